@@ -1,0 +1,141 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house: each row is a module, the folder it lives in, and what it may import (docs/architecture.md).
+// `SQUILLA_TARGETS=SQL,HTTPWire swift test` cuts the graph down to these modules, what they import and
+// their tests, so that the inner loop, the sanitizers and the fuzzers take seconds.
+
+struct Module {
+    enum Kind { case swift, header, cxx, system(pkgConfig: String), executable }
+    let name: String
+    let folder: String
+    var kind: Kind = .swift
+    var imports: [String] = []
+    var products: [(name: String, package: String)] = []
+    var links: [String] = []
+    var resources: [Resource] = []
+    var tests: Bool = true
+    /// Modules that only the tests import.
+    var testImports: [String] = []
+}
+
+let modules: [Module] = [
+    // Core
+    Module(name: "CPlatform", folder: "Core", kind: .header, tests: false),
+    Module(name: "CZstd", folder: "Core/C", kind: .system(pkgConfig: "libzstd"), tests: false),
+    Module(name: "CLZ4", folder: "Core/C", kind: .system(pkgConfig: "liblz4"), tests: false),
+    Module(name: "CSimdjson", folder: "Core/C", kind: .cxx, links: ["simdjson"], tests: false),
+    Module(name: "CPCRE2", folder: "Core/C", kind: .system(pkgConfig: "libpcre2-8"), tests: false),
+    Module(name: "Bytes", folder: "Core", imports: ["CPlatform"]),
+    Module(name: "Runtime", folder: "Core", imports: ["Bytes", "CPlatform"]),
+    Module(name: "Columns", folder: "Core", imports: ["Bytes", "CZstd", "CLZ4", "CSimdjson"]),
+    // Insight
+    Module(name: "EventLog", folder: "Insight", imports: ["Columns", "Runtime", "Bytes"]),
+    Module(name: "SQL", folder: "Insight", imports: ["Columns", "Bytes", "CPCRE2"]),
+    Module(name: "Streams", folder: "Insight", imports: ["SQL", "EventLog", "Columns", "Runtime", "Bytes"]),
+    // Delivery
+    Module(name: "Reactor", folder: "Delivery", imports: ["Bytes", "Runtime", "CPlatform"]),
+    Module(name: "HTTPWire", folder: "Delivery", imports: ["Bytes"]),
+    Module(name: "HTTPCache", folder: "Delivery", imports: ["HTTPWire", "Runtime", "Bytes"]),
+    Module(name: "Upstream", folder: "Delivery", imports: ["HTTPWire", "Reactor", "Bytes", "Runtime"]),
+    Module(
+        name: "Edge", folder: "Delivery",
+        imports: ["HTTPCache", "HTTPWire", "Upstream", "Reactor", "SQL", "EventLog", "Columns", "Runtime", "Bytes"]),
+    // Control
+    Module(name: "Settings", folder: "Control", imports: ["SQL"], products: [("Yams", "Yams")]),
+    // App
+    Module(name: "Console", folder: "App", resources: [.embedInCode("Resources")]),
+    Module(
+        name: "ManagementAPI", folder: "App",
+        imports: ["Console", "Edge", "Streams", "SQL", "EventLog", "Columns", "Settings", "HTTPWire", "HTTPCache", "Upstream", "Reactor", "Runtime", "Bytes"]),
+    Module(
+        name: "squilla", folder: "App", kind: .executable,
+        imports: ["ManagementAPI", "Console", "Edge", "Streams", "SQL", "EventLog", "Columns", "Settings", "HTTPWire", "HTTPCache", "Upstream", "Reactor", "Runtime", "Bytes"],
+        products: [("ArgumentParser", "swift-argument-parser")]),
+]
+
+let byName = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0) })
+let wanted = Context.environment["SQUILLA_TARGETS"].map { Set($0.split(separator: ",").map(String.init)) }
+
+func closure(of names: Set<String>) -> Set<String> {
+    var seen = names
+    var queue = Array(names)
+    while let name = queue.popLast() {
+        guard let module = byName[name] else { fatalError("SQUILLA_TARGETS names no module \(name)") }
+        for next in module.imports where seen.insert(next).inserted { queue.append(next) }
+    }
+    return seen
+}
+
+let kept = wanted.map(closure(of:)) ?? Set(modules.map(\.name))
+let tested = wanted ?? kept
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+var targets: [Target] = []
+for module in modules where kept.contains(module.name) {
+    let path = "Sources/\(module.folder)/\(module.name)"
+    let dependencies =
+        module.imports.map { Target.Dependency.byName(name: $0) }
+        + module.products.map { .product(name: $0.name, package: $0.package) }
+    switch module.kind {
+    case .header:
+        targets.append(.target(name: module.name, path: path))
+    case .cxx:
+        targets.append(.target(name: module.name, path: path, linkerSettings: module.links.map { .linkedLibrary($0) }))
+    case .system(let pkgConfig):
+        targets.append(.systemLibrary(name: module.name, path: path, pkgConfig: pkgConfig))
+    case .executable:
+        targets.append(
+            .executableTarget(
+                name: module.name, dependencies: dependencies, path: path, exclude: ["README.md"],
+                swiftSettings: swiftSettings))
+    case .swift:
+        targets.append(
+            .target(
+                name: module.name, dependencies: dependencies, path: path, exclude: ["README.md"],
+                resources: module.resources, swiftSettings: swiftSettings))
+    }
+    if module.tests, tested.contains(module.name) {
+        let plane = module.folder.split(separator: "/")[0]
+        let testImports = Array(closure(of: Set(module.imports + module.testImports + [module.name])))
+            .filter { kept.contains($0) && byName[$0]!.isSwift }
+            .sorted()
+        targets.append(
+            .testTarget(
+                name: "\(module.name)Tests",
+                dependencies: testImports.map { .byName(name: $0) },
+                path: "Tests/\(plane)/\(module.name)Tests",
+                swiftSettings: swiftSettings))
+    }
+}
+
+extension Module {
+    var isSwift: Bool {
+        switch kind {
+        case .swift, .executable: true
+        default: false
+        }
+    }
+}
+
+let neededPackages = Set(modules.filter { kept.contains($0.name) }.flatMap { $0.products.map(\.package) })
+let packages: [String: Package.Dependency] = [
+    "swift-argument-parser": .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    "Yams": .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+]
+
+let package = Package(
+    name: "squilla",
+    products: kept.contains("squilla") ? [.executable(name: "squilla", targets: ["squilla"])] : [],
+    dependencies: neededPackages.sorted().compactMap { packages[$0] },
+    targets: targets,
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,2 @@
+#pragma once
+// C headers only: kernel interfaces that Swift's Glibc module does not export, and SIMD byte masks. No logic.

@@ -1,0 +1,43 @@
+public import Columns
+
+/// A SQL type, in Flink SQL's names. Each is carried by one physical `FieldType`.
+public enum SQLType: Hashable, Sendable {
+    /// The type of a bare `NULL`.
+    case null
+    case boolean
+    case tinyint
+    case smallint
+    case integer
+    case bigint
+    case float
+    case double
+    /// `precision` 1 to 38, `scale` 0 to `precision`.
+    case decimal(precision: Int, scale: Int)
+    case varchar
+    case varbinary
+    case date
+    case time
+    /// `TIMESTAMP_LTZ(6)`: a point in time, microseconds UTC.
+    case timestamp
+    /// Day to second intervals, microseconds.
+    case intervalDaySecond
+    /// Year to month intervals, months.
+    case intervalYearMonth
+    case ip
+    case json
+
+    /// The physical type that carries it: integers, dates, times and intervals in `int64`, decimals in `float64`
+    /// until decimal columns exist.
+    public var fieldType: FieldType {
+        switch self {
+        case .boolean: .bool
+        case .null, .tinyint, .smallint, .integer, .bigint, .date, .time, .intervalDaySecond, .intervalYearMonth: .int64
+        case .float, .double, .decimal: .float64
+        case .varchar: .string
+        case .varbinary: .bytes
+        case .timestamp: .timestamp
+        case .ip: .ip
+        case .json: .json
+        }
+    }
+}
