@@ -1,0 +1,82 @@
+/// A query: a body, and what applies to its whole result.
+public struct Query: Hashable, Sendable {
+    var commonTables: [CommonTable] = []
+    var body: QueryBody
+    var orderBy: [OrderItem] = []
+    var limit: RowCount?
+    var offset: RowCount?
+    var position: SourcePosition
+}
+
+/// `name [(columns)] AS (query)`
+struct CommonTable: Hashable, Sendable {
+    var name: Identifier
+    var columns: [Identifier]
+    var query: Query
+}
+
+indirect enum QueryBody: Hashable, Sendable {
+    case select(SelectBody)
+    case values([[Expression]], SourcePosition)
+    case union(QueryBody, QueryBody, isAll: Bool, SourcePosition)
+    case nested(Query)
+}
+
+struct SelectBody: Hashable, Sendable {
+    var isDistinct = false
+    var items: [SelectItem]
+    var from: TableReference?
+    var condition: Expression?
+    var groupBy: [Expression] = []
+    /// `GROUP BY ()` is a grouping without keys.
+    var isGrouped = false
+    var having: Expression?
+    var position: SourcePosition
+}
+
+enum SelectItem: Hashable, Sendable {
+    /// `*` or `t.*`
+    case star(Name?, SourcePosition)
+    case expression(Expression, alias: Identifier?)
+}
+
+indirect enum TableReference: Hashable, Sendable {
+    case table(Name, alias: TableAlias?)
+    case query(Query, alias: TableAlias?, SourcePosition)
+    case window(WindowReference, alias: TableAlias?)
+}
+
+struct TableAlias: Hashable, Sendable {
+    var name: Identifier
+    /// `AS t (a, b)`
+    var columns: [Identifier] = []
+}
+
+/// `TABLE(TUMBLE(TABLE t, DESCRIPTOR(c), INTERVAL …))` and `HOP`.
+struct WindowReference: Hashable, Sendable {
+    enum Function: String, Hashable, Sendable {
+        case tumble = "TUMBLE"
+        case hop = "HOP"
+    }
+
+    var function: Function
+    var input: TableReference
+    var timeColumn: Name
+    /// Of `HOP`.
+    var slide: Expression?
+    var size: Expression
+    var offset: Expression?
+    var position: SourcePosition
+}
+
+struct OrderItem: Hashable, Sendable {
+    var expression: Expression
+    var isDescending = false
+    /// As written; by default nulls sort as the smallest value.
+    var nullsFirst: Bool?
+}
+
+struct RowCount: Hashable, Sendable {
+    var count: Int
+    var position: SourcePosition
+}
