@@ -1,0 +1,73 @@
+extension SQLType {
+    public var isInteger: Bool {
+        switch self {
+        case .tinyint, .smallint, .integer, .bigint: true
+        default: false
+        }
+    }
+
+    public var isNumeric: Bool {
+        switch self {
+        case .float, .double, .decimal: true
+        default: isInteger
+        }
+    }
+
+    public var isInterval: Bool { self == .intervalDaySecond || self == .intervalYearMonth }
+
+    /// Width in bits of an integer type; 64 for everything else.
+    var integerBits: Int {
+        switch self {
+        case .tinyint: 8
+        case .smallint: 16
+        case .integer: 32
+        default: 64
+        }
+    }
+
+    /// The type that two operands of arithmetic, of `CASE`, of `COALESCE` or of a set operation meet in; nil when
+    /// there is none. Integers widen, anything with a DOUBLE or a DECIMAL becomes DOUBLE, a DATE beside a TIMESTAMP
+    /// becomes one, JSON beside text becomes text.
+    public static func common(_ left: SQLType, _ right: SQLType) -> SQLType? {
+        if left == right { return left }
+        if left == .null { return right }
+        if right == .null { return left }
+        if left.isNumeric && right.isNumeric {
+            if left.isInteger && right.isInteger { return left.integerBits > right.integerBits ? left : right }
+            if left.isApproximateDouble || right.isApproximateDouble { return .double }
+            return .float
+        }
+        switch (left, right) {
+        case (.date, .timestamp), (.timestamp, .date): return .timestamp
+        case (.json, .varchar), (.varchar, .json): return .varchar
+        default: return nil
+        }
+    }
+
+    /// `common(_:_:)` over many; `.null` for none.
+    public static func common(of types: [SQLType]) -> SQLType? {
+        var result = SQLType.null
+        for type in types {
+            guard let next = common(result, type) else { return nil }
+            result = next
+        }
+        return result
+    }
+
+    private var isApproximateDouble: Bool {
+        switch self {
+        case .double, .decimal: true
+        default: false
+        }
+    }
+
+    /// True where a value of this type is already a value of `other` in memory, so that no cast is needed.
+    func isCarried(as other: SQLType) -> Bool {
+        if self == other { return true }
+        if isInteger && other.isInteger { return integerBits <= other.integerBits }
+        switch (self, other) {
+        case (.float, .double), (.decimal, .double): return true
+        default: return false
+        }
+    }
+}
