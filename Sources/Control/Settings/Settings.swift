@@ -1,1 +1,144 @@
-// Settings
+/// All of `squilla.yaml`. Every value has a default, so an empty file is a valid one once an origin is named.
+public struct Settings: Hashable, Sendable {
+    /// The folder of the event log and all else that is kept.
+    public var dataFolder = "./squilla-data"
+    public var edge = EdgeSection()
+    public var origins: [OriginSection] = []
+    public var cache = CacheSection()
+    public var log = LogSection()
+    public var query = QuerySection()
+    public var management = ManagementSection()
+
+    public init() {}
+}
+
+/// Where clients connect and what they may ask of us.
+public struct EdgeSection: Hashable, Sendable {
+    /// What events call this edge (`observer.name`) and `Via` and `Cache-Status` call this cache.
+    public var name = "squilla"
+    public var listen = [SocketAddress(host: "127.0.0.1", port: 8080)]
+    /// Event loops; 0 is one for each core.
+    public var workers = 0
+    public var maxConnections = 100_000
+    /// Peers whose `X-Forwarded-For` and `Forwarded` are believed.
+    public var trustedProxies: [CIDRBlock] = []
+    /// `X-Forwarded-For`, `Forwarded`, or both, as sent to origins.
+    public var forwardedHeader = ForwardedHeader.both
+    /// Time for a request's head to arrive once its first byte has.
+    public var headerTimeoutMilliseconds = 10_000
+    /// Time without a byte of a request's body before it is given up.
+    public var bodyTimeoutMilliseconds = 30_000
+    /// Time a connection may stay open without a request.
+    public var keepAliveTimeoutMilliseconds = 75_000
+    /// Time without the client taking a byte of a response before the connection is closed.
+    public var writeTimeoutMilliseconds = 60_000
+    /// How long a drain waits for requests under way.
+    public var drainTimeoutMilliseconds = 30_000
+    public var maxRequestLineBytes = 8192
+    public var maxHeaderBytes = 65_536
+    public var maxHeaderCount = 100
+    public var maxBodyBytes = 10 << 30
+
+    public init() {}
+
+    public enum ForwardedHeader: String, CaseIterable, Sendable {
+        case both
+        case forwarded
+        case xForwardedFor = "x-forwarded-for"
+        case none
+    }
+}
+
+/// One origin and which requests go to it.
+public struct OriginSection: Hashable, Sendable {
+    public var name = "origin"
+    /// `http://HOST[:PORT]`; several addresses are used in turn.
+    public var urls: [OriginURL] = []
+    /// Requests for these hosts come here; empty takes every host that no other origin names.
+    public var hosts: [String] = []
+    /// Sent as `Host`; nil passes on what the client sent.
+    public var hostHeader: String?
+    public var connectTimeoutMilliseconds = 3000
+    public var firstByteTimeoutMilliseconds = 30_000
+    /// Time without a byte of a response's body before it is given up.
+    public var betweenBytesTimeoutMilliseconds = 30_000
+    /// How long an unused connection is kept.
+    public var keepAliveTimeoutMilliseconds = 60_000
+    /// For each event loop.
+    public var maxConnections = 256
+    public var maxIdleConnections = 64
+    /// Requests that wait for a connection before further ones are refused with 503, for each event loop.
+    public var maxPendingRequests = 4096
+    public var retries = 1
+
+    public init() {}
+}
+
+/// The shared cache (RFC 9111).
+public struct CacheSection: Hashable, Sendable {
+    public var isEnabled = true
+    /// What all stored objects together may take, with their book-keeping.
+    public var memoryBytes = 256 << 20
+    /// Larger objects pass through without being stored.
+    public var maxObjectBytes = 32 << 20
+    /// Of the time since `Last-Modified` (RFC 9111, 4.2.2).
+    public var heuristicFraction = 0.1
+    public var maxHeuristicMilliseconds = 86_400_000
+    /// How long requests wait for another's fetch of the same key before they go themselves.
+    public var collapseTimeoutMilliseconds = 10_000
+
+    public init() {}
+}
+
+/// The event log.
+public struct LogSection: Hashable, Sendable {
+    public var durability = Durability.interval
+    /// How often `interval` syncs.
+    public var syncIntervalMilliseconds = 1000
+    public var segmentBytes = 128 << 20
+    /// Oldest segments go when a topic is larger.
+    public var retentionBytes = 4 << 30
+    /// Segments go when their newest event is older.
+    public var retentionMilliseconds = 7 * 86_400_000
+    /// Events that wait to be written; what comes past it is dropped and counted.
+    public var queueBytes = 64 << 20
+    public var compression = Compression.lz4
+    /// Whether requests become events.
+    public var isRequestsEnabled = true
+    /// The longest time a request's event waits in its worker before it is handed to the log.
+    public var flushIntervalMilliseconds = 200
+
+    public init() {}
+
+    public enum Durability: String, CaseIterable, Sendable {
+        /// Written when the kernel likes.
+        case none
+        /// Synced every `sync_interval_ms`.
+        case interval
+        /// An append is answered after its sync.
+        case commit
+    }
+
+    public enum Compression: String, CaseIterable, Sendable {
+        case none, lz4, zstd
+    }
+}
+
+/// What one query may take.
+public struct QuerySection: Hashable, Sendable {
+    public var memoryBytes = 256 << 20
+    public var timeoutMilliseconds = 300_000
+    public var maxConcurrent = 64
+
+    public init() {}
+}
+
+/// The console, the API and the metrics.
+public struct ManagementSection: Hashable, Sendable {
+    public var listen = SocketAddress(host: "127.0.0.1", port: 8090)
+    /// Demanded as `Authorization: Bearer` from everybody when set; must be set when `listen` is not loopback.
+    public var token: String?
+    public var maxBodyBytes = 64 << 20
+
+    public init() {}
+}

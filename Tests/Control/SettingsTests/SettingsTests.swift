@@ -1,1 +1,119 @@
-// tests
+import Settings
+import Testing
+
+@Suite struct SettingsTests {
+    @Test func anEmptyFileGivesTheDefaults() throws {
+        #expect(try Settings(yaml: "") == Settings())
+        #expect(try Settings(yaml: "# nothing but a comment\nedge:\n") == Settings())
+    }
+
+    @Test func everySectionIsRead() throws {
+        let settings = try Settings(
+            yaml: """
+                data: /var/lib/squilla
+                edge:
+                  name: fra-1
+                  listen: [0.0.0.0:80, "[::1]:8080"]
+                  header_timeout_ms: 2s
+                  trusted_proxies: 10.0.0.0/8
+                origins:
+                  - name: shop
+                    url: http://127.0.0.1:3000
+                    hosts: [Shop.example]
+                    retries: 2
+                  - url: [http://10.0.0.1, "http://[::1]:81/"]
+                cache: {memory_bytes: 64MiB, max_object_bytes: 1_000_000}
+                log: {durability: commit, retention_ms: 30d}
+                management: {listen: "0.0.0.0:8090", token: correct-horse}
+                """)
+        #expect(settings.dataFolder == "/var/lib/squilla")
+        #expect(settings.edge.listen == [SocketAddress(host: "0.0.0.0", port: 80), SocketAddress(host: "::1", port: 8080)])
+        #expect(settings.edge.headerTimeoutMilliseconds == 2000)
+        #expect(settings.edge.trustedProxies == [CIDRBlock("10.0.0.0/8")])
+        #expect(settings.origins.map(\.name) == ["shop", "origin2"])
+        #expect(settings.origins[0].hosts == ["shop.example"])
+        #expect(settings.origins[1].urls.map(\.description) == ["http://10.0.0.1:80", "http://[::1]:81"])
+        #expect(settings.cache.memoryBytes == 64 << 20)
+        #expect(settings.cache.maxObjectBytes == 1_000_000)
+        #expect(settings.log.durability == .commit)
+        #expect(settings.log.retentionMilliseconds == 30 * 86_400_000)
+        #expect(settings.management.token == "correct-horse")
+    }
+
+    @Test(arguments: [
+        ("cahce: {}", 1, 1, "did you mean cache?"),
+        ("cache:\n  memory_byte: 1MiB", 2, 3, "did you mean memory_bytes?"),
+        ("zzzzzzzz: 1", 1, 1, "known here: cache, data"),
+        ("cache:\n  memory_bytes: lots", 2, 17, "expected a size"),
+        ("cache:\n  memory_bytes: 1", 2, 17, "1 B is out of range: from 1 MiB"),
+        ("log:\n  retention_ms: 5 parsecs", 2, 17, "expected a duration"),
+        ("log:\n  durability: comit", 2, 15, "did you mean commit?"),
+        ("edge:\n  listen: nowhere", 2, 11, "expected HOST:PORT"),
+        ("edge:\n  listen: localhost:99999", 2, 11, "expected HOST:PORT"),
+        ("edge:\n  trusted_proxies: [10.0.0.0/99]", 2, 20, "CIDR"),
+        ("origins:\n  - url: ftp://x", 2, 10, "unknown scheme ftp"),
+        ("origins:\n  - url: http://x/path", 2, 10, "an origin has no path"),
+        ("origins:\n  - name: a", 2, 5, "an origin needs a url"),
+        ("origins: 3", 1, 10, "expected a mapping"),
+        ("edge: [1]", 1, 7, "expected a mapping"),
+        ("cache:\n  enabled: maybe", 2, 12, "expected true or false"),
+        ("cache:\n\tenabled: true", 2, 1, "not valid YAML"),
+        ("a: [", 2, 1, "not valid YAML"),
+        ("edge:\n  name: a\n  name: b", 0, 0, "given twice"),
+        ("management:\n  listen: 0.0.0.0:1", 2, 11, "set management.token"),
+        ("management:\n  token: short", 2, 10, "at least 8"),
+        ("cache: {memory_bytes: 1MiB, max_object_bytes: 2MiB}", 1, 47, "larger than the whole cache"),
+    ])
+    func aMistakeIsShownWhereItIs(yaml: String, line: Int, column: Int, message: String) throws {
+        let error = try #require(throws: SettingsError.self) { try Settings(yaml: yaml) }
+        let rendered = error.rendered(file: "squilla.yaml")
+        #expect(rendered.contains(message), "\(rendered)")
+        if line > 0 {
+            #expect(rendered.contains("squilla.yaml:\(line):\(column):"), "\(rendered)")
+        }
+    }
+
+    @Test func allMistakesAreShownAtOnce() throws {
+        let error = try #require(throws: SettingsError.self) {
+            try Settings(yaml: "edge:\n  workers: -1\n  nmae: a\ncache:\n  enabled: 7\n")
+        }
+        #expect(error.diagnostics.map(\.path) == ["edge.workers", "edge.nmae", "cache.enabled"])
+    }
+
+    @Test func hostsMayNotBeClaimedTwice() throws {
+        let error = try #require(throws: SettingsError.self) {
+            try Settings(yaml: "origins:\n  - {name: a, url: http://a}\n  - {name: b, url: http://b}\n")
+        }
+        #expect(error.rendered(file: "f").contains("every other host goes to a already"))
+    }
+
+    @Test func flagsAreCheckedTogetherWithTheFile() throws {
+        #expect(throws: SettingsError.self) {
+            try Settings(yaml: "") { $0.management.listen = SocketAddress(host: "0.0.0.0", port: 8090) }
+        }
+        let settings = try Settings(yaml: "management: {token: long-enough}") {
+            $0.management.listen = SocketAddress(host: "0.0.0.0", port: 8090)
+        }
+        #expect(settings.management.listen.port == 8090)
+    }
+
+    @Test func hostileFilesAreRefused() {
+        #expect(throws: SettingsError.self) { try Settings(yaml: String(repeating: "[", count: 100_000)) }
+        #expect(throws: SettingsError.self) { try Settings(yaml: String(repeating: "# long\n", count: 300_000)) }
+        #expect(throws: SettingsError.self) { try Settings(yaml: "\u{0}\u{1}") }
+    }
+}
+
+@Suite struct QuantitiesTests {
+    @Test(arguments: [
+        ("500", 500), ("500ms", 500), ("1.5s", 1500), ("10m", 600_000), ("6h", 21_600_000), ("7d", 604_800_000),
+        ("2 s", 2000), ("0", 0),
+    ])
+    func durations(text: String, expected: Int) { #expect(Quantities.milliseconds(text) == expected) }
+
+    @Test(arguments: ["", "s", "-1s", "1x", "1e400s", "99999999999999999d", "1.2.3s", "10M"])
+    func notDurations(text: String) { #expect(Quantities.milliseconds(text) == nil) }
+
+    @Test(arguments: [("1", 1), ("64KiB", 65_536), ("1.5GB", 1_500_000_000), ("256 mib", 268_435_456), ("1G", 1 << 30)])
+    func sizes(text: String, expected: Int) { #expect(Quantities.bytes(text) == expected) }
+}

@@ -1,0 +1,144 @@
+/// How each section is read: key, default, range. Defaults are those of the section's own properties.
+extension EdgeSection {
+    init(reading section: YAMLSection) {
+        let second = 1000
+        let hour = 3_600_000
+        name = section.string("name", default: name)
+        if let texts = section.strings("listen") {
+            listen = texts.compactMap { section.address("listen", $0) }
+            if listen.isEmpty, texts.isEmpty { section.report("listen", "name at least one address") }
+        }
+        workers = section.integer("workers", default: workers, in: 0...1024)
+        maxConnections = section.integer("max_connections", default: maxConnections, in: 1...10_000_000)
+        trustedProxies = (section.strings("trusted_proxies") ?? []).compactMap { section.block("trusted_proxies", $0) }
+        forwardedHeader = section.choice("forwarded_header", default: forwardedHeader)
+        headerTimeoutMilliseconds = section.milliseconds(
+            "header_timeout_ms", default: headerTimeoutMilliseconds, in: 10...hour)
+        bodyTimeoutMilliseconds = section.milliseconds(
+            "body_timeout_ms", default: bodyTimeoutMilliseconds, in: 10...hour)
+        keepAliveTimeoutMilliseconds = section.milliseconds(
+            "keep_alive_timeout_ms", default: keepAliveTimeoutMilliseconds, in: 10...24 * hour)
+        writeTimeoutMilliseconds = section.milliseconds(
+            "write_timeout_ms", default: writeTimeoutMilliseconds, in: 10...hour)
+        drainTimeoutMilliseconds = section.milliseconds(
+            "drain_timeout_ms", default: drainTimeoutMilliseconds, in: 0...600 * second)
+        maxRequestLineBytes = section.bytes("max_request_line_bytes", default: maxRequestLineBytes, in: 256...65_536)
+        maxHeaderBytes = section.bytes("max_header_bytes", default: maxHeaderBytes, in: 1024...1 << 20)
+        maxHeaderCount = section.integer("max_header_count", default: maxHeaderCount, in: 8...1000)
+        maxBodyBytes = section.bytes("max_body_bytes", default: maxBodyBytes, in: 0...1 << 50)
+        section.finish()
+    }
+}
+
+extension OriginSection {
+    init(reading section: YAMLSection, index: Int) {
+        let hour = 3_600_000
+        name = section.string("name", default: index == 0 ? name : "\(name)\(index + 1)")
+        let texts = section.strings("url")
+        urls = (texts ?? []).compactMap { section.originURL("url", $0) }
+        if texts?.isEmpty ?? true { section.report("url", "an origin needs a url, such as http://127.0.0.1:3000") }
+        hosts = (section.strings("hosts") ?? hosts).map { $0.lowercased() }
+        hostHeader = section.optionalString("host_header")
+        if let hostHeader, !hostHeader.isHostHeader { section.report("host_header", "expected a host, with a port or without") }
+        connectTimeoutMilliseconds = section.milliseconds(
+            "connect_timeout_ms", default: connectTimeoutMilliseconds, in: 1...hour)
+        firstByteTimeoutMilliseconds = section.milliseconds(
+            "first_byte_timeout_ms", default: firstByteTimeoutMilliseconds, in: 1...hour)
+        betweenBytesTimeoutMilliseconds = section.milliseconds(
+            "between_bytes_timeout_ms", default: betweenBytesTimeoutMilliseconds, in: 1...hour)
+        keepAliveTimeoutMilliseconds = section.milliseconds(
+            "keep_alive_timeout_ms", default: keepAliveTimeoutMilliseconds, in: 0...24 * hour)
+        maxConnections = section.integer("max_connections", default: maxConnections, in: 1...100_000)
+        maxIdleConnections = section.integer("max_idle_connections", default: maxIdleConnections, in: 0...100_000)
+        maxPendingRequests = section.integer("max_pending_requests", default: maxPendingRequests, in: 0...1_000_000)
+        retries = section.integer("retries", default: retries, in: 0...10)
+        section.finish()
+    }
+}
+
+extension CacheSection {
+    init(reading section: YAMLSection) {
+        isEnabled = section.bool("enabled", default: isEnabled)
+        memoryBytes = section.bytes("memory_bytes", default: memoryBytes, in: 1 << 20...1 << 45)
+        maxObjectBytes = section.bytes(
+            "max_object_bytes", default: min(maxObjectBytes, memoryBytes), in: 1024...1 << 40)
+        heuristicFraction = section.fraction("heuristic_fraction", default: heuristicFraction, in: 0...1)
+        maxHeuristicMilliseconds = section.milliseconds(
+            "max_heuristic_ms", default: maxHeuristicMilliseconds, in: 0...365 * 86_400_000)
+        collapseTimeoutMilliseconds = section.milliseconds(
+            "collapse_timeout_ms", default: collapseTimeoutMilliseconds, in: 0...3_600_000)
+        section.finish()
+    }
+}
+
+extension LogSection {
+    init(reading section: YAMLSection) {
+        durability = section.choice("durability", default: durability)
+        syncIntervalMilliseconds = section.milliseconds(
+            "sync_interval_ms", default: syncIntervalMilliseconds, in: 1...3_600_000)
+        segmentBytes = section.bytes("segment_bytes", default: segmentBytes, in: 1 << 16...1 << 34)
+        retentionBytes = section.bytes("retention_bytes", default: retentionBytes, in: 1 << 20...1 << 50)
+        retentionMilliseconds = section.milliseconds(
+            "retention_ms", default: retentionMilliseconds, in: 1000...100 * 365 * 86_400_000)
+        queueBytes = section.bytes("queue_bytes", default: queueBytes, in: 1 << 20...1 << 36)
+        compression = section.choice("compression", default: compression)
+        isRequestsEnabled = section.bool("requests", default: isRequestsEnabled)
+        flushIntervalMilliseconds = section.milliseconds(
+            "flush_interval_ms", default: flushIntervalMilliseconds, in: 1...10_000)
+        section.finish()
+    }
+}
+
+extension QuerySection {
+    init(reading section: YAMLSection) {
+        memoryBytes = section.bytes("memory_bytes", default: memoryBytes, in: 1 << 20...1 << 40)
+        timeoutMilliseconds = section.milliseconds("timeout_ms", default: timeoutMilliseconds, in: 1...86_400_000)
+        maxConcurrent = section.integer("max_concurrent", default: maxConcurrent, in: 1...10_000)
+        section.finish()
+    }
+}
+
+extension ManagementSection {
+    init(reading section: YAMLSection) {
+        if let text = section.optionalString("listen"), let address = section.address("listen", text) {
+            listen = address
+        }
+        token = section.optionalString("token")
+        if let token, token.utf8.count < 8 || !token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
+            section.report("token", "a token has at least 8 printable ASCII characters and no space")
+        }
+        maxBodyBytes = section.bytes("max_body_bytes", default: maxBodyBytes, in: 1024...1 << 34)
+        section.finish()
+    }
+}
+
+extension YAMLSection {
+    func address(_ key: String, _ text: String) -> SocketAddress? {
+        let address = SocketAddress(text)
+        if address == nil { report(key, "expected HOST:PORT, [IPV6]:PORT or a port from 0 to 65535, found \"\(text)\"") }
+        return address
+    }
+
+    func block(_ key: String, _ text: String) -> CIDRBlock? {
+        let block = CIDRBlock(text)
+        if block == nil { report(key, "expected an address or a CIDR block such as 10.0.0.0/8, found \"\(text)\"") }
+        return block
+    }
+
+    func originURL(_ key: String, _ text: String) -> OriginURL? {
+        do {
+            return try OriginURL(text)
+        } catch {
+            report(key, error.message)
+            return nil
+        }
+    }
+}
+
+extension String {
+    /// A `Host` header's value (RFC 9110, 7.2) as far as bytes go.
+    var isHostHeader: Bool {
+        !isEmpty && utf8.count <= 255
+            && utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "@") }
+    }
+}

@@ -1,0 +1,78 @@
+internal import Foundation
+
+/// `HOST:PORT` as written: a name, an IPv4 address, or an IPv6 address in brackets.
+public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
+    /// Without brackets.
+    public var host: String
+    /// 0 lets the kernel choose.
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Parses `HOST:PORT`, `[::1]:PORT`, `:PORT` and `PORT` (every address). Nil when it is none of these.
+    public init?(_ text: String) {
+        var host = ""
+        var portText = text[...]
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            host = String(text[text.index(after: text.startIndex)..<end])
+            let rest = text[text.index(after: end)...]
+            guard rest.hasPrefix(":"), host.contains(":") else { return nil }
+            portText = rest.dropFirst()
+        } else if let colon = text.lastIndex(of: ":") {
+            host = String(text[..<colon])
+            guard !host.contains(":") else { return nil }
+            portText = text[text.index(after: colon)...]
+        }
+        guard let port = Int(portText), (0...65_535).contains(port), host.allSatisfy({ !$0.isWhitespace && $0 != "/" })
+        else { return nil }
+        self.init(host: host.isEmpty || host == "*" ? "0.0.0.0" : host, port: port)
+    }
+
+    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// `http://HOST[:PORT]`, where an origin listens.
+public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
+    public var address: SocketAddress
+
+    /// Why a text is not an origin's URL, for a person.
+    public struct Problem: Error, Sendable {
+        public let message: String
+    }
+
+    public init(_ text: String) throws(Problem) {
+        let schemeEnd = text.range(of: "://")
+        let scheme = schemeEnd.map { text[..<$0.lowerBound].lowercased() }
+        switch scheme {
+        case "http": break
+        case "https": throw Problem(message: "https to origins is not supported yet; use http://")
+        case nil: throw Problem(message: "expected a URL such as http://127.0.0.1:3000, found \"\(text)\"")
+        case let other?: throw Problem(message: "unknown scheme \(other); use http://")
+        }
+        var authority = text[schemeEnd!.upperBound...]
+        if let slash = authority.firstIndex(of: "/") {
+            guard authority[slash...] == "/" else {
+                throw Problem(message: "an origin has no path; found \"\(authority[slash...])\"")
+            }
+            authority = authority[..<slash]
+        }
+        guard !authority.isEmpty, !authority.contains("@"), !authority.contains("?"), !authority.contains("#") else {
+            throw Problem(message: "expected a URL such as http://127.0.0.1:3000, found \"\(text)\"")
+        }
+        let hasPort = authority.hasSuffix("]") ? false : authority.contains(":")
+        guard let address = SocketAddress(hasPort ? String(authority) : "\(authority):80"), address.port > 0,
+            !authority.hasPrefix(":")
+        else {
+            throw Problem(message: "expected a host and a port from 1 to 65535 in \"\(text)\"")
+        }
+        self.address = address
+    }
+
+    public var description: String { "http://\(address)" }
+}
