@@ -31,7 +31,8 @@ public struct Column: Sendable {
         case (.float64(let values), .float64): precondition(values.count == count)
         case (.byteStrings(let values), .string), (.byteStrings(let values), .bytes), (.byteStrings(let values), .json):
             precondition(values.count == count)
-        case (.dictionary(let codes, _), .string), (.dictionary(let codes, _), .bytes), (.dictionary(let codes, _), .json):
+        case (.dictionary(let codes, _), .string), (.dictionary(let codes, _), .bytes),
+            (.dictionary(let codes, _), .json):
             precondition(codes.count == count)
         case (.ip(let values), .ip): precondition(values.count == count)
         default: preconditionFailure("a \(type) column cannot hold this storage")

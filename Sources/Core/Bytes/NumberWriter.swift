@@ -1,0 +1,61 @@
+/// Numbers into ASCII bytes, at the end of a buffer that the caller re-uses.
+public enum NumberWriter {
+    public static func append(_ value: Int64, to buffer: inout [UInt8]) {
+        if value < 0 { buffer.append(UInt8(ascii: "-")) }
+        append(value.magnitude, to: &buffer)
+    }
+
+    public static func append(_ value: Int, to buffer: inout [UInt8]) {
+        append(Int64(value), to: &buffer)
+    }
+
+    public static func append(_ value: UInt64, to buffer: inout [UInt8]) {
+        if value < 10 {
+            buffer.append(48 &+ UInt8(truncatingIfNeeded: value))
+            return
+        }
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var start = 20
+        var rest = value
+        while rest > 0 {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            start -= 1
+            digits[start] = 48 &+ UInt8(truncatingIfNeeded: digit)
+            rest = quotient
+        }
+        digits.span.extracting(start..<20).withUnsafeBufferPointer { buffer.append(contentsOf: $0) }
+    }
+
+    /// `value` in decimal with zeros in front, at least `width` digits.
+    public static func append(_ value: UInt64, width: Int, to buffer: inout [UInt8]) {
+        var limit: UInt64 = 10
+        for _ in 1..<max(width, 1) {
+            if value < limit { buffer.append(48) }
+            let (product, overflow) = limit.multipliedReportingOverflow(by: 10)
+            limit = overflow ? .max : product
+        }
+        append(value, to: &buffer)
+    }
+
+    /// `value` in lower-case hexadecimal without zeros in front.
+    public static func appendHexadecimal(_ value: UInt64, to buffer: inout [UInt8]) {
+        var shift = max(0, (67 - value.leadingZeroBitCount) / 4 * 4 - 4)
+        while shift >= 0 {
+            let digit = UInt8(truncatingIfNeeded: (value >> UInt64(shift)) & 15)
+            buffer.append(digit < 10 ? 48 &+ digit : 87 &+ digit)
+            shift -= 4
+        }
+    }
+
+    /// The shortest decimal that reads back as the same double: `1.5`, `3.0`, `1e+20`, `nan`, `inf`.
+    public static func append(_ value: Double, to buffer: inout [UInt8]) {
+        if let whole = Int64(exactly: value), abs(whole) < 1 << 53, whole != 0 || value.sign == .plus {
+            append(whole, to: &buffer)
+            buffer.append(UInt8(ascii: "."))
+            buffer.append(48)
+            return
+        }
+        var text = value.description
+        text.withUTF8 { buffer.append(contentsOf: $0) }
+    }
+}
