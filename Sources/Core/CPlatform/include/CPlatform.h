@@ -1,2 +1,4 @@
 #pragma once
 // C headers only: kernel interfaces that Swift's Glibc module does not export, and SIMD byte masks. No logic.
+#include "sockets.h"
+#include "threads.h"
