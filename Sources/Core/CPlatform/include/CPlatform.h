@@ -2,3 +2,5 @@
 // C headers only: kernel interfaces that Swift's Glibc module does not export, and SIMD byte masks. No logic.
 #include "sockets.h"
 #include "threads.h"
+#include "checksum.h"
+#include "masks.h"

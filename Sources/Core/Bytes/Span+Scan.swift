@@ -1,0 +1,93 @@
+import CPlatform
+
+extension Span where Element == UInt8 {
+    /// The first `byte` at or after `start`.
+    public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
+        withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            return scan(count: buffer.count, from: start) {
+                squilla_mask64_equal(base + $0, byte)
+            } rest: {
+                base[$0] == byte
+            }
+        }
+    }
+
+    /// The first byte at or after `start` that is `first` or `second`.
+    public func firstIndex(ofEither first: UInt8, or second: UInt8, from start: Int = 0) -> Int? {
+        withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            return scan(count: buffer.count, from: start) {
+                squilla_mask64_either(base + $0, first, second)
+            } rest: {
+                base[$0] == first || base[$0] == second
+            }
+        }
+    }
+
+    /// The first byte at or after `start` that a JSON string cannot hold as it is, or that is not ASCII.
+    public func firstIndexOfJSONSpecial(from start: Int = 0) -> Int? {
+        withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            return scan(count: buffer.count, from: start) {
+                squilla_mask64_json_special(base + $0)
+            } rest: {
+                base[$0] < 0x20 || base[$0] >= 0x80 || base[$0] == 0x22 || base[$0] == 0x5c
+            }
+        }
+    }
+
+    /// Calls `body` with the index of each `byte`, in order.
+    public func forEachIndex(of byte: UInt8, _ body: (Int) -> Void) {
+        withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            var index = 0
+            while index + 64 <= buffer.count {
+                var mask = squilla_mask64_equal(base + index, byte)
+                while mask != 0 {
+                    body(index + mask.trailingZeroBitCount)
+                    mask &= mask &- 1
+                }
+                index += 64
+            }
+            while index < buffer.count {
+                if base[index] == byte { body(index) }
+                index += 1
+            }
+        }
+    }
+
+    /// How often `byte` occurs.
+    public func count(of byte: UInt8) -> Int {
+        withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return 0 }
+            var total = 0
+            var index = 0
+            while index + 64 <= buffer.count {
+                total += squilla_mask64_equal(base + index, byte).nonzeroBitCount
+                index += 64
+            }
+            while index < buffer.count {
+                if base[index] == byte { total += 1 }
+                index += 1
+            }
+            return total
+        }
+    }
+
+    @inline(__always)
+    private func scan(count: Int, from start: Int, mask: (Int) -> UInt64, rest: (Int) -> Bool) -> Int? {
+        precondition(start >= 0, "a negative index")
+        var index = start
+        while index + 64 <= count {
+            let bits = mask(index)
+            if bits != 0 { return index + bits.trailingZeroBitCount }
+            index += 64
+        }
+        while index < count {
+            if rest(index) { return index }
+            index += 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,77 @@
+#pragma once
+// Byte masks: bit i of the result says whether byte i of the 64 bytes at p is what is asked for. Static inline, so that
+// they melt into the Swift loop that calls them; SSE2 is part of every x86-64, elsewhere plain loops do it.
+#include <stdint.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+
+static inline __attribute__((always_inline)) uint64_t squilla_join_masks(__m128i a, __m128i b, __m128i c, __m128i d) {
+    return (uint64_t)(uint32_t)_mm_movemask_epi8(a) | (uint64_t)(uint32_t)_mm_movemask_epi8(b) << 16 |
+           (uint64_t)(uint32_t)_mm_movemask_epi8(c) << 32 | (uint64_t)(uint32_t)_mm_movemask_epi8(d) << 48;
+}
+
+#define SQUILLA_LOAD(p, i) _mm_loadu_si128((const __m128i *)(const void *)((p) + 16 * (i)))
+
+/// Bytes that equal a.
+static inline __attribute__((always_inline)) uint64_t squilla_mask64_equal(const uint8_t *p, uint8_t a) {
+    __m128i x = _mm_set1_epi8((char)a);
+    return squilla_join_masks(_mm_cmpeq_epi8(SQUILLA_LOAD(p, 0), x), _mm_cmpeq_epi8(SQUILLA_LOAD(p, 1), x),
+                              _mm_cmpeq_epi8(SQUILLA_LOAD(p, 2), x), _mm_cmpeq_epi8(SQUILLA_LOAD(p, 3), x));
+}
+
+/// Bytes that equal a or b.
+static inline __attribute__((always_inline)) uint64_t squilla_mask64_either(const uint8_t *p, uint8_t a, uint8_t b) {
+    return squilla_mask64_equal(p, a) | squilla_mask64_equal(p, b);
+}
+
+static inline __attribute__((always_inline)) __m128i squilla_json_special16(__m128i v) {
+    __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+    return _mm_or_si128(_mm_or_si128(quote, slash), _mm_or_si128(control, v));
+}
+
+/// Bytes that a JSON string cannot hold as they are, or that need a UTF-8 check: quotes, backslashes, controls and
+/// everything from 0x80 on.
+static inline __attribute__((always_inline)) uint64_t squilla_mask64_json_special(const uint8_t *p) {
+    return squilla_join_masks(squilla_json_special16(SQUILLA_LOAD(p, 0)), squilla_json_special16(SQUILLA_LOAD(p, 1)),
+                              squilla_json_special16(SQUILLA_LOAD(p, 2)), squilla_json_special16(SQUILLA_LOAD(p, 3)));
+}
+
+/// The same for 16 bytes.
+static inline __attribute__((always_inline)) uint32_t squilla_mask16_json_special(const uint8_t *p) {
+    return (uint32_t)_mm_movemask_epi8(squilla_json_special16(SQUILLA_LOAD(p, 0)));
+}
+
+#undef SQUILLA_LOAD
+
+#else
+
+static inline uint64_t squilla_mask64_equal(const uint8_t *p, uint8_t a) {
+    uint64_t mask = 0;
+    for (int i = 0; i < 64; i++) mask |= (uint64_t)(p[i] == a) << i;
+    return mask;
+}
+
+static inline uint64_t squilla_mask64_either(const uint8_t *p, uint8_t a, uint8_t b) {
+    return squilla_mask64_equal(p, a) | squilla_mask64_equal(p, b);
+}
+
+static inline uint64_t squilla_mask64_json_special(const uint8_t *p) {
+    uint64_t mask = 0;
+    for (int i = 0; i < 64; i++) {
+        mask |= (uint64_t)(p[i] < 0x20 || p[i] >= 0x80 || p[i] == '"' || p[i] == '\\') << i;
+    }
+    return mask;
+}
+
+static inline uint32_t squilla_mask16_json_special(const uint8_t *p) {
+    uint32_t mask = 0;
+    for (int i = 0; i < 16; i++) {
+        mask |= (uint32_t)(p[i] < 0x20 || p[i] >= 0x80 || p[i] == '"' || p[i] == '\\') << i;
+    }
+    return mask;
+}
+
+#endif
