@@ -42,15 +42,21 @@ let modules: [Module] = [
         name: "Edge", folder: "Delivery",
         imports: ["HTTPCache", "HTTPWire", "Upstream", "Reactor", "SQL", "EventLog", "Columns", "Runtime", "Bytes"]),
     // Control
-    Module(name: "Settings", folder: "Control", imports: ["SQL"], products: [("Yams", "Yams")]),
+    Module(name: "Settings", folder: "Control", products: [("Yams", "Yams")]),
     // App
     Module(name: "Console", folder: "App", resources: [.embedInCode("Resources")]),
     Module(
         name: "ManagementAPI", folder: "App",
-        imports: ["Console", "Edge", "Streams", "SQL", "EventLog", "Columns", "Settings", "HTTPWire", "HTTPCache", "Upstream", "Reactor", "Runtime", "Bytes"]),
+        imports: [
+            "Console", "Edge", "Streams", "SQL", "EventLog", "Columns", "Settings", "HTTPWire", "HTTPCache", "Upstream",
+            "Reactor", "Runtime", "Bytes",
+        ]),
     Module(
         name: "squilla", folder: "App", kind: .executable,
-        imports: ["ManagementAPI", "Console", "Edge", "Streams", "SQL", "EventLog", "Columns", "Settings", "HTTPWire", "HTTPCache", "Upstream", "Reactor", "Runtime", "Bytes"],
+        imports: [
+            "ManagementAPI", "Console", "Edge", "Streams", "SQL", "EventLog", "Columns", "Settings", "HTTPWire",
+            "HTTPCache", "Upstream", "Reactor", "Runtime", "Bytes",
+        ],
         products: [("ArgumentParser", "swift-argument-parser")]),
 ]
 

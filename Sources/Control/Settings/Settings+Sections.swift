@@ -39,7 +39,9 @@ extension OriginSection {
         if texts?.isEmpty ?? true { section.report("url", "an origin needs a url, such as http://127.0.0.1:3000") }
         hosts = (section.strings("hosts") ?? hosts).map { $0.lowercased() }
         hostHeader = section.optionalString("host_header")
-        if let hostHeader, !hostHeader.isHostHeader { section.report("host_header", "expected a host, with a port or without") }
+        if let hostHeader, !hostHeader.isHostHeader {
+            section.report("host_header", "expected a host, with a port or without")
+        }
         connectTimeoutMilliseconds = section.milliseconds(
             "connect_timeout_ms", default: connectTimeoutMilliseconds, in: 1...hour)
         firstByteTimeoutMilliseconds = section.milliseconds(
@@ -113,9 +115,11 @@ extension ManagementSection {
 }
 
 extension YAMLSection {
-    func address(_ key: String, _ text: String) -> SocketAddress? {
-        let address = SocketAddress(text)
-        if address == nil { report(key, "expected HOST:PORT, [IPV6]:PORT or a port from 0 to 65535, found \"\(text)\"") }
+    func address(_ key: String, _ text: String) -> Endpoint? {
+        let address = Endpoint(text)
+        if address == nil {
+            report(key, "expected HOST:PORT, [IPV6]:PORT or a port from 0 to 65535, found \"\(text)\"")
+        }
         return address
     }
 

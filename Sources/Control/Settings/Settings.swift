@@ -16,7 +16,7 @@ public struct Settings: Hashable, Sendable {
 public struct EdgeSection: Hashable, Sendable {
     /// What events call this edge (`observer.name`) and `Via` and `Cache-Status` call this cache.
     public var name = "squilla"
-    public var listen = [SocketAddress(host: "127.0.0.1", port: 8080)]
+    public var listen = [Endpoint(host: "127.0.0.1", port: 8080)]
     /// Event loops; 0 is one for each core.
     public var workers = 0
     public var maxConnections = 100_000
@@ -135,7 +135,7 @@ public struct QuerySection: Hashable, Sendable {
 
 /// The console, the API and the metrics.
 public struct ManagementSection: Hashable, Sendable {
-    public var listen = SocketAddress(host: "127.0.0.1", port: 8090)
+    public var listen = Endpoint(host: "127.0.0.1", port: 8090)
     /// Demanded as `Authorization: Bearer` from everybody when set; must be set when `listen` is not loopback.
     public var token: String?
     public var maxBodyBytes = 64 << 20

@@ -1,3 +1,4 @@
+import Foundation
 import Settings
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
                 management: {listen: "0.0.0.0:8090", token: correct-horse}
                 """)
         #expect(settings.dataFolder == "/var/lib/squilla")
-        #expect(settings.edge.listen == [SocketAddress(host: "0.0.0.0", port: 80), SocketAddress(host: "::1", port: 8080)])
+        #expect(settings.edge.listen == [Endpoint(host: "0.0.0.0", port: 80), Endpoint(host: "::1", port: 8080)])
         #expect(settings.edge.headerTimeoutMilliseconds == 2000)
         #expect(settings.edge.trustedProxies == [CIDRBlock("10.0.0.0/8")])
         #expect(settings.origins.map(\.name) == ["shop", "origin2"])
@@ -89,10 +90,10 @@ import Testing
 
     @Test func flagsAreCheckedTogetherWithTheFile() throws {
         #expect(throws: SettingsError.self) {
-            try Settings(yaml: "") { $0.management.listen = SocketAddress(host: "0.0.0.0", port: 8090) }
+            try Settings(yaml: "") { $0.management.listen = Endpoint(host: "0.0.0.0", port: 8090) }
         }
         let settings = try Settings(yaml: "management: {token: long-enough}") {
-            $0.management.listen = SocketAddress(host: "0.0.0.0", port: 8090)
+            $0.management.listen = Endpoint(host: "0.0.0.0", port: 8090)
         }
         #expect(settings.management.listen.port == 8090)
     }
@@ -116,4 +117,36 @@ import Testing
 
     @Test(arguments: [("1", 1), ("64KiB", 65_536), ("1.5GB", 1_500_000_000), ("256 mib", 268_435_456), ("1G", 1 << 30)])
     func sizes(text: String, expected: Int) { #expect(Quantities.bytes(text) == expected) }
+}
+
+@Suite struct ConfigurationDocumentTests {
+    /// The documented keys are exactly the known ones: each is read without an "unknown key", and the parser's own
+    /// list of what is known here names no other.
+    @Test func theDocumentListsEveryKey() throws {
+        var documented: [String: Set<String>] = [:]
+        for line in try documentText().split(separator: "\n") where line.hasPrefix("| `") {
+            let key = line.dropFirst(3).prefix { $0 != "`" }
+            let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
+            if parts.count == 2 { documented[parts[0], default: []].insert(parts[1]) }
+        }
+        #expect(documented.count == 6)
+        for (section, keys) in documented {
+            let isList = section.hasSuffix("[]")
+            let name = isList ? String(section.dropLast(2)) : section
+            let item = isList ? "- " : "  "
+            let error = try #require(throws: SettingsError.self) {
+                try Settings(yaml: "\(name):\n\(item)zzzzzzzzzzzzzzz: 1\n")
+            }
+            let message = try #require(error.diagnostics.first { $0.message.contains("known here: ") }?.message)
+            let known = message.split(separator: ": ", maxSplits: 1)[1].split(separator: ", ").map(String.init)
+            #expect(Set(known) == keys, "section \(section)")
+        }
+    }
+
+    private func documentText() throws -> String {
+        var folder = #filePath.split(separator: "/").dropLast()
+        folder.removeLast(3)
+        return try String(
+            contentsOfFile: "/" + folder.joined(separator: "/") + "/docs/configuration.md", encoding: .utf8)
+    }
 }

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// `HOST:PORT` as written: a name, an IPv4 address, or an IPv6 address in brackets.
-public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
+public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     /// Without brackets.
     public var host: String
     /// 0 lets the kernel choose.
@@ -39,7 +39,7 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
 
 /// `http://HOST[:PORT]`, where an origin listens.
 public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
-    public var address: SocketAddress
+    public var address: Endpoint
 
     /// Why a text is not an origin's URL, for a person.
     public struct Problem: Error, Sendable {
@@ -66,7 +66,7 @@ public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
             throw Problem(message: "expected a URL such as http://127.0.0.1:3000, found \"\(text)\"")
         }
         let hasPort = authority.hasSuffix("]") ? false : authority.contains(":")
-        guard let address = SocketAddress(hasPort ? String(authority) : "\(authority):80"), address.port > 0,
+        guard let address = Endpoint(hasPort ? String(authority) : "\(authority):80"), address.port > 0,
             !authority.hasPrefix(":")
         else {
             throw Problem(message: "expected a host and a port from 1 to 65535 in \"\(text)\"")
