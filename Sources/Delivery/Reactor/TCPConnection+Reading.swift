@@ -1,0 +1,49 @@
+import CPlatform
+import Glibc
+
+extension TCPConnection {
+    /// Reads what is there, at most a few buffers so that one busy peer does not starve the others.
+    func readAvailable() {
+        let buffer = loop.readBuffer
+        for _ in 0..<4 {
+            let count = squilla_read(fd, buffer.baseAddress, buffer.count)
+            if count > 0 {
+                guard deliver(buffer, count: count) else { return }
+                // A short read emptied the socket; asking again would be a system call for nothing.
+                if count < buffer.count { return }
+            } else if count == 0 {
+                return reachedEnd()
+            } else {
+                let code = Int32(-count)
+                if code == EAGAIN || code == EINTR { return }
+                return close(.failed(code))
+            }
+        }
+    }
+
+    /// Returns whether to go on reading.
+    private func deliver(_ buffer: UnsafeMutableRawBufferPointer, count: Int) -> Bool {
+        guard phase == .open else { return phase == .lingering }
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer[0..<count]).bindMemory(to: UInt8.self)
+        handler?.received(bytes.span)
+        return phase == .lingering || phase == .open && !isReadingPaused
+    }
+
+    private func reachedEnd() {
+        if phase == .lingering { return close(.local) }
+        guard !sawEnd else { return }
+        sawEnd = true
+        // The end stays readable for ever; stop hearing of it.
+        setInterest(interest & ~squilla_epoll_in())
+        handler?.receivedEnd()
+    }
+
+    /// Stops reading, which fills the peer's window: back-pressure. Costs nothing unless bytes arrive meanwhile.
+    public func pauseReading() { isReadingPaused = true }
+
+    public func resumeReading() {
+        guard isReadingPaused else { return }
+        isReadingPaused = false
+        if !sawEnd, phase == .open { setInterest(interest | squilla_epoll_in()) }
+    }
+}

@@ -1,0 +1,147 @@
+import CPlatform
+import Glibc
+
+/// A TCP connection, confined to its loop's thread.
+///
+/// Reading is level-triggered into the loop's buffer, so an idle connection holds no buffer. Output is queued and
+/// leaves in one system call when the current callback has returned; see `TCPConnection+Output`.
+public final class TCPConnection: LoopSource {
+    enum Phase {
+        case connecting
+        case open
+        /// Output is flushed and shut down; what still arrives is thrown away until the peer ends or the time is up.
+        case lingering
+        case closed
+    }
+
+    public let peer: SocketAddress
+    public internal(set) var handler: (any TCPHandler)?
+    /// Asks for `TCPHandler.drained` when the queue becomes empty.
+    public var reportsDrained = false
+
+    let fd: Int32
+    var phase: Phase
+    var interest: UInt32
+    var isReadingPaused = false
+    var sawEnd = false
+
+    // Output, see TCPConnection+Output.
+    var output: [UInt8] = []
+    var outputSent = 0
+    var pieces: [OutputPiece] = []
+    var firstPiece = 0
+    /// Bytes queued and not yet taken by the kernel.
+    public internal(set) var queuedBytes = 0
+    /// Bytes the kernel has taken in all.
+    public internal(set) var sentBytes: Int64 = 0
+    var isQueuedForFlush = false
+    var isWriteBlocked = false
+    var wasCongested = false
+    var closesAfterFlush: AfterFlush = .stay
+
+    enum AfterFlush { case stay, close, linger }
+
+    /// Called with the connection when it is closed, after its handler; for the owner's counts.
+    var closeHook: ((TCPConnection) -> Void)?
+
+    init(loop: EventLoop, fd: Int32, peer: SocketAddress, phase: Phase) {
+        self.fd = fd
+        self.peer = peer
+        self.phase = phase
+        interest = phase == .connecting ? squilla_epoll_out() : squilla_epoll_in()
+        super.init(loop: loop)
+        loop.register(self)
+        let code = squilla_epoll_add(loop.epoll, fd, interest, token)
+        // Only a full epoll table or no kernel memory can refuse; the connection is then closed at its deadline.
+        if code < 0 { setDeadline(loop.now) }
+    }
+
+    deinit {
+        if phase != .closed { Glibc.close(fd) }
+    }
+
+    public func setHandler(_ handler: any TCPHandler) { self.handler = handler }
+
+    /// Starts a connect; the handler hears `connected` or `closed(.connectFailed)`. A time-out is the handler's own
+    /// deadline on the returned connection.
+    /// - Throws: `SystemError` when not even a socket can be made, or the address is refused at once.
+    public static func connect(
+        to address: SocketAddress, on loop: EventLoop, handler: any TCPHandler
+    ) throws(SystemError) -> TCPConnection {
+        var raw = address.raw
+        let fd = squilla_connect(&raw)
+        guard fd >= 0 else { throw SystemError(code: -fd, operation: "connect to \(address)") }
+        let connection = TCPConnection(loop: loop, fd: fd, peer: address, phase: .connecting)
+        connection.handler = handler
+        return connection
+    }
+
+    public var isOpen: Bool { phase == .open }
+
+    /// The address the peer reached (or we sent from).
+    public var localAddress: SocketAddress? {
+        var raw = squilla_address()
+        return squilla_local_address(fd, &raw) == 0 ? SocketAddress(raw) : nil
+    }
+
+    override func ready(_ events: UInt32) {
+        if phase == .connecting { return finishConnect() }
+        if events & squilla_epoll_out() != 0 {
+            isWriteBlocked = false
+            flush()
+        }
+        if phase == .closed { return }
+        if events & squilla_epoll_in() != 0, !isReadingPaused || phase == .lingering { return readAvailable() }
+        if events & squilla_epoll_failed() != 0 {
+            let code = squilla_socket_error(fd)
+            return close(.failed(code == 0 ? ECONNRESET : code))
+        }
+        // Paused, but bytes are waiting: only now is it worth a system call to stop hearing of them.
+        if events & squilla_epoll_in() != 0 { setInterest(interest & ~squilla_epoll_in()) }
+    }
+
+    override func deadlinePassed() {
+        if phase == .lingering { return close(.local) }
+        handler?.deadlinePassed()
+    }
+
+    private func finishConnect() {
+        let code = squilla_socket_error(fd)
+        if code != 0 { return close(.connectFailed(code)) }
+        phase = .open
+        clearDeadline()
+        setInterest(squilla_epoll_in())
+        handler?.connected()
+        flush()
+    }
+
+    func setInterest(_ events: UInt32) {
+        guard events != interest, phase != .closed else { return }
+        interest = events
+        _ = squilla_epoll_modify(loop.epoll, fd, events, token)
+    }
+
+    /// Closes at once; queued output is lost. Idempotent.
+    public func close() { close(.local) }
+
+    func close(_ reason: CloseReason) {
+        guard phase != .closed else { return }
+        phase = .closed
+        loop.unregister(self)
+        Glibc.close(fd)
+        releaseOutput()
+        let handler = self.handler
+        self.handler = nil
+        handler?.closed(reason)
+        let hook = closeHook
+        closeHook = nil
+        hook?(self)
+    }
+
+    /// Closes with a reset: the peer must not take what it got for a complete message.
+    public func abort() {
+        guard phase != .closed else { return }
+        squilla_set_reset_on_close(fd)
+        close(.local)
+    }
+}
