@@ -1,0 +1,119 @@
+/// The bytes of one message head and where its fields are. Reused from message to message: no allocation once it has
+/// grown to the usual size.
+public struct HeaderBlock: Sendable {
+    /// One field line. Offsets count from the start of ``HeaderBlock/bytes``.
+    public struct Field: Sendable {
+        public var nameOffset: UInt32
+        public var valueOffset: UInt32
+        public var nameLength: UInt16
+        public var valueLength: UInt16
+        public var id: KnownHeader
+
+        public var name: ByteRange { ByteRange(offset: nameOffset, length: UInt32(nameLength)) }
+        /// Without surrounding white space.
+        public var value: ByteRange { ByteRange(offset: valueOffset, length: UInt32(valueLength)) }
+    }
+
+    /// The head as received: start line, field lines, line ends.
+    public internal(set) var bytes: [UInt8]
+    public internal(set) var fields: [Field]
+    /// One bit per ``KnownHeader`` that occurs.
+    var present: UInt64
+
+    public init() {
+        self.bytes = []
+        self.fields = []
+        self.present = 0
+    }
+
+    /// Empties the block and keeps its memory.
+    public mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+        fields.removeAll(keepingCapacity: true)
+        present = 0
+    }
+
+    /// Adds a field that did not arrive on the wire.
+    /// - Precondition: name and value hold only octets that RFC 9110 §5 allows; the value is under 64 KiB.
+    public mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+        let id = KnownHeader(name: name)
+        let nameOffset = bytes.count
+        for index in name.indices { bytes.append(name[index]) }
+        let valueOffset = bytes.count
+        for index in value.indices { bytes.append(value[index]) }
+        fields.append(
+            Field(
+                nameOffset: UInt32(nameOffset), valueOffset: UInt32(valueOffset), nameLength: UInt16(name.count),
+                valueLength: UInt16(value.count), id: id))
+        present |= id.bit
+    }
+
+    public mutating func append(_ name: String, _ value: String) {
+        let nameBytes = Array(name.utf8)
+        let valueBytes = Array(value.utf8)
+        append(nameBytes.span, valueBytes.span)
+    }
+
+    /// Drops every field of this id; its bytes stay until ``removeAll()``.
+    public mutating func remove(_ header: KnownHeader) {
+        guard contains(header) else { return }
+        fields.removeAll { $0.id == header }
+        present &= ~header.bit
+    }
+
+    @inline(__always)
+    public func contains(_ header: KnownHeader) -> Bool { present & header.bit != 0 }
+
+    /// Index in ``fields`` of the first field with this id.
+    public func firstIndex(of header: KnownHeader) -> Int? {
+        guard contains(header) else { return nil }
+        return fields.firstIndex { $0.id == header }
+    }
+
+    /// How many field lines have this id.
+    public func count(of header: KnownHeader) -> Int {
+        guard contains(header) else { return 0 }
+        return fields.reduce(0) { $0 + ($1.id == header ? 1 : 0) }
+    }
+
+    @_lifetime(borrow self)
+    public func slice(_ range: ByteRange) -> Span<UInt8> {
+        bytes.span.extracting(range.range)
+    }
+
+    /// Value of the first field with this id.
+    @_lifetime(borrow self)
+    public func value(of header: KnownHeader) -> Span<UInt8>? {
+        guard let index = firstIndex(of: header) else { return nil }
+        return slice(fields[index].value)
+    }
+
+    /// Value of the first field with this id as text, for a face or a test.
+    public func string(of header: KnownHeader) -> String? {
+        guard let index = firstIndex(of: header) else { return nil }
+        return string(fields[index].value)
+    }
+
+    /// Value of the first field with this name (any case), for faces and tests.
+    public func string(named name: String) -> String? {
+        let wanted = Array(name.utf8)
+        for field in fields where slice(field.name).equalsIgnoringCase(wanted.span) {
+            return string(field.value)
+        }
+        return nil
+    }
+
+    /// Text of a slice; ill-formed UTF-8 is replaced.
+    public func string(_ range: ByteRange) -> String { String(decoding: bytes[range.range], as: UTF8.self) }
+
+    /// Values of all fields with this id, in order, joined by ", " (RFC 9110 §5.3). `Set-Cookie` must not be joined.
+    public func joinedValue(of header: KnownHeader) -> [UInt8]? {
+        guard contains(header) else { return nil }
+        var out: [UInt8] = []
+        for field in fields where field.id == header {
+            if !out.isEmpty { out.append(contentsOf: [0x2C, 0x20]) }
+            out.append(contentsOf: bytes[field.value.range])
+        }
+        return out
+    }
+}
