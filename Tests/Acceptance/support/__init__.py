@@ -2,7 +2,7 @@
 import atexit, http.client, json, os, pathlib, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
 BINARY = str(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".build/release/squilla").resolve())
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 SAMPLE_LOG = ROOT.parent / "shared/data/access-combined.log"
 
 
