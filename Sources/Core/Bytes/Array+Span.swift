@@ -8,3 +8,10 @@ extension [UInt8] {
         self = bytes.withUnsafeBufferPointer { Array($0) }
     }
 }
+
+extension [UInt8] {
+    /// Appends a literal's bytes with one copy.
+    public mutating func append(contentsOf text: StaticString) {
+        text.withUTF8Buffer { append(contentsOf: $0) }
+    }
+}

@@ -12,12 +12,15 @@ struct HeadAssembler: Sendable {
 
     /// Offset in the block of the line that is not complete yet.
     private(set) var lineStart = 0
-    private var isFirstLine = true
+    private var isFirstLine: Bool
     private var skippedLineEnds = 0
     private var skippedCR = false
 
     /// True while nothing has come.
     private(set) var isIdle = true
+
+    /// - Parameter hasStartLine: false for a trailer section, whose first line may be the empty one.
+    init(hasStartLine: Bool = true) { self.isFirstLine = hasStartLine }
 
     mutating func reset() { self = HeadAssembler() }
 

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Request target and host (RFC 9112 §3.2 and §3.3, RFC 9110 §7.2).
 extension RequestHead {
     /// Splits the target into host, path and query.

@@ -11,14 +11,4 @@ extension Span where Element == UInt8 {
         }
         return count
     }
-
-    @inline(__always)
-    func firstIndex(of byte: UInt8, from start: Int) -> Int? {
-        var index = start
-        while index < count {
-            if self[index] == byte { return index }
-            index += 1
-        }
-        return nil
-    }
 }

@@ -1,0 +1,105 @@
+import Bytes
+
+/// Builds a message head in a buffer that is reused.
+public struct HeadWriter: Sendable {
+    /// What is written so far. Take it out with swap, or append it to an output queue and call ``removeAll()``.
+    public var bytes: [UInt8]
+
+    public init(capacity: Int = 1024) {
+        self.bytes = []
+        bytes.reserveCapacity(capacity)
+    }
+
+    public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+    /// `HTTP/1.1 200 OK`, always 1.1, which is what the edge speaks (RFC 9112 §2.5).
+    public mutating func statusLine(_ status: Int) {
+        StatusLines.append(status, to: &bytes)
+    }
+
+    /// A status line that keeps an origin's own reason.
+    public mutating func statusLine(_ status: Int, reason: Span<UInt8>) {
+        bytes.append(contentsOf: StatusLines.version)
+        NumberWriter.append(status, to: &bytes)
+        bytes.append(0x20)
+        bytes.append(contentsOf: reason)
+        endLine()
+    }
+
+    /// `GET /path HTTP/1.1`. An empty path is written as "/" (RFC 9112 §3.2.1).
+    public mutating func requestLine(method: Span<UInt8>, target: Span<UInt8>) {
+        bytes.append(contentsOf: method)
+        bytes.append(0x20)
+        if target.count == 0 || target[0] == 0x3F { bytes.append(0x2F) }
+        bytes.append(contentsOf: target)
+        bytes.append(contentsOf: StatusLines.requestVersion)
+    }
+
+    /// - Precondition: the octets are those that RFC 9110 §5 allows; see ``sanitized(_:)`` for foreign text.
+    public mutating func field(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+        bytes.append(contentsOf: name)
+        colon()
+        bytes.append(contentsOf: value)
+        endLine()
+    }
+
+    public mutating func field(_ name: StaticString, _ value: Span<UInt8>) {
+        bytes.append(contentsOf: name)
+        colon()
+        bytes.append(contentsOf: value)
+        endLine()
+    }
+
+    public mutating func field(_ name: StaticString, _ value: StaticString) {
+        bytes.append(contentsOf: name)
+        colon()
+        bytes.append(contentsOf: value)
+        endLine()
+    }
+
+    public mutating func field(_ name: StaticString, _ value: Int) {
+        bytes.append(contentsOf: name)
+        colon()
+        NumberWriter.append(value, to: &bytes)
+        endLine()
+    }
+
+    /// A field whose value comes from elsewhere: controls in it are replaced by blanks, so that it can't add a line.
+    public mutating func field(_ name: String, text: String) {
+        bytes.append(contentsOf: name.utf8)
+        colon()
+        for byte in text.utf8 { bytes.append(ByteClass.isFieldContent(byte) ? byte : 0x20) }
+        endLine()
+    }
+
+    /// Starts a field whose value the caller appends to ``bytes`` before ``endLine()``.
+    public mutating func startField(_ name: StaticString) {
+        bytes.append(contentsOf: name)
+        colon()
+    }
+
+    public mutating func endLine() {
+        bytes.append(0x0D)
+        bytes.append(0x0A)
+    }
+
+    /// The empty line after the last field.
+    public mutating func endHead() { endLine() }
+
+    /// Copies the fields that may pass a proxy: all but the hop-by-hop ones, those that `Connection` names, and
+    /// `except`.
+    public mutating func copyFields(of block: HeaderBlock, except: HeaderSet = []) {
+        let options = block.contains(.connection) ? ConnectionOptions(block) : nil
+        let dropped = HeaderSet.hopByHop.union(except)
+        for field in block.fields {
+            if dropped.contains(field.id) { continue }
+            if let options, options.nominates(field, of: block) { continue }
+            self.field(block.slice(field.name), block.slice(field.value))
+        }
+    }
+
+    private mutating func colon() {
+        bytes.append(0x3A)
+        bytes.append(0x20)
+    }
+}
