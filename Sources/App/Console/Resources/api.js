@@ -1,0 +1,197 @@
+// The query API: stored queries as NDJSON, live ones as server-sent events read through fetch,
+// because EventSource cannot carry an Authorization header.
+
+const TOKEN_KEY = 'squilla.token';
+const RETRY_FIRST_SECONDS = 0.5;
+const RETRY_MOST_SECONDS = 15;
+
+let token = sessionStorage.getItem(TOKEN_KEY) ?? '';
+let tokenAsked = null;
+let askToken = async () => '';
+let clockOffset = 0;
+
+/** Who asks the reader for a token when the API answers 401. */
+export const onTokenNeeded = (handler) => {
+  askToken = handler;
+};
+
+/** The server's clock in milliseconds since 1970; ranges are cut by it, not by the reader's. */
+export const now = () => Date.now() + clockOffset;
+
+/** An answer that is an error: what, where in the SQL text, and what to do. */
+export class QueryError extends Error {
+  constructor(error, status) {
+    super(error.message || `The server answered ${status}.`);
+    this.name = 'QueryError';
+    this.code = error.code;
+    this.line = error.line;
+    this.column = error.column;
+    this.suggestion = error.suggestion;
+    this.status = status;
+  }
+
+  /** Trying again without a change would end the same way. */
+  get isFinal() {
+    return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
+  }
+}
+
+async function request(path, options = {}) {
+  const headers = { ...options.headers };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const used = token;
+  const response = await fetch(path, { ...options, headers, cache: 'no-store' });
+  const served = Date.parse(response.headers.get('Date') ?? '');
+  // The header counts whole seconds: only a real difference of clocks is corrected.
+  if (Number.isFinite(served) && Math.abs(served - Date.now()) > 3000) clockOffset = served - Date.now();
+  if (response.status === 401) {
+    await response.body?.cancel();
+    if (token === used) await renewToken();
+    return request(path, options);
+  }
+  if (response.ok) return response;
+  const text = await response.text();
+  let error = {};
+  try {
+    error = JSON.parse(text).error ?? {};
+  } catch {
+    error = { message: text.slice(0, 300) };
+  }
+  throw new QueryError(error, response.status);
+}
+
+async function renewToken() {
+  tokenAsked ??= askToken(token !== '');
+  try {
+    token = await tokenAsked;
+    sessionStorage.setItem(TOKEN_KEY, token);
+  } finally {
+    tokenAsked = null;
+  }
+}
+
+export const status = async (signal) => (await request('api/v1/status', { signal })).json();
+
+function send(query, accept, signal) {
+  return request('api/v1/query', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: accept },
+    body: JSON.stringify(query),
+    signal,
+  });
+}
+
+/**
+ * A stored query. `query` is `{query, from?, to?}` with times in milliseconds since 1970.
+ * Stops reading after `limit` rows; returns the rows.
+ */
+export async function stored({ query, from, to, signal, limit = Infinity }) {
+  const body = { query, live: false };
+  if (from !== undefined) body.from = new Date(from).toISOString();
+  if (to !== undefined) body.to = new Date(to).toISOString();
+  const response = await send(body, 'application/x-ndjson', signal);
+  const rows = [];
+  await eachChunk(response, (lines) => {
+    for (const line of lines) {
+      if (!line) continue;
+      const row = JSON.parse(line);
+      if (row.$error) throw new QueryError(row.$error, 400);
+      if (rows.length >= limit) return false;
+      rows.push(row);
+    }
+    return true;
+  });
+  return rows;
+}
+
+/** Calls `take` with whole lines; ends when it returns false. */
+async function eachChunk(response, take) {
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
+      const lines = rest.split('\n');
+      rest = done ? '' : lines.pop();
+      if (lines.length && take(lines) === false) return;
+      if (done) return;
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+/**
+ * Follows a live query until `stop()` of the returned object. Reconnects with back-off.
+ * `onRows(rows, skipped)` gets what arrived together, at most the newest `keep` of it;
+ * `onState(name, detail)` gets `connecting`, `live`, `waiting` (seconds) or `error` (a QueryError; the end).
+ */
+export function follow({ query, onRows, onState, keep = Infinity }) {
+  const abort = new AbortController();
+  const run = async () => {
+    let failures = 0;
+    while (!abort.signal.aborted) {
+      onState('connecting');
+      try {
+        const response = await send({ query, live: true }, 'text/event-stream', abort.signal);
+        failures = 0;
+        onState('live');
+        await readEvents(response, onRows, keep);
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        if (error instanceof QueryError && error.isFinal) return onState('error', error);
+      }
+      if (abort.signal.aborted) return;
+      const most = Math.min(RETRY_MOST_SECONDS, RETRY_FIRST_SECONDS * 2 ** failures);
+      const seconds = most * (0.75 + Math.random() * 0.25);
+      failures += 1;
+      onState('waiting', seconds);
+      await pause(seconds * 1000, abort.signal);
+    }
+  };
+  run();
+  return { stop: () => abort.abort() };
+}
+
+function readEvents(response, onRows, keep) {
+  let name = '';
+  let data = [];
+  return eachChunk(response, (lines) => {
+    const waiting = [];
+    let open = true;
+    for (const raw of lines) {
+      const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
+      if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5));
+      else if (line.startsWith('event:')) name = line.slice(6).trim();
+      else if (line === '') {
+        const text = data.join('\n');
+        if (name === 'error') throw streamError(text);
+        if (name === 'done') open = false;
+        else if (text) waiting.push(text);
+        name = '';
+        data = [];
+      }
+    }
+    const skipped = Math.max(0, waiting.length - keep);
+    if (waiting.length) onRows(waiting.slice(skipped).map((text) => JSON.parse(text)), skipped);
+    return open;
+  });
+}
+
+function streamError(text) {
+  try {
+    const body = JSON.parse(text);
+    return new QueryError(body.$error ?? body.error ?? body, 400);
+  } catch {
+    return new QueryError({ message: text }, 400);
+  }
+}
+
+/** Waits, but not longer than the signal lasts. */
+export const pause = (milliseconds, signal) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+  });
