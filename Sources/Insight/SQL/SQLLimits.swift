@@ -11,6 +11,8 @@ public struct SQLLimits: Hashable, Sendable {
     public var maximumExpressionNodes = 100_000
     /// Nodes of a query's plan; common table expressions count as often as they are read.
     public var maximumPlanNodes = 1_000
+    /// Windows that one row belongs to under `HOP`: its size over its slide.
+    public var maximumWindowsPerRow = 1_000
 
     public init() {}
 

@@ -128,5 +128,7 @@ struct TypeName: Hashable, Sendable {
     var base: Base
     /// Precision and scale, or length, as written.
     var parameters: [Int] = []
+    /// `CHAR` instead of `VARCHAR`.
+    var hasFixedLength = false
     var position: SourcePosition
 }

@@ -1,0 +1,269 @@
+extension Parser {
+    /// A literal, a name, a call, `CASE`, `CAST`, or something in parentheses.
+    mutating func primary() throws(SQLError) -> Expression {
+        let position = token.position
+        switch token.kind {
+        case .number:
+            return try number(negative: false, at: position)
+        case .text:
+            return .literal(.text(advance().text), position)
+        case .binary:
+            return try binaryLiteral()
+        case .symbol(.leftParenthesis):
+            return try parenthesised()
+        case .quotedName:
+            return try nameOrCall()
+        case .word(let keyword):
+            guard let keyword else { return try nameOrCall() }
+            return try primary(keyword, at: position)
+        default:
+            throw unexpected(expecting: "an expression")
+        }
+    }
+
+    private mutating func primary(_ keyword: Keyword, at position: SourcePosition) throws(SQLError) -> Expression {
+        switch keyword {
+        case .null:
+            advance()
+            return .literal(.null, position)
+        case .true, .false:
+            advance()
+            return .literal(.bool(keyword == .true), position)
+        case .case: return try caseExpression()
+        case .cast, .tryCast: return try cast(isTry: keyword == .tryCast)
+        case .exists:
+            advance()
+            try expect(.leftParenthesis)
+            let query = try query()
+            try expect(.rightParenthesis)
+            return .exists(query, position)
+        case .date where lookahead(1).kind == .text: return try typedLiteral(.date)
+        case .time where lookahead(1).kind == .text: return try typedLiteral(.time)
+        case .timestamp where lookahead(1).kind == .text: return try typedLiteral(.timestamp)
+        case .interval where atInterval: return try intervalLiteral()
+        case .left where lookahead(1).kind == .symbol(.leftParenthesis),
+            .right where lookahead(1).kind == .symbol(.leftParenthesis):
+            return try nameOrCall()
+        default:
+            guard !keyword.isReserved else { throw unexpected(expecting: "an expression") }
+            return try nameOrCall()
+        }
+    }
+
+    private mutating func parenthesised() throws(SQLError) -> Expression {
+        let position = try expect(.leftParenthesis).position
+        if at(.select) || at(.with) || at(.values) {
+            let query = try query()
+            try expect(.rightParenthesis)
+            return .scalarQuery(query, position)
+        }
+        let inner = try expression()
+        if at(.comma) { throw unsupported("a row of several values is", at: position) }
+        guard at(.rightParenthesis) else {
+            throw unexpected(expecting: "an operator or ')'", keywords: Self.operatorWords)
+        }
+        advance()
+        try refuseElementAccess()
+        return inner
+    }
+
+    private func refuseElementAccess() throws(SQLError) {
+        if at(.leftBracket) {
+            throw unsupported("[…] is", suggestion: "JSON_VALUE(column, '$.path') reads out of JSON")
+        }
+    }
+
+    private mutating func typedLiteral(_ base: TypeName.Base) throws(SQLError) -> Expression {
+        let position = advance().position
+        return .literal(.typedText(base, advance().text), position)
+    }
+
+    private mutating func binaryLiteral() throws(SQLError) -> Expression {
+        let token = advance()
+        let digits = Array(token.text.utf8)
+        var bytes: [UInt8] = []
+        for start in stride(from: 0, to: digits.count - 1, by: 2) {
+            if let byte = UInt8(String(decoding: digits[start..<start + 2], as: UTF8.self), radix: 16) {
+                bytes.append(byte)
+            }
+        }
+        guard digits.count % 2 == 0, bytes.count * 2 == digits.count else {
+            throw SQLError(
+                .invalidLiteral, "a binary literal is pairs of hexadecimal digits", at: token.position,
+                suggestion: "for instance X'CAFE'")
+        }
+        return .literal(.binary(bytes), token.position)
+    }
+
+    mutating func number(negative: Bool, at position: SourcePosition) throws(SQLError) -> Expression {
+        let text = advance().text
+        if let integer = Int64(negative ? "-" + text : text) { return .literal(.integer(integer), position) }
+        // "1." and ".5" are numbers, in Swift's reader too once a zero stands beside the point.
+        var spelled = text.hasPrefix(".") ? "0" + text : text
+        if spelled.hasSuffix(".") { spelled += "0" }
+        spelled = spelled.split(separator: ".", omittingEmptySubsequences: false)
+            .joined(separator: ".").replacingPointBeforeExponent()
+        guard let value = Double(spelled), value.isFinite else {
+            throw SQLError(.invalidLiteral, "the number \(text.prefix(40)) is out of range", at: position)
+        }
+        return .literal(.number(negative ? -value : value), position)
+    }
+
+    // MARK: CASE and CAST
+
+    private mutating func caseExpression() throws(SQLError) -> Expression {
+        let position = try expect(.case).position
+        let operand = at(.when) ? nil : try expression()
+        var clauses: [CaseClause] = []
+        while accept(.when) {
+            let condition = try expression()
+            try expect(.then)
+            clauses.append(CaseClause(condition: condition, result: try expression()))
+            try checkLength(clauses.count)
+        }
+        guard !clauses.isEmpty else { throw unexpected(expecting: "WHEN", keywords: [.when]) }
+        let otherwise = accept(.else) ? try expression() : nil
+        guard accept(.end) else { throw unexpected(expecting: "WHEN, ELSE or END", keywords: [.when, .else, .end]) }
+        return .caseWhen(operand: operand, clauses, otherwise: otherwise, position)
+    }
+
+    private mutating func cast(isTry: Bool) throws(SQLError) -> Expression {
+        let position = advance().position
+        try expect(.leftParenthesis)
+        let value = try expression()
+        try expect(.as)
+        let type = try typeName()
+        try expect(.rightParenthesis)
+        return .cast(value, to: type, isTry: isTry, position)
+    }
+
+    // MARK: Names and calls
+
+    private mutating func nameOrCall() throws(SQLError) -> Expression {
+        if lookahead(1).kind == .symbol(.leftParenthesis) { return try call() }
+        let name = try name("an expression")
+        try refuseElementAccess()
+        if at(.leftParenthesis) {
+            throw SQLError(.unknownFunction, "there is no function \(name.text)", at: name.position)
+        }
+        return .name(name)
+    }
+
+    private mutating func call() throws(SQLError) -> Expression {
+        let token = advance()
+        var call = FunctionCall(name: token.text, arguments: [], position: token.position)
+        try expect(.leftParenthesis)
+        switch call.upperName {
+        case "EXTRACT" where lookahead(1).keyword == .from: try extractArguments(of: &call)
+        case "TRIM": try trimArguments(of: &call)
+        default: try arguments(of: &call)
+        }
+        guard at(.rightParenthesis) else {
+            throw unexpected(expecting: "',' or ')' in \(call.upperName)(…)", keywords: Self.operatorWords)
+        }
+        advance()
+        if at(.within) { throw unsupported("WITHIN GROUP is") }
+        if at(.filter), lookahead(1).kind == .symbol(.leftParenthesis) {
+            advance()
+            advance()
+            try expect(.where)
+            call.filter = try expression()
+            try expect(.rightParenthesis)
+        }
+        if at(.over) { throw unsupported("OVER is") }
+        try refuseElementAccess()
+        return .call(call)
+    }
+
+    private mutating func arguments(of call: inout FunctionCall) throws(SQLError) {
+        if at(.rightParenthesis) { return }
+        if at(.star), lookahead(1).kind == .symbol(.rightParenthesis) {
+            advance()
+            call.isStar = true
+            return
+        }
+        if accept(.distinct) { call.isDistinct = true } else { _ = accept(.all) }
+        let name = call.upperName
+        if name == "POSITION" {
+            // The operand of IN must not swallow the IN.
+            call.arguments.append(try operandBeforeIn())
+        } else if ["TIMESTAMPDIFF", "TIMESTAMPADD"].contains(name), let unit = unitWord(),
+            lookahead(1).kind == .symbol(.comma)
+        {
+            call.arguments.append(.literal(.text(unit.rawValue), advance().position))
+        } else {
+            call.arguments.append(try expression())
+        }
+        switch name {
+        case "POSITION" where at(.in):
+            advance()
+            call.arguments.append(try expression())
+        case "SUBSTRING" where at(.from), "OVERLAY" where at(.from):
+            advance()
+            call.arguments.append(try expression())
+            if accept(.for) { call.arguments.append(try expression()) }
+        case "CEIL" where at(.to), "CEILING" where at(.to), "FLOOR" where at(.to):
+            advance()
+            call.arguments.append(try unit())
+        default:
+            while accept(.comma) {
+                call.arguments.append(try expression())
+                try checkLength(call.arguments.count)
+            }
+        }
+    }
+
+    /// `unit FROM x`
+    private mutating func extractArguments(of call: inout FunctionCall) throws(SQLError) {
+        call.arguments = [try unit()]
+        try expect(.from)
+        call.arguments.append(try expression())
+    }
+
+    /// `[BOTH | LEADING | TRAILING] [characters FROM] text`, or plain arguments; becomes a call of `TRIM`, `LTRIM` or
+    /// `RTRIM` with the text first.
+    private mutating func trimArguments(of call: inout FunctionCall) throws(SQLError) {
+        let names: [Keyword: String] = [.both: "TRIM", .leading: "LTRIM", .trailing: "RTRIM"]
+        if let keyword = token.keyword, let name = names[keyword], lookahead(1).kind != .symbol(.rightParenthesis) {
+            call.name = name
+            advance()
+            if accept(.from) {
+                call.arguments = [try expression()]
+                return
+            }
+        }
+        call.arguments = [try expression()]
+        if accept(.from) {
+            call.arguments.insert(try expression(), at: 0)
+        } else if accept(.comma) {
+            call.arguments.append(try expression())
+        }
+    }
+
+    private mutating func unit() throws(SQLError) -> Expression {
+        guard case .word = token.kind else { throw unexpected(expecting: "a unit of time") }
+        guard let unit = unitWord() else {
+            let known = TimeUnitName.allCases.map(\.rawValue)
+            throw SQLError(
+                .syntax, "\(token.text) is no unit of time", at: token.position,
+                suggestion: Suggestion.phrase(for: token.text, among: known)
+                    ?? "there are \(known.joined(separator: ", "))")
+        }
+        return .literal(.text(unit.rawValue), advance().position)
+    }
+
+    private func unitWord() -> TimeUnitName? {
+        guard case .word = token.kind else { return nil }
+        return TimeUnitName(word: token.text)
+    }
+}
+
+extension String {
+    /// `1.e5` as `1.0e5`.
+    fileprivate func replacingPointBeforeExponent() -> String {
+        guard let point = firstIndex(of: "."), let next = index(point, offsetBy: 1, limitedBy: endIndex),
+            next < endIndex, self[next] == "e" || self[next] == "E"
+        else { return self }
+        return self[...point] + "0" + self[next...]
+    }
+}
