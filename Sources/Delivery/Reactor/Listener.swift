@@ -3,9 +3,10 @@ import Glibc
 
 /// Accepts connections on one address for one loop. With SO_REUSEPORT each loop has its own; confined to its thread.
 public final class Listener: LoopSource {
-    /// Connections this listener may have open at once; beyond it they wait in the kernel's backlog.
+    /// Connections this listener may have open at once; further ones are closed at once and counted.
     public var maximumConnections: Int
     public private(set) var connectionCount = 0
+    public private(set) var refusedCount = 0
     /// Times that accepting had to stop for want of descriptors or memory.
     public private(set) var exhaustedCount = 0
     public let address: SocketAddress
@@ -52,13 +53,14 @@ public final class Listener: LoopSource {
     }
 
     private func acceptOne() -> Bool {
-        guard connectionCount < maximumConnections else {
-            pause()
-            return false
-        }
         var raw = squilla_address()
         let code = squilla_accept(fd, &raw)
         if code >= 0 {
+            guard connectionCount < maximumConnections else {
+                refusedCount += 1
+                Glibc.close(code)
+                return true
+            }
             let connection = TCPConnection(loop: loop, fd: code, peer: SocketAddress(raw), phase: .open)
             connectionCount += 1
             connection.closeHook = { [weak self] _ in self?.connectionClosed() }
@@ -77,10 +79,7 @@ public final class Listener: LoopSource {
         }
     }
 
-    private func connectionClosed() {
-        connectionCount -= 1
-        if isPaused, connectionCount < maximumConnections { resume() }
-    }
+    private func connectionClosed() { connectionCount -= 1 }
 
     private func pause() {
         guard !isPaused, !isClosed else { return }

@@ -130,16 +130,18 @@ import Testing
         server.loop.stop()
     }
 
-    @Test func connectionsBeyondTheLimitWaitForAFreePlace() throws {
+    @Test func connectionsBeyondTheLimitAreClosedAtOnce() throws {
         let server = try Server(maximumConnections: 2)
-        let clients = (0..<3).map { _ in server.connect() }
+        let clients = (0..<2).map { _ in server.connect() }
         #expect(eventually { server.accepted.withLock { $0.count } == 2 })
-        usleep(30_000)
+        let third = server.connect()
+        #expect(third.wait { $0.sawEnd || $0.closed != nil })
         #expect(server.accepted.withLock { $0.count } == 2)
         let first = server.accepted.withLock { $0[0] }
         on(server.loop) { first.connection?.close() }
+        let fourth = server.connect()
         #expect(eventually { server.accepted.withLock { $0.count } == 3 })
-        _ = clients
+        _ = (clients, fourth)
         server.loop.stop()
     }
 

@@ -1,0 +1,55 @@
+import Reactor
+
+/// Rows on their way from one loop to the log. Owned by one thread at a time and handed over whole, which is what
+/// makes it safe to send.
+final class EventBlock: @unchecked Sendable {
+    struct ErrorNote {
+        var code: String
+        var message: String
+        var fault: Fault
+    }
+
+    struct Origin: Equatable {
+        var name: String
+        var address: SocketAddress?
+    }
+
+    var rows: [EventRow] = []
+    var text: [UInt8] = []
+    var errors: [ErrorNote] = []
+    var origins: [Origin] = []
+    var worker = 0
+
+    init(capacity: Int) {
+        rows.reserveCapacity(capacity)
+        text.reserveCapacity(capacity * 192)
+    }
+
+    /// Empties it and keeps the memory, unless long texts made it large.
+    func reset() {
+        rows.removeAll(keepingCapacity: true)
+        text.removeAll(keepingCapacity: text.capacity <= 4 << 20)
+        errors.removeAll()
+        origins.removeAll()
+    }
+
+    func keep(_ bytes: Span<UInt8>) -> EventRow.Text {
+        let offset = text.count
+        bytes.withUnsafeBufferPointer { text.append(contentsOf: $0) }
+        return EventRow.Text(
+            offset: UInt32(truncatingIfNeeded: offset), length: UInt32(truncatingIfNeeded: bytes.count))
+    }
+
+    func note(error: ErrorNote) -> UInt16 {
+        guard errors.count < Int(UInt16.max) else { return UInt16.max }
+        errors.append(error)
+        return UInt16(errors.count)
+    }
+
+    func note(origin: Origin) -> UInt16 {
+        if let known = origins.firstIndex(of: origin) { return UInt16(known + 1) }
+        guard origins.count < Int(UInt16.max) else { return UInt16.max }
+        origins.append(origin)
+        return UInt16(origins.count)
+    }
+}

@@ -1,0 +1,192 @@
+import Columns
+import Reactor
+
+/// Turns a block of rows into a batch, column by column. Runs on the event thread. Its string builders are kept from
+/// block to block, because they learn which columns repeat.
+struct EventColumns {
+    private let edgeName: String
+    private var method = ColumnBuilder(type: .string, capacity: 4096)
+    private var domain = ColumnBuilder(type: .string, capacity: 4096)
+    private var path = ColumnBuilder(type: .string, capacity: 4096)
+    private var query = ColumnBuilder(type: .string, capacity: 4096)
+    private var userAgent = ColumnBuilder(type: .string, capacity: 4096)
+    private var referrer = ColumnBuilder(type: .string, capacity: 4096)
+    private var mimeType = ColumnBuilder(type: .string, capacity: 4096)
+
+    private static let outcomes = texts(CacheOutcome.allCases.map(\.text))
+    private static let details = texts(CacheDetail.allCases.map(\.text))
+    private static let versions = texts(["1.1", "1.0"])
+    private static let schemes = texts(["http"])
+
+    init(edgeName: String) {
+        self.edgeName = edgeName
+    }
+
+    mutating func batch(_ block: EventBlock) -> Batch {
+        let rows = block.rows
+        let columns: [Column] = [
+            Column(
+                type: .timestamp, count: rows.count, validity: nil, storage: .int64(integers(rows) { $0.timestamp })),
+            always(rows) { $0.durationNanoseconds },
+            constant([Array(edgeName.utf8)], rows.count),
+            Column(
+                type: .int64, count: rows.count, validity: nil,
+                storage: .int64(Array(repeating: Int64(block.worker), count: rows.count))),
+            addresses(rows),
+            always(rows) { Int64($0.clientPort) },
+            strings(&method, block) { $0.method },
+            coded(rows, EventColumns.schemes, { _ in 0 }, isNull: { !$0.hasRequest }),
+            strings(&domain, block) { $0.domain },
+            strings(&path, block) { $0.path },
+            strings(&query, block) { $0.query },
+            coded(rows, EventColumns.versions, { $0.isVersion10 ? 1 : 0 }, isNull: { !$0.hasRequest }),
+            always(rows) { Int64($0.status) },
+            always(rows) { $0.requestBytes },
+            always(rows) { $0.requestBodyBytes },
+            always(rows) { Int64($0.requestHeaderBytes) },
+            always(rows) { $0.responseBytes },
+            always(rows) { $0.responseBodyBytes },
+            always(rows) { Int64($0.responseHeaderBytes) },
+            optional(rows) { $0.firstByteNanoseconds },
+            coded(rows, EventColumns.outcomes, { UInt32($0.cacheStatus.rawValue) }, isNull: nil),
+            coded(
+                rows, EventColumns.details, { UInt32($0.cacheDetail.rawValue) }, isNull: { $0.cacheDetail == .none }),
+            optional(rows) { Int64($0.ageSeconds) },
+            originNames(block),
+            originAddresses(block),
+            optional(rows) { $0.originStatus == 0 ? -1 : Int64($0.originStatus) },
+            optional(rows) { $0.originConnectNanoseconds },
+            optional(rows) { $0.originFirstByteNanoseconds },
+            optional(rows) { $0.originNanoseconds },
+            optional(rows) { $0.origin == 0 ? -1 : Int64($0.originRetries) },
+            strings(&userAgent, block) { $0.userAgent },
+            strings(&referrer, block) { $0.referrer },
+            strings(&mimeType, block) { $0.mimeType },
+            errors(block) { $0.code },
+            errors(block) { $0.message },
+            errors(block) { $0.fault.rawValue },
+        ]
+        return Batch(schema: RequestEventSchema.schema, rowCount: rows.count, columns: columns)
+    }
+
+    // MARK: Numbers
+
+    private func integers(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> [Int64] {
+        [Int64](capacity: rows.count) { out in
+            for index in rows.indices { out.append(value(rows[index])) }
+        }
+    }
+
+    private func always(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> Column {
+        Column(type: .int64, count: rows.count, validity: nil, storage: .int64(integers(rows, value)))
+    }
+
+    /// Negative values are null.
+    private func optional(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> Column {
+        var values = integers(rows, value)
+        var words = [UInt64](repeating: 0, count: (rows.count + 63) / 64)
+        var present = 0
+        for index in values.indices {
+            if values[index] < 0 {
+                values[index] = 0
+            } else {
+                words[index >> 6] |= 1 << UInt64(index & 63)
+                present += 1
+            }
+        }
+        let validity = present == rows.count ? nil : Bitmap(words: words, count: rows.count)
+        return Column(type: .int64, count: rows.count, validity: validity, storage: .int64(values))
+    }
+
+    private func addresses(_ rows: [EventRow]) -> Column {
+        let values = [IPAddress](capacity: rows.count) { out in
+            for index in rows.indices {
+                out.append(IPAddress(high: rows[index].clientHigh, low: rows[index].clientLow))
+            }
+        }
+        return Column(type: .ip, count: rows.count, validity: nil, storage: .ip(values))
+    }
+
+    // MARK: Texts
+
+    private func strings(
+        _ builder: inout ColumnBuilder, _ block: EventBlock, _ text: (borrowing EventRow) -> EventRow.Text
+    ) -> Column {
+        let rows = block.rows
+        let bytes = block.text
+        for index in rows.indices {
+            let range = text(rows[index])
+            if range.length == EventRow.Text.null {
+                builder.appendNull()
+            } else {
+                builder.append(bytes: bytes, in: Int(range.offset)..<Int(range.offset) + Int(range.length))
+            }
+        }
+        return builder.finish()
+    }
+
+    /// A column whose values are known beforehand: no hashing.
+    private func coded(
+        _ rows: [EventRow], _ values: ByteStrings, _ code: (borrowing EventRow) -> UInt32,
+        isNull: ((borrowing EventRow) -> Bool)?
+    ) -> Column {
+        let codes = [UInt32](capacity: rows.count) { out in
+            for index in rows.indices { out.append(code(rows[index])) }
+        }
+        var validity: Bitmap?
+        if let isNull {
+            var words = [UInt64](repeating: 0, count: (rows.count + 63) / 64)
+            var nulls = 0
+            for index in rows.indices {
+                if isNull(rows[index]) { nulls += 1 } else { words[index >> 6] |= 1 << UInt64(index & 63) }
+            }
+            if nulls > 0 { validity = Bitmap(words: words, count: rows.count) }
+        }
+        return Column(
+            type: .string, count: rows.count, validity: validity, storage: .dictionary(codes: codes, values: values))
+    }
+
+    private func constant(_ value: [[UInt8]], _ count: Int) -> Column {
+        var values = ByteStrings()
+        for each in value { values.append(each) }
+        return Column(
+            type: .string, count: count, validity: nil,
+            storage: .dictionary(codes: Array(repeating: 0, count: count), values: values))
+    }
+
+    private func originNames(_ block: EventBlock) -> Column {
+        listed(block.rows, block.origins.map(\.name)) { $0.origin }
+    }
+
+    private func originAddresses(_ block: EventBlock) -> Column {
+        let column = listed(block.rows, block.origins.map { $0.address?.description ?? "" }) { $0.origin }
+        guard block.origins.contains(where: { $0.address == nil }) else { return column }
+        var validity = column.validity ?? Bitmap(repeating: true, count: column.count)
+        for (index, row) in block.rows.enumerated()
+        where row.origin != 0 && block.origins[Int(row.origin) - 1].address == nil {
+            validity[index] = false
+        }
+        return Column(type: .string, count: column.count, validity: validity, storage: column.storage)
+    }
+
+    private func errors(_ block: EventBlock, _ text: (EventBlock.ErrorNote) -> String) -> Column {
+        listed(block.rows, block.errors.map(text)) { $0.error }
+    }
+
+    /// Values by index + 1, 0 for null.
+    private func listed(_ rows: [EventRow], _ values: [String], _ index: @escaping (borrowing EventRow) -> UInt16)
+        -> Column
+    {
+        var list = ByteStrings()
+        for value in values { list.append(Array(value.utf8)) }
+        if values.isEmpty { list.append(EmptyCollection<UInt8>()) }
+        return coded(
+            rows, list, { UInt32(max(1, index($0))) - 1 }, isNull: { index($0) == 0 })
+    }
+
+    private static func texts(_ values: [StaticString]) -> ByteStrings {
+        var list = ByteStrings()
+        for value in values { value.withUTF8Buffer { list.append($0) } }
+        return list
+    }
+}

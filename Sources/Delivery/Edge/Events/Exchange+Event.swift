@@ -1,0 +1,29 @@
+import HTTPWire
+import Reactor
+
+extension Exchange {
+    /// Copies the texts of the event into the block and points the row at them.
+    func describe(into block: EventBlock) {
+        row.hasRequest = !head.methodRange.isEmpty
+        row.isVersion10 = head.minorVersion == 0
+        if row.hasRequest {
+            row.method = block.keep(head.slice(head.methodRange))
+            if !head.host.isEmpty { row.domain = block.keep(head.slice(head.host)) }
+            if head.path.isEmpty {
+                row.path = block.keep(Exchange.rootPath.span)
+            } else {
+                row.path = block.keep(head.slice(head.path))
+            }
+            if head.hasQuery { row.query = block.keep(head.slice(head.query)) }
+            if let agent = head.block.value(of: .userAgent) { row.userAgent = block.keep(agent) }
+            if let referrer = head.block.value(of: .referer) { row.referrer = block.keep(referrer) }
+        }
+        if !mimeType.isEmpty {
+            let type = mimeType
+            row.mimeType = block.keep(type.span)
+        }
+        if let error { row.error = block.note(error: error) }
+    }
+
+    private static let rootPath: [UInt8] = [0x2F]
+}

@@ -1,0 +1,316 @@
+import HTTPWire
+import Reactor
+
+/// A client's HTTP/1.x connection: frames requests, runs their exchanges one after the other, and answers in order.
+/// An idle one holds neither an exchange nor a buffer. Confined to its loop.
+final class ServerConnection: TCPHandler {
+    enum Input {
+        /// Between requests or inside a head.
+        case head
+        /// Inside the body of the current request.
+        case body
+        /// The request is complete; its response is under way.
+        case waiting
+        /// Nothing more is wanted; what comes is thrown away.
+        case ended
+    }
+
+    let tcp: TCPConnection
+    let worker: Worker
+    let service: (any HTTPService)?
+    /// Place in the worker's list of connections.
+    var index = 0
+    var input = Input.head
+    var exchange: Exchange?
+    var requestCount = 0
+    /// The client ended its side; the response under way is still sent.
+    var sawEnd = false
+    var isBodyPaused = false
+    /// Told to finish: the current response is the last.
+    var isLast = false
+    var idleSince: Int64
+
+    private var parser: RequestParser
+    private var leftover: [UInt8] = []
+    private var isProcessing = false
+    private var periodMark: Int64 = 0
+
+    init(tcp: TCPConnection, worker: Worker, service: (any HTTPService)?) {
+        self.tcp = tcp
+        self.worker = worker
+        self.service = service
+        parser = RequestParser(limits: worker.settings.wireLimits)
+        idleSince = worker.loop.now
+        tcp.setDeadline(afterMilliseconds: worker.settings.headerTimeoutMilliseconds)
+    }
+
+    var isIdle: Bool { exchange == nil && input == .head && leftover.isEmpty }
+
+    // MARK: Input
+
+    func received(_ bytes: Span<UInt8>) {
+        if leftover.isEmpty, !isProcessing {
+            isProcessing = true
+            let used = process(bytes)
+            isProcessing = false
+            if used < bytes.count { keep(bytes.extracting(used...)) }
+        } else {
+            keep(bytes)
+            continueInput()
+        }
+    }
+
+    private func keep(_ bytes: Span<UInt8>) {
+        guard input != .ended else { return }
+        bytes.withUnsafeBufferPointer { leftover.append(contentsOf: $0) }
+        // A paused body keeps at most one read; a pipelining client waits for its turn.
+        if isBodyPaused || leftover.count > worker.settings.maximumPipelinedBytes { tcp.pauseReading() }
+    }
+
+    /// Goes on with input that had to wait. Does nothing inside `process`, which goes on by itself.
+    func continueInput() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        while !leftover.isEmpty, canProcess {
+            var bytes: [UInt8] = []
+            swap(&bytes, &leftover)
+            let used = process(bytes.span)
+            if used < bytes.count {
+                bytes.removeFirst(used)
+                bytes.append(contentsOf: leftover)
+                leftover = bytes
+            }
+        }
+        isProcessing = false
+        if leftover.isEmpty, canProcess || input == .waiting { tcp.resumeReading() }
+        if sawEnd, leftover.isEmpty { inputEnded() }
+    }
+
+    private var canProcess: Bool {
+        switch input {
+        case .head: !tcp.isCongested
+        case .body: !isBodyPaused
+        case .waiting: false
+        case .ended: true
+        }
+    }
+
+    /// Takes what it can; returns how much.
+    private func process(_ bytes: Span<UInt8>) -> Int {
+        var position = 0
+        while position < bytes.count, canProcess {
+            switch input {
+            case .head: position += takeHead(bytes.extracting(position...))
+            case .body: position += takeBody(bytes.extracting(position...))
+            case .waiting: return position
+            case .ended: return bytes.count
+            }
+        }
+        return position
+    }
+
+    private func takeHead(_ bytes: Span<UInt8>) -> Int {
+        let exchange = currentExchange()
+        let step: ParseStep
+        do throws(WireError) {
+            step = try parser.parse(bytes, into: &exchange.head)
+        } catch {
+            exchange.row.requestHeaderBytes += Int32(bytes.count)
+            input = .ended
+            exchange.refuse(error)
+            return bytes.count
+        }
+        exchange.row.requestHeaderBytes += Int32(step.consumed)
+        guard step.isComplete else {
+            if parser.isIdle {
+                // Only empty lines so far: not a request yet.
+                release(exchange)
+            } else if exchange.headDeadline == 0 {
+                exchange.headDeadline = worker.loop.now
+                tcp.setDeadline(afterMilliseconds: worker.settings.headerTimeoutMilliseconds)
+            }
+            return step.consumed
+        }
+        requestCount += 1
+        if !exchange.head.keepsAlive || worker.isDraining
+            || requestCount >= worker.settings.maximumRequestsPerConnection
+        {
+            isLast = true
+        }
+        if exchange.head.framing.isEmpty {
+            input = .waiting
+        } else {
+            input = .body
+            isBodyPaused = true
+            exchange.startBody()
+        }
+        exchange.begin()
+        return step.consumed
+    }
+
+    private func takeBody(_ bytes: Span<UInt8>) -> Int {
+        guard let exchange else { return bytes.count }
+        let step: BodyStep
+        do throws(WireError) {
+            step = try exchange.decoder.decode(bytes)
+        } catch {
+            input = .ended
+            exchange.bodyFailed(error)
+            return bytes.count
+        }
+        exchange.row.requestBytes += Int64(step.consumed)
+        if !step.data.isEmpty { exchange.requestBody(bytes.extracting(step.data)) }
+        if step.isComplete, input == .body, self.exchange === exchange {
+            input = .waiting
+            watchWriting()
+            exchange.requestBodyEnded()
+        }
+        return step.consumed
+    }
+
+    private func currentExchange() -> Exchange {
+        if let exchange { return exchange }
+        let exchange = worker.takeExchange()
+        exchange.open(on: self)
+        self.exchange = exchange
+        return exchange
+    }
+
+    func release(_ exchange: Exchange) {
+        self.exchange = nil
+        worker.recycle(exchange)
+    }
+
+    // MARK: Body flow
+
+    func resumeBody() {
+        guard isBodyPaused else { return }
+        isBodyPaused = false
+        if input == .body { watchBody() }
+        if !isProcessing { continueInput() }
+    }
+
+    func pauseBody() { isBodyPaused = true }
+
+    // MARK: End of an exchange
+
+    /// The response is complete in the output queue.
+    func exchangeFinished(_ exchange: Exchange) {
+        if input == .body || input == .ended || isLast || sawEnd && leftover.isEmpty {
+            // An unread body could be taken for the next request.
+            let lingers = input != .waiting || !leftover.isEmpty
+            input = .ended
+            release(exchange)
+            tcp.closeAfterFlush(linger: lingers)
+            return
+        }
+        release(exchange)
+        input = .head
+        idleSince = worker.loop.now
+        let settings = worker.settings
+        tcp.setDeadline(
+            afterMilliseconds: tcp.queuedBytes > 64 * 1024
+                ? settings.writeTimeoutMilliseconds : settings.keepAliveTimeoutMilliseconds)
+        if !isProcessing { continueInput() }
+    }
+
+    /// The response cannot be completed: the client must not take what it has for the whole.
+    func exchangeTorn(_ exchange: Exchange, needsReset: Bool) {
+        input = .ended
+        release(exchange)
+        if needsReset { tcp.abort() } else { tcp.closeAfterFlush(linger: false) }
+    }
+
+    // MARK: TCPHandler
+
+    func connected() {}
+
+    func receivedEnd() {
+        sawEnd = true
+        if leftover.isEmpty { inputEnded() }
+    }
+
+    private func inputEnded() {
+        guard let exchange else {
+            if !isProcessing { tcp.closeAfterFlush(linger: false) }
+            return
+        }
+        switch input {
+        case .head:
+            // A head that will never be complete.
+            input = .ended
+            exchange.refuse(WireError(.truncated, "the client left inside a request head"))
+        case .body:
+            if !isBodyPaused || leftover.isEmpty {
+                input = .ended
+                exchange.bodyFailed(WireError(.truncated, "the client left inside a request body"))
+            }
+        case .waiting: exchange.clientHalfClosed()
+        case .ended: break
+        }
+    }
+
+    func canSendMore() {
+        exchange?.clientCanTakeMore()
+        if input == .head { continueInput() }
+    }
+
+    func drained() { exchange?.clientDrained() }
+
+    func closed(_ reason: CloseReason) {
+        leftover = []
+        input = .ended
+        if let exchange {
+            exchange.clientGone(reason)
+            if self.exchange === exchange { release(exchange) }
+        }
+        worker.connectionClosed(self)
+    }
+
+    // MARK: Deadlines
+
+    func watchBody() {
+        periodMark = exchange?.row.requestBytes ?? 0
+        tcp.setDeadline(afterMilliseconds: worker.settings.bodyTimeoutMilliseconds)
+    }
+
+    func watchWriting() {
+        periodMark = tcp.sentBytes
+        tcp.setDeadline(afterMilliseconds: worker.settings.writeTimeoutMilliseconds)
+    }
+
+    func deadlinePassed() {
+        switch input {
+        case .head: headDeadlinePassed()
+        case .body: bodyDeadlinePassed()
+        case .waiting, .ended: writeDeadlinePassed()
+        }
+    }
+
+    private func headDeadlinePassed() {
+        if tcp.queuedBytes > 0 { return writeDeadlinePassed() }
+        guard let exchange else { return tcp.closeAfterFlush(linger: false) }
+        input = .ended
+        exchange.refuse(WireError(.truncated, status: 408, "the request head did not come in time"))
+    }
+
+    private func bodyDeadlinePassed() {
+        guard let exchange else { return }
+        if exchange.isAwaitingContinue { return exchange.continueTimedOut() }
+        if isBodyPaused { return watchBody() }
+        if exchange.row.requestBytes - periodMark >= Int64(worker.settings.minimumBodyBytesPerPeriod) {
+            return watchBody()
+        }
+        input = .ended
+        exchange.bodyFailed(WireError(.truncated, status: 408, "the request body did not come in time"))
+    }
+
+    private func writeDeadlinePassed() {
+        let isStalled =
+            tcp.queuedBytes > 0
+            && tcp.sentBytes - periodMark < Int64(worker.settings.minimumWriteBytesPerPeriod)
+        guard isStalled else { return watchWriting() }
+        exchange?.clientStalled()
+        tcp.abort()
+    }
+}

@@ -1,0 +1,60 @@
+import HTTPWire
+import Reactor
+
+/// Who the client is, for the origin (RFC 7239) and for the event.
+extension Exchange {
+    var isTrustedPeer: Bool {
+        guard let peer = connection?.tcp.peer else { return false }
+        return worker.settings.trustedProxies.contains { $0.contains(peer) }
+    }
+
+    /// Behind a trusted proxy the event names the client that the nearest untrusted hop is.
+    func believeTrustedProxy() {
+        guard isTrustedPeer, let list = head.block.joinedValue(of: .xForwardedFor) else { return }
+        let hops = list.split(separator: 0x2C).reversed()
+        for hop in hops {
+            let text = String(decoding: hop, as: UTF8.self).trimmedBlanks
+            guard let address = SocketAddress(numeric: text, port: 0) else { return }
+            row.clientHigh = address.high
+            row.clientLow = address.low
+            if !worker.settings.trustedProxies.contains(where: { $0.contains(address) }) { return }
+        }
+    }
+
+    /// Adds this hop. What an untrusted client claims about itself is not passed on.
+    func writeForwarded(_ writer: inout HeadWriter) {
+        guard let peer = connection?.tcp.peer, worker.settings.forwardedHeaders != .none else { return }
+        let isTrusted = isTrustedPeer
+        let host = peer.host
+        if worker.settings.forwardedHeaders != .forwarded {
+            writer.startField("X-Forwarded-For")
+            if isTrusted, let known = head.block.joinedValue(of: .xForwardedFor) {
+                writer.bytes.append(contentsOf: known)
+                writer.bytes.append(contentsOf: [0x2C, 0x20])
+            }
+            writer.bytes.append(contentsOf: host.utf8)
+            writer.endLine()
+            writer.field("X-Forwarded-Proto", "http")
+            if !head.host.isEmpty { writer.field("X-Forwarded-Host", head.slice(head.host)) }
+        }
+        if worker.settings.forwardedHeaders != .xForwardedFor {
+            writer.startField("Forwarded")
+            if isTrusted, let known = head.block.joinedValue(of: .forwarded) {
+                writer.bytes.append(contentsOf: known)
+                writer.bytes.append(contentsOf: [0x2C, 0x20])
+            }
+            let node = peer.isIPv4 ? host : "\"[\(host)]\""
+            writer.bytes.append(contentsOf: "for=\(node);proto=http".utf8)
+            writer.endLine()
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmedBlanks: String {
+        var text = Substring(self)
+        while text.first == " " || text.first == "\t" { text.removeFirst() }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return String(text)
+    }
+}

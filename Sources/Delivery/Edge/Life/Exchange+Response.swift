@@ -1,0 +1,150 @@
+import HTTPWire
+import Reactor
+
+/// The response: head, body, end, in whichever way it comes about.
+extension Exchange {
+    /// Decides how a body of unknown or known length goes to this client.
+    func frame(length: UInt64?, status: Int) {
+        skipsBody = head.method == .head || status == 204 || status == 304
+        if skipsBody {
+            responseFraming = .none
+        } else if let length {
+            responseFraming = .length
+            owedBytes = length
+        } else if head.minorVersion == 1 {
+            responseFraming = .chunked
+        } else {
+            responseFraming = .untilClose
+            connection?.isLast = true
+        }
+    }
+
+    /// Writes the status line, then what `fields` writes, then framing and connection fields.
+    /// - Parameter length: the declared length, also where the body is left out.
+    func startResponse(
+        status: Int, length: UInt64?, _ fields: (inout HeadWriter) -> Void
+    ) {
+        guard let connection, !hasResponded else { return }
+        hasResponded = true
+        row.status = UInt16(status)
+        frame(length: length, status: status)
+        if !isRequestComplete, connection.input == .body, isAwaitingContinue { connection.isLast = true }
+        let isLast = connection.isLast || connection.input == .ended
+        let isOld = head.minorVersion == 0
+        let count = connection.writeHead { writer in
+            writer.statusLine(status)
+            fields(&writer)
+            if let length, status != 204 { writer.field("Content-Length", Int(length)) }
+            if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
+            if isLast {
+                writer.field("Connection", "close")
+            } else if isOld {
+                writer.field("Connection", "keep-alive")
+            }
+            writer.endHead()
+        }
+        row.responseHeaderBytes = Int32(truncatingIfNeeded: count)
+        row.responseBytes += Int64(count)
+        row.firstByteNanoseconds = worker.loop.refreshClock() - startedAt
+    }
+
+    /// Sends a piece of the body. Returns false when the client is slow and the source should wait.
+    @discardableResult
+    func sendBody(_ bytes: Span<UInt8>) -> Bool {
+        guard let connection, !skipsBody, !bytes.isEmpty else { return true }
+        let wire = connection.writeBody(bytes, isChunked: responseFraming == .chunked)
+        noteSent(bytes.count, wire: wire)
+        return !connection.tcp.isCongested
+    }
+
+    @discardableResult
+    func sendBody(shared segment: [UInt8], _ range: Range<Int>) -> Bool {
+        guard let connection, !skipsBody, !range.isEmpty else { return true }
+        let wire = connection.writeBody(shared: segment, range, isChunked: responseFraming == .chunked)
+        noteSent(range.count, wire: wire)
+        return !connection.tcp.isCongested
+    }
+
+    private func noteSent(_ count: Int, wire: Int) {
+        row.responseBodyBytes += Int64(count)
+        row.responseBytes += Int64(wire)
+        owedBytes = owedBytes > UInt64(count) ? owedBytes - UInt64(count) : 0
+    }
+
+    /// The response is complete.
+    func finishResponse(trailers: HeaderBlock = HeaderBlock()) {
+        guard let connection else { return }
+        if responseFraming == .chunked { row.responseBytes += Int64(connection.writeEnd(trailers: trailers)) }
+        if queuedBytes > 64 * 1024 {
+            // The event waits for the last byte; the connection waits with the next request.
+            phase = .draining
+            connection.tcp.reportsDrained = true
+            return
+        }
+        end()
+        connection.exchangeFinished(self)
+    }
+
+    func clientDrained() {
+        guard phase == .draining, let connection else { return }
+        connection.tcp.reportsDrained = false
+        end()
+        connection.exchangeFinished(self)
+    }
+
+    /// The response cannot be completed.
+    func tear() {
+        guard let connection, phase != .done else { return }
+        let needsReset = hasResponded && responseFraming == .untilClose
+        if needsReset { row.responseBytes -= Int64(queuedBytes) }
+        end()
+        connection.exchangeTorn(self, needsReset: needsReset)
+    }
+
+    /// Closes the books: the event, and whoever still waits.
+    func end() {
+        guard phase != .done else { return }
+        phase = .done
+        row.durationNanoseconds = worker.loop.refreshClock() - startedAt
+        if let responder {
+            self.responder = nil
+            responder.close()
+        }
+        if connection?.service == nil { worker.record(self) } else { worker.countService() }
+    }
+
+    // MARK: Refusals
+
+    func note(error code: String, _ message: String, _ fault: Fault) {
+        if error == nil { error = EventBlock.ErrorNote(code: code, message: message, fault: fault) }
+    }
+
+    /// A request that breaks the protocol or a limit: answered, and the connection is closed.
+    func refuse(_ cause: WireError) {
+        note(error: cause.code.rawValue, cause.message, .client)
+        if connection?.sawEnd == true, cause.code == .truncated { return tear() }
+        if cause.status == 400 || cause.status == 408 || cause.status == 431 || cause.status == 414 {
+            connection?.isLast = true
+        }
+        respondError(cause.status)
+    }
+
+    /// A short page in plain text with the number of the request, which the event's time and client lead to.
+    func respondError(_ status: Int) {
+        guard !hasResponded else { return tear() }
+        if head.method == .other, row.hasRequest == false { connection?.isLast = true }
+        var body = Array("\(status) \(StatusLines.reason(status))\n".utf8)
+        if let error { body.append(contentsOf: "\(error.code)\n".utf8) }
+        body.append(contentsOf: "request \(worker.requestName(self))\n".utf8)
+        startResponse(status: status, length: UInt64(body.count)) { writer in
+            writer.field("Content-Type", "text/plain; charset=utf-8")
+            writer.field("Cache-Control", "no-store")
+            if status == 503 { writer.field("Retry-After", 1) }
+            if status == 405 { writer.field("Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS") }
+            worker.writeDate(&writer)
+        }
+        mimeType.append(contentsOf: "text/plain".utf8)
+        sendBody(body.span)
+        finishResponse()
+    }
+}

@@ -1,0 +1,199 @@
+import HTTPWire
+import Reactor
+import Upstream
+
+/// One request and its response, from the first byte to the event. Taken from the worker's pool when bytes arrive and
+/// given back when the response is complete, so that serving from the cache allocates nothing. Confined to its loop.
+final class Exchange {
+    enum Phase {
+        case reading
+        /// Gathering a body for a service.
+        case collecting
+        /// A service has the request.
+        case serving
+        /// Asking an origin for this client alone.
+        case forwarding
+        /// Everything is in the output queue, which is large.
+        case draining
+        case done
+    }
+
+    /// How the response's body is framed for the client.
+    enum ResponseFraming: Equatable {
+        case none
+        case length
+        case chunked
+        case untilClose
+    }
+
+    let worker: Worker
+    var connection: ServerConnection?
+    var phase = Phase.reading
+    var head = RequestHead()
+    var row = EventRow()
+    var startedAt: Int64 = 0
+    /// When the head was first found incomplete; 0 before.
+    var headDeadline: Int64 = 0
+    var decoder = BodyDecoder(.none, limits: .client, isLenient: false)
+    var isRequestComplete = true
+    var isAwaitingContinue = false
+
+    var hasResponded = false
+    var responseFraming = ResponseFraming.none
+    /// Body bytes that a declared length still owes.
+    var owedBytes: UInt64 = 0
+    /// The body is left out (HEAD, 204, 304).
+    var skipsBody = false
+    var mimeType: [UInt8] = []
+    var error: EventBlock.ErrorNote?
+
+    var origin: OriginExchange?
+    var originName = ""
+    var responder: Responder?
+    var collected: [UInt8] = []
+    /// Server-sent events by a service.
+    var isEventStream = false
+
+    init(worker: Worker) {
+        self.worker = worker
+    }
+
+    // MARK: Life
+
+    func open(on connection: ServerConnection) {
+        self.connection = connection
+        let loop = worker.loop
+        startedAt = loop.now
+        row.timestamp = loop.wallMicroseconds
+        row.clientHigh = connection.tcp.peer.high
+        row.clientLow = connection.tcp.peer.low
+        row.clientPort = connection.tcp.peer.port
+        phase = .reading
+    }
+
+    /// Forgets the request and keeps the memory.
+    func reset() {
+        connection = nil
+        head.reset()
+        row = EventRow()
+        headDeadline = 0
+        isRequestComplete = true
+        isAwaitingContinue = false
+        hasResponded = false
+        responseFraming = .none
+        owedBytes = 0
+        skipsBody = false
+        isEventStream = false
+        if !mimeType.isEmpty { mimeType.removeAll(keepingCapacity: true) }
+        if error != nil { error = nil }
+        if origin != nil { origin = nil }
+        if responder != nil { responder = nil }
+        if !collected.isEmpty { collected = [] }
+    }
+
+    /// The head is complete; a body may follow.
+    func begin() {
+        if let service = connection?.service { return beginService(service) }
+        switch head.method {
+        case .connect:
+            return refuse(WireError(.unsupportedMethod, status: 501, "this is not a tunnel"))
+        case .trace:
+            return refuse(WireError(.unsupportedMethod, status: 405, "TRACE is not allowed"))
+        default: break
+        }
+        if case .length(let length) = head.framing, length > worker.settings.maximumBodyBytes {
+            return refuseBody()
+        }
+        if head.block.contains(.xForwardedFor) { believeTrustedProxy() }
+        forward()
+    }
+
+    var queuedBytes: Int { connection?.tcp.queuedBytes ?? 0 }
+
+    // MARK: Request body
+
+    func startBody() {
+        isRequestComplete = false
+        decoder = BodyDecoder(head.framing, limits: worker.settings.wireLimits, isLenient: false)
+    }
+
+    func requestBody(_ bytes: Span<UInt8>) {
+        row.requestBodyBytes += Int64(bytes.count)
+        if decoder.received > worker.settings.maximumBodyBytes { return refuseBody() }
+        switch phase {
+        case .collecting: collect(bytes)
+        case .forwarding:
+            origin?.sendBody(bytes)
+            if origin?.isCongested == true { connection?.pauseBody() }
+        default: break
+        }
+    }
+
+    func requestBodyEnded() {
+        isRequestComplete = true
+        switch phase {
+        case .collecting: startService()
+        case .forwarding: origin?.finishBody(trailers: decoder.trailers)
+        default: break
+        }
+    }
+
+    /// The body is malformed, too slow or cut off.
+    func bodyFailed(_ cause: WireError) {
+        note(error: cause.code.rawValue, cause.message, .client)
+        dropOrigin()
+        if hasResponded { return tear() }
+        if connection?.sawEnd == true, cause.code == .truncated { return tear() }
+        respondError(cause.status)
+    }
+
+    private func refuseBody() {
+        note(error: "body_too_large", "the request body is over the limit", .client)
+        dropOrigin()
+        connection?.input = .ended
+        if hasResponded { return tear() }
+        respondError(413)
+    }
+
+    func dropOrigin() {
+        guard let origin else { return }
+        origin.cancel()
+        noteOrigin()
+        self.origin = nil
+    }
+
+    // MARK: The client
+
+    /// The client shut its sending side down. It may well wait for the answer; a stream without end would never find
+    /// out that nobody listens.
+    func clientHalfClosed() {
+        if phase == .serving, hasResponded { clientGone(.local) }
+    }
+
+    func clientCanTakeMore() {
+        switch phase {
+        case .forwarding: origin?.resume()
+        case .serving: responder?.noteProgress(queued: queuedBytes)
+        default: break
+        }
+    }
+
+    /// Too slow a reader; the connection is closed next.
+    func clientStalled() {
+        note(error: "client_stalled", "the client stopped taking the response", .client)
+    }
+
+    func clientGone(_ reason: CloseReason) {
+        guard phase != .done else { return }
+        if error == nil, reason != .local {
+            note(error: "client_gone", "the client left before the response was complete", .client)
+        }
+        if phase == .reading, row.requestHeaderBytes > 0, error == nil {
+            note(error: "client_gone", "the client left inside its request", .client)
+        }
+        dropOrigin()
+        row.responseBytes -= Int64(queuedBytes)
+        end()
+        if let connection, connection.tcp.isOpen { connection.exchangeTorn(self, needsReset: true) }
+    }
+}

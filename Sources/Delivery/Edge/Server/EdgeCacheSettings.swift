@@ -1,0 +1,15 @@
+/// The shared cache of an edge.
+public struct EdgeCacheSettings: Sendable, Equatable {
+    public var isEnabled = true
+    /// All stored objects with their book-keeping.
+    public var memoryBytes = 256 << 20
+    /// Larger responses pass through.
+    public var maximumObjectBytes = 32 << 20
+    /// Part of the time since `Last-Modified` that a response without a lifetime is fresh (RFC 9111, 4.2.2).
+    public var heuristicFraction = 0.1
+    public var maximumHeuristicSeconds: Int64 = 86_400
+    /// How long requests wait for another's fetch of the same object before they go themselves.
+    public var collapseTimeoutMilliseconds = 10_000
+
+    public init() {}
+}

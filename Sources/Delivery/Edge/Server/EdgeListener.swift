@@ -1,0 +1,19 @@
+public import Reactor
+
+/// An address to listen on, and what answers there.
+public struct EdgeListener: Sendable {
+    public enum Kind: Sendable {
+        /// The cache in front of the origins; its requests become events.
+        case proxy
+        /// A service inside the process, such as the management API.
+        case service(any HTTPService)
+    }
+
+    public var address: SocketAddress
+    public var kind: Kind
+
+    public init(address: SocketAddress, kind: Kind) {
+        self.address = address
+        self.kind = kind
+    }
+}

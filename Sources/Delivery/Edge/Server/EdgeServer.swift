@@ -1,0 +1,147 @@
+import Glibc
+public import Reactor
+import Synchronization
+
+/// The edge: listeners, workers, and the way of the events to the log. Safe to use from any thread but the loops'.
+public final class EdgeServer: Sendable {
+    private struct State {
+        var settings: EdgeSettings
+        var addresses: [SocketAddress] = []
+        var isRunning = false
+    }
+
+    private let listeners: [EdgeListener]
+    private let state: Mutex<State>
+    private let workers: [Worker]
+    private let pump: EventPump
+
+    /// - Parameter eventSink: takes the batches of topic `requests` (`RequestEventSchema`).
+    /// - Throws: `SystemError` when the system gives no epoll or eventfd.
+    public init(
+        settings: EdgeSettings, listeners: [EdgeListener], eventSink: EventSink
+    ) throws(SystemError) {
+        self.listeners = listeners
+        state = Mutex(State(settings: settings))
+        pump = EventPump(
+            edgeName: settings.name, sink: eventSink, maximumBlocks: max(1, settings.maximumEventBlocks))
+        let resolver = Resolver()
+        var workers: [Worker] = []
+        let count = settings.workers > 0 ? settings.workers : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        for number in 0..<count {
+            workers.append(try Worker(number: number, settings: settings, resolver: resolver, pump: pump))
+        }
+        self.workers = workers
+    }
+
+    /// Binds every address, then starts the loops. Nothing runs when it throws.
+    /// - Throws: `SystemError` naming the address that is taken or not allowed.
+    public func start() throws(SystemError) {
+        var sockets: [[ListeningSocket]] = []
+        do throws(SystemError) {
+            for listener in listeners {
+                sockets.append(try ListeningSocket.open(listener.address, count: workers.count))
+            }
+        } catch {
+            for socket in sockets.joined() { socket.close() }
+            throw error
+        }
+        let settings = state.withLock { state in
+            state.addresses = sockets.map { $0[0].address }
+            state.isRunning = true
+            return state.settings
+        }
+        let share = max(1, settings.maximumConnections / workers.count)
+        for (number, worker) in workers.enumerated() {
+            let own = zip(listeners, sockets).map { ($0, $1[number]) }
+            worker.loop.start()
+            worker.loop.execute {
+                worker.begin()
+                for (listener, socket) in own {
+                    worker.listen(socket, service: listener.kind.service, maximumConnections: share)
+                }
+            }
+        }
+    }
+
+    /// The bound addresses in the order of the listeners, with real ports.
+    public var addresses: [SocketAddress] { state.withLock { $0.addresses } }
+
+    public var settings: EdgeSettings { state.withLock { $0.settings } }
+
+    /// Gives every worker the new settings, between two of its turns. Requests under way keep what they began with
+    /// where that matters; none is dropped.
+    public func reload(_ settings: EdgeSettings) {
+        state.withLock { $0.settings = settings }
+        for worker in workers { worker.loop.execute { worker.apply(settings) } }
+    }
+
+    /// Totals over all workers, at most 200 ms old.
+    public var counters: EdgeCounters {
+        var sum = EdgeCounters()
+        for worker in workers { sum.add(worker.published.withLock { $0 }) }
+        sum.droppedEvents = Int64(pump.droppedRows)
+        sum.recordedEvents = Int64(pump.handedRows)
+        return sum
+    }
+
+    /// Stops accepting, lets requests under way finish, closes, and hands the last events on. Blocks.
+    /// - Parameter deadlineMilliseconds: when it is over, what is still open is cut.
+    /// - Returns: how many connections were cut.
+    @discardableResult
+    public func drain(deadlineMilliseconds: Int) -> Int {
+        guard state.withLock({ $0.isRunning }) else { return 0 }
+        for worker in workers { worker.loop.execute { worker.beginDrain() } }
+        let grace = min(250, deadlineMilliseconds / 2)
+        // Clients that were about to send on a kept connection still get their answer, marked as the last.
+        waitForConnections(milliseconds: grace)
+        for worker in workers {
+            worker.loop.execute {
+                worker.endStreams()
+                worker.closeIdle(olderThanNanoseconds: 0)
+            }
+        }
+        let left = waitForConnections(milliseconds: deadlineMilliseconds - grace)
+        stop()
+        return left
+    }
+
+    @discardableResult
+    private func waitForConnections(milliseconds: Int) -> Int {
+        let open = Mutex(0)
+        for step in 0... {
+            open.withLock { $0 = 0 }
+            let answers = Mutex(0)
+            for worker in workers {
+                worker.loop.execute {
+                    open.withLock { $0 += worker.connections.count }
+                    answers.withLock { $0 += 1 }
+                }
+            }
+            while answers.withLock({ $0 }) < workers.count { usleep(200) }
+            if open.withLock({ $0 }) == 0 || step * 5 >= milliseconds { break }
+            usleep(5_000)
+        }
+        return open.withLock { $0 }
+    }
+
+    /// Closes everything at once and hands the last events on.
+    public func stop() {
+        let wasRunning = state.withLock { state in
+            defer { state.isRunning = false }
+            return state.isRunning
+        }
+        guard wasRunning else { return }
+        for worker in workers { worker.loop.execute { worker.closeAll() } }
+        for worker in workers { worker.loop.stop() }
+        pump.stop(timeoutMilliseconds: 10_000)
+    }
+}
+
+extension EdgeListener.Kind {
+    var service: (any HTTPService)? {
+        switch self {
+        case .proxy: nil
+        case .service(let service): service
+        }
+    }
+}

@@ -1,0 +1,50 @@
+public import HTTPWire
+
+/// Everything an edge can be told. A running edge takes a new value as a whole, worker by worker, between requests;
+/// `workers`, `name` and the cache's sizes need a restart.
+public struct EdgeSettings: Sendable {
+    /// What origins learn about the client.
+    public enum ForwardedHeaders: Sendable, Equatable { case both, forwarded, xForwardedFor, none }
+
+    /// `observer.name` in events, and this cache's name in `Via` and `Cache-Status`.
+    public var name = "squilla"
+    /// Event loops; 0 is one for each core.
+    public var workers = 0
+    /// Open client connections of the whole process; further ones are closed at once and counted.
+    public var maximumConnections = 100_000
+    public var origins: [EdgeOrigin] = []
+    public var cache = EdgeCacheSettings()
+    /// Peers whose `X-Forwarded-For` is believed.
+    public var trustedProxies: [AddressBlock] = []
+    public var forwardedHeaders = ForwardedHeaders.both
+
+    /// What requests may look like.
+    public var wireLimits = WireLimits.client
+    /// Largest request body; more is refused with 413.
+    public var maximumBodyBytes: UInt64 = 10 << 30
+    /// Largest request body for a service, which gets it in one piece.
+    public var maximumServiceBodyBytes = 64 << 20
+    /// Input that is kept while an earlier request of the connection is served; beyond it reading stops.
+    public var maximumPipelinedBytes = 64 << 10
+
+    /// From a request's first byte to the end of its head; then 408.
+    public var headerTimeoutMilliseconds = 10_000
+    /// Span in which a request's body must bring `minimumBodyBytesPerPeriod`.
+    public var bodyTimeoutMilliseconds = 30_000
+    public var minimumBodyBytesPerPeriod = 1
+    /// A connection without a request.
+    public var keepAliveTimeoutMilliseconds = 75_000
+    /// Span in which a client must take `minimumWriteBytesPerPeriod` of its response.
+    public var writeTimeoutMilliseconds = 60_000
+    public var minimumWriteBytesPerPeriod = 1
+    /// How long a client with `Expect: 100-continue` waits for the origin's word before the edge says go on.
+    public var continueTimeoutMilliseconds = 1_000
+    /// Requests on one connection; the last is answered with `Connection: close`.
+    public var maximumRequestsPerConnection = 1_000_000
+    /// Blocks of 4,096 events that may wait for the log; beyond it events are dropped and counted.
+    public var maximumEventBlocks = 64
+    /// Whether requests become events.
+    public var recordsEvents = true
+
+    public init() {}
+}

@@ -1,0 +1,199 @@
+import Bytes
+import HTTPWire
+import Reactor
+import Synchronization
+import Upstream
+
+/// All that one event loop owns: connections, origin pools, exchanges for reuse, the block of events being filled.
+/// Confined to the loop; `published` is the only thing others read.
+final class Worker: @unchecked Sendable {
+    let loop: EventLoop
+    let number: Int
+    var settings: EdgeSettings
+    var isDraining = false
+    var counters = EdgeCounters()
+    let published = Mutex(EdgeCounters())
+    private(set) var connections: [ServerConnection] = []
+    private(set) var viaName: [UInt8]
+    private var listeners: [Listener] = []
+
+    private let pump: EventPump
+    private var events: EventBlock?
+    private var hasArmedHandOver = false
+    private var handOver: LoopTimer?
+
+    private let resolver: Resolver
+    private var routes: RouteTable
+    private var exchanges: [Exchange] = []
+    private static let maximumSpareExchanges = 256
+
+    private var dateSecond: Int64 = -1
+    private var dateText: [UInt8] = []
+
+    init(number: Int, settings: EdgeSettings, resolver: Resolver, pump: EventPump) throws(SystemError) {
+        self.number = number
+        self.settings = settings
+        self.resolver = resolver
+        self.pump = pump
+        loop = try EventLoop(name: "edge-\(number)")
+        viaName = Array(settings.name.utf8)
+        routes = RouteTable()
+    }
+
+    /// On the loop, first of all.
+    func begin() {
+        routes = RouteTable(settings.origins, loop: loop, resolver: resolver, reusing: nil)
+        handOver = LoopTimer(loop: loop) { [weak self] in
+            self?.hasArmedHandOver = false
+            self?.handOverEvents()
+        }
+    }
+
+    func listen(_ socket: ListeningSocket, service: (any HTTPService)?, maximumConnections: Int) {
+        let listener = Listener.attach(socket, to: loop, maximumConnections: maximumConnections) {
+            [weak self] tcp in self?.accept(tcp, service: service)
+        }
+        listeners.append(listener)
+    }
+
+    // MARK: Connections
+
+    private func accept(_ tcp: TCPConnection, service: (any HTTPService)?) {
+        counters.acceptedConnections += 1
+        counters.openConnections += 1
+        let connection = ServerConnection(tcp: tcp, worker: self, service: service)
+        connection.index = connections.count
+        connections.append(connection)
+        tcp.setHandler(connection)
+        armHandOver()
+    }
+
+    func connectionClosed(_ connection: ServerConnection) {
+        counters.openConnections -= 1
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[connection.index] = last
+            last.index = connection.index
+        }
+        armHandOver()
+    }
+
+    var refusedConnections: Int { listeners.reduce(0) { $0 + $1.refusedCount } }
+
+    // MARK: Exchanges
+
+    func takeExchange() -> Exchange { exchanges.popLast() ?? Exchange(worker: self) }
+
+    func recycle(_ exchange: Exchange) {
+        // One that never came to an end (a connection that only sent empty lines) has nothing to tell.
+        exchange.reset()
+        if exchanges.count < Worker.maximumSpareExchanges { exchanges.append(exchange) }
+    }
+
+    func route(host: Span<UInt8>) -> RouteTable.Route? { routes.route(host: host) }
+
+    /// A name for error pages that is unique in practice.
+    func requestName(_ exchange: Exchange) -> String {
+        String(UInt64(bitPattern: exchange.row.timestamp) << 8 | UInt64(number & 0xff), radix: 36)
+    }
+
+    // MARK: Heads
+
+    func writeDate(_ writer: inout HeadWriter) {
+        let second = loop.wallMicroseconds / 1_000_000
+        if second != dateSecond {
+            dateSecond = second
+            dateText.removeAll(keepingCapacity: true)
+            HTTPDate.append(second, to: &dateText)
+        }
+        writer.startField("Date")
+        writer.bytes.append(contentsOf: dateText)
+        writer.endLine()
+    }
+
+    func writeVia(_ writer: inout HeadWriter, minorVersion: UInt8) {
+        writer.startField("Via")
+        writer.bytes.append(0x31)
+        writer.bytes.append(0x2E)
+        writer.bytes.append(0x30 + minorVersion)
+        writer.bytes.append(0x20)
+        writer.bytes.append(contentsOf: viaName)
+        writer.endLine()
+    }
+
+    // MARK: Events
+
+    func block() -> EventBlock {
+        if let events { return events }
+        let block = pump.takeBlock()
+        block.worker = number
+        events = block
+        return block
+    }
+
+    func record(_ exchange: Exchange) {
+        exchange.row.requestBytes += Int64(exchange.row.requestHeaderBytes)
+        let block = block()
+        exchange.describe(into: block)
+        counters.note(exchange.row)
+        guard settings.recordsEvents else { return armHandOver() }
+        block.rows.append(exchange.row)
+        if block.rows.count >= EventPump.blockRows { handOverEvents() } else { armHandOver() }
+    }
+
+    /// Requests to services are not events; only their counts show.
+    func countService() { armHandOver() }
+
+    private func armHandOver() {
+        guard !hasArmedHandOver else { return }
+        hasArmedHandOver = true
+        handOver?.setDeadline(afterMilliseconds: EventPump.handOverMilliseconds)
+    }
+
+    func handOverEvents() {
+        counters.refusedConnections = Int64(refusedConnections)
+        let snapshot = counters
+        published.withLock { $0 = snapshot }
+        guard let block = events, !block.rows.isEmpty else { return }
+        // Origins noted for requests under way would point into the block that goes; they note again when they end.
+        events = nil
+        pump.hand(block)
+    }
+
+    // MARK: Changes
+
+    func apply(_ settings: EdgeSettings) {
+        let old = routes
+        self.settings = settings
+        routes = RouteTable(settings.origins, loop: loop, resolver: resolver, reusing: old)
+    }
+
+    /// Stops accepting; responses from now on are the last of their connections.
+    func beginDrain() {
+        guard !isDraining else { return }
+        isDraining = true
+        for listener in listeners { listener.close() }
+        listeners = []
+        for connection in connections where !connection.isIdle { connection.isLast = true }
+        closeIdle(olderThanNanoseconds: 1_000_000_000)
+    }
+
+    /// Closes connections between requests.
+    func closeIdle(olderThanNanoseconds age: Int64) {
+        for connection in connections where connection.isIdle && loop.now - connection.idleSince >= age {
+            connection.tcp.closeAfterFlush(linger: true)
+        }
+    }
+
+    /// Ends server-sent event streams, which would never end by themselves.
+    func endStreams() {
+        for connection in connections { connection.exchange?.endStream() }
+    }
+
+    func closeAll() {
+        for connection in connections { connection.tcp.close() }
+        routes.close()
+        handOverEvents()
+        handOver?.cancel()
+    }
+}

@@ -1,0 +1,250 @@
+import HTTPWire
+import Reactor
+
+/// An HTTP/1.1 connection to an origin: one exchange at a time.
+final class OriginConnection: TCPHandler {
+    /// Interim responses before a final one.
+    static let maximumInterim = 16
+
+    let id: PoolState.ConnectionID
+    private unowned let pool: OriginPool
+    private(set) var tcp: TCPConnection?
+    private var parser = ResponseParser()
+    private var head = ResponseHead()
+    private var decoder = BodyDecoder(.none, limits: .origin, isLenient: true)
+    private var exchange: OriginExchange?
+    private var hasServed = false
+    private var receivedAny = false
+    private var isInBody = false
+    private var interimCount = 0
+    private var connectStarted: Int64
+    private var connectNanoseconds: Int64 = -1
+    private var isConnecting = true
+    private var pendingError: UpstreamError?
+    /// The name has other addresses that a failed connect may try.
+    var hasAlternatives = false
+
+    init(id: PoolState.ConnectionID, pool: OriginPool) {
+        self.id = id
+        self.pool = pool
+        connectStarted = pool.loop.now
+    }
+
+    func connect(to address: SocketAddress) throws(SystemError) {
+        let tcp = try TCPConnection.connect(to: address, on: pool.loop, handler: self)
+        self.tcp = tcp
+        tcp.setDeadline(afterMilliseconds: pool.settings.connectTimeoutMilliseconds)
+    }
+
+    /// Once: the connect is charged to the first request only.
+    func takeConnectNanoseconds() -> Int64 {
+        defer { connectNanoseconds = -1 }
+        return connectNanoseconds
+    }
+
+    // MARK: Exchange
+
+    func begin(_ exchange: OriginExchange) {
+        self.exchange = exchange
+        receivedAny = false
+        isInBody = false
+        interimCount = 0
+        guard let tcp else { return }
+        let requestHead = exchange.request.head
+        tcp.send(shared: requestHead, 0..<requestHead.count)
+        if exchange.isBodySent {
+            requestSent()
+        } else {
+            tcp.clearDeadline()
+            exchange.isReady = true
+            exchange.handler?.originReady()
+        }
+    }
+
+    func requestSent() {
+        guard !isInBody, exchange?.isPaused == false else { return }
+        tcp?.setDeadline(afterMilliseconds: pool.settings.firstByteTimeoutMilliseconds)
+    }
+
+    func awaitSending() {
+        tcp?.setDeadline(afterMilliseconds: pool.settings.idleTimeoutMilliseconds)
+    }
+
+    func pause() {
+        tcp?.pauseReading()
+        tcp?.clearDeadline()
+    }
+
+    func resume() {
+        tcp?.resumeReading()
+        tcp?.setDeadline(afterMilliseconds: pool.settings.idleTimeoutMilliseconds)
+    }
+
+    /// The exchange was cancelled; what follows on the wire is nobody's.
+    func abandon() {
+        exchange = nil
+        tcp?.close()
+    }
+
+    func closeIdle() { tcp?.close() }
+
+    /// The pool keeps it for the next request and watches its age.
+    func tcpIdle() { tcp?.clearDeadline() }
+
+    // MARK: TCPHandler
+
+    func connected() {
+        isConnecting = false
+        connectNanoseconds = pool.loop.now - connectStarted
+        pool.connected(self)
+    }
+
+    func received(_ bytes: Span<UInt8>) {
+        guard let exchange else {
+            // Bytes that nobody asked for; the connection cannot be trusted with another request.
+            tcp?.close()
+            return
+        }
+        if !receivedAny {
+            receivedAny = true
+            exchange.facts.firstByteAt = pool.loop.now
+        }
+        if exchange.isBodySent, !exchange.isPaused {
+            tcp?.setDeadline(afterMilliseconds: pool.settings.idleTimeoutMilliseconds)
+        }
+        do throws(WireError) {
+            try consume(bytes, exchange)
+        } catch {
+            fail(UpstreamError(.malformedResponse, error.message, mayRetry: false))
+        }
+    }
+
+    private func consume(_ bytes: Span<UInt8>, _ exchange: OriginExchange) throws(WireError) {
+        var position = 0
+        while self.exchange === exchange {
+            if isInBody {
+                let step = try decoder.decode(bytes.extracting(position...))
+                if !step.data.isEmpty {
+                    let data = position + step.data.lowerBound..<position + step.data.upperBound
+                    exchange.handler?.originBody(bytes.extracting(data))
+                }
+                position += step.consumed
+                if step.isComplete {
+                    if self.exchange === exchange { complete(unusedInput: position < bytes.count) }
+                    return
+                }
+                if position >= bytes.count { return }
+            } else {
+                guard position < bytes.count else { return }
+                let step = try parser.parse(
+                    bytes.extracting(position...), requestMethod: exchange.request.method, into: &head)
+                position += step.consumed
+                guard step.isComplete else { return }
+                try takeHead(exchange)
+            }
+        }
+    }
+
+    private func takeHead(_ exchange: OriginExchange) throws(WireError) {
+        if head.isInterim {
+            interimCount += 1
+            guard interimCount <= OriginConnection.maximumInterim else {
+                throw WireError(.malformedStartLine, "more than \(OriginConnection.maximumInterim) interim responses")
+            }
+            switch head.status {
+            case 100: exchange.handler?.originContinues()
+            case 101: fail(UpstreamError(.unexpectedUpgrade, "the origin upgrades unasked", mayRetry: false))
+            default: exchange.handler?.originInterim(head)
+            }
+            return
+        }
+        exchange.facts.status = head.status
+        isInBody = true
+        decoder = BodyDecoder(head.framing, limits: .origin, isLenient: true)
+        exchange.handler?.originResponded(head)
+    }
+
+    private func complete(unusedInput: Bool) {
+        guard let exchange else { return }
+        self.exchange = nil
+        hasServed = true
+        isInBody = false
+        let reusable = head.keepsAlive && !unusedInput && exchange.isBodySent && tcp?.isOpen == true
+        if exchange.isPaused { tcp?.resumeReading() }
+        // First the exchange hears of its end, so that its facts are whole; then another may take the connection.
+        exchange.ended(trailers: decoder.trailers)
+        pool.released(self, reusable: reusable)
+    }
+
+    func receivedEnd() {
+        guard exchange != nil else {
+            tcp?.close()
+            return
+        }
+        if isInBody {
+            do throws(WireError) {
+                try decoder.inputEnded()
+            } catch {
+                return fail(UpstreamError(.closedEarly, "the response ends early: \(error.message)", mayRetry: false))
+            }
+            return complete(unusedInput: true)
+        }
+        fail(UpstreamError(.closedEarly, "the origin closed without a response", mayRetry: mayRetry))
+    }
+
+    func canSendMore() {
+        guard let exchange else { return }
+        tcp?.clearDeadline()
+        if exchange.isBodySent { requestSent() } else { exchange.handler?.originCanTakeMore() }
+    }
+
+    func drained() {}
+
+    func deadlinePassed() {
+        if isConnecting {
+            return fail(UpstreamError(.connectTimeout, "connect timed out", mayRetry: hasAlternatives))
+        }
+        guard let exchange else {
+            tcp?.close()
+            return
+        }
+        if !exchange.isBodySent, !receivedAny {
+            return fail(UpstreamError(.sendTimeout, "the origin does not take the request", mayRetry: false))
+        }
+        fail(
+            receivedAny
+                ? UpstreamError(.idleTimeout, "the origin stopped sending", mayRetry: false)
+                : UpstreamError(.firstByteTimeout, "no response in time", mayRetry: false))
+    }
+
+    func closed(_ reason: CloseReason) {
+        tcp = nil
+        let exchange = self.exchange
+        self.exchange = nil
+        let wasConnecting = isConnecting
+        isConnecting = false
+        if wasConnecting {
+            let error =
+                pendingError
+                ?? UpstreamError(.connectRefused, "cannot connect: \(reason)", mayRetry: hasAlternatives)
+            return pool.connectFailed(id, error)
+        }
+        pool.closed(self)
+        guard let exchange else { return }
+        let code: UpstreamError.Code = receivedAny ? .closedEarly : .reset
+        exchange.attemptFailed(
+            pendingError ?? UpstreamError(code, "the connection broke: \(reason)", mayRetry: mayRetry))
+    }
+
+    /// A request that went out on a reused connection and got no byte back met a connection that the origin had
+    /// closed meanwhile; an idempotent one may go again (RFC 9112, 9.3.1).
+    private var mayRetry: Bool {
+        guard let exchange else { return false }
+        return hasServed && !receivedAny && exchange.request.method.isIdempotent
+    }
+
+    private func fail(_ error: UpstreamError) {
+        pendingError = error
+        tcp?.close()
+    }
+}

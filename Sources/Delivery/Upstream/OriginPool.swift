@@ -1,0 +1,165 @@
+public import Reactor
+
+/// The connections of one loop to one origin: performs what `PoolState` decides. Confined to its loop.
+public final class OriginPool {
+    public let settings: OriginSettings
+    let loop: EventLoop
+    private let resolver: Resolver
+    private var state: PoolState
+    private var connections: [PoolState.ConnectionID: OriginConnection] = [:]
+    private var waiting: [PoolState.Ticket: OriginExchange] = [:]
+    private var nextTicket: PoolState.Ticket = 1
+    private var nextAddress = 0
+    private var timer: LoopTimer?
+    private var isClosed = false
+
+    /// - Parameter resolver: shared by all loops.
+    public init(settings: OriginSettings, loop: EventLoop, resolver: Resolver) {
+        self.settings = settings
+        self.loop = loop
+        self.resolver = resolver
+        state = PoolState(settings: settings)
+        timer = LoopTimer(loop: loop) { [weak self] in self?.expire() }
+    }
+
+    /// Counts for the metrics page.
+    public var idleCount: Int { state.idleCount }
+    public var activeCount: Int { state.inUseCount }
+    public var waitingCount: Int { state.waitingCount }
+
+    /// Closes what is idle and starts no connection any more; what is under way ends by itself.
+    public func close() {
+        isClosed = true
+        timer?.cancel()
+        timer = nil
+        for connection in connections.values where state.isIdle(connection.id) { connection.closeIdle() }
+    }
+
+    // MARK: Exchanges
+
+    func submit(_ exchange: OriginExchange, fresh: Bool) {
+        exchange.ticket = nextTicket
+        nextTicket += 1
+        switch state.request(exchange.ticket, fresh: fresh, now: loop.now) {
+        case .use(let id):
+            guard let connection = connections[id] else {
+                return refuse(exchange, UpstreamError(.reset, "the connection is gone", mayRetry: false))
+            }
+            exchange.assigned(connection)
+        case .connect(let id):
+            waiting[exchange.ticket] = exchange
+            connect(id)
+        case .wait:
+            waiting[exchange.ticket] = exchange
+            armTimer()
+        case .refuseFull:
+            refuse(exchange, UpstreamError(.poolFull, "too many requests wait for the origin", mayRetry: false))
+        case .refuseDown:
+            refuse(exchange, UpstreamError(.markedDown, "the origin failed repeatedly", mayRetry: false))
+        }
+    }
+
+    /// Reports later: a caller of `start` must not be called back before it returns.
+    private func refuse(_ exchange: OriginExchange, _ error: UpstreamError) {
+        let box = Confined(exchange)
+        loop.execute { box.value.attemptFailed(error) }
+    }
+
+    func cancel(_ exchange: OriginExchange) {
+        waiting[exchange.ticket] = nil
+        state.cancel(exchange.ticket)
+    }
+
+    // MARK: Connections
+
+    private func connect(_ id: PoolState.ConnectionID) {
+        if let known = resolver.cached(settings.host, port: settings.port) { return connect(id, known) }
+        let box = Confined(self)
+        resolver.resolve(settings.host, port: settings.port, on: loop) { addresses in
+            box.value.connect(id, addresses)
+        }
+    }
+
+    private func connect(_ id: PoolState.ConnectionID, _ addresses: [SocketAddress]) {
+        guard !addresses.isEmpty, !isClosed else {
+            return connectFailedLater(
+                id, UpstreamError(.unresolved, "\(settings.host) does not resolve", mayRetry: false))
+        }
+        let connection = OriginConnection(id: id, pool: self)
+        connection.hasAlternatives = addresses.count > 1
+        do throws(SystemError) {
+            connections[id] = connection
+            try connection.connect(to: addresses[nextAddress % addresses.count])
+        } catch {
+            connections[id] = nil
+            connectFailedLater(id, UpstreamError(.connectRefused, "\(error)", mayRetry: addresses.count > 1))
+        }
+    }
+
+    private func connectFailedLater(_ id: PoolState.ConnectionID, _ error: UpstreamError) {
+        let box = Confined(self)
+        loop.execute { box.value.connectFailed(id, error) }
+    }
+
+    func connected(_ connection: OriginConnection) {
+        place(connection, state.connected(connection.id, now: loop.now))
+    }
+
+    func connectFailed(_ id: PoolState.ConnectionID, _ error: UpstreamError) {
+        connections[id] = nil
+        nextAddress &+= 1
+        let failed = state.connectFailed(id, now: loop.now)
+        let exchanges = failed.compactMap { waiting.removeValue(forKey: $0) }
+        for exchange in exchanges { exchange.attemptFailed(error) }
+        replaceConnection()
+    }
+
+    func released(_ connection: OriginConnection, reusable: Bool) {
+        place(connection, state.released(connection.id, reusable: reusable && !isClosed, now: loop.now))
+    }
+
+    private func place(_ connection: OriginConnection, _ release: PoolState.Release) {
+        switch release {
+        case .assign(let ticket):
+            guard let exchange = waiting.removeValue(forKey: ticket) else { return connection.closeIdle() }
+            exchange.assigned(connection)
+        case .keep:
+            connection.tcpIdle()
+            armTimer()
+        case .close: connection.closeIdle()
+        }
+    }
+
+    func closed(_ connection: OriginConnection) {
+        state.closed(connection.id)
+        connections[connection.id] = nil
+        replaceConnection()
+    }
+
+    private func replaceConnection() {
+        if let id = state.replacement(now: loop.now) { connect(id) }
+    }
+
+    // MARK: Time
+
+    private func armTimer() {
+        if let next = state.nextExpiry { timer?.setDeadline(next) }
+    }
+
+    private func expire() {
+        let due = state.expire(now: loop.now)
+        for id in due.connections { connections[id]?.closeIdle() }
+        for ticket in due.tickets {
+            waiting.removeValue(forKey: ticket)?
+                .attemptFailed(UpstreamError(.poolTimeout, "no connection to the origin came free", mayRetry: false))
+        }
+        armTimer()
+    }
+}
+
+/// Carries something of one loop through that loop's own mailbox.
+struct Confined<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
+}

@@ -1,0 +1,16 @@
+public import HTTPWire
+
+/// A request as it goes to an origin. The body, if there is one, is sent piece by piece through `OriginExchange`.
+public struct OriginRequest: Sendable {
+    public var method: Method
+    /// The whole head up to and including the empty line.
+    public var head: [UInt8]
+    /// `.none`, `.length` or `.chunked`; chunked bodies are framed by the exchange.
+    public var framing: BodyFraming
+
+    public init(method: Method, head: [UInt8], framing: BodyFraming) {
+        self.method = method
+        self.head = head
+        self.framing = framing
+    }
+}

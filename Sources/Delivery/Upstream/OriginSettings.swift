@@ -1,0 +1,44 @@
+/// How one origin is reached, and the limits of its pool. Pools are per event loop; counts here are per loop.
+public struct OriginSettings: Sendable, Equatable {
+    /// The name in events and on the metrics page.
+    public var name: String
+    /// A host name or a numeric address.
+    public var host: String
+    public var port: UInt16
+    /// The `Host` field sent to the origin; `nil` passes the client's on.
+    public var hostHeader: String?
+    /// From the start of a connect to its success.
+    public var connectTimeoutMilliseconds = 5_000
+    /// From the end of the request to the first byte of the response.
+    public var firstByteTimeoutMilliseconds = 60_000
+    /// Between two reads of a response, and for a request body that the origin does not take.
+    public var idleTimeoutMilliseconds = 60_000
+    /// How long an unused connection is kept.
+    public var keepAliveMilliseconds = 55_000
+    /// Open connections, used and unused.
+    public var maximumConnections = 1_024
+    /// Unused connections kept for reuse.
+    public var maximumIdleConnections = 64
+    /// Requests that wait for a connection; one more is refused.
+    public var maximumPending = 4_096
+    /// How long a request waits for a connection.
+    public var pendingTimeoutMilliseconds = 10_000
+    /// How often a request is sent again where that is safe.
+    public var maximumRetries = 2
+    /// This many failed connects in a row take the origin for down…
+    public var failureThreshold = 5
+    /// …for this long; then one request tries again.
+    public var failurePauseMilliseconds = 1_000
+
+    public init(name: String, host: String, port: UInt16) {
+        self.name = name
+        self.host = host
+        self.port = port
+    }
+
+    /// `host:port`, IPv6 in brackets.
+    public var authority: String {
+        let bare = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
+        return port == 80 ? bare : "\(bare):\(port)"
+    }
+}
