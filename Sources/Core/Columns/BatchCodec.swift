@@ -56,4 +56,17 @@ public enum BatchCodec {
             return (Schema(decoder.headers.map { Field($0.name, $0.type) }), decoder.rowCount)
         }
     }
+
+    /// Where the bytes of each column lie, in the order of the columns; the first begins where the header ends. For
+    /// readers that fetch only the columns they want: of `bytes` only the header need be there, at full length.
+    /// - Throws: as `decode(_:columns:limits:)`.
+    public static func columnRanges(
+        _ bytes: Span<UInt8>, limits: BatchCodecLimits = BatchCodecLimits()
+    ) throws(CodecError) -> [(name: String, range: Range<Int>)] {
+        try bytes.withUnsafeBytes { (raw) throws(CodecError) -> [(name: String, range: Range<Int>)] in
+            var decoder = BatchDecoder(bytes: raw, limits: limits)
+            try decoder.readHeader()
+            return decoder.headers.map { ($0.name, $0.stored) }
+        }
+    }
 }

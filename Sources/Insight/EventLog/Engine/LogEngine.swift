@@ -1,0 +1,312 @@
+import Columns
+import Runtime
+
+/// The log itself: topics, group commit, retention. Belongs to one thread and does I/O only through `Storage`, so a
+/// test can drive it call by call, fail it and crash it.
+final class LogEngine {
+    /// Rows of one frame at most; larger batches become several frames.
+    static let frameRows = 8192
+    /// The index of the open segment is written each time so many bytes came after it; a start scans no more.
+    static let indexEveryBytes = 32 << 20
+
+    struct Append: Sendable {
+        var batch: Batch
+        var topic: String
+        var partition: Int
+        var durability: Durability?
+        var completion: (@Sendable (Result<AppendReceipt, LogError>) -> Void)?
+    }
+
+    private final class OpenTopic {
+        let topic: Topic
+        var writers: [PartitionWriter]
+        /// The schema that was compared last and fits.
+        var fitting: Schema?
+
+        init(topic: Topic, writers: [PartitionWriter]) {
+            self.topic = topic
+            self.writers = writers
+        }
+    }
+
+    let options: EventLogOptions
+    let registry: TopicRegistry
+    let counters: SharedCounters
+    let report: RecoveryReport
+    private let storage: any Storage
+    private let clock: any Clock
+    private var open: [String: OpenTopic] = [:]
+    private let lock: (any StorageLock)?
+    private var isClosed = false
+
+    init(_ options: EventLogOptions, storage: any Storage, clock: any Clock) throws(LogError) {
+        self.options = options
+        self.storage = storage
+        self.clock = clock
+        self.registry = TopicRegistry()
+        self.counters = SharedCounters()
+        let folder = LogFolder(path: options.folder, storage: storage)
+        self.lock = options.isReadOnly ? try folder.openReadOnly() : try folder.open()
+        var report = RecoveryReport()
+        var topics: [OpenTopic] = []
+        for name in try folder.topics() {
+            topics.append(try LogEngine.openTopic(name, folder, options, storage, &report))
+        }
+        self.report = report
+        for topic in topics {
+            open[topic.topic.name] = topic
+            registry.add(topic.topic)
+        }
+    }
+
+    private static func openTopic(
+        _ name: String, _ folder: LogFolder, _ options: EventLogOptions, _ storage: any Storage,
+        _ report: inout RecoveryReport
+    ) throws(LogError) -> OpenTopic {
+        let path = folder.topicFile(name)
+        let bytes = try storing { () throws(StorageError) in try storage.readAll(path, limit: TextFile.limitBytes) }
+        let description = try TopicDescription(bytes, path: path)
+        var writers: [PartitionWriter] = []
+        for number in 0..<description.settings.partitions {
+            let partition = folder.partition(number, of: name)
+            var recovery = PartitionRecovery(
+                topic: name, number: number, folder: partition, storage: storage, frameBytes: options.frameBytes,
+                isReadOnly: options.isReadOnly)
+            let segments = try recovery.segments()
+            report.add(recovery.report)
+            let view = PartitionView(topic: name, number: number, segments: segments, tailBytes: options.tailBytes)
+            writers.append(
+                PartitionWriter(
+                    view: view, topic: name, folder: partition, storage: storage, frameBytes: options.frameBytes))
+        }
+        let topic = Topic(name: name, description: description, partitions: writers.map(\.view))
+        return OpenTopic(topic: topic, writers: writers)
+    }
+
+    // MARK: Topics
+
+    /// Makes the topic, or widens its schema and takes over the settings.
+    func createTopic(_ name: String, settings: TopicSettings, schema: Schema) throws(LogError) {
+        try checkWritable()
+        try LogFolder.checkName(name)
+        try settings.validate(topic: name)
+        var description = open[name]?.topic.description ?? TopicDescription(settings: settings, schemas: [])
+        let widened = description.schemas.last.map { SchemaWidening.widen($0, with: schema) } ?? schema
+        guard widened.count <= options.columnsMaximum else {
+            throw LogError(
+                .invalidSetting,
+                "the schema would have \(widened.count) columns; \(options.columnsMaximum) are allowed",
+                at: name)
+        }
+        var settings = settings
+        settings.partitions = max(settings.partitions, open[name]?.writers.count ?? 0)
+        if description.schemas.last == widened, description.settings == settings { return }
+        if open[name] == nil, open.count >= options.topicsMaximum {
+            throw LogError(.invalidSetting, "there are \(open.count) topics; no more are allowed", at: name)
+        }
+        description.settings = settings
+        if description.schemas.last != widened { description.schemas.append(widened) }
+        try store(description, name)
+    }
+
+    private func store(_ description: TopicDescription, _ name: String) throws(LogError) {
+        let folder = LogFolder(path: options.folder, storage: storage)
+        try folder.write(description, name)
+        var writers = open[name]?.writers ?? []
+        for number in writers.count..<description.settings.partitions {
+            let view = PartitionView(topic: name, number: number, segments: [], tailBytes: options.tailBytes)
+            writers.append(
+                PartitionWriter(
+                    view: view, topic: name, folder: folder.partition(number, of: name), storage: storage,
+                    frameBytes: options.frameBytes))
+        }
+        if let existing = open[name] {
+            existing.writers = writers
+            existing.fitting = nil
+            existing.topic.change(description, partitions: writers.map(\.view))
+        } else {
+            let topic = Topic(name: name, description: description, partitions: writers.map(\.view))
+            open[name] = OpenTopic(topic: topic, writers: writers)
+            registry.add(topic)
+        }
+    }
+
+    // MARK: Group commit
+
+    /// One group: all is encoded, each file is written once, those with a waiter are synced once, then all is shown
+    /// to readers and every completion is called.
+    func commit(_ appends: [Append]) {
+        var group = LogGroup()
+        let arrival = clock.now()
+        for append in appends {
+            do throws(LogError) {
+                try checkWritable()
+                let (topic, writer) = try find(append)
+                let description = topic.topic.description
+                if topic.fitting != append.batch.schema {
+                    try check(append.batch.schema, against: description.schema, topic: append.topic)
+                    topic.fitting = append.batch.schema
+                }
+                let settings = description.settings
+                let first = try writer.stage(
+                    append.batch, schemaVersion: description.schemaVersion, compression: settings.compression,
+                    arrival: arrival)
+                group.add(append, firstOffset: first, writer, topic.topic, settings)
+            } catch {
+                counters.update { $0.failedRows += append.batch.rowCount }
+                append.completion?(.failure(error))
+            }
+        }
+        for part in group.parts { finish(part, arrival: arrival) }
+        counters.update { $0.groups += 1 }
+    }
+
+    private func find(_ append: Append) throws(LogError) -> (OpenTopic, PartitionWriter) {
+        guard let topic = open[append.topic] else {
+            throw LogError(.unknownTopic, "there is no topic \(append.topic)", at: append.topic)
+        }
+        guard topic.writers.indices.contains(append.partition) else {
+            throw LogError(
+                .unknownPartition, "partition \(append.partition) of \(topic.writers.count)", at: append.topic)
+        }
+        return (topic, topic.writers[append.partition])
+    }
+
+    private func check(_ batch: Schema, against schema: Schema, topic: String) throws(LogError) {
+        guard let field = SchemaWidening.misfit(batch, in: schema) else { return }
+        throw LogError(
+            .schemaMismatch, "the topic has no column \(field.name) that holds \(field.type); widen its schema first",
+            at: topic)
+    }
+
+    private func finish(_ part: LogGroup.Part, arrival: Int64) {
+        let bytes = part.writer.stagedBytes
+        let frames = part.writer.stagedFrameCount
+        do throws(LogError) {
+            if part.writer.hasStaged {
+                try write(part, arrival: arrival)
+                part.writer.publish(now: clock.monotonicNanoseconds())
+            }
+            counters.update {
+                $0.appendedRows += part.rows
+                $0.appendedBytes += bytes
+                $0.frames += frames
+            }
+        } catch {
+            part.writer.discard()
+            counters.update {
+                $0.failedRows += part.rows
+                $0.latestFailure = error
+            }
+            for append in part.appends { append.completion?(.failure(error)) }
+            return
+        }
+        notify(part)
+        for append in part.appends { append.completion?(.success(append.receipt)) }
+    }
+
+    private func write(_ part: LogGroup.Part, arrival: Int64) throws(LogError) {
+        do throws(LogError) {
+            try part.writer.write(part.settings, arrival: arrival)
+        } catch {
+            counters.update { $0.writeFailures += 1 }
+            throw error
+        }
+        guard part.mustSync else { return }
+        try counted { () throws(LogError) in try part.writer.sync() }
+    }
+
+    private func counted(_ sync: () throws(LogError) -> Void) throws(LogError) {
+        do throws(LogError) {
+            try sync()
+            counters.update { $0.syncs += 1 }
+        } catch {
+            counters.update {
+                $0.syncFailures += 1
+                $0.latestFailure = error
+            }
+            throw error
+        }
+    }
+
+    private func notify(_ part: LogGroup.Part) {
+        let subscribers = part.topic.subscribers
+        if subscribers.isEmpty { return }
+        let schema = part.topic.description.schema
+        for append in part.appends where append.batch.rowCount > 0 {
+            let batch = LogBatch(
+                topic: part.topic.name, partition: part.writer.view.number, baseOffset: append.receipt.firstOffset,
+                batch: append.batch.widened(to: schema))
+            for subscriber in subscribers { subscriber(batch) }
+        }
+    }
+
+    // MARK: In between
+
+    /// Syncs what is due.
+    func syncDue(intervalNanoseconds: Int64) {
+        let now = clock.monotonicNanoseconds()
+        for topic in open.values {
+            for writer in topic.writers where writer.unsyncedSince != nil {
+                if topic.topic.description.settings.durability == .none, intervalNanoseconds > 0 { continue }
+                do throws(LogError) {
+                    if try writer.syncIfDue(now: now, intervalNanoseconds: intervalNanoseconds) {
+                        counters.update { $0.syncs += 1 }
+                    }
+                } catch {
+                    counters.update {
+                        $0.syncFailures += 1
+                        $0.latestFailure = error
+                    }
+                }
+            }
+        }
+    }
+
+    var hasUnsynced: Bool { open.values.contains { $0.writers.contains { $0.unsyncedSince != nil } } }
+
+    func applyRetention() {
+        if options.isReadOnly { return }
+        let now = clock.now()
+        for topic in open.values {
+            let settings = topic.topic.description.settings
+            let removed = topic.writers.reduce(0) { $0 + $1.applyRetention(settings, now: now) }
+            if removed > 0 { counters.update { $0.removedSegments += removed } }
+        }
+    }
+
+    /// Syncs all, writes the indexes, wakes the readers, gives the folder back.
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        for topic in open.values {
+            for writer in topic.writers {
+                if !options.isReadOnly {
+                    do throws(LogError) {
+                        try writer.close()
+                    } catch {
+                        counters.update {
+                            $0.syncFailures += 1
+                            $0.latestFailure = error
+                        }
+                    }
+                }
+                writer.view.close()
+            }
+        }
+        lock?.release()
+    }
+
+    private func checkWritable() throws(LogError) {
+        if isClosed { throw LogError(.closed, "the log is closed", at: options.folder) }
+        if options.isReadOnly { throw LogError(.readOnly, "the log is open for reading only", at: options.folder) }
+    }
+}
+
+extension RecoveryReport {
+    mutating func add(_ other: RecoveryReport) {
+        cutTails += other.cutTails
+        gaps += other.gaps
+        rebuiltIndexes += other.rebuiltIndexes
+    }
+}

@@ -1,0 +1,37 @@
+import Columns
+
+/// How a topic's schema grows when events bring new fields or other types.
+enum SchemaWidening {
+    /// Whether values of `narrow` can be read as `wide` without loss.
+    static func holds(_ wide: FieldType, _ narrow: FieldType) -> Bool {
+        wide == narrow || wide == .json || (wide == .float64 && narrow == .int64)
+    }
+
+    /// The narrowest type that holds both.
+    static func common(_ left: FieldType, _ right: FieldType) -> FieldType {
+        if holds(left, right) { return left }
+        if holds(right, left) { return right }
+        return .json
+    }
+
+    /// `schema` with the fields of `other`, each type widened where it must be. Fields keep their order.
+    static func widen(_ schema: Schema, with other: Schema) -> Schema {
+        var fields = schema.fields
+        for field in other.fields {
+            if let index = schema.index(of: field.name) {
+                fields[index].type = common(fields[index].type, field.type)
+            } else {
+                fields.append(field)
+            }
+        }
+        return Schema(fields)
+    }
+
+    /// The first field of `batch` that a topic of `schema` cannot keep.
+    static func misfit(_ batch: Schema, in schema: Schema) -> Field? {
+        batch.fields.first { field in
+            guard let index = schema.index(of: field.name) else { return true }
+            return !holds(schema.fields[index].type, field.type)
+        }
+    }
+}
