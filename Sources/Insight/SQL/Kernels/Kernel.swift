@@ -1,0 +1,43 @@
+import Columns
+
+/// One function over columns: the switch from a `ScalarFunction` to its loop.
+struct Kernel {
+    let function: ScalarFunction
+    let prepared: Prepared
+    let type: SQLType
+    let context: EvaluationContext
+
+    /// Strict functions get no constant null. The result has `count` rows.
+    func run(_ arguments: [Argument], _ count: Int) throws(SQLError) -> Column {
+        switch function {
+        case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .isDistinctFrom, .nullIf:
+            return comparison(arguments, count)
+        case .not: return not(arguments[0], count)
+        case .isNull: return isNull(arguments[0], count)
+        case .isTrue: return isTruth(arguments[0], count, true)
+        case .isFalse: return isTruth(arguments[0], count, false)
+        case .add, .subtract, .multiply, .divide, .remainder, .negate:
+            return try arithmetic(arguments, count)
+        case .abs, .ceil, .floor, .round, .truncate, .sign, .power, .sqrt, .ln, .log, .log10, .log2, .exp, .sin,
+            .cos, .tan, .asin, .acos, .atan, .atan2, .degrees, .radians, .pi, .greatest, .least:
+            return number(arguments, count)
+        case .extract, .floorTime, .ceilTime, .dateFormat, .toTimestamp, .toTimestampLTZ, .toDate, .fromUnixTime,
+            .unixTimestamp, .timestampAdd, .timestampDiff, .currentTimestamp, .currentDate:
+            return try time(arguments, count)
+        case .jsonValue, .jsonQuery, .jsonExists, .isJSON: return try json(arguments, count)
+        case .ipInCIDR: return inNetwork(arguments, count)
+        case .like, .startsWith, .endsWith, .regexp, .regexpExtract, .regexpReplace:
+            return try match(arguments, count)
+        case .and, .or, .coalesce, .ifThenElse:
+            preconditionFailure("\(function) is not a kernel")
+        default: return try text(arguments, count)
+        }
+    }
+
+    /// Where all arguments have a value.
+    func validity(_ arguments: [Argument], _ count: Int) -> Bitmap? {
+        var result: Bitmap?
+        for argument in arguments { result = Bitmap.both(result, argument.operand.validity(count)) }
+        return result
+    }
+}
