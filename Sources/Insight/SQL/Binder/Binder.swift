@@ -1,7 +1,7 @@
 /// Gives a parsed query its meaning: names become columns, types are settled, and the result is an optimised plan.
 public struct Binder: Sendable {
-    let catalog: any Catalog
-    let limits: SQLLimits
+    private let catalog: any Catalog
+    private let limits: SQLLimits
 
     public init(catalog: any Catalog, limits: SQLLimits = .standard) {
         self.catalog = catalog
@@ -12,17 +12,20 @@ public struct Binder: Sendable {
     ///
     /// - Throws: every code of `SQLError` but `syntax` and `evaluation`, at the offending token.
     public func bind(_ query: Query) throws(SQLError) -> LogicalPlan {
-        _ = query
-        throw SQLError(code: .unsupported, message: "the binder is not there yet")
+        let relation = try QueryBinder(catalog: catalog, limits: limits).bind(query)
+        return Optimizer.optimize(relation.plan)
     }
 
     /// Parses and binds a condition over rows of `fields` (edge rules, alert conditions, `tail --where`).
     ///
     /// - Returns: a boolean expression whose columns are indices into `fields`.
+    /// - Throws: every code of `SQLError` but `evaluation`, at the offending token of `text`.
     public static func bindCondition(
         _ text: String, fields: [PlanField], limits: SQLLimits = .standard
     ) throws(SQLError) -> BoundExpression {
-        _ = (text, fields, limits)
-        throw SQLError(code: .unsupported, message: "the binder is not there yet")
+        let condition = try SQLParser.parseCondition(text, limits: limits)
+        var binder = ExpressionBinder(
+            scope: Scope(fields: fields), limits: limits, aggregates: .refused("a condition over single rows"))
+        return try binder.condition(condition, clause: "a condition").expression
     }
 }

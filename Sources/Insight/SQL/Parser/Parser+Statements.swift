@@ -37,10 +37,10 @@ extension Parser {
         try expect(.create)
         _ = accept(.temporary)
         guard at(.table) else {
-            if token.keyword == nil || !["VIEW", "MATERIALIZED", "FUNCTION"].contains(token.text.uppercased()) {
-                throw unexpected(expecting: "TABLE", keywords: [.table, .temporary])
+            if ["VIEW", "MATERIALIZED", "FUNCTION"].contains(token.text.uppercased()) {
+                throw unsupported("CREATE \(token.text.uppercased()) is")
             }
-            throw unsupported("CREATE \(token.text.uppercased()) is")
+            throw unexpected(expecting: "TABLE", keywords: [.table, .temporary])
         }
         advance()
         if accept(.if) {

@@ -1,0 +1,36 @@
+/// The aggregates by name.
+enum AggregateName: String, CaseIterable {
+    case count = "COUNT"
+    case sum = "SUM"
+    case min = "MIN"
+    case max = "MAX"
+    case avg = "AVG"
+    case approxCountDistinct = "APPROX_COUNT_DISTINCT"
+    case approxPercentile = "APPROX_PERCENTILE"
+}
+
+extension Expression {
+    /// Whether an aggregate of this query stands in it (one in a sub-query is not of this query).
+    var containsAggregate: Bool {
+        switch self {
+        case .name, .literal, .exists, .scalarQuery: false
+        case .unary(_, let operand, _), .cast(let operand, _, _, _), .truth(let operand, _, _, _),
+            .inQuery(let operand, _, _, _):
+            operand.containsAggregate
+        case .binary(_, let left, let right, _), .distinctFrom(let left, let right, _, _):
+            left.containsAggregate || right.containsAggregate
+        case .logical(_, let operands): operands.contains(where: \.containsAggregate)
+        case .call(let call):
+            AggregateName(rawValue: call.upperName) != nil || call.arguments.contains(where: \.containsAggregate)
+        case .caseWhen(let operand, let clauses, let otherwise, _):
+            operand?.containsAggregate == true || otherwise?.containsAggregate == true
+                || clauses.contains { $0.condition.containsAggregate || $0.result.containsAggregate }
+        case .like(let text, let pattern, let escape, _, _):
+            text.containsAggregate || pattern.containsAggregate || escape?.containsAggregate == true
+        case .between(let value, let low, let high, _, _, _):
+            value.containsAggregate || low.containsAggregate || high.containsAggregate
+        case .inList(let value, let items, _, _):
+            value.containsAggregate || items.contains(where: \.containsAggregate)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+extension ExpressionBinder {
+    /// Names that Flink knows and that come later, or belong elsewhere, with what to do instead.
+    private static let elsewhere: [String: String] = [
+        "TUMBLE":
+            "FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), INTERVAL '10' SECOND)) gives window_start and window_end",
+        "TUMBLE_START": "FROM TABLE(TUMBLE(…)) gives the column window_start",
+        "TUMBLE_END": "FROM TABLE(TUMBLE(…)) gives the column window_end",
+        "HOP": "FROM TABLE(HOP(TABLE t, DESCRIPTOR(time), slide, size)) gives window_start and window_end",
+        "HOP_START": "FROM TABLE(HOP(…)) gives the column window_start",
+        "HOP_END": "FROM TABLE(HOP(…)) gives the column window_end",
+        "PERCENTILE": "APPROX_PERCENTILE(value, 0.99) estimates it",
+        "PERCENTILE_CONT": "APPROX_PERCENTILE(value, 0.99) estimates it",
+        "QUANTILE": "APPROX_PERCENTILE(value, 0.99) estimates it",
+        "MEDIAN": "APPROX_PERCENTILE(value, 0.5) estimates it",
+        "SUBSTRING_INDEX": "SPLIT_INDEX(text, separator, index) takes one part",
+        "DATE_TRUNC": "FLOOR(time TO HOUR) does it",
+        "NVL": "COALESCE(a, b) does it",
+        "LEN": "CHAR_LENGTH(text) does it",
+        "STRPOS": "POSITION(part IN text) does it",
+    ]
+
+    private static let later: Set<String> = [
+        "ROW_NUMBER", "RANK", "DENSE_RANK", "LAG", "LEAD", "NTILE", "FIRST_VALUE", "LAST_VALUE", "LISTAGG", "COLLECT",
+        "ARRAY_AGG", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP", "CUMULATE", "SESSION",
+    ]
+
+    mutating func bind(_ call: FunctionCall) throws(SQLError) -> Bound {
+        let name = call.upperName
+        if let aggregate = AggregateName(rawValue: name) { return try bind(aggregate, call) }
+        guard FunctionSignatures.exists(name) else { throw unknownFunction(call) }
+        guard !call.isDistinct, call.filter == nil, !call.isStar else {
+            let what = call.isStar ? "*" : call.isDistinct ? "DISTINCT" : "FILTER"
+            throw SQLError(
+                .misplacedAggregate, "\(what) belongs to aggregates, and \(name) is none", at: call.position)
+        }
+        var arguments: [Bound] = []
+        var function = name
+        if let unit = FunctionSignatures.unitFunctions[name] {
+            let text = Literal.text(unit)
+            arguments.append(try bind(text, at: call.position))
+            function = "EXTRACT"
+        }
+        for argument in call.arguments { arguments.append(try bind(argument)) }
+        guard let resolution = FunctionSignatures.resolve(function, arguments.map(\.type)) else {
+            let types = arguments.suffix(call.arguments.count).map(\.type.name).joined(separator: ", ")
+            throw SQLError(
+                .typeMismatch, types.isEmpty ? "\(name) needs arguments" : "\(name) can't take (\(types))",
+                at: call.position,
+                suggestion: "it is called " + FunctionSignatures.usages(of: name).joined(separator: " or "))
+        }
+        return try apply(resolution, arguments, at: call.position)
+    }
+
+    private func unknownFunction(_ call: FunctionCall) -> SQLError {
+        let name = call.upperName
+        if Self.later.contains(name) {
+            return SQLError(.unsupported, "\(name) is not supported yet", at: call.position)
+        }
+        let names = FunctionSignatures.names + AggregateName.allCases.map(\.rawValue)
+        return SQLError(
+            .unknownFunction, "there is no function \(call.name)", at: call.position,
+            suggestion: Self.elsewhere[name] ?? Suggestion.phrase(for: name, among: names))
+    }
+}

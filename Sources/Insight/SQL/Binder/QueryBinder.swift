@@ -1,0 +1,174 @@
+/// Binds one query. Sub-queries are bound by a binder of their own that knows the common tables around them.
+struct QueryBinder {
+    let catalog: any Catalog
+    let limits: SQLLimits
+    /// By name, as far as they are visible here.
+    private var commonTables: [String: Relation] = [:]
+
+    init(catalog: any Catalog, limits: SQLLimits) {
+        self.catalog = catalog
+        self.limits = limits
+    }
+
+    func bind(_ query: Query) throws(SQLError) -> Relation {
+        var inner = self
+        for table in query.commonTables { try inner.declare(table, of: query) }
+        return try inner.bindBody(of: query)
+    }
+
+    private mutating func declare(_ table: CommonTable, of query: Query) throws(SQLError) {
+        let twins = query.commonTables.filter { $0.name.text == table.name.text }
+        if twins.count > 1, twins.last?.name == table.name {
+            throw SQLError(.ambiguousName, "WITH declares \(table.name.text) twice", at: table.name.position)
+        }
+        let relation = try bind(table.query)
+        commonTables[table.name.text] = try rename(
+            relation, TableAlias(name: table.name, columns: table.columns))
+    }
+
+    private func bindBody(of query: Query) throws(SQLError) -> Relation {
+        if case .select(let body) = query.body {
+            return try bind(body, orderBy: query.orderBy, limit: query.limit, offset: query.offset)
+        }
+        let relation = try bind(query.body)
+        var scopeOnly = relation
+        scopeOnly.scope = Scope(relation.scope.columns.map { Scope.Column(name: $0.name, type: $0.type) })
+        return try sort(scopeOnly, by: query.orderBy, limit: query.limit, offset: query.offset)
+    }
+
+    private func bind(_ body: QueryBody) throws(SQLError) -> Relation {
+        switch body {
+        case .select(let select): return try bind(select, orderBy: [], limit: nil, offset: nil)
+        case .nested(let query): return try bind(query)
+        case .values(let rows, let position): return try bindValues(rows, at: position)
+        case .union(let left, let right, let isAll, let position):
+            return try union([try bind(left), try bind(right)], isAll: isAll, at: position)
+        }
+    }
+
+    /// A node over `inputs`, within the limit of nodes.
+    func relation(
+        _ plan: LogicalPlan, _ scope: Scope, over inputs: [Relation], nodes: Int = 1, at position: SourcePosition
+    ) throws(SQLError) -> Relation {
+        let size = inputs.reduce(nodes) { $0 + $1.size }
+        guard size <= limits.maximumPlanNodes else {
+            throw SQLError(
+                .limitExceeded, "a query of more than \(limits.maximumPlanNodes) steps", at: position,
+                suggestion: "common tables count as often as they are read")
+        }
+        return Relation(plan: plan, scope: scope, size: size)
+    }
+
+    // MARK: FROM
+
+    func bind(_ reference: TableReference) throws(SQLError) -> Relation {
+        switch reference {
+        case .table(let name, let alias):
+            let relation = try table(name)
+            guard let alias else { return relation }
+            return try rename(relation, alias)
+        case .query(let query, let alias, _):
+            let relation = try bind(query)
+            guard let alias else { return relation.renamed(nil) }
+            return try rename(relation, alias)
+        case .window(let window, let alias):
+            let relation = try bind(window)
+            guard let alias else { return relation }
+            return try rename(relation, alias)
+        }
+    }
+
+    private func rename(_ relation: Relation, _ alias: TableAlias) throws(SQLError) -> Relation {
+        guard !alias.columns.isEmpty else { return relation.renamed(alias.name.text) }
+        let wanted = relation.scope.columns.count
+        guard alias.columns.count == wanted else {
+            throw SQLError(
+                .invalidQuery, "\(alias.name.text) has \(wanted) columns, and \(alias.columns.count) are named",
+                at: alias.columns[0].position)
+        }
+        var seen: Set<String> = []
+        for column in alias.columns where !seen.insert(column.text).inserted {
+            throw SQLError(.ambiguousName, "column \(column.text) is named twice", at: column.position)
+        }
+        let names = alias.columns.map(\.text)
+        let fields = zip(names, relation.scope.columns).map { PlanField(name: $0, type: $1.type) }
+        let columns = fields.enumerated().map { BoundExpression.column(index: $0, type: $1.type) }
+        let plan = LogicalPlan.project(input: relation.plan, expressions: columns, fields: fields)
+        return try self.relation(
+            plan, Scope(fields: fields, qualifier: alias.name.text), over: [relation], at: alias.name.position)
+    }
+
+    private func table(_ name: Name) throws(SQLError) -> Relation {
+        let text = name.text
+        if let common = commonTables[text] { return common }
+        guard let table = catalog.table(text) else {
+            let names = catalog.tableNames + commonTables.keys.sorted()
+            var suggestion = Suggestion.phrase(for: text, among: names)
+            if suggestion == nil {
+                suggestion =
+                    names.isEmpty
+                    ? "there are no tables yet" : "there are \(names.sorted().prefix(8).joined(separator: ", "))"
+            }
+            throw SQLError(.unknownTable, "there is no table \(text)", at: name.position, suggestion: suggestion)
+        }
+        let plan = LogicalPlan.scan(table: table, columns: Array(table.fields.indices), predicate: nil)
+        return try relation(plan, Scope(fields: table.fields, qualifier: text), over: [], at: name.position)
+    }
+
+    // MARK: VALUES and UNION
+
+    private func bindValues(_ rows: [[Expression]], at position: SourcePosition) throws(SQLError) -> Relation {
+        let width = rows[0].count
+        var columns: [[Bound]] = Array(repeating: [], count: width)
+        for row in rows {
+            guard row.count == width else {
+                throw SQLError(
+                    .invalidQuery, "this row has \(row.count) values, and the first \(width)", at: row[0].position)
+            }
+            var binder = ExpressionBinder(scope: Scope(), limits: limits, aggregates: .refused("VALUES"))
+            for (index, value) in row.enumerated() { columns[index].append(try binder.bind(value)) }
+        }
+        let binder = ExpressionBinder(scope: Scope(), limits: limits, aggregates: .refused("VALUES"))
+        for index in columns.indices { columns[index] = try binder.unified(columns[index], what: "a column of VALUES") }
+        let fields = columns.enumerated().map { PlanField(name: "EXPR$\($0)", type: $1[0].type) }
+        let bound = rows.indices.map { row in columns.map { $0[row].expression } }
+        return try relation(.values(rows: bound, fields: fields), Scope(fields: fields), over: [], at: position)
+    }
+
+    private func union(
+        _ inputs: [Relation], isAll: Bool, at position: SourcePosition
+    ) throws(SQLError) -> Relation {
+        let width = inputs[0].scope.columns.count
+        for input in inputs where input.scope.columns.count != width {
+            throw SQLError(
+                .invalidQuery, "UNION joins \(width) columns and \(input.scope.columns.count)", at: position)
+        }
+        var fields: [PlanField] = []
+        for index in 0..<width {
+            let types = inputs.map { $0.scope.columns[index].type }
+            let text: SQLType? = types.contains(.varchar) && !types.contains(.varbinary) ? .varchar : nil
+            guard let type = SQLType.common(of: types) ?? text else {
+                throw SQLError(
+                    .typeMismatch,
+                    "column \(index + 1) of UNION mixes \(types.map(\.name).joined(separator: " and "))", at: position)
+            }
+            fields.append(PlanField(name: inputs[0].scope.columns[index].name, type: type))
+        }
+        let plans = inputs.map { aligned($0, to: fields) }
+        let all = LogicalPlan.union(inputs: plans)
+        return try relation(
+            isAll ? all : .distinct(input: all), Scope(fields: fields), over: inputs, nodes: isAll ? 3 : 4, at: position
+        )
+    }
+
+    /// The plan with its columns cast to the types of `fields`, where they differ.
+    private func aligned(_ relation: Relation, to fields: [PlanField]) -> LogicalPlan {
+        let columns = relation.scope.columns
+        if zip(columns, fields).allSatisfy({ $0.type == $1.type && $0.name == $1.name }) { return relation.plan }
+        let expressions = zip(columns, fields).enumerated().map { index, pair in
+            let column = BoundExpression.column(index: index, type: pair.0.type)
+            return pair.0.type == pair.1.type ? column : .cast(column, to: pair.1.type, isTry: false)
+        }
+        return .project(input: relation.plan, expressions: expressions, fields: fields)
+    }
+}

@@ -1,0 +1,58 @@
+/// The columns that names can mean at one place of a query, in the order of the input's fields.
+struct Scope {
+    struct Column {
+        /// The table's alias or name.
+        var qualifier: String?
+        var name: String
+        var type: SQLType
+    }
+
+    enum Resolution {
+        case column(Int)
+        case ambiguous
+        case unknown
+    }
+
+    let columns: [Column]
+    private var byName: [String: Int] = [:]
+    private var byQualifiedName: [String: Int] = [:]
+    private static let ambiguousIndex = -1
+
+    init(_ columns: [Column] = []) {
+        self.columns = columns
+        for (index, column) in columns.enumerated() {
+            byName[column.name] = byName[column.name] == nil ? index : Self.ambiguousIndex
+            guard let qualifier = column.qualifier else { continue }
+            let name = qualifier + "." + column.name
+            byQualifiedName[name] = byQualifiedName[name] == nil ? index : Self.ambiguousIndex
+        }
+    }
+
+    init(fields: [PlanField], qualifier: String? = nil) {
+        self.init(fields.map { Column(qualifier: qualifier, name: $0.name, type: $0.type) })
+    }
+
+    /// The column a dotted name means: one of that whole name first, then one behind a table's alias.
+    func resolve(_ name: String) -> Resolution {
+        guard let index = byName[name] ?? byQualifiedName[name] else { return .unknown }
+        return index == Self.ambiguousIndex ? .ambiguous : .column(index)
+    }
+
+    /// The columns behind one alias, for `t.*`.
+    func columns(of qualifier: String) -> [Int] {
+        columns.indices.filter { columns[$0].qualifier == qualifier }
+    }
+
+    /// What may have been meant by an unknown name.
+    func suggestion(for name: String) -> String? {
+        let names = columns.map(\.name)
+        if let near = Suggestion.nearest(to: name, among: names) { return near }
+        // The end of a dotted name, perhaps misspelt (`status_code` for `http.response.status_code`).
+        let lower = name.lowercased()
+        if let longer = names.first(where: { $0.lowercased().hasSuffix("." + lower) }) { return longer }
+        let last = String(lower.split(separator: ".").last ?? "")
+        let ends = names.compactMap { full in full.split(separator: ".").last.map { (String($0), full) } }
+        guard let end = Suggestion.nearest(to: last, among: ends.map(\.0)) else { return nil }
+        return ends.first { $0.0 == end }?.1
+    }
+}

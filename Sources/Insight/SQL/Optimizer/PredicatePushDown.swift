@@ -1,0 +1,71 @@
+/// Moves conditions to where rows are born: through projections, windows, groups and unions down to the scans.
+enum PredicatePushDown {
+    static func push(_ plan: LogicalPlan) -> LogicalPlan { push([], into: plan) }
+
+    /// `plan` with the rows kept for which all `predicates` (over the plan's columns) are true.
+    private static func push(_ predicates: [BoundExpression], into plan: LogicalPlan) -> LogicalPlan {
+        switch plan {
+        case .filter(let input, let predicate):
+            return push(Conjunction.split(predicate) + predicates, into: input)
+        case .scan(let table, let columns, let predicate):
+            guard let wanted = conditions(predicates + (predicate.map(Conjunction.split) ?? [])) else {
+                return .values(rows: [], fields: plan.fields)
+            }
+            return .scan(
+                table: table, columns: columns, predicate: wanted.isEmpty ? nil : Conjunction.join(wanted[...]))
+        case .project(let input, let expressions, let fields):
+            let moved = predicates.map { $0.replacingColumns(expressions) }
+            return .project(input: push(moved, into: input), expressions: expressions, fields: fields)
+        case .window(let input, let window):
+            let count = input.fields.count
+            let (below, above) = partition(predicates) { $0 < count }
+            return filter(.window(input: push(below, into: input), window: window), by: above)
+        case .aggregate(let input, let keys, let aggregates, let fields):
+            // Without keys there is one group even over no rows, so nothing may be taken from below it.
+            let (below, above) = partition(keys.isEmpty ? [] : predicates) { $0 < keys.count }
+            let moved = below.map { $0.replacingColumns(keys) }
+            let rest = keys.isEmpty ? predicates : above
+            return filter(
+                .aggregate(input: push(moved, into: input), keys: keys, aggregates: aggregates, fields: fields),
+                by: rest)
+        case .distinct(let input): return .distinct(input: push(predicates, into: input))
+        case .sort(let input, let keys): return .sort(input: push(predicates, into: input), keys: keys)
+        case .limit(let input, let count, let offset):
+            return filter(.limit(input: push(input), count: count, offset: offset), by: predicates)
+        case .union(let inputs): return .union(inputs: inputs.map { push(predicates, into: $0) })
+        case .values: return filter(plan, by: predicates)
+        }
+    }
+
+    private static func filter(_ plan: LogicalPlan, by predicates: [BoundExpression]) -> LogicalPlan {
+        guard let wanted = conditions(predicates) else { return .values(rows: [], fields: plan.fields) }
+        return wanted.isEmpty ? plan : .filter(input: plan, predicate: Conjunction.join(wanted[...]))
+    }
+
+    /// What is left to test; `nil` when no row can pass.
+    private static func conditions(_ predicates: [BoundExpression]) -> [BoundExpression]? {
+        var result: [BoundExpression] = []
+        for predicate in predicates {
+            switch predicate {
+            case .literal(.bool(true), _): continue
+            case .literal: return nil
+            default: if !result.contains(predicate) { result.append(predicate) }
+            }
+        }
+        return result
+    }
+
+    /// Those whose columns all are in `isBelow`, and the others.
+    private static func partition(
+        _ predicates: [BoundExpression], _ isBelow: (Int) -> Bool
+    ) -> (below: [BoundExpression], above: [BoundExpression]) {
+        var below: [BoundExpression] = []
+        var above: [BoundExpression] = []
+        for predicate in predicates {
+            var fits = true
+            predicate.forEachColumn { if !isBelow($0) { fits = false } }
+            if fits { below.append(predicate) } else { above.append(predicate) }
+        }
+        return (below, above)
+    }
+}

@@ -1,0 +1,125 @@
+/// Drops columns that nothing reads, down to the scans.
+enum ProjectionPushDown {
+    static func prune(_ plan: LogicalPlan) -> LogicalPlan {
+        let count = plan.fields.count
+        return exact(prune(plan, keeping: Set(0..<count)), Array(0..<count), like: plan)
+    }
+
+    /// A plan that gives at least the wanted columns, and where each is.
+    private struct Pruned {
+        var plan: LogicalPlan
+        /// New places by old ones; only of columns that are still there.
+        var places: [Int: Int]
+
+        func place(_ column: Int) -> Int { places[column] ?? column }
+
+        func rewrite(_ expression: BoundExpression) -> BoundExpression { expression.remappingColumns(place) }
+    }
+
+    private static func columns(of expressions: some Sequence<BoundExpression>) -> Set<Int> {
+        var columns: Set<Int> = []
+        for expression in expressions { expression.forEachColumn { columns.insert($0) } }
+        return columns
+    }
+
+    private static func places(_ kept: [Int]) -> [Int: Int] {
+        Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
+    }
+
+    private static func prune(_ plan: LogicalPlan, keeping wanted: Set<Int>) -> Pruned {
+        switch plan {
+        case .scan(let table, let columns, let predicate):
+            let kept = wanted.union(Self.columns(of: predicate.map { [$0] } ?? [])).sorted()
+            let places = places(kept)
+            let moved = predicate?.remappingColumns { places[$0] ?? $0 }
+            return Pruned(
+                plan: .scan(table: table, columns: kept.map { columns[$0] }, predicate: moved), places: places)
+        case .values(let rows, let fields):
+            let kept = wanted.sorted()
+            return Pruned(
+                plan: .values(rows: rows.map { row in kept.map { row[$0] } }, fields: kept.map { fields[$0] }),
+                places: places(kept))
+        case .filter(let input, let predicate):
+            let below = prune(input, keeping: wanted.union(columns(of: [predicate])))
+            return Pruned(plan: .filter(input: below.plan, predicate: below.rewrite(predicate)), places: below.places)
+        case .project(let input, let expressions, let fields):
+            let kept = wanted.sorted()
+            let below = prune(input, keeping: columns(of: kept.map { expressions[$0] }))
+            return Pruned(
+                plan: .project(
+                    input: below.plan, expressions: kept.map { below.rewrite(expressions[$0]) },
+                    fields: kept.map { fields[$0] }),
+                places: places(kept))
+        case .window(let input, let window): return prune(input, window, keeping: wanted)
+        case .aggregate(let input, let keys, let aggregates, let fields):
+            return prune(input, keys, aggregates, fields, keeping: wanted)
+        case .distinct(let input):
+            let all = Array(input.fields.indices)
+            let below = exact(prune(input, keeping: Set(all)), all, like: input)
+            return Pruned(plan: .distinct(input: below), places: places(all))
+        case .sort(let input, let keys):
+            let below = prune(input, keeping: wanted.union(columns(of: keys.map(\.expression))))
+            let moved = keys.map { key in
+                SortKey(
+                    expression: below.rewrite(key.expression), isDescending: key.isDescending,
+                    nullsFirst: key.nullsFirst)
+            }
+            return Pruned(plan: .sort(input: below.plan, keys: moved), places: below.places)
+        case .limit(let input, let count, let offset):
+            let below = prune(input, keeping: wanted)
+            return Pruned(plan: .limit(input: below.plan, count: count, offset: offset), places: below.places)
+        case .union(let inputs):
+            let kept = wanted.sorted()
+            let plans = inputs.map { exact(prune($0, keeping: wanted), kept, like: $0) }
+            return Pruned(plan: .union(inputs: plans), places: places(kept))
+        }
+    }
+
+    private static func prune(
+        _ input: LogicalPlan, _ window: WindowSpecification, keeping wanted: Set<Int>
+    ) -> Pruned {
+        let count = input.fields.count
+        let kept = wanted.filter { $0 < count }.union([window.timeColumn])
+        let below = prune(input, keeping: kept)
+        var moved = window
+        moved.timeColumn = below.place(window.timeColumn)
+        var places = below.places
+        let start = below.plan.fields.count
+        for column in WindowSpecification.columnNames.indices { places[count + column] = start + column }
+        return Pruned(plan: .window(input: below.plan, window: moved), places: places)
+    }
+
+    private static func prune(
+        _ input: LogicalPlan, _ keys: [BoundExpression], _ aggregates: [AggregateCall], _ fields: [PlanField],
+        keeping wanted: Set<Int>
+    ) -> Pruned {
+        let kept = wanted.filter { $0 >= keys.count }.sorted()
+        let calls = kept.map { aggregates[$0 - keys.count] }
+        var needed = columns(of: keys)
+        needed.formUnion(columns(of: calls.compactMap(\.argument)))
+        needed.formUnion(columns(of: calls.compactMap(\.filter)))
+        let below = prune(input, keeping: needed)
+        let moved = calls.map { call in
+            var moved = call
+            moved.argument = call.argument.map(below.rewrite)
+            moved.filter = call.filter.map(below.rewrite)
+            return moved
+        }
+        let order = Array(keys.indices) + kept
+        return Pruned(
+            plan: .aggregate(
+                input: below.plan, keys: keys.map(below.rewrite), aggregates: moved, fields: order.map { fields[$0] }),
+            places: places(order))
+    }
+
+    /// Exactly the `wanted` columns of `original` in that order, by a projection where the pruned plan gives others.
+    private static func exact(_ pruned: Pruned, _ wanted: [Int], like original: LogicalPlan) -> LogicalPlan {
+        let width = pruned.plan.fields.count
+        if width == wanted.count, wanted.enumerated().allSatisfy({ pruned.place($1) == $0 }) { return pruned.plan }
+        let fields = original.fields
+        return .project(
+            input: pruned.plan,
+            expressions: wanted.map { .column(index: pruned.place($0), type: fields[$0].type) },
+            fields: wanted.map { fields[$0] })
+    }
+}

@@ -1,0 +1,52 @@
+extension BoundExpression {
+    /// The same node over other children.
+    func mapChildren<Failure: Error>(
+        _ transform: (BoundExpression) throws(Failure) -> BoundExpression
+    ) throws(Failure) -> BoundExpression {
+        switch self {
+        case .column, .literal: return self
+        case .call(let function, let arguments, let type):
+            var mapped: [BoundExpression] = []
+            for argument in arguments { mapped.append(try transform(argument)) }
+            return .call(function, mapped, type: type)
+        case .cast(let operand, let type, let isTry): return .cast(try transform(operand), to: type, isTry: isTry)
+        case .caseWhen(let branches, let otherwise, let type):
+            var mapped: [CaseBranch] = []
+            for branch in branches {
+                mapped.append(
+                    CaseBranch(condition: try transform(branch.condition), result: try transform(branch.result)))
+            }
+            return .caseWhen(mapped, otherwise: try transform(otherwise), type: type)
+        case .inList(let operand, let values, let isNegated):
+            return .inList(try transform(operand), values, isNegated: isNegated)
+        }
+    }
+
+    /// Calls `visit` with the index of every column in it, as often as it stands there.
+    func forEachColumn(_ visit: (Int) -> Void) {
+        switch self {
+        case .column(let index, _): visit(index)
+        case .literal: break
+        case .call(_, let arguments, _): for argument in arguments { argument.forEachColumn(visit) }
+        case .cast(let operand, _, _), .inList(let operand, _, _): operand.forEachColumn(visit)
+        case .caseWhen(let branches, let otherwise, _):
+            for branch in branches {
+                branch.condition.forEachColumn(visit)
+                branch.result.forEachColumn(visit)
+            }
+            otherwise.forEachColumn(visit)
+        }
+    }
+
+    /// With each column `n` replaced by `columns[n]`.
+    func replacingColumns(_ columns: [BoundExpression]) -> BoundExpression {
+        if case .column(let index, _) = self { return columns[index] }
+        return mapChildren { $0.replacingColumns(columns) }
+    }
+
+    /// With the indices of the columns mapped.
+    func remappingColumns(_ map: (Int) -> Int) -> BoundExpression {
+        if case .column(let index, let type) = self { return .column(index: map(index), type: type) }
+        return mapChildren { $0.remappingColumns(map) }
+    }
+}
