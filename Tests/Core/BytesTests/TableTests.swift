@@ -1,0 +1,88 @@
+import Bytes
+import Testing
+
+@Suite struct TableTests {
+    @Test func integersKeepTheirIndexes() {
+        var table = IntegerTable(capacity: 4)
+        var expected: [UInt64: Int] = [:]
+        var state: UInt64 = 1
+        for _ in 0..<20_000 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let key = (state >> 33) % 5000
+            let index = table.insert(key)
+            let known = expected[key] ?? expected.count
+            #expect(index == known)
+            expected[key] = index
+        }
+        let count = table.count
+        #expect(count == expected.count)
+        for (key, index) in expected {
+            let found = table.find(key)
+            let back = table.key(index)
+            #expect(found == index && back == key)
+        }
+        let absent = table.find(5001)
+        #expect(absent == nil)
+        table.removeAll()
+        let after = [table.count, table.find(1) ?? -1, table.insert(9)]
+        #expect(after == [0, -1, 0])
+    }
+
+    @Test func bytesKeepTheirIndexes() {
+        var table = ByteTable()
+        var keys: [[UInt8]] = []
+        for length in 0..<300 { keys.append([UInt8](repeating: UInt8(truncatingIfNeeded: length), count: length)) }
+        for number in 0..<3000 { keys.append(Array("key \(number)".utf8)) }
+        for round in 0..<2 {
+            for (index, key) in keys.enumerated() {
+                let inserted = table.insert(key.span)
+                #expect(inserted == index, "round \(round)")
+            }
+        }
+        for (index, key) in keys.enumerated() {
+            let found = table.find(key.span)
+            let isKey = table.key(index).isEqual(to: key.span)
+            #expect(found == index && isKey)
+        }
+        let none = Array("none".utf8)
+        let absent = table.find(none.span)
+        #expect(absent == nil)
+        table.removeAll()
+        let fifth = keys[5]
+        let after = [table.find(fifth.span) ?? -1, table.insert(fifth.span)]
+        #expect(after == [-1, 0])
+    }
+
+    @Test func ringHandsOverInOrder() {
+        let ring = SPSCRing<Int>(capacity: 5)
+        #expect(ring.capacity == 8)
+        for value in 0..<8 { #expect(ring.push(value)) }
+        #expect(!ring.push(9) && ring.count == 8)
+        #expect(ring.pop() == 0)
+        var rest: [Int] = []
+        ring.pop(into: &rest, limit: 3)
+        ring.pop(into: &rest, limit: 100)
+        #expect(rest == [1, 2, 3, 4, 5, 6, 7] && ring.pop() == nil)
+    }
+
+    @Test func ringAcrossThreads() async {
+        let ring = SPSCRing<Int>(capacity: 64)
+        async let sum = Task.detached {
+            var total = 0
+            var seen = 0
+            var batch: [Int] = []
+            while seen < 20_000 {
+                batch.removeAll(keepingCapacity: true)
+                ring.pop(into: &batch, limit: 32)
+                for value in batch { total += value }
+                seen += batch.count
+                if batch.isEmpty { await Task.yield() }
+            }
+            return total
+        }.value
+        for value in 0..<20_000 {
+            while !ring.push(value) { await Task.yield() }
+        }
+        #expect(await sum == 199_990_000)
+    }
+}
