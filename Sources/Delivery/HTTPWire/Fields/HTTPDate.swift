@@ -116,3 +116,11 @@ public struct DateCache: Sendable {
         HTTPDate.append(now, to: &bytes)
     }
 }
+
+extension HeaderBlock {
+    /// The first field of this id as a moment; nil if it is missing or no date.
+    public func date(of header: KnownHeader, now: Int64) -> Int64? {
+        guard let value = value(of: header) else { return nil }
+        return HTTPDate.parse(value, now: now)
+    }
+}

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The bytes of one message head and where its fields are. Reused from message to message: no allocation once it has
 /// grown to the usual size.
 public struct HeaderBlock: Sendable {
@@ -115,5 +117,40 @@ public struct HeaderBlock: Sendable {
             out.append(contentsOf: bytes[field.value.range])
         }
         return out
+    }
+}
+
+extension HeaderBlock {
+    /// Reads field lines that ``HeadWriter`` wrote, as a cache keeps them. Empty if they are malformed.
+    public init(fieldLines: Span<UInt8>) {
+        self.init()
+        bytes.append(contentsOf: fieldLines)
+        let lines = FieldLines(isLenient: false)
+        let limits = WireLimits(fieldLineBytes: 65_535, headBytes: .max, fieldCount: .max)
+        do throws(WireError) {
+            try lines.parse(&self, from: 0, to: bytes.count, limits: limits)
+        } catch {
+            removeAll()
+        }
+    }
+}
+
+extension HeaderBlock {
+    /// Whether a field of this name, in any case, is there that also satisfies a condition.
+    public func contains(name: Span<UInt8>, where condition: (Field) -> Bool) -> Bool {
+        let id = KnownHeader(name: name)
+        guard contains(id) else { return false }
+        for field in fields where field.id == id && condition(field) {
+            if id != .other || slice(field.name).equalsIgnoringCase(name) { return true }
+        }
+        return false
+    }
+
+    /// Drops every field of this name, in any case.
+    public mutating func remove(named name: Span<UInt8>) {
+        var kept: [Field] = []
+        for field in fields where !slice(field.name).equalsIgnoringCase(name) { kept.append(field) }
+        fields = kept
+        present = kept.reduce(0) { $0 | $1.id.bit }
     }
 }

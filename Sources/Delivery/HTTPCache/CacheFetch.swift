@@ -1,0 +1,201 @@
+public import HTTPWire
+import Synchronization
+
+/// One trip to the origin on the cache's behalf. Report what came of it once; dropping it unreported counts as given
+/// up and lets the next request try.
+public final class CacheFetch: Sendable {
+    let cache: ResponseCache
+    let key: CacheKey
+    let number: UInt64
+    /// The response to validate, if there is one.
+    public let stored: CachedObject?
+    public let reason: CacheStatus.Forward
+    /// Others may wait for this fetch.
+    public let isShared: Bool
+    private let isOver = Atomic<Bool>(false)
+
+    init(
+        _ cache: ResponseCache, _ key: CacheKey, _ number: UInt64, stored: CachedObject?,
+        reason: CacheStatus.Forward, isShared: Bool
+    ) {
+        self.cache = cache
+        self.key = key
+        self.number = number
+        self.stored = stored
+        self.reason = reason
+        self.isShared = isShared
+    }
+
+    deinit {
+        if takeEnd() { end(.retry) }
+    }
+
+    /// Whether the request to the origin asks "has it changed?".
+    public var isConditional: Bool { stored?.freshness.hasValidator ?? false }
+
+    /// Client fields that must not go to the origin: a fetch for all asks for the whole, and a validation asks with
+    /// the stored validators.
+    public var droppedFields: HeaderSet {
+        guard isShared || isConditional else { return [] }
+        return [.ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .ifRange, .range]
+    }
+
+    /// Writes If-None-Match and If-Modified-Since of the stored response (RFC 9111 §4.3.1).
+    public func writeConditions(to writer: inout HeadWriter) {
+        guard let stored, isConditional else { return }
+        let fields = stored.fields()
+        if let tag = fields.value(of: .etag) { writer.field("If-None-Match", tag) }
+        if let modified = fields.value(of: .lastModified) { writer.field("If-Modified-Since", modified) }
+    }
+
+    /// What to do with the origin's response.
+    public enum Outcome: Sendable {
+        /// It is being stored: feed the body to the fill, and answer the request with the hit, as any reader does.
+        case store(CacheFill, CacheHit)
+        /// Pass it on as it is; the reason says why it isn't stored.
+        case relay(StaticString)
+        /// Answer with a stored response; drop the origin's body.
+        case serve(CacheHit)
+        /// The origin says "not modified" about something else than what is stored: look up and fetch again.
+        case retry
+    }
+
+    /// The origin's final response head.
+    /// - Parameters:
+    ///   - request: the client's request.
+    ///   - requestTime: when it was sent to the origin, seconds.
+    ///   - now: seconds.
+    public func received(
+        _ response: ResponseHead, request: RequestHead, requestTime: Int64, now: Int64
+    ) -> Outcome {
+        guard takeEnd() else { return .relay("over") }
+        let settings = cache.settings
+        if response.status == 304, isConditional, let stored {
+            return validated(stored, response, requestTime: requestTime, now: now, settings: settings)
+        }
+        if CachePolicy.isError(response.status), let hit = standIn(now: now) {
+            end(.failed(status: response.status))
+            return .serve(hit)
+        }
+        let storage = CachePolicy.storage(
+            request: request, response: response, requestTime: requestTime, now: now, settings: settings)
+        switch storage {
+        case .refuse(let reason):
+            refused(response.status, now: now, settings: settings)
+            return .relay(reason)
+        case .store(let freshness):
+            return store(response, request, freshness, now: now, settings: settings)
+        }
+    }
+
+    /// There is no response: the origin can't be reached, broke off, or timed out.
+    /// - Parameter status: what requests that waited should answer, 502 to 504.
+    /// - Returns: a stale response that may stand in.
+    public func failed(status: Int, now: Int64) -> CacheHit? {
+        guard takeEnd() else { return nil }
+        end(.failed(status: status))
+        return standIn(now: now)
+    }
+
+    private func standIn(now: Int64) -> CacheHit? {
+        guard let stored, CachePolicy.mayServeOnError(stored.freshness, now: now) else { return nil }
+        return CacheHit(stored, .stale, now: now)
+    }
+
+    /// A response that isn't stored: its URL is remembered, and who waited goes alone; unless it is an error.
+    private func refused(_ status: Int, now: Int64, settings: CacheSettings) {
+        if CachePolicy.isError(status) {
+            end(.failed(status: status))
+        } else {
+            markUncacheable(now: now, settings: settings)
+            end(.retry)
+        }
+    }
+
+    func markUncacheable(now: Int64, settings: CacheSettings) {
+        guard isShared else { return }
+        let expiry = now + settings.hitForMissSeconds
+        cache.shard(key.hash).part.withLock { $0.collapser.hitForMiss.insert(key.hash, until: expiry) }
+    }
+
+    private func store(
+        _ response: ResponseHead, _ request: RequestHead, _ freshness: Freshness, now: Int64, settings: CacheSettings
+    ) -> Outcome {
+        let announced = response.framing.announcedLength
+        if let announced, announced > UInt64(settings.maximumObjectBytes) {
+            markUncacheable(now: now, settings: settings)
+            end(.retry)
+            return .relay("too-large")
+        }
+        guard let variance = Variance.encode(VaryList(response.block), request.block) else {
+            end(.retry)
+            return .relay("vary-too-long")
+        }
+        let body = CachedBody(announced: announced, windowBytes: settings.streamWindowBytes)
+        let object = CachedObject(
+            key: key.bytes, variance: variance, statusLine: StoredHead.statusLine(response),
+            head: StoredHead.fields(response, now: now, name: settings.name), status: response.status,
+            freshness: freshness, body: body)
+        let wakeups = cache.shard(key.hash).part.withLock { part -> [CollapseWakeup]? in
+            part.collapser.hitForMiss.remove(key.hash)
+            return part.collapser.publish(hash: key.hash, number: number, object: object)
+        }
+        for wakeup in wakeups ?? [] { wakeup(.retry) }
+        let fill = CacheFill(self, object, body, settings: settings, isForgotten: wakeups == nil)
+        var status = CacheStatus.forwarded(reason)
+        status.forwardStatus = response.status
+        status.isStored = true
+        return .store(fill, CacheHit(object, .filled, now: now, status: status))
+    }
+
+    /// RFC 9111 §4.3.3 and §4.3.4.
+    private func validated(
+        _ stored: CachedObject, _ response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings
+    ) -> Outcome {
+        let fields = stored.fields()
+        guard Freshening.applies(response.block, to: fields) else {
+            cache.drop(stored, key: key)
+            end(.retry)
+            return .retry
+        }
+        let (head, freshness) = Freshening.update(
+            stored, fields, response, requestTime: requestTime, now: now, settings: settings)
+        let fresh = stored.replacing(head: head, freshness: freshness)
+        if freshness.mayStay {
+            cache.replace(stored, with: fresh, key: key, number: number, limit: settings.memoryBytes)
+        } else {
+            cache.drop(stored, key: key)
+        }
+        end(.retry)
+        var status = CacheStatus.forwarded(reason)
+        status.forwardStatus = 304
+        status.isStored = freshness.mayStay
+        return .serve(CacheHit(fresh, .revalidated, now: now, status: status))
+    }
+
+    /// True for the one who may end the fetch.
+    private func takeEnd() -> Bool { !isOver.exchange(true, ordering: .acquiringAndReleasing) }
+
+    /// Ends the fetch in the collapser. False if an invalidation came in between.
+    @discardableResult
+    func end(_ outcome: CollapseOutcome) -> Bool {
+        let wakeups = cache.shard(key.hash).part.withLock { $0.collapser.end(hash: key.hash, number: number) }
+        for wakeup in wakeups ?? [] { wakeup(outcome) }
+        return wakeups != nil
+    }
+}
+
+extension BodyFraming {
+    fileprivate var announcedLength: UInt64? {
+        switch self {
+        case .none: 0
+        case .length(let length): length
+        case .chunked, .untilClose: nil
+        }
+    }
+}
+
+extension Freshness {
+    /// The 304 may have brought `no-store` or `private`, which ``Freshening`` tells by a negative lifetime.
+    var mayStay: Bool { lifetime >= 0 }
+}

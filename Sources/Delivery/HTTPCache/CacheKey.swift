@@ -1,0 +1,124 @@
+import Bytes
+public import HTTPWire
+
+/// The effective request URI in one spelling (RFC 9110 §7.1): scheme and host in lower case, no default port, "/" for
+/// an empty path. Reused from request to request.
+public struct CacheKey: Sendable, Equatable {
+    public private(set) var bytes: [UInt8] = []
+    public private(set) var hash: UInt64 = 0
+
+    public init() {}
+
+    public init(_ request: RequestHead, isHTTPS: Bool) {
+        set(request, isHTTPS: isHTTPS)
+    }
+
+    /// Takes the key of a request.
+    /// - Parameter isHTTPS: how the client reaches the edge.
+    public mutating func set(_ request: RequestHead, isHTTPS: Bool) {
+        bytes.removeAll(keepingCapacity: true)
+        appendOrigin(request.slice(request.host), port: request.port, isHTTPS: isHTTPS)
+        appendPath(request.slice(request.originTarget))
+        hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
+    }
+
+    /// The key of what a Location or Content-Location field of a response to this key's URL names. Nil if it is of
+    /// another origin, which a response has no say over (RFC 9111 §4.4), or not understood.
+    public func related(_ reference: Span<UInt8>) -> CacheKey? {
+        var key = CacheKey()
+        let end = originEnd
+        key.bytes.append(contentsOf: bytes[..<end])
+        var text = reference
+        if let fragment = text.firstIndex(of: 0x23) { text = text.extracting(0..<fragment) }
+        guard text.count > 0 else { return nil }
+        if text.count >= 2, text[0] == 0x2F, text[1] == 0x2F {
+            // "//host/path" has this key's scheme.
+            return relatedAbsolute(text, from: 2)
+        }
+        if text[0] == 0x2F {
+            key.appendPath(text)
+        } else if let scheme = CacheKey.schemeEnd(text) {
+            guard text.extracting(0..<scheme).equalsIgnoringCase(isHTTPS ? "https://" : "http://") else { return nil }
+            return relatedAbsolute(text, from: scheme)
+        } else {
+            key.appendRelative(text, base: bytes.span.extracting(end...))
+        }
+        key.hash = ByteHash.hash(key.bytes.span, seed: ByteHash.processSeed)
+        return key
+    }
+
+    public static func == (left: CacheKey, right: CacheKey) -> Bool {
+        left.hash == right.hash && left.bytes == right.bytes
+    }
+
+    private var isHTTPS: Bool { bytes.count > 4 && bytes[4] == 0x73 }
+
+    /// Where scheme and authority end.
+    private var originEnd: Int {
+        bytes.span.firstIndex(of: 0x2F, from: isHTTPS ? 8 : 7) ?? bytes.count
+    }
+
+    private mutating func appendOrigin(_ host: Span<UInt8>, port: UInt16?, isHTTPS: Bool) {
+        bytes.append(contentsOf: isHTTPS ? "https://" : "http://")
+        for index in host.indices {
+            let byte = host[index]
+            bytes.append(byte &- 0x41 < 26 ? byte | 0x20 : byte)
+        }
+        if let port, port != (isHTTPS ? 443 : 80) {
+            bytes.append(0x3A)
+            NumberWriter.append(Int(port), to: &bytes)
+        }
+    }
+
+    private mutating func appendPath(_ path: Span<UInt8>) {
+        if path.count == 0 || path[0] == 0x3F { bytes.append(0x2F) }
+        bytes.append(contentsOf: path)
+    }
+
+    /// A path relative to the base's folder; dot segments are not resolved beyond "./", which is enough for what
+    /// servers send.
+    private mutating func appendRelative(_ text: Span<UInt8>, base: Span<UInt8>) {
+        let pathEnd = base.firstIndex(of: 0x3F) ?? base.count
+        if text[0] == 0x3F {
+            bytes.append(contentsOf: base.extracting(0..<pathEnd))
+            bytes.append(contentsOf: text)
+            return
+        }
+        var folder = pathEnd
+        while folder > 0, base[folder - 1] != 0x2F { folder -= 1 }
+        bytes.append(contentsOf: base.extracting(0..<folder))
+        let skipped = text.count >= 2 && text[0] == 0x2E && text[1] == 0x2F ? 2 : 0
+        bytes.append(contentsOf: text.extracting(skipped...))
+    }
+
+    private func relatedAbsolute(_ text: Span<UInt8>, from start: Int) -> CacheKey? {
+        var end = start
+        while end < text.count, text[end] != 0x2F, text[end] != 0x3F { end += 1 }
+        let authority = text.extracting(start..<end)
+        var key = CacheKey()
+        var hostEnd = authority.count
+        var port: UInt16?
+        if let colon = authority.firstIndex(of: 0x3A), authority.count > 0, authority[0] != 0x5B {
+            hostEnd = colon
+            if colon + 1 < authority.count {
+                guard let number = NumberParser.int64(authority.extracting((colon + 1)...)),
+                    let narrow = UInt16(exactly: number)
+                else { return nil }
+                port = narrow
+            }
+        }
+        key.appendOrigin(authority.extracting(0..<hostEnd), port: port, isHTTPS: isHTTPS)
+        guard key.bytes.span.isEqual(to: bytes.span.extracting(0..<originEnd)) else { return nil }
+        key.appendPath(text.extracting(end...))
+        key.hash = ByteHash.hash(key.bytes.span, seed: ByteHash.processSeed)
+        return key
+    }
+
+    /// Where `scheme://` ends, if the text starts with one.
+    private static func schemeEnd(_ text: Span<UInt8>) -> Int? {
+        guard let colon = text.firstIndex(of: 0x3A), colon + 2 < text.count, text[colon + 1] == 0x2F,
+            text[colon + 2] == 0x2F
+        else { return nil }
+        return colon + 3
+    }
+}

@@ -1,0 +1,53 @@
+/// Settings of the shared cache. A change takes effect for what is stored from then on.
+public struct CacheSettings: Sendable, Equatable {
+    /// All stored objects with their book-keeping, and what is being filled.
+    public var memoryBytes: Int
+    /// Larger bodies are streamed and not stored.
+    public var maximumObjectBytes: Int
+    /// Part of the time since Last-Modified that a response without a lifetime is fresh (RFC 9111 §4.2.2).
+    public var heuristicFraction: Double
+    /// Longest such lifetime.
+    public var maximumHeuristicSeconds: Int64
+    /// Stored variants of one URL; storing one more drops the oldest.
+    public var maximumVariants: Int
+    /// Ranges of one request; more are answered with the whole.
+    public var maximumRanges: Int
+    /// Whether no-cache, max-age, min-fresh, max-stale and Pragma in requests count (RFC 9111 §5.2.1). With `false`
+    /// only `no-store` and `only-if-cached` do.
+    public var honorsRequestDirectives: Bool
+    /// Responses with Set-Cookie are stored only with an explicit lifetime, which says that the origin means it
+    /// (RFC 9111 §7.3); `false` never stores them.
+    public var storesSetCookie: Bool
+    /// How long a stale response may stand in for an error where the response doesn't say (RFC 5861 §4).
+    public var staleIfErrorSeconds: Int64
+    /// Whether `stale-while-revalidate` (RFC 5861 §3) is followed. Whoever turns it on runs ``CacheHit/refresh``.
+    public var servesStaleWhileRevalidate: Bool
+    /// How long it is remembered that a URL can't be cached, so that its requests don't queue for each other.
+    public var hitForMissSeconds: Int64
+    /// Bytes that an object which turned out too large may run ahead of its slowest reader.
+    public var streamWindowBytes: Int
+    /// Name in Via and Cache-Status.
+    public var name: String
+
+    public init(
+        memoryBytes: Int = 256 << 20, maximumObjectBytes: Int = 32 << 20, heuristicFraction: Double = 0.1,
+        maximumHeuristicSeconds: Int64 = 86_400, maximumVariants: Int = 32, maximumRanges: Int = 16,
+        honorsRequestDirectives: Bool = true, storesSetCookie: Bool = true, staleIfErrorSeconds: Int64 = 0,
+        servesStaleWhileRevalidate: Bool = false, hitForMissSeconds: Int64 = 30, streamWindowBytes: Int = 256 << 10,
+        name: String = "squilla"
+    ) {
+        self.memoryBytes = memoryBytes
+        self.maximumObjectBytes = maximumObjectBytes
+        self.heuristicFraction = heuristicFraction
+        self.maximumHeuristicSeconds = maximumHeuristicSeconds
+        self.maximumVariants = maximumVariants
+        self.maximumRanges = maximumRanges
+        self.honorsRequestDirectives = honorsRequestDirectives
+        self.storesSetCookie = storesSetCookie
+        self.staleIfErrorSeconds = staleIfErrorSeconds
+        self.servesStaleWhileRevalidate = servesStaleWhileRevalidate
+        self.hitForMissSeconds = hitForMissSeconds
+        self.streamWindowBytes = streamWindowBytes
+        self.name = name
+    }
+}

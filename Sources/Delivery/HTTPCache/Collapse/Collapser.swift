@@ -1,0 +1,121 @@
+import HTTPWire
+
+/// Fetches under way and who waits for them, so that many requests for one thing become one fetch. A value without
+/// I/O: its owner holds the lock and calls the wake-ups that it hands out.
+struct Collapser {
+    /// What becomes of a request that the store can't answer.
+    enum Join {
+        /// Fetch, and say how it ended under this number.
+        case lead(UInt64)
+        case wait(UInt64)
+        case attach(CachedObject)
+    }
+
+    struct Fetch {
+        let number: UInt64
+        let key: [UInt8]
+        /// By the variants known before, which one this fetch is for; nil when none is known.
+        let predicted: [UInt8]?
+        /// Others may wait for it and read along.
+        let isShared: Bool
+        /// The response, once its head has come and it is to be stored.
+        var object: CachedObject?
+        var waiters: [(ticket: UInt64, wakeup: CollapseWakeup)] = []
+    }
+
+    /// By hash of the key.
+    private var fetches: [UInt64: [Fetch]] = [:]
+    private var nextNumber: UInt64 = 0
+    var hitForMiss = HitForMiss()
+
+    /// Joins a shared fetch, or starts one.
+    /// - Parameters:
+    ///   - predicted: see ``Fetch/predicted``.
+    ///   - wakeup: made only if the request has to wait.
+    mutating func join(
+        hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, wakeup: () -> CollapseWakeup
+    ) -> Join {
+        if let list = fetches[hash] {
+            for index in list.indices where list[index].isShared && list[index].key == key {
+                if let object = list[index].object {
+                    if object.selects(request) { return .attach(object) }
+                    continue
+                }
+                if let left = list[index].predicted, let right = predicted, left != right { continue }
+                let ticket = takeNumber()
+                fetches[hash]?[index].waiters.append((ticket, wakeup()))
+                return .wait(ticket)
+            }
+        }
+        return .lead(start(hash: hash, key: key, predicted: predicted, isShared: true))
+    }
+
+    /// Whether a fetch under way already has a response that this request may read along with.
+    func attachable(hash: UInt64, key: [UInt8], request: HeaderBlock) -> CachedObject? {
+        guard let list = fetches[hash] else { return nil }
+        for fetch in list where fetch.isShared && fetch.key == key {
+            if let object = fetch.object, object.selects(request) { return object }
+        }
+        return nil
+    }
+
+    /// Starts a fetch.
+    mutating func start(hash: UInt64, key: [UInt8], predicted: [UInt8]?, isShared: Bool) -> UInt64 {
+        let number = takeNumber()
+        fetches[hash, default: []].append(Fetch(number: number, key: key, predicted: predicted, isShared: isShared))
+        return number
+    }
+
+    /// The response's head has come: newcomers read along, and who waited finds it.
+    /// - Returns: nil if the fetch was forgotten by an invalidation meanwhile; its response must not be kept.
+    mutating func publish(hash: UInt64, number: UInt64, object: CachedObject) -> [CollapseWakeup]? {
+        guard let index = index(hash, number) else { return nil }
+        fetches[hash]?[index].object = object
+        let waiters = fetches[hash]?[index].waiters ?? []
+        fetches[hash]?[index].waiters = []
+        return waiters.map(\.wakeup)
+    }
+
+    /// The fetch is over.
+    /// - Returns: nil if it was forgotten by an invalidation meanwhile.
+    mutating func end(hash: UInt64, number: UInt64) -> [CollapseWakeup]? {
+        guard let index = index(hash, number) else { return nil }
+        let fetch = fetches[hash]?.remove(at: index)
+        if fetches[hash]?.isEmpty == true { fetches[hash] = nil }
+        return fetch?.waiters.map(\.wakeup) ?? []
+    }
+
+    /// A waiter gave up.
+    mutating func leave(hash: UInt64, ticket: UInt64) {
+        guard let list = fetches[hash] else { return }
+        for index in list.indices {
+            fetches[hash]?[index].waiters.removeAll { $0.ticket == ticket }
+        }
+    }
+
+    /// Forgets the fetches of a key: what they bring is older than an invalidation.
+    mutating func forget(hash: UInt64, key: [UInt8]) -> [CollapseWakeup] {
+        guard let list = fetches[hash] else { return [] }
+        let kept = list.filter { $0.key != key }
+        fetches[hash] = kept.isEmpty ? nil : kept
+        return list.filter { $0.key == key }.flatMap { $0.waiters.map(\.wakeup) }
+    }
+
+    mutating func forgetAll() -> [CollapseWakeup] {
+        let wakeups = fetches.values.flatMap { $0.flatMap { $0.waiters.map(\.wakeup) } }
+        fetches = [:]
+        return wakeups
+    }
+
+    var fetchCount: Int { fetches.values.reduce(0) { $0 + $1.count } }
+    var waiterCount: Int { fetches.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.waiters.count } } }
+
+    private func index(_ hash: UInt64, _ number: UInt64) -> Int? {
+        fetches[hash]?.firstIndex { $0.number == number }
+    }
+
+    private mutating func takeNumber() -> UInt64 {
+        nextNumber += 1
+        return nextNumber
+    }
+}

@@ -1,0 +1,54 @@
+import HTTPWire
+
+/// Updating a stored response by a 304 (RFC 9111 §3.2 and §4.3.4).
+enum Freshening {
+    /// Describe the stored body, which a 304 doesn't send, or belong to each message.
+    private static let kept: HeaderSet = [
+        .contentLength, .contentEncoding, .contentRange, .contentType, .age, .via, .cacheStatus,
+    ]
+
+    /// Whether a 304 is about the stored response: its validators, if it has any, must be the stored ones.
+    static func applies(_ response: HeaderBlock, to stored: HeaderBlock) -> Bool {
+        guard let new = response.value(of: .etag), let old = stored.value(of: .etag) else { return true }
+        return EntityTag.weaklyEqual(new, old)
+    }
+
+    /// New field lines and freshness. Each field of the 304 replaces all stored ones of that name.
+    static func update(
+        _ object: CachedObject, _ stored: HeaderBlock, _ response: ResponseHead, requestTime: Int64, now: Int64,
+        settings: CacheSettings
+    ) -> (head: [UInt8], freshness: Freshness) {
+        var merged = ResponseHead()
+        merged.status = Int(object.status)
+        let options = ConnectionOptions(response.block)
+        let passed = { (field: HeaderBlock.Field) -> Bool in
+            !kept.contains(field.id) && !field.id.isHopByHop && !options.nominates(field, of: response.block)
+        }
+        for field in stored.fields where !response.block.contains(name: stored.slice(field.name), where: passed) {
+            // A 304 without Date is as new as its arrival; an old Date would age it.
+            if field.id == .date { continue }
+            merged.block.append(stored.slice(field.name), stored.slice(field.value))
+        }
+        for field in response.block.fields where passed(field) {
+            merged.block.append(response.block.slice(field.name), response.block.slice(field.value))
+        }
+        let control = CacheControl(merged.block)
+        if let age = response.block.value(of: .age) { merged.block.append("Age", String(DeltaSeconds.parse(age) ?? 0)) }
+        var freshness = CachePolicy.freshness(
+            merged, control, requestTime: requestTime, now: now, settings: settings)
+        if object.freshness.flags.contains(.allowsRanges) { freshness.flags.insert(.allowsRanges) }
+        if !control.flags.isDisjoint(with: [.noStore, .isPrivate]) { freshness.lifetime = -1 }
+        return (write(merged, now: now), freshness)
+    }
+
+    private static func write(_ head: ResponseHead, now: Int64) -> [UInt8] {
+        var writer = HeadWriter(capacity: 512)
+        writer.copyFields(of: head.block, except: [.age, .contentLength])
+        if !head.block.contains(.date) {
+            writer.startField("Date")
+            HTTPDate.append(now, to: &writer.bytes)
+            writer.endLine()
+        }
+        return writer.bytes
+    }
+}

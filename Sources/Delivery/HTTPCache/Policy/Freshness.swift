@@ -1,0 +1,46 @@
+/// What a cache must know about a stored response to say whether it may be used (RFC 9111 §4.2). All times are whole
+/// seconds since 1970-01-01T00:00:00Z.
+public struct Freshness: Sendable, Equatable {
+    public struct Flags: OptionSet, Sendable {
+        public let rawValue: UInt16
+        public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+        /// `no-cache`: never without validation.
+        public static let needsValidation = Flags(rawValue: 1 << 0)
+        /// `must-revalidate`, `proxy-revalidate`, `s-maxage` or `no-cache`: never stale (§4.2.4).
+        public static let forbidsStale = Flags(rawValue: 1 << 1)
+        /// May answer requests with Authorization, and may be stored from them (§3.5).
+        public static let allowsAuthorization = Flags(rawValue: 1 << 2)
+        /// The lifetime is a guess of ours.
+        public static let isHeuristic = Flags(rawValue: 1 << 3)
+        public static let hasEntityTag = Flags(rawValue: 1 << 4)
+        public static let hasLastModified = Flags(rawValue: 1 << 5)
+        /// The response is complete and may be cut into ranges.
+        public static let allowsRanges = Flags(rawValue: 1 << 6)
+    }
+
+    /// When the response was received.
+    public var responseTime: Int64
+    /// Age at that moment, `corrected_initial_age` of §4.2.3.
+    public var initialAge: Int32
+    /// Freshness lifetime.
+    public var lifetime: Int32
+    public var staleWhileRevalidate: Int32
+    public var staleIfError: Int32
+    public var flags: Flags
+
+    /// `current_age` of §4.2.3, 0 to 2³¹. A clock that went back counts as no time passed.
+    @inline(__always)
+    public func age(now: Int64) -> Int64 {
+        min(Int64(initialAge) + max(0, now - responseTime), 1 << 31)
+    }
+
+    /// Seconds of freshness left; 0 or less is stale.
+    @inline(__always)
+    public func timeToLive(now: Int64) -> Int64 { Int64(lifetime) - age(now: now) }
+
+    @inline(__always)
+    public func isFresh(now: Int64) -> Bool { timeToLive(now: now) > 0 }
+
+    public var hasValidator: Bool { !flags.isDisjoint(with: [.hasEntityTag, .hasLastModified]) }
+}

@@ -1,0 +1,147 @@
+public import HTTPWire
+import Synchronization
+
+extension ResponseCache {
+    /// Decides how a request is answered.
+    /// - Parameters:
+    ///   - now: seconds since 1970-01-01T00:00:00Z.
+    ///   - wakeup: makes the callback, asked only if the request has to wait.
+    public func lookup(
+        key: CacheKey, request: RequestHead, now: Int64, wakeup: () -> CollapseWakeup
+    ) -> CacheDecision {
+        guard request.method == .get || request.method == .head else { return .pass(.method) }
+        let directives = RequestDirectives(
+            request.block, honorsAll: honorsRequestDirectives.load(ordering: .relaxed))
+        if directives.noStore { return .pass(.request) }
+        let found = shard(key.hash).part.withLock { part -> CachedObject? in
+            guard let match = part.find(key, request.block).match else { return nil }
+            part.store.touch(match.index)
+            return match.object
+        }
+        if let found, let hit = usable(found, request, directives, now: now) { return .serve(hit) }
+        if directives.onlyIfCached { return .refuse }
+        return miss(key, request, directives, now: now, wakeup: wakeup)
+    }
+
+    /// A stored response that may be sent without asking the origin first.
+    private func usable(
+        _ object: CachedObject, _ request: RequestHead, _ directives: RequestDirectives, now: Int64
+    ) -> CacheHit? {
+        if request.block.contains(.authorization), !object.freshness.flags.contains(.allowsAuthorization) { return nil }
+        switch reuse(object, directives, now: now) {
+        case .fresh: return CacheHit(object, .hit, now: now)
+        case .stale: return CacheHit(object, .stale, now: now)
+        case .staleWhileRevalidate, .validate: return nil
+        }
+    }
+
+    private func reuse(_ object: CachedObject, _ directives: RequestDirectives, now: Int64) -> Reuse {
+        CachePolicy.reuse(
+            object.freshness, directives, now: now,
+            allowsRefresh: servesStaleWhileRevalidate.load(ordering: .relaxed))
+    }
+
+    /// The second look, under one lock with the decision who fetches, so that there is one fetch.
+    private func miss(
+        _ key: CacheKey, _ request: RequestHead, _ directives: RequestDirectives, now: Int64,
+        wakeup: () -> CollapseWakeup
+    ) -> CacheDecision {
+        shard(key.hash).part.withLock { part -> CacheDecision in
+            let (match, other) = part.find(key, request.block)
+            if let match, let hit = usable(match.object, request, directives, now: now) {
+                return .serve(hit)
+            }
+            let reason = reason(match?.object, other, directives, now: now)
+            let isPlain =
+                request.method == .get && !request.block.contains(.range) && !request.block.contains(.authorization)
+            guard isPlain else {
+                return attachOrPass(&part, key, request, match?.object, reason, now: now)
+            }
+            if part.collapser.hitForMiss.contains(key.hash, now: now) || directives.noCache {
+                let number = part.collapser.start(hash: key.hash, key: key.bytes, predicted: nil, isShared: false)
+                return .fetch(
+                    CacheFetch(self, key, number, stored: match?.object, reason: reason, isShared: false))
+            }
+            let predicted = (match?.object ?? other)?.predictedVariance(request.block)
+            let join = part.collapser.join(
+                hash: key.hash, key: key.bytes, request: request.block, predicted: predicted,
+                wakeup: match == nil || !isRefreshable(match?.object, now: now)
+                    ? wakeup : { { _ in } })
+            return decision(join, key, match?.object, reason, now: now)
+        }
+    }
+
+    private func decision(
+        _ join: Collapser.Join, _ key: CacheKey, _ stored: CachedObject?, _ reason: CacheStatus.Forward, now: Int64
+    ) -> CacheDecision {
+        let isRefreshable = isRefreshable(stored, now: now)
+        switch join {
+        case .lead(let number):
+            let fetch = CacheFetch(self, key, number, stored: stored, reason: reason, isShared: true)
+            guard let stored, isRefreshable else { return .fetch(fetch) }
+            var hit = CacheHit(stored, .stale, now: now)
+            hit.refresh = fetch
+            return .serve(hit)
+        case .wait(let ticket):
+            guard let stored, isRefreshable else { return .wait(ticket: ticket) }
+            return .serve(CacheHit(stored, .stale, now: now))
+        case .attach(let object):
+            return .serve(CacheHit(object, .collapsed, now: now, status: .collapsed(reason)))
+        }
+    }
+
+    /// Stale within its `stale-while-revalidate`.
+    private func isRefreshable(_ object: CachedObject?, now: Int64) -> Bool {
+        guard let object else { return false }
+        return reuse(object, RequestDirectives(), now: now) == .staleWhileRevalidate
+    }
+
+    /// HEAD, Range and Authorization don't start a fetch for others; they may read along, or go alone.
+    private func attachOrPass(
+        _ part: inout Part, _ key: CacheKey, _ request: RequestHead, _ stored: CachedObject?,
+        _ reason: CacheStatus.Forward, now: Int64
+    ) -> CacheDecision {
+        if request.block.contains(.authorization) {
+            guard request.method == .get, !request.block.contains(.range) else { return .pass(reason) }
+            let number = part.collapser.start(hash: key.hash, key: key.bytes, predicted: nil, isShared: false)
+            return .fetch(CacheFetch(self, key, number, stored: nil, reason: reason, isShared: false))
+        }
+        guard let object = part.collapser.attachable(hash: key.hash, key: key.bytes, request: request.block),
+            object.freshness.isFresh(now: now)
+        else { return .pass(reason) }
+        return .serve(CacheHit(object, .collapsed, now: now, status: .collapsed(reason)))
+    }
+
+    private func reason(
+        _ match: CachedObject?, _ other: CachedObject?, _ directives: RequestDirectives, now: Int64
+    ) -> CacheStatus.Forward {
+        guard let match else { return other == nil ? .uriMiss : .varyMiss }
+        if case .validate(let reason) = reuse(match, directives, now: now) {
+            return reason
+        }
+        return .request
+    }
+
+    /// A waiting request gives up (its client is gone, or it waited too long).
+    public func leave(key: CacheKey, ticket: UInt64) {
+        shard(key.hash).part.withLock { $0.collapser.leave(hash: key.hash, ticket: ticket) }
+    }
+
+    /// A stale response that may stand in for an origin that fails, for requests that didn't fetch themselves.
+    public func standIn(key: CacheKey, request: RequestHead, now: Int64) -> CacheHit? {
+        guard request.method == .get || request.method == .head else { return nil }
+        let object = shard(key.hash).part.withLock { $0.find(key, request.block).match?.object }
+        guard let object, !request.block.contains(.authorization),
+            CachePolicy.mayServeOnError(object.freshness, now: now)
+        else { return nil }
+        return CacheHit(object, .stale, now: now)
+    }
+}
+
+extension CacheStatus {
+    static func collapsed(_ reason: CacheStatus.Forward) -> CacheStatus {
+        var status = CacheStatus.forwarded(reason)
+        status.isCollapsed = true
+        return status
+    }
+}

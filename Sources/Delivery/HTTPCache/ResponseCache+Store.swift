@@ -1,0 +1,84 @@
+import Synchronization
+
+extension ResponseCache {
+    /// Puts a complete response in the place of those that it supersedes, unless the fetch was forgotten meanwhile.
+    func store(_ object: CachedObject, fetch: CacheFetch, limit: Int) {
+        let cost = object.cost
+        let hasRoom = reserve(cost, limit: limit)
+        let settings = self.settings
+        let (freed, isStored, wakeups) = shard(fetch.key.hash).part.withLock { part -> (Int, Bool, [CollapseWakeup]) in
+            guard let wakeups = part.collapser.end(hash: fetch.key.hash, number: fetch.number) else {
+                return (0, false, [])
+            }
+            guard hasRoom else { return (0, false, wakeups) }
+            let freed = part.supersede(object, key: fetch.key, maximumVariants: settings.maximumVariants)
+            part.store.insert(object, hash: fetch.key.hash, cost: cost)
+            return (freed, true, wakeups)
+        }
+        release(freed)
+        if isStored {
+            release(cost - (cost + 15) / 16 * 16)
+            countStored()
+        } else if hasRoom {
+            release(cost)
+        }
+        for wakeup in wakeups { wakeup(.retry) }
+    }
+
+    /// Puts a validated response in the place of the one that was validated, if that is still there.
+    func replace(_ old: CachedObject, with new: CachedObject, key: CacheKey, number: UInt64, limit: Int) {
+        let cost = new.cost
+        guard reserve(cost, limit: limit) else { return }
+        let (freed, isStored) = shard(key.hash).part.withLock { part -> (Int, Bool) in
+            guard let index = part.index(of: old, key: key) else { return (0, false) }
+            let freed = part.store.remove(index, hash: key.hash)
+            part.store.insert(new, hash: key.hash, cost: cost)
+            return (freed, true)
+        }
+        release(freed)
+        release(isStored ? cost - (cost + 15) / 16 * 16 : cost)
+    }
+
+    /// Takes one response out.
+    func drop(_ object: CachedObject, key: CacheKey) {
+        let freed = shard(key.hash).part.withLock { part -> Int in
+            guard let index = part.index(of: object, key: key) else { return 0 }
+            return part.store.remove(index, hash: key.hash)
+        }
+        release(freed)
+    }
+}
+
+extension ResponseCache.Part {
+    /// Takes out what a new response replaces: the same variant, and the oldest one if there are too many. Returns the
+    /// bytes that are free now.
+    mutating func supersede(_ object: CachedObject, key: CacheKey, maximumVariants: Int) -> Int {
+        var freed = 0
+        var same: Int?
+        var oldest: (index: Int, time: Int64)?
+        var count = 0
+        store.forEach(hash: key.hash, key: key.bytes.span) { index, other in
+            count += 1
+            if other.hasSameVariance(as: object) { same = index }
+            if oldest.map({ other.freshness.responseTime < $0.time }) ?? true {
+                oldest = (index, other.freshness.responseTime)
+            }
+            return true
+        }
+        if let same {
+            freed += store.remove(same, hash: key.hash)
+        } else if let oldest, count >= maximumVariants {
+            freed += store.remove(oldest.index, hash: key.hash)
+        }
+        return freed
+    }
+
+    func index(of object: CachedObject, key: CacheKey) -> Int? {
+        var found: Int?
+        store.forEach(hash: key.hash, key: key.bytes.span) { index, other in
+            if other === object { found = index }
+            return found == nil
+        }
+        return found
+    }
+}

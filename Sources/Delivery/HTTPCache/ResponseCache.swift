@@ -1,0 +1,197 @@
+public import HTTPWire
+import Synchronization
+
+/// The shared cache of an edge: one for all event loops, used from any of them.
+///
+/// A request's way: ``lookup(key:request:now:wakeup:)`` decides; a ``CacheFetch`` takes what the origin answers; a
+/// ``CacheFill`` takes the body while readers already stream it. Locks are per shard and held for well under a
+/// microsecond; no callback is called under a lock.
+public final class ResponseCache: Sendable {
+    struct Part {
+        var store = StoreShard()
+        var collapser = Collapser()
+    }
+
+    final class Shard: Sendable {
+        let part = Mutex(Part())
+    }
+
+    static let shardBits = 5
+
+    private let shards: [Shard]
+    private let settingsBox: Mutex<CacheSettings>
+    /// The settings that each hit needs, so that loops don't meet at a lock for them.
+    let honorsRequestDirectives: Atomic<Bool>
+    let servesStaleWhileRevalidate: Atomic<Bool>
+    private let usedBytes = Atomic<Int>(0)
+    private let nextVictim = Atomic<Int>(0)
+    private let storedCount = Atomic<Int>(0)
+    private let evictedCount = Atomic<Int>(0)
+    private let invalidatedCount = Atomic<Int>(0)
+
+    public init(settings: CacheSettings) {
+        self.shards = (0..<(1 << ResponseCache.shardBits)).map { _ in Shard() }
+        self.settingsBox = Mutex(settings)
+        self.honorsRequestDirectives = Atomic(settings.honorsRequestDirectives)
+        self.servesStaleWhileRevalidate = Atomic(settings.servesStaleWhileRevalidate)
+    }
+
+    public var settings: CacheSettings { settingsBox.withLock { $0 } }
+
+    /// Takes new settings; a smaller limit evicts at once.
+    public func update(_ settings: CacheSettings) {
+        settingsBox.withLock { $0 = settings }
+        honorsRequestDirectives.store(settings.honorsRequestDirectives, ordering: .relaxed)
+        servesStaleWhileRevalidate.store(settings.servesStaleWhileRevalidate, ordering: .relaxed)
+        _ = makeRoom(limit: settings.memoryBytes)
+    }
+
+    @inline(__always)
+    func shard(_ hash: UInt64) -> Shard { shards[Int(truncatingIfNeeded: hash >> 59)] }
+
+    // MARK: - Memory
+
+    /// Reserves memory, evicting as needed.
+    /// - Returns: whether it was possible; if not, nothing is reserved.
+    func reserve(_ count: Int, limit: Int) -> Bool {
+        usedBytes.wrappingAdd(count, ordering: .relaxed)
+        if makeRoom(limit: limit) { return true }
+        usedBytes.wrappingSubtract(count, ordering: .relaxed)
+        return false
+    }
+
+    func release(_ count: Int) { usedBytes.wrappingSubtract(count, ordering: .relaxed) }
+
+    /// Evicts from the shards in turn until the limit is kept. False if there is nothing left to evict.
+    private func makeRoom(limit: Int) -> Bool {
+        var emptyInARow = 0
+        while usedBytes.load(ordering: .relaxed) > limit {
+            let turn = nextVictim.wrappingAdd(1, ordering: .relaxed).newValue
+            let freed = shards[turn & (shards.count - 1)].part.withLock { $0.store.evictOne() }
+            if freed > 0 {
+                usedBytes.wrappingSubtract(freed, ordering: .relaxed)
+                evictedCount.wrappingAdd(1, ordering: .relaxed)
+                emptyInARow = 0
+            } else {
+                emptyInARow += 1
+                if emptyInARow > shards.count { return false }
+            }
+        }
+        return true
+    }
+
+    func countStored() { storedCount.wrappingAdd(1, ordering: .relaxed) }
+
+    // MARK: - Invalidation
+
+    /// Makes all stored responses of a key invalid, and what is being fetched for it.
+    /// - Returns: how many stored responses went.
+    @discardableResult
+    public func invalidate(_ key: CacheKey) -> Int {
+        let (freed, count, wakeups) = shard(key.hash).part.withLock { part -> (Int, Int, [CollapseWakeup]) in
+            var freed = 0
+            var count = 0
+            while let index = part.firstIndex(key) {
+                freed += part.store.remove(index, hash: key.hash)
+                count += 1
+            }
+            return (freed, count, part.collapser.forget(hash: key.hash, key: key.bytes))
+        }
+        release(freed)
+        invalidatedCount.wrappingAdd(count, ordering: .relaxed)
+        for wakeup in wakeups { wakeup(.retry) }
+        return count
+    }
+
+    /// What a response to an unsafe request invalidates (RFC 9111 §4.4): its URL and, of the same origin, those of
+    /// Location and Content-Location. Does nothing for other requests and responses.
+    public func invalidate(after request: RequestHead, key: CacheKey, response: ResponseHead) {
+        guard CachePolicy.invalidates(request.method, status: response.status) else { return }
+        invalidate(key)
+        for header in [KnownHeader.location, .contentLocation] {
+            guard let value = response.block.value(of: header), let related = key.related(value) else { continue }
+            invalidate(related)
+        }
+    }
+
+    /// Empties the cache. Returns how many responses went.
+    @discardableResult
+    public func invalidateAll() -> Int {
+        var total = 0
+        for shard in shards {
+            let (freed, count, wakeups) = shard.part.withLock { part -> (Int, Int, [CollapseWakeup]) in
+                let count = part.store.count
+                part.collapser.hitForMiss.removeAll()
+                return (part.store.removeAll(), count, part.collapser.forgetAll())
+            }
+            release(freed)
+            total += count
+            for wakeup in wakeups { wakeup(.retry) }
+        }
+        invalidatedCount.wrappingAdd(total, ordering: .relaxed)
+        return total
+    }
+
+    // MARK: - Figures
+
+    public struct Counters: Sendable, Equatable {
+        /// Stored responses now.
+        public var objects = 0
+        /// Memory now, fills under way included.
+        public var bytes = 0
+        /// Since the start.
+        public var stored = 0
+        public var evicted = 0
+        public var invalidated = 0
+        /// Fetches under way, and requests that wait for them.
+        public var fetches = 0
+        public var waiters = 0
+    }
+
+    public var counters: Counters {
+        var out = Counters()
+        for shard in shards {
+            shard.part.withLock { part in
+                out.objects += part.store.count
+                out.fetches += part.collapser.fetchCount
+                out.waiters += part.collapser.waiterCount
+            }
+        }
+        out.bytes = usedBytes.load(ordering: .relaxed)
+        out.stored = storedCount.load(ordering: .relaxed)
+        out.evicted = evictedCount.load(ordering: .relaxed)
+        out.invalidated = invalidatedCount.load(ordering: .relaxed)
+        return out
+    }
+}
+
+extension ResponseCache.Part {
+    /// Any stored response of a key.
+    func firstIndex(_ key: CacheKey) -> Int? {
+        var found: Int?
+        store.forEach(hash: key.hash, key: key.bytes.span) { index, _ in
+            found = index
+            return false
+        }
+        return found
+    }
+
+    /// The newest stored response that the request selects (RFC 9111 §4), and whether the key has any.
+    func find(_ key: CacheKey, _ request: HeaderBlock) -> (
+        match: (index: Int, object: CachedObject)?, other: CachedObject?
+    ) {
+        var match: (index: Int, object: CachedObject)?
+        var other: CachedObject?
+        store.forEach(hash: key.hash, key: key.bytes.span) { index, object in
+            if object.selects(request) {
+                if match.map({ $0.object.freshness.responseTime < object.freshness.responseTime }) ?? true {
+                    match = (index, object)
+                }
+            } else {
+                other = object
+            }
+            return true
+        }
+        return (match, other)
+    }
+}

@@ -1,0 +1,100 @@
+public import HTTPWire
+
+/// The body that goes with a head that ``CacheHit/writeHead(to:request:now:settings:boundary:)`` wrote.
+public enum ServedBody: Sendable {
+    case none
+    /// Of this length, which the head says.
+    case whole(length: UInt64)
+    /// Of unknown length: the caller adds the framing to the head.
+    case stream
+    case range(Range<UInt64>)
+    case ranges(MultipartRanges)
+}
+
+extension CacheHit {
+    /// Writes the head of the answer: status line, stored fields, Age, Cache-Status, Content-Length where known. The
+    /// caller adds what concerns the connection and the empty line.
+    /// - Parameter boundary: a random number for several ranges.
+    /// - Returns: the status sent, and the body to send. A HEAD request gets `.none`.
+    public func writeHead(
+        to writer: inout HeadWriter, request: RequestHead, now: Int64, settings: CacheSettings,
+        boundary: @autoclosure () -> UInt64
+    ) -> (status: Int, body: ServedBody) {
+        let length = object.bodyLength
+        let plan = CachePolicy.plan(
+            request, status: Int(object.status), fields: object.fields(), freshness: object.freshness, length: length,
+            now: now, settings: settings)
+        let isHead = request.method == .head
+        switch plan {
+        case .whole:
+            writer.bytes.append(contentsOf: object.bytes[object.statusLineRange])
+            writer.bytes.append(contentsOf: object.bytes[object.headRange])
+            writeCommon(&writer, settings)
+            return (Int(object.status), whole(&writer, length, isHead: isHead))
+        case .notModified:
+            writer.statusLine(304)
+            writer.copyFields(of: object.fields(), except: CacheHit.omittedIn304)
+            writeCommon(&writer, settings)
+            return (304, .none)
+        case .preconditionFailed:
+            writer.statusLine(412)
+            writeCommon(&writer, settings)
+            writer.field("Content-Length", 0)
+            return (412, .none)
+        case .unsatisfiable:
+            writer.statusLine(416)
+            writeCommon(&writer, settings)
+            writer.startField("Content-Range")
+            writer.bytes.append(contentsOf: "bytes */\(length ?? 0)".utf8)
+            writer.endLine()
+            writer.field("Content-Length", 0)
+            return (416, .none)
+        case .range(let range):
+            writer.statusLine(206)
+            writer.bytes.append(contentsOf: object.bytes[object.headRange])
+            writeCommon(&writer, settings)
+            writer.startField("Content-Range")
+            MultipartRanges.appendContentRange(range, length: length ?? 0, to: &writer.bytes)
+            writer.endLine()
+            writer.field("Content-Length", range.count)
+            return (206, .range(range))
+        case .ranges(let parts):
+            return (206, writeRanges(&writer, parts, length ?? 0, settings, boundary()))
+        }
+    }
+
+    private func writeRanges(
+        _ writer: inout HeadWriter, _ parts: [Range<UInt64>], _ length: UInt64, _ settings: CacheSettings,
+        _ boundary: UInt64
+    ) -> ServedBody {
+        let fields = object.fields()
+        let type = fields.joinedValue(of: .contentType) ?? []
+        let multipart = MultipartRanges(parts: parts, length: length, partType: type.span, boundary: boundary)
+        writer.statusLine(206)
+        writer.copyFields(of: fields, except: [.contentType])
+        writeCommon(&writer, settings)
+        writer.field("Content-Type", multipart.contentType.span)
+        writer.field("Content-Length", Int(clamping: multipart.length))
+        return .ranges(multipart)
+    }
+
+    /// Describe a body, which a 304 has not; all else may update the client's copy (RFC 9110 §15.4.5).
+    private static let omittedIn304: HeaderSet = [
+        .contentLength, .contentType, .contentEncoding, .contentLanguage, .contentRange, .acceptRanges,
+    ]
+
+    private func whole(_ writer: inout HeadWriter, _ length: UInt64?, isHead: Bool) -> ServedBody {
+        if object.status == 204 || object.status == 304 { return .none }
+        guard let length else { return isHead ? .none : .stream }
+        writer.field("Content-Length", Int(clamping: length))
+        return isHead || length == 0 ? .none : .whole(length: length)
+    }
+
+    private func writeCommon(_ writer: inout HeadWriter, _ settings: CacheSettings) {
+        // A response that this request itself fetched is as old as the origin says.
+        if kind != .filled || age > 0 { writer.field("Age", Int(age)) }
+        writer.startField("Cache-Status")
+        status.append(cache: settings.name, to: &writer.bytes)
+        writer.endLine()
+    }
+}

@@ -1,0 +1,122 @@
+import Bytes
+public import HTTPWire
+
+/// A stored response: immutable, shared by all loops. Key, variance, prepared head and a small body lie in one array,
+/// so that an object costs two allocations.
+public final class CachedObject: Sendable {
+    /// key, variance, head, and the body unless ``body`` has it.
+    let bytes: [UInt8]
+    private let keyEnd: UInt32
+    private let varianceEnd: UInt32
+    private let headEnd: UInt32
+    public let status: Int16
+    public let freshness: Freshness
+    /// A body that is large or still being filled.
+    let body: CachedBody?
+
+    /// - Parameter head: field lines as ``HeadWriter`` writes them, without a status line and an end.
+    init(
+        key: [UInt8], variance: [UInt8], statusLine: [UInt8], head: [UInt8], status: Int, freshness: Freshness,
+        inlineBody: [UInt8] = [], body: CachedBody? = nil
+    ) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(key.count + variance.count + statusLine.count + head.count + inlineBody.count + 2)
+        bytes.append(contentsOf: key)
+        bytes.append(contentsOf: variance)
+        self.keyEnd = UInt32(key.count)
+        self.varianceEnd = UInt32(bytes.count)
+        bytes.append(UInt8(statusLine.count & 0xFF))
+        bytes.append(UInt8(statusLine.count >> 8 & 0xFF))
+        bytes.append(contentsOf: statusLine)
+        bytes.append(contentsOf: head)
+        self.headEnd = UInt32(bytes.count)
+        bytes.append(contentsOf: inlineBody)
+        self.bytes = bytes
+        self.status = Int16(status)
+        self.freshness = freshness
+        self.body = body
+    }
+
+    /// The same object with its body inside, once the body is complete and small.
+    func compacted() -> CachedObject {
+        guard let body, let small = body.takeSmall(limit: CachedObject.inlineLimit) else { return self }
+        return replacing(head: Array(bytes[headRange]), freshness: freshness, inlineBody: small, body: nil)
+    }
+
+    /// The same body under other fields, after a validation.
+    func replacing(head: [UInt8], freshness: Freshness) -> CachedObject {
+        replacing(
+            head: head, freshness: freshness, inlineBody: body == nil ? Array(bytes[Int(headEnd)...]) : [], body: body)
+    }
+
+    private func replacing(
+        head: [UInt8], freshness: Freshness, inlineBody: [UInt8], body: CachedBody?
+    ) -> CachedObject {
+        CachedObject(
+            key: Array(bytes[..<Int(keyEnd)]), variance: Array(bytes[Int(keyEnd)..<Int(varianceEnd)]),
+            statusLine: Array(bytes[statusLineRange]), head: head, status: Int(status), freshness: freshness,
+            inlineBody: inlineBody, body: body)
+    }
+
+    /// The whole body, if it lies in one piece: the array and where in it. Otherwise it takes a ``BodyReader``.
+    public var inlineBody: (bytes: [UInt8], range: Range<Int>)? {
+        body == nil ? (bytes, inlineBodyRange) : nil
+    }
+
+    /// Bodies up to this many bytes lie in the object's own array.
+    static let inlineLimit = 32 << 10
+
+    var keyCount: Int { Int(keyEnd) }
+    var statusLineRange: Range<Int> {
+        let start = Int(varianceEnd)
+        return start + 2..<start + 2 + Int(bytes[start]) + Int(bytes[start + 1]) << 8
+    }
+    var headRange: Range<Int> { statusLineRange.upperBound..<Int(headEnd) }
+    var inlineBodyRange: Range<Int> { Int(headEnd)..<bytes.count }
+    var hasVariance: Bool { varianceEnd > keyEnd }
+
+    func isKey(_ key: Span<UInt8>) -> Bool {
+        let bytes = self.bytes
+        return bytes.span.extracting(0..<Int(keyEnd)).isEqual(to: key)
+    }
+
+    func selects(_ request: HeaderBlock) -> Bool {
+        guard hasVariance else { return true }
+        let bytes = self.bytes
+        return Variance.matches(bytes.span.extracting(Int(keyEnd)..<Int(varianceEnd)), request)
+    }
+
+    /// Whether both were selected by the same request fields with the same values.
+    func hasSameVariance(as other: CachedObject) -> Bool {
+        bytes[Int(keyEnd)..<Int(varianceEnd)] == other.bytes[Int(other.keyEnd)..<Int(other.varianceEnd)]
+    }
+
+    func predictedVariance(_ request: HeaderBlock) -> [UInt8] {
+        guard hasVariance else { return [] }
+        let bytes = self.bytes
+        return Variance.encode(like: bytes.span.extracting(Int(keyEnd)..<Int(varianceEnd)), request)
+    }
+
+    /// The stored fields, parsed; for validation, conditions and ranges.
+    public func fields() -> HeaderBlock {
+        let bytes = self.bytes
+        return HeaderBlock(fieldLines: bytes.span.extracting(headRange))
+    }
+
+    /// Length of the whole body; nil while it is being filled and the origin didn't say.
+    public var bodyLength: UInt64? {
+        guard let body else { return UInt64(bytes.count - Int(headEnd)) }
+        return body.knownLength
+    }
+
+    /// Bytes of memory that keeping this object costs, allocator and table included.
+    var cost: Int {
+        CachedObject.fixedCost + CachedObject.rounded(bytes.count + 32) + (body?.allocatedBytes ?? 0)
+    }
+
+    /// The instance, its slot in the table and its share of buckets and ghosts.
+    private static let fixedCost = 96 + 32 + 16
+
+    /// What malloc makes of a request.
+    static func rounded(_ count: Int) -> Int { (count + 8 + 15) & ~15 }
+}

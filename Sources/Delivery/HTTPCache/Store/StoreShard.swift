@@ -1,0 +1,153 @@
+import Bytes
+
+/// One part of the store: a hash table of objects and the queues that decide which one goes. A value; its owner holds
+/// the lock.
+///
+/// Eviction is S3-FIFO (Yang et al., SOSP 2023): new objects enter a small queue of a tenth of the bytes; those asked
+/// for again move to the main queue, the others leave early, so that a scan passes through the small queue and leaves
+/// the main one alone. A ghost list of hashes brings back what left too early. A hit only raises a two-bit counter.
+struct StoreShard {
+    static let none = UInt32.max
+
+    struct Slot {
+        var object: CachedObject?
+        /// High bits of the key's hash.
+        var tag: UInt32
+        var bucketNext: UInt32
+        var queueNext: UInt32
+        var queuePrevious: UInt32
+        /// In units of 16 bytes.
+        var cost: UInt32
+        /// How often it was asked for since it was last looked at, 0 to 3.
+        var frequency: UInt8
+        var isMain: Bool
+    }
+
+    struct Queue {
+        var head = StoreShard.none
+        var tail = StoreShard.none
+        var bytes = 0
+        var count = 0
+    }
+
+    var slots: [Slot] = []
+    var freeSlot = StoreShard.none
+    /// First slot of each bucket's chain; a power of two.
+    var buckets: [UInt32] = []
+    var count = 0
+    var small = Queue()
+    var main = Queue()
+    var ghosts = GhostList()
+
+    init() {
+        self.buckets = [UInt32](repeating: StoreShard.none, count: 16)
+    }
+
+    @inline(__always)
+    func bucket(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (buckets.count - 1) }
+
+    @inline(__always)
+    static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 32) }
+
+    /// Puts an object in. The caller has made room.
+    mutating func insert(_ object: CachedObject, hash: UInt64, cost: Int) {
+        if count >= buckets.count { growBuckets() }
+        let index = takeSlot()
+        let isMain = ghosts.remove(hash)
+        let place = bucket(hash)
+        slots[Int(index)] = Slot(
+            object: object, tag: StoreShard.tag(hash), bucketNext: buckets[place], queueNext: StoreShard.none,
+            queuePrevious: StoreShard.none, cost: UInt32(clamping: (cost + 15) / 16), frequency: 0, isMain: isMain)
+        buckets[place] = index
+        count += 1
+        enqueue(index, isMain: isMain)
+    }
+
+    /// Calls `body` with each slot whose object has this key, until it returns false.
+    func forEach(hash: UInt64, key: Span<UInt8>, _ body: (Int, CachedObject) -> Bool) {
+        let tag = StoreShard.tag(hash)
+        var index = buckets[bucket(hash)]
+        while index != StoreShard.none {
+            let position = Int(index)
+            index = slots[position].bucketNext
+            guard slots[position].tag == tag, let object = slots[position].object, object.isKey(key) else { continue }
+            if !body(position, object) { return }
+        }
+    }
+
+    @inline(__always)
+    mutating func touch(_ index: Int) {
+        if slots[index].frequency < 3 { slots[index].frequency += 1 }
+    }
+
+    /// Takes an object out. Returns the bytes it cost.
+    mutating func remove(_ index: Int, hash: UInt64) -> Int {
+        unchain(UInt32(index), hash: hash)
+        dequeue(UInt32(index))
+        return freed(UInt32(index))
+    }
+
+    private mutating func unchain(_ index: UInt32, hash: UInt64) {
+        let place = bucket(hash)
+        var current = buckets[place]
+        if current == index {
+            buckets[place] = slots[Int(index)].bucketNext
+            return
+        }
+        while current != StoreShard.none {
+            let next = slots[Int(current)].bucketNext
+            if next == index {
+                slots[Int(current)].bucketNext = slots[Int(index)].bucketNext
+                return
+            }
+            current = next
+        }
+    }
+
+    private mutating func freed(_ index: UInt32) -> Int {
+        let cost = Int(slots[Int(index)].cost) * 16
+        slots[Int(index)].object = nil
+        slots[Int(index)].bucketNext = freeSlot
+        freeSlot = index
+        count -= 1
+        return cost
+    }
+
+    private mutating func takeSlot() -> UInt32 {
+        if freeSlot != StoreShard.none {
+            let index = freeSlot
+            freeSlot = slots[Int(index)].bucketNext
+            return index
+        }
+        if slots.count == slots.capacity { slots.reserveCapacity(slots.count + max(64, slots.count / 4)) }
+        slots.append(
+            Slot(
+                object: nil, tag: 0, bucketNext: StoreShard.none, queueNext: StoreShard.none,
+                queuePrevious: StoreShard.none, cost: 0, frequency: 0, isMain: false))
+        return UInt32(slots.count - 1)
+    }
+
+    /// Doubles the buckets. Chains are rebuilt from the objects' keys.
+    private mutating func growBuckets() {
+        buckets = [UInt32](repeating: StoreShard.none, count: buckets.count * 2)
+        for index in slots.indices {
+            guard let object = slots[index].object else { continue }
+            let place = bucket(object.keyHash)
+            slots[index].bucketNext = buckets[place]
+            buckets[place] = UInt32(index)
+        }
+    }
+
+    mutating func removeAll() -> Int {
+        let bytes = small.bytes + main.bytes
+        self = StoreShard()
+        return bytes
+    }
+}
+
+extension CachedObject {
+    var keyHash: UInt64 {
+        let bytes = self.bytes
+        return ByteHash.hash(bytes.span.extracting(0..<keyCount), seed: ByteHash.processSeed)
+    }
+}
