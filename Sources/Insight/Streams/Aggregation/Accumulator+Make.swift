@@ -1,0 +1,64 @@
+import Columns
+import SQL
+
+extension Accumulator {
+    /// The empty state of an aggregate call.
+    static func make(for call: AggregateCall) throws(SQLError) -> Accumulator {
+        let plain = try makePlain(call)
+        guard call.isDistinct, let argument = call.argument else { return plain }
+        switch call.function {
+        case .min, .max, .approxCountDistinct: return plain
+        default: return DistinctAccumulator(inner: plain, type: argument.type.fieldType)
+        }
+    }
+
+    private static func makePlain(_ call: AggregateCall) throws(SQLError) -> Accumulator {
+        let argument = call.argument?.type.fieldType
+        switch call.function {
+        case .countAll, .count: return CountAccumulator()
+        case .sum, .avg:
+            let isAverage = call.function == .avg
+            switch argument {
+            case .int64: return IntegerSumAccumulator(type: call.type, isAverage: isAverage)
+            case .float64: return FloatSumAccumulator(type: call.type, isAverage: isAverage)
+            default: break
+            }
+        case .min, .max:
+            if let argument { return makeExtremum(argument, isMaximum: call.function == .max) }
+        case .approxCountDistinct: return DistinctCountAccumulator()
+        case .approxPercentile(let fraction):
+            if argument == .int64 || argument == .float64 || argument == .timestamp {
+                return PercentileAccumulator(type: call.type, fraction: fraction)
+            }
+        }
+        throw SQLError(code: .typeMismatch, message: "this aggregate cannot be computed over its argument's type")
+    }
+
+    private static func makeExtremum(_ type: FieldType, isMaximum: Bool) -> Accumulator {
+        switch type {
+        case .int64, .timestamp:
+            ExtremumAccumulator<Int64>(
+                type: type, isMaximum: isMaximum, initial: 0, values: { $0.int64s }, storage: { .int64($0) })
+        case .float64:
+            ExtremumAccumulator<Double>(
+                type: type, isMaximum: isMaximum, initial: 0, values: { $0.float64s }, storage: { .float64($0) })
+        case .ip:
+            ExtremumAccumulator<IPAddress>(
+                type: type, isMaximum: isMaximum, initial: IPAddress(high: 0, low: 0), values: { $0.addresses },
+                storage: { .ip($0) })
+        case .bool:
+            ExtremumAccumulator<UInt8>(
+                type: type, isMaximum: isMaximum, initial: 0,
+                values: { column in
+                    guard let bits = column.bools else { return nil }
+                    return (0..<bits.count).map { bits[$0] ? 1 : 0 }
+                },
+                storage: { values in
+                    var bits = Bitmap(repeating: false, count: values.count)
+                    for (index, value) in values.enumerated() where value != 0 { bits[index] = true }
+                    return .bool(bits)
+                })
+        case .string, .bytes, .json: ByteExtremumAccumulator(type: type, isMaximum: isMaximum)
+        }
+    }
+}

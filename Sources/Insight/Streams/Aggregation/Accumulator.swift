@@ -1,0 +1,64 @@
+import Columns
+import SQL
+
+/// The rows of a batch that an accumulator is to take, and the group of each.
+struct GroupedRows {
+    /// Ascending rows of the batch; `nil` for all of them.
+    var rows: [UInt32]?
+    /// The group of each row taken: `groups[i]` belongs to `rows[i]`, or to row `i`.
+    var groups: [UInt32]
+    /// Groups there are by now: each of `groups` is below it.
+    var groupCount: Int
+}
+
+/// The state of one aggregate over all groups of an aggregation. Nulls and rows that the `FILTER` leaves out have been
+/// taken away by the caller.
+///
+/// States merge: of panes into windows, of workers into one result.
+class Accumulator {
+    /// - Parameter column: the argument over the whole batch; `nil` for `COUNT(*)`.
+    func update(_ input: GroupedRows, column: Column?) throws(SQLError) {}
+
+    /// Takes over another's groups: its group `g` goes into `groups[g]`.
+    ///
+    /// - Precondition: `other` was made for the same call.
+    func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {}
+
+    /// The results of groups 0 to `groupCount`.
+    func finish(groupCount: Int) -> Column { preconditionFailure("each accumulator has a result") }
+
+    var byteCount: Int { 0 }
+}
+
+extension GroupedRows {
+    /// Runs over the rows taken with their groups.
+    @inline(__always)
+    func forEach(_ body: (_ row: Int, _ group: Int) -> Void) {
+        let groups = groups.span
+        if let rows {
+            let rows = rows.span
+            for index in rows.indices { body(Int(rows[index]), Int(groups[index])) }
+        } else {
+            for index in groups.indices { body(index, Int(groups[index])) }
+        }
+    }
+}
+
+extension Array {
+    /// Lengthens the array to at least `count` elements, doubling.
+    @inline(__always)
+    mutating func grow(to count: Int, filling value: Element) {
+        guard self.count < count else { return }
+        append(
+            contentsOf: repeatElement(
+                value, count: Swift.max(count, Swift.min(self.count * 2, self.count + 65_536)) - self.count))
+    }
+}
+
+/// Takes an array out of a class to work on it without a uniqueness and exclusivity check per row.
+@inline(__always)
+func take<T>(_ array: inout [T]) -> [T] {
+    var taken: [T] = []
+    swap(&taken, &array)
+    return taken
+}

@@ -1,0 +1,37 @@
+import Columns
+import SQL
+
+/// `COUNT(*)` and `COUNT(x)`.
+final class CountAccumulator: Accumulator {
+    private var counts: [Int64] = []
+
+    override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        var counts = take(&counts)
+        counts.grow(to: input.groupCount, filling: 0)
+        Self.add(input.groups, to: &counts)
+        self.counts = counts
+    }
+
+    override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        guard let other = other as? CountAccumulator else { return }
+        counts.grow(to: groupCount, filling: 0)
+        for (group, count) in zip(groups, other.counts) { counts[Int(group)] &+= count }
+    }
+
+    override func finish(groupCount: Int) -> Column {
+        counts.grow(to: groupCount, filling: 0)
+        return Column(type: .int64, count: groupCount, validity: nil, storage: .int64(Array(counts.prefix(groupCount))))
+    }
+
+    override var byteCount: Int { counts.capacity * 8 }
+
+    private static func add(_ groups: [UInt32], to counts: inout [Int64]) {
+        let groups = groups.span
+        var counts = counts.mutableSpan
+        if counts.count == 1 {
+            counts[0] &+= Int64(groups.count)
+            return
+        }
+        for index in groups.indices { counts[Int(groups[index])] &+= 1 }
+    }
+}

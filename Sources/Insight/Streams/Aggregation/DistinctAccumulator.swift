@@ -1,0 +1,51 @@
+import Bytes
+import Columns
+import SQL
+
+/// An aggregate over the distinct values of each group, exactly: remembers every pair of group and value, and hands
+/// on those seen for the first time.
+final class DistinctAccumulator: Accumulator {
+    private let inner: Accumulator
+    private var values: KeyDictionary
+    private var pairs = IntegerTable(capacity: 64)
+
+    init(inner: Accumulator, type: FieldType) {
+        self.inner = inner
+        self.values = KeyDictionary(type: type)
+    }
+
+    override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard let column else { return }
+        let taken = input.rows.map { column.select(rows: $0) } ?? column
+        let numbers = values.numbers(of: taken)
+        var fresh = GroupedRows(rows: [], groups: [], groupCount: input.groupCount)
+        var rows: [UInt32] = []
+        for index in numbers.indices where numbers[index] != 0 {
+            let known = pairs.count
+            let place = pairs.insert(UInt64(input.groups[index]) << 32 | UInt64(numbers[index]))
+            guard place == known else { continue }
+            rows.append(input.rows?[index] ?? UInt32(index))
+            fresh.groups.append(input.groups[index])
+        }
+        guard !rows.isEmpty else { return }
+        fresh.rows = rows
+        try inner.update(fresh, column: column)
+    }
+
+    override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        guard let other = other as? DistinctAccumulator, other.pairs.count > 0 else { return }
+        let theirs = other.values.column()
+        var input = GroupedRows(rows: nil, groups: [], groupCount: groupCount)
+        var rows: [UInt32] = []
+        for index in 0..<other.pairs.count {
+            let pair = other.pairs.key(index)
+            input.groups.append(groups[Int(truncatingIfNeeded: pair >> 32)])
+            rows.append(UInt32(truncatingIfNeeded: pair))
+        }
+        try update(input, column: theirs.select(rows: rows))
+    }
+
+    override func finish(groupCount: Int) -> Column { inner.finish(groupCount: groupCount) }
+
+    override var byteCount: Int { inner.byteCount + values.byteCount + pairs.memoryBytes }
+}

@@ -1,0 +1,149 @@
+import Columns
+import SQL
+
+/// `MIN` and `MAX` of values that lie in an array of their own: integers, timestamps, numbers, addresses, booleans.
+final class ExtremumAccumulator<Element: Comparable>: Accumulator {
+    private let type: FieldType
+    private let isMaximum: Bool
+    private let initial: Element
+    private let values: (Column) -> [Element]?
+    private let storage: ([Element]) -> Column.Storage
+    private var bests: [Element] = []
+    private var seen: [Bool] = []
+
+    init(
+        type: FieldType, isMaximum: Bool, initial: Element, values: @escaping (Column) -> [Element]?,
+        storage: @escaping ([Element]) -> Column.Storage
+    ) {
+        self.type = type
+        self.isMaximum = isMaximum
+        self.initial = initial
+        self.values = values
+        self.storage = storage
+    }
+
+    override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard let column, let values = values(column) else { return }
+        var bests = take(&bests)
+        var seen = take(&seen)
+        bests.grow(to: input.groupCount, filling: initial)
+        seen.grow(to: input.groupCount, filling: false)
+        if isMaximum {
+            Self.improve(input, values, &bests, &seen) { $0 > $1 }
+        } else {
+            Self.improve(input, values, &bests, &seen) { $0 < $1 }
+        }
+        self.bests = bests
+        self.seen = seen
+    }
+
+    @inline(__always)
+    private static func improve(
+        _ input: GroupedRows, _ values: [Element], _ bests: inout [Element], _ seen: inout [Bool],
+        isBetter: (Element, Element) -> Bool
+    ) {
+        let values = values.span
+        var bests = bests.mutableSpan
+        var seen = seen.mutableSpan
+        input.forEach { row, group in
+            let value = values[row]
+            if !seen[group] || isBetter(value, bests[group]) {
+                bests[group] = value
+                seen[group] = true
+            }
+        }
+    }
+
+    override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        guard let other = other as? ExtremumAccumulator<Element> else { return }
+        bests.grow(to: groupCount, filling: initial)
+        seen.grow(to: groupCount, filling: false)
+        for (index, group) in groups.enumerated() where index < other.seen.count && other.seen[index] {
+            let group = Int(group)
+            let value = other.bests[index]
+            if !seen[group] || (isMaximum ? value > bests[group] : value < bests[group]) {
+                bests[group] = value
+                seen[group] = true
+            }
+        }
+    }
+
+    override func finish(groupCount: Int) -> Column {
+        bests.grow(to: groupCount, filling: initial)
+        seen.grow(to: groupCount, filling: false)
+        var validity = Bitmap(repeating: true, count: groupCount)
+        var hasNull = false
+        for group in 0..<groupCount where !seen[group] {
+            validity[group] = false
+            hasNull = true
+        }
+        return Column(
+            type: type, count: groupCount, validity: hasNull ? validity : nil,
+            storage: storage(Array(bests.prefix(groupCount))))
+    }
+
+    override var byteCount: Int { bests.capacity * MemoryLayout<Element>.stride + seen.capacity }
+}
+
+/// `MIN` and `MAX` of text, bytes and JSON, by bytes.
+final class ByteExtremumAccumulator: Accumulator {
+    private let type: FieldType
+    private let isMaximum: Bool
+    private var bests: [[UInt8]?] = []
+    private var heapBytes = 0
+
+    init(type: FieldType, isMaximum: Bool) {
+        self.type = type
+        self.isMaximum = isMaximum
+    }
+
+    override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard let column else { return }
+        bests.grow(to: input.groupCount, filling: nil)
+        switch column.storage {
+        case .byteStrings(let strings):
+            input.forEach { row, group in offer(strings.bytes[strings.range(row)], to: group) }
+        case .dictionary(let codes, let values):
+            input.forEach { row, group in offer(values.bytes[values.range(Int(codes[row]))], to: group) }
+        default: return
+        }
+    }
+
+    override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        guard let other = other as? ByteExtremumAccumulator else { return }
+        bests.grow(to: groupCount, filling: nil)
+        for (group, best) in zip(groups, other.bests) {
+            if let best { offer(best[...], to: Int(group)) }
+        }
+    }
+
+    override func finish(groupCount: Int) -> Column {
+        bests.grow(to: groupCount, filling: nil)
+        var strings = ByteStrings()
+        var validity = Bitmap(repeating: true, count: groupCount)
+        var hasNull = false
+        for group in 0..<groupCount {
+            if let best = bests[group] {
+                strings.append(best)
+            } else {
+                strings.append([])
+                validity[group] = false
+                hasNull = true
+            }
+        }
+        return Column(type: type, count: groupCount, validity: hasNull ? validity : nil, storage: .byteStrings(strings))
+    }
+
+    override var byteCount: Int { bests.capacity * 8 + heapBytes }
+
+    private func offer(_ value: ArraySlice<UInt8>, to group: Int) {
+        if let best = bests[group] {
+            let isBetter =
+                isMaximum ? best.lexicographicallyPrecedes(value) : value.lexicographicallyPrecedes(best)
+            guard isBetter else { return }
+            heapBytes -= best.count + 32
+        }
+        bests[group] = Array(value)
+        heapBytes += value.count + 32
+    }
+}

@@ -1,0 +1,150 @@
+import Columns
+import SQL
+
+/// Groups and what has been aggregated for each: of a whole query, of one pane, or of one worker's share.
+final class GroupState {
+    private let layout: AggregateLayout
+    /// With `true` the pane is a key like the others, the last one.
+    private let hasPaneKey: Bool
+    private var table: GroupTable
+    private let accumulators: [Accumulator]
+
+    init(layout: AggregateLayout, hasPaneKey: Bool) throws(SQLError) {
+        self.layout = layout
+        self.hasPaneKey = hasPaneKey
+        self.table = GroupTable(types: layout.keyTypes + (hasPaneKey ? [.timestamp] : []))
+        self.accumulators = try layout.makeAccumulators()
+    }
+
+    var byteCount: Int {
+        var total = table.byteCount
+        for accumulator in accumulators { total += accumulator.byteCount }
+        return total
+    }
+
+    /// Whether there is anything to emit.
+    var isEmpty: Bool { table.count <= table.firstGroup }
+
+    func add(_ batch: Batch) throws(SQLError) {
+        let context = layout.context
+        var keys: [Column] = []
+        for key in layout.keys { keys.append(try key.evaluate(batch, context)) }
+        if hasPaneKey, let windows = layout.windows { keys.append(windows.starts(batch)) }
+        let groups = table.groups(of: keys, rowCount: batch.rowCount)
+        let all = GroupedRows(rows: nil, groups: groups, groupCount: table.count)
+        for (call, accumulator) in zip(layout.calls, accumulators) {
+            try update(accumulator, call, batch, all)
+        }
+    }
+
+    private func update(
+        _ accumulator: Accumulator, _ call: AggregateLayout.Call, _ batch: Batch, _ all: GroupedRows
+    ) throws(SQLError) {
+        var batch = batch
+        var input = all
+        // Filter first: the argument isn't computed where the filter says no.
+        if let filter = call.filter, let rows = try filter.select(batch, layout.context) {
+            if rows.isEmpty { return }
+            batch = batch.select(rows: rows)
+            input.groups = [UInt32](capacity: rows.count) { out in
+                for row in rows { out.append(all.groups[Int(row)]) }
+            }
+        }
+        guard let argument = call.argument else {
+            return try accumulator.update(input, column: nil)
+        }
+        let column = try argument.evaluate(batch, layout.context)
+        if let validity = column.validity {
+            var rows: [UInt32] = []
+            var groups: [UInt32] = []
+            rows.reserveCapacity(column.count)
+            groups.reserveCapacity(column.count)
+            for row in 0..<column.count where validity[row] {
+                rows.append(UInt32(row))
+                groups.append(input.groups[row])
+            }
+            input.rows = rows
+            input.groups = groups
+        }
+        try accumulator.update(input, column: column)
+    }
+
+    /// Takes over another state's groups.
+    ///
+    /// - Parameter paneShift: added to the other's pane key, microseconds.
+    func merge(_ other: GroupState, paneShift: Int64 = 0) throws(SQLError) {
+        let range = other.table.firstGroup..<other.table.count
+        guard !range.isEmpty else { return }
+        var keys = other.table.keys().map { $0.slice(range) }
+        if hasPaneKey, paneShift != 0, let panes = keys.last?.int64s {
+            keys[keys.count - 1] = Column(
+                type: .timestamp, count: panes.count, validity: nil, storage: .int64(panes.map { $0 &+ paneShift }))
+        }
+        var groups = table.groups(of: keys, rowCount: range.count)
+        if range.lowerBound > 0 { groups.insert(contentsOf: repeatElement(0, count: range.lowerBound), at: 0) }
+        for (mine, theirs) in zip(accumulators, other.accumulators) {
+            try mine.merge(theirs, into: groups, groupCount: table.count)
+        }
+    }
+
+    /// All groups as rows of the output's schema.
+    ///
+    /// - Parameter windowStart: the start of the window this state is of; with a pane key each group has its own.
+    func finish(windowStart: Int64?) -> Batch {
+        let range = table.firstGroup..<table.count
+        let keys = table.keys()
+        var columns: [Column] = []
+        for origin in layout.keyOrigins {
+            switch origin {
+            case .group(let index): columns.append(keys[index])
+            case .windowStart: columns.append(window(keys, windowStart, shift: 0))
+            case .windowEnd: columns.append(window(keys, windowStart, shift: layout.windows?.sizeMicroseconds ?? 0))
+            case .windowTime:
+                // Flink: the last millisecond that belongs to the window.
+                columns.append(window(keys, windowStart, shift: (layout.windows?.sizeMicroseconds ?? 0) - 1_000))
+            }
+        }
+        for accumulator in accumulators { columns.append(accumulator.finish(groupCount: table.count)) }
+        let whole = Batch(schema: layout.schema, rowCount: table.count, columns: columns)
+        let existing = whole.slice(range)
+        guard hasPaneKey, let panes = keys.last?.int64s else { return existing }
+        return Self.ordered(existing, by: Array(panes[range]))
+    }
+
+    private func window(_ keys: [Column], _ start: Int64?, shift: Int64) -> Column {
+        let count = table.count
+        let starts = start.map { Array(repeating: $0, count: count) } ?? keys.last?.int64s ?? []
+        let values = shift == 0 ? starts : starts.map { $0 &+ shift }
+        return Column(type: .timestamp, count: count, validity: nil, storage: .int64(values))
+    }
+
+    /// Windows in the order of time, whatever order their rows came in.
+    private static func ordered(_ batch: Batch, by panes: [Int64]) -> Batch {
+        var isSorted = true
+        for index in panes.indices.dropFirst() where panes[index] < panes[index - 1] {
+            isSorted = false
+            break
+        }
+        if isSorted { return batch }
+        let rows = (0..<UInt32(panes.count)).sorted { left, right in
+            let (a, b) = (panes[Int(left)], panes[Int(right)])
+            return a != b ? a < b : left < right
+        }
+        return batch.select(rows: rows)
+    }
+}
+
+extension Batch {
+    /// Rows of a batch between stages.
+    static let usualRowCount = 4_096
+
+    /// Appends the batch in pieces of the usual size.
+    func appendPieces(to output: inout [Batch]) {
+        var start = 0
+        while start < rowCount {
+            let end = min(start + Batch.usualRowCount, rowCount)
+            output.append(slice(start..<end))
+            start = end
+        }
+    }
+}

@@ -1,0 +1,188 @@
+import Bytes
+import Columns
+
+/// Gives each distinct value of a key column a dense number, from 1 in order of appearance; 0 is `NULL`.
+struct KeyDictionary: ~Copyable {
+    private let type: FieldType
+    /// Integers, timestamps, numbers and booleans by their bits.
+    private var integers = IntegerTable(capacity: 16)
+    /// Text and bytes; addresses as 16 bytes.
+    private var strings = ByteTable(capacity: 16)
+    /// Numbers of small integers by value, 0 for those not seen. Made at the first batch of more than a few rows.
+    private var direct: [UInt32] = []
+
+    private static let directLimit: UInt64 = 1_024
+
+    init(type: FieldType) { self.type = type }
+
+    /// One more than the largest number given.
+    var count: Int {
+        switch type {
+        case .bool, .int64, .timestamp, .float64: integers.count + 1
+        case .string, .bytes, .json, .ip: strings.count + 1
+        }
+    }
+
+    var byteCount: Int { integers.memoryBytes + strings.memoryBytes + direct.capacity * 4 }
+
+    /// The number of each row's value.
+    mutating func numbers(of column: Column) -> [UInt32] {
+        switch column.storage {
+        case .int64(let values):
+            return assign(values, column.validity) { UInt64(bitPattern: $0) }
+        case .float64(let values):
+            return assign(values, column.validity) { $0.keyBits }
+        case .bool(let bits):
+            return assign(
+                [UInt64](capacity: bits.count) { out in
+                    for index in 0..<bits.count { out.append(bits[index] ? 1 : 0) }
+                }, column.validity
+            ) { $0 }
+        case .ip(let values):
+            return assign(Self.bytes(of: values), column.validity)
+        case .byteStrings(let values):
+            return assign(values, column.validity)
+        case .dictionary(let codes, let values):
+            return assign(codes, values, column.validity)
+        }
+    }
+
+    /// The values of the numbers 0 to `count`, as a column: `NULL` first.
+    func column() -> Column {
+        let count = count
+        var validity = Bitmap(repeating: true, count: count)
+        validity[0] = false
+        return Column(type: type, count: count, validity: validity, storage: storage(count))
+    }
+
+    private func storage(_ count: Int) -> Column.Storage {
+        switch type {
+        case .int64, .timestamp:
+            return .int64(
+                [Int64](capacity: count) { out in
+                    out.append(0)
+                    for index in 0..<count - 1 { out.append(Int64(bitPattern: integers.key(index))) }
+                })
+        case .float64:
+            return .float64(
+                [Double](capacity: count) { out in
+                    out.append(0)
+                    for index in 0..<count - 1 { out.append(Double(bitPattern: integers.key(index))) }
+                })
+        case .bool:
+            var bits = Bitmap(repeating: false, count: count)
+            for index in 0..<count - 1 where integers.key(index) != 0 { bits[index + 1] = true }
+            return .bool(bits)
+        case .ip:
+            return .ip(
+                [IPAddress](capacity: count) { out in
+                    out.append(IPAddress(high: 0, low: 0))
+                    for index in 0..<count - 1 { out.append(Self.address(strings.key(index))) }
+                })
+        case .string, .bytes, .json:
+            var values = ByteStrings(offsets: [0, 0], bytes: [])
+            values.offsets.reserveCapacity(count + 1)
+            for index in 0..<count - 1 {
+                values.bytes.append(contentsOf: strings.key(index))
+                values.offsets.append(UInt32(values.bytes.count))
+            }
+            return .byteStrings(values)
+        }
+    }
+
+    @inline(__always)
+    private mutating func assign<Value>(_ keys: [Value], _ validity: Bitmap?, _ bits: (Value) -> UInt64) -> [UInt32] {
+        if direct.isEmpty, keys.count >= 256 { direct = Array(repeating: 0, count: Int(Self.directLimit)) }
+        var direct = take(&direct)
+        let limit = UInt64(direct.count)
+        let keys = keys.span
+        let numbers = [UInt32](capacity: keys.count) { out in
+            var lastKey: UInt64 = 0
+            var lastNumber: UInt32 = 0
+            for row in keys.indices {
+                if let validity, !validity[row] {
+                    out.append(0)
+                    continue
+                }
+                let key = bits(keys[row])
+                if key != lastKey || lastNumber == 0 {
+                    lastKey = key
+                    if key < limit {
+                        lastNumber = direct[Int(truncatingIfNeeded: key)]
+                        if lastNumber == 0 {
+                            lastNumber = UInt32(truncatingIfNeeded: integers.insert(key) &+ 1)
+                            direct[Int(truncatingIfNeeded: key)] = lastNumber
+                        }
+                    } else {
+                        lastNumber = UInt32(truncatingIfNeeded: integers.insert(key) &+ 1)
+                    }
+                }
+                out.append(lastNumber)
+            }
+        }
+        self.direct = direct
+        return numbers
+    }
+
+    private mutating func assign(_ values: ByteStrings, _ validity: Bitmap?) -> [UInt32] {
+        let bytes = values.bytes.span
+        let offsets = values.offsets.span
+        return [UInt32](capacity: values.count) { out in
+            for row in 0..<values.count {
+                if let validity, !validity[row] {
+                    out.append(0)
+                } else {
+                    let key = bytes.extracting(Int(offsets[row])..<Int(offsets[row &+ 1]))
+                    out.append(UInt32(truncatingIfNeeded: strings.insert(key) &+ 1))
+                }
+            }
+        }
+    }
+
+    /// Looks each code that occurs up once.
+    private mutating func assign(_ codes: [UInt32], _ values: ByteStrings, _ validity: Bitmap?) -> [UInt32] {
+        var byCode = [UInt32](repeating: 0, count: values.count)
+        let bytes = values.bytes.span
+        let codes = codes.span
+        return [UInt32](capacity: codes.count) { out in
+            for row in codes.indices {
+                if let validity, !validity[row] {
+                    out.append(0)
+                    continue
+                }
+                let code = Int(codes[row])
+                var found = byCode[code]
+                if found == 0 {
+                    found = UInt32(truncatingIfNeeded: strings.insert(bytes.extracting(values.range(code))) &+ 1)
+                    byCode[code] = found
+                }
+                out.append(found)
+            }
+        }
+    }
+
+    private static func bytes(of addresses: [IPAddress]) -> ByteStrings {
+        var strings = ByteStrings()
+        strings.bytes.reserveCapacity(addresses.count * 16)
+        strings.offsets.reserveCapacity(addresses.count + 1)
+        for address in addresses {
+            for shift in stride(from: UInt64(0), to: 64, by: 8) {
+                strings.bytes.append(UInt8(truncatingIfNeeded: address.high >> shift))
+            }
+            for shift in stride(from: UInt64(0), to: 64, by: 8) {
+                strings.bytes.append(UInt8(truncatingIfNeeded: address.low >> shift))
+            }
+            strings.offsets.append(UInt32(strings.bytes.count))
+        }
+        return strings
+    }
+
+    private static func address(_ bytes: Span<UInt8>) -> IPAddress {
+        var halves: (UInt64, UInt64) = (0, 0)
+        for index in 0..<8 {
+            halves.0 |= UInt64(bytes[index]) << UInt64(index * 8)
+            halves.1 |= UInt64(bytes[index + 8]) << UInt64(index * 8)
+        }
+        return IPAddress(high: halves.0, low: halves.1)
+    }
+}

@@ -1,0 +1,120 @@
+/// Approximate quantiles with a bounded relative error, mergeable (the idea of DDSketch, Masson et al. 2019, with
+/// log-linear buckets as in HdrHistogram: 64 to each power of two).
+///
+/// A quantile is off by at most 0.8 % of the value at its rank. 0, the least and the greatest value are exact. A
+/// store covers 64 powers of two; what lies lower than that below the greatest value is counted in the lowest bucket.
+struct QuantileSketch {
+    /// Buckets of one sign, around those that were hit.
+    private struct Store {
+        /// Bucket number of `counts[0]`.
+        var base = 0
+        var counts: [UInt32] = []
+        static let maximumCount = 64 * 64
+
+        mutating func add(_ bucket: Int, _ amount: UInt32) {
+            var index = bucket - base
+            if index < 0 || index >= counts.count {
+                index = makeRoom(for: bucket)
+            }
+            let (sum, overflow) = counts[index].addingReportingOverflow(amount)
+            counts[index] = overflow ? .max : sum
+        }
+
+        /// Grows towards `bucket`, folds the lowest buckets together at the limit, and gives the place to count at.
+        @inline(never)
+        private mutating func makeRoom(for bucket: Int) -> Int {
+            if counts.isEmpty {
+                base = bucket - 8
+                counts = Array(repeating: 0, count: 32)
+                return 8
+            }
+            let low = min(bucket, base)
+            let high = max(bucket, base + counts.count - 1)
+            // Twice the needed growth, so that a wandering value doesn't pay each time.
+            var newBase = bucket < base ? low - min(counts.count, 128) : base
+            let newEnd = bucket >= base + counts.count ? high + 1 + min(counts.count, 128) : base + counts.count
+            if newEnd - newBase > Self.maximumCount { newBase = max(newBase, high + 1 - Self.maximumCount) }
+            var grown = [UInt32](repeating: 0, count: max(newEnd - newBase, 1))
+            for (offset, count) in counts.enumerated() where count > 0 {
+                let place = max(base + offset - newBase, 0)
+                let (sum, overflow) = grown[place].addingReportingOverflow(count)
+                grown[place] = overflow ? .max : sum
+            }
+            base = newBase
+            counts = grown
+            return max(bucket - base, 0)
+        }
+    }
+
+    private var positive = Store()
+    private var negative = Store()
+    private var zeroCount: UInt64 = 0
+    private(set) var count: UInt64 = 0
+    private var minimum = Double.infinity
+    private var maximum = -Double.infinity
+
+    /// Not-a-numbers are left out.
+    mutating func insert(_ value: Double) {
+        if value > 0 {
+            positive.add(Self.bucket(value), 1)
+        } else if value < 0 {
+            negative.add(Self.bucket(-value), 1)
+        } else if value == 0 {
+            zeroCount += 1
+        } else {
+            return
+        }
+        count += 1
+        if value < minimum { minimum = value }
+        if value > maximum { maximum = value }
+    }
+
+    mutating func merge(_ other: QuantileSketch) {
+        for (offset, amount) in other.positive.counts.enumerated() where amount > 0 {
+            positive.add(other.positive.base + offset, amount)
+        }
+        for (offset, amount) in other.negative.counts.enumerated() where amount > 0 {
+            negative.add(other.negative.base + offset, amount)
+        }
+        zeroCount += other.zeroCount
+        count += other.count
+        minimum = min(minimum, other.minimum)
+        maximum = max(maximum, other.maximum)
+    }
+
+    /// The value at rank `fraction` of 0…1, or `nil` of nothing.
+    func quantile(_ fraction: Double) -> Double? {
+        guard count > 0 else { return nil }
+        if fraction <= 0 { return minimum }
+        if fraction >= 1 { return maximum }
+        let rank = UInt64((fraction * Double(count - 1)).rounded(.down))
+        return min(max(value(atRank: rank), minimum), maximum)
+    }
+
+    var byteCount: Int { 120 + (positive.counts.capacity + negative.counts.capacity) * 4 }
+
+    private func value(atRank rank: UInt64) -> Double {
+        var seen: UInt64 = 0
+        for (offset, amount) in negative.counts.enumerated().reversed() where amount > 0 {
+            seen += UInt64(amount)
+            if seen > rank { return -Self.middle(negative.base + offset) }
+        }
+        seen += zeroCount
+        if seen > rank { return 0 }
+        for (offset, amount) in positive.counts.enumerated() where amount > 0 {
+            seen += UInt64(amount)
+            if seen > rank { return Self.middle(positive.base + offset) }
+        }
+        return maximum
+    }
+
+    /// Exponent and the six leading bits of the mantissa.
+    @inline(__always)
+    private static func bucket(_ value: Double) -> Int { Int(value.bitPattern >> 46) }
+
+    private static func middle(_ bucket: Int) -> Double {
+        let low = Double(bitPattern: UInt64(bucket) << 46)
+        let high = Double(bitPattern: UInt64(bucket + 1) << 46)
+        return high.isFinite ? low + (high - low) / 2 : low
+    }
+}

@@ -1,0 +1,145 @@
+import Columns
+import SQL
+
+/// `SUM` and `AVG` of integers. The sum is kept in 64 bits and wraps at the result type's width, as in Flink;
+/// `AVG` truncates towards zero.
+final class IntegerSumAccumulator: Accumulator {
+    private let type: SQLType
+    private let isAverage: Bool
+    private var sums: [Int64] = []
+    private var counts: [Int64] = []
+
+    init(type: SQLType, isAverage: Bool) {
+        self.type = type
+        self.isAverage = isAverage
+    }
+
+    override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard case .int64(let values)? = column?.storage else { return }
+        var sums = take(&sums)
+        var counts = take(&counts)
+        sums.grow(to: input.groupCount, filling: 0)
+        counts.grow(to: input.groupCount, filling: 0)
+        Self.add(input, values, &sums, &counts)
+        self.sums = sums
+        self.counts = counts
+    }
+
+    private static func add(_ input: GroupedRows, _ values: [Int64], _ sums: inout [Int64], _ counts: inout [Int64]) {
+        let values = values.span
+        var sums = sums.mutableSpan
+        var counts = counts.mutableSpan
+        input.forEach { row, group in
+            sums[group] &+= values[row]
+            counts[group] &+= 1
+        }
+    }
+
+    override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        guard let other = other as? IntegerSumAccumulator else { return }
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        for (index, group) in groups.enumerated() where index < other.sums.count {
+            sums[Int(group)] &+= other.sums[index]
+            counts[Int(group)] &+= other.counts[index]
+        }
+    }
+
+    override func finish(groupCount: Int) -> Column {
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        var validity = Bitmap(repeating: true, count: groupCount)
+        var hasNull = false
+        let width = type
+        let values = [Int64](capacity: groupCount) { out in
+            for group in 0..<groupCount {
+                if counts[group] == 0 {
+                    validity[group] = false
+                    hasNull = true
+                    out.append(0)
+                } else {
+                    out.append(Self.narrow(isAverage ? sums[group] / counts[group] : sums[group], to: width))
+                }
+            }
+        }
+        return Column(
+            type: type.fieldType, count: groupCount, validity: hasNull ? validity : nil, storage: .int64(values))
+    }
+
+    override var byteCount: Int { (sums.capacity + counts.capacity) * 8 }
+
+    /// Wraps at the type's width.
+    static func narrow(_ value: Int64, to type: SQLType) -> Int64 {
+        switch type {
+        case .tinyint: Int64(Int8(truncatingIfNeeded: value))
+        case .smallint: Int64(Int16(truncatingIfNeeded: value))
+        case .integer: Int64(Int32(truncatingIfNeeded: value))
+        default: value
+        }
+    }
+}
+
+/// `SUM` and `AVG` of floating point numbers.
+final class FloatSumAccumulator: Accumulator {
+    private let type: SQLType
+    private let isAverage: Bool
+    private var sums: [Double] = []
+    private var counts: [Int64] = []
+
+    init(type: SQLType, isAverage: Bool) {
+        self.type = type
+        self.isAverage = isAverage
+    }
+
+    override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard case .float64(let values)? = column?.storage else { return }
+        var sums = take(&sums)
+        var counts = take(&counts)
+        sums.grow(to: input.groupCount, filling: 0)
+        counts.grow(to: input.groupCount, filling: 0)
+        Self.add(input, values, &sums, &counts)
+        self.sums = sums
+        self.counts = counts
+    }
+
+    private static func add(_ input: GroupedRows, _ values: [Double], _ sums: inout [Double], _ counts: inout [Int64]) {
+        let values = values.span
+        var sums = sums.mutableSpan
+        var counts = counts.mutableSpan
+        input.forEach { row, group in
+            sums[group] += values[row]
+            counts[group] &+= 1
+        }
+    }
+
+    override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        guard let other = other as? FloatSumAccumulator else { return }
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        for (index, group) in groups.enumerated() where index < other.sums.count {
+            sums[Int(group)] += other.sums[index]
+            counts[Int(group)] &+= other.counts[index]
+        }
+    }
+
+    override func finish(groupCount: Int) -> Column {
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        var validity = Bitmap(repeating: true, count: groupCount)
+        var hasNull = false
+        let values = [Double](capacity: groupCount) { out in
+            for group in 0..<groupCount {
+                if counts[group] == 0 {
+                    validity[group] = false
+                    hasNull = true
+                    out.append(0)
+                } else {
+                    out.append(isAverage ? sums[group] / Double(counts[group]) : sums[group])
+                }
+            }
+        }
+        return Column(type: .float64, count: groupCount, validity: hasNull ? validity : nil, storage: .float64(values))
+    }
+
+    override var byteCount: Int { (sums.capacity + counts.capacity) * 8 }
+}

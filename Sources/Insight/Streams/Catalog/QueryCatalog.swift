@@ -1,0 +1,83 @@
+import Columns
+import EventLog
+import SQL
+import Synchronization
+
+/// A table of one query, looked at: its columns are known.
+struct ResolvedTable: Sendable {
+    enum Source: Sendable {
+        case topic(String)
+        case file(FileTable)
+        case batches([Batch])
+    }
+
+    let description: TableDescription
+    let schema: Schema
+    let source: Source
+}
+
+/// The tables one query sees: those that came with it or were declared in it, the service's, the topics of the log.
+final class QueryCatalog: Catalog {
+    private let declared: [String: ResolvedTable]
+    private let log: EventLog?
+    private let topicWatermarkDelay: Int64
+    /// Topics as they were when first asked for: a schema that widens meanwhile doesn't concern a bound query.
+    private let topics = Mutex<[String: ResolvedTable]>([:])
+
+    init(declared: [String: ResolvedTable], log: EventLog?, topicWatermarkDelay: Int64) {
+        self.declared = declared
+        self.log = log
+        self.topicWatermarkDelay = topicWatermarkDelay
+    }
+
+    func table(_ name: String) -> TableDescription? { resolved(name)?.description }
+
+    var tableNames: [String] { declared.keys.sorted() + (log?.topics.map(\.name).sorted() ?? []) }
+
+    func resolved(_ name: String) -> ResolvedTable? {
+        if let table = declared[name] { return table }
+        return topics.withLock { topics in
+            if let table = topics[name] { return table }
+            guard let log, let info = log.topic(name) else { return nil }
+            let table = Self.table(
+                name, schema: info.schema, source: .topic(name), fields: nil, timeColumn: nil,
+                watermarkDelay: topicWatermarkDelay)
+            topics[name] = table
+            return table
+        }
+    }
+
+    /// - Parameter fields: declared columns, which have the names and physical types of `schema`.
+    static func table(
+        _ name: String, schema: Schema, source: ResolvedTable.Source, fields: [PlanField]?, timeColumn: String?,
+        watermarkDelay: Int64
+    ) -> ResolvedTable {
+        let planFields = fields ?? schema.fields.map { PlanField(name: $0.name, type: SQLType(carriedBy: $0.type)) }
+        let time = timeColumn.flatMap { schema.index(of: $0) } ?? defaultTimeColumn(schema)
+        let description = TableDescription(
+            name: name, fields: planFields, timeColumn: time, watermarkDelay: watermarkDelay)
+        return ResolvedTable(description: description, schema: schema, source: source)
+    }
+
+    private static func defaultTimeColumn(_ schema: Schema) -> Int? {
+        if let index = schema.index(of: "@timestamp"), schema.fields[index].type == .timestamp { return index }
+        return schema.fields.firstIndex { $0.type == .timestamp }
+    }
+}
+
+extension SQLType {
+    /// The SQL type of a column that nobody declared.
+    init(carriedBy type: FieldType) {
+        self =
+            switch type {
+            case .bool: .boolean
+            case .int64: .bigint
+            case .float64: .double
+            case .timestamp: .timestamp
+            case .string: .varchar
+            case .bytes: .varbinary
+            case .ip: .ip
+            case .json: .json
+            }
+    }
+}

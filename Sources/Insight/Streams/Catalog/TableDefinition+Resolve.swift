@@ -1,0 +1,80 @@
+import Columns
+import EventLog
+import Runtime
+import SQL
+
+extension TableDefinition {
+    /// A table as `CREATE TABLE` declares it: over a file, a topic, or another table of the same name that is there
+    /// already.
+    init(declaration: TableDeclaration, over existing: TableDefinition?) throws(SQLError) {
+        let options = declaration.options
+        let source: Source
+        if let path = options["path"] {
+            let format = options["format"].map { $0 == "json" ? "ndjson" : $0 }
+            guard let known = format.map({ FileFormat(rawValue: $0) }) ?? FileFormat.guess(path: path) else {
+                throw SQLError(
+                    code: .invalidQuery,
+                    message: "the format '\(format ?? "")' of table \(declaration.name) is unknown",
+                    suggestion: "known: json, csv, combined")
+            }
+            source = .file(path: path, format: known)
+        } else if let topic = options["topic"] {
+            source = .topic(topic)
+        } else if let existing {
+            source = existing.source
+        } else {
+            source = .topic(declaration.name)
+        }
+        self.init(source)
+        fields = declaration.fields.isEmpty ? nil : declaration.fields
+        timeColumn = declaration.timeColumn
+        if declaration.timeColumn != nil { watermarkDelay = declaration.watermarkDelay }
+    }
+
+    /// Looks at what the table is made of.
+    func resolve(name: String, service: QueryService) throws(SQLError) -> ResolvedTable {
+        let declared = fields.map { Schema(planFields: $0) }
+        let schema: Schema
+        let resolved: ResolvedTable.Source
+        var delay = watermarkDelay ?? 0
+        switch source {
+        case .topic(let topic):
+            guard let info = service.log?.topic(topic) else {
+                throw SQLError(
+                    code: .unknownTable, message: "table \(name) is made of topic \(topic), which is not there")
+            }
+            try Self.require(declared, in: info.schema, table: name)
+            schema = declared ?? info.schema
+            resolved = .topic(topic)
+            delay = watermarkDelay ?? Int64(service.limits.watermarkDelayMilliseconds) * 1_000
+        case .batches(let batches):
+            let held = batches.first?.schema ?? declared ?? Schema([])
+            try Self.require(declared, in: held, table: name)
+            schema = declared ?? held
+            resolved = .batches(batches)
+        case .file(let path, let format):
+            let file = FileTable(path: path, format: format)
+            schema = declared ?? Schema([])
+            resolved = .file(file)
+        }
+        if let timeColumn, schema.index(of: timeColumn).map({ schema.fields[$0].type }) != .timestamp {
+            throw SQLError(
+                code: .typeMismatch,
+                message: "column \(timeColumn) of table \(name) can't be its time: it is no TIMESTAMP")
+        }
+        return QueryCatalog.table(
+            name, schema: schema, source: resolved, fields: fields, timeColumn: timeColumn, watermarkDelay: delay)
+    }
+
+    /// Declared columns must be there, in the physical type that carries the declared one.
+    private static func require(_ declared: Schema?, in schema: Schema, table: String) throws(SQLError) {
+        for field in declared?.fields ?? [] {
+            guard let index = schema.index(of: field.name) else { continue }
+            guard schema.fields[index].type == field.type else {
+                throw SQLError(
+                    code: .typeMismatch,
+                    message: "column \(field.name) of table \(table) is declared as another type than it has")
+            }
+        }
+    }
+}

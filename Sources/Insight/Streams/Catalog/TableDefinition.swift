@@ -1,0 +1,47 @@
+public import Columns
+public import SQL
+
+/// A table that a query can read: where its rows come from, and how they are to be understood.
+public struct TableDefinition: Sendable {
+    public enum Source: Sendable {
+        /// A topic of the event log.
+        case topic(String)
+        /// A file, or `-` for standard input.
+        case file(path: String, format: FileFormat)
+        /// Rows that are there already.
+        case batches([Batch])
+    }
+
+    public enum FileFormat: String, Sendable, CaseIterable {
+        /// One JSON object a line.
+        case ndjson
+        /// With a header line (RFC 4180).
+        case csv
+        /// Access logs in Apache's combined (or common) format.
+        case combined
+
+        /// By the file's name; JSON lines when it tells nothing.
+        public static func guess(path: String) -> FileFormat {
+            let name = path.lowercased()
+            if name.hasSuffix(".csv") { return .csv }
+            if name.hasSuffix(".log") || name.hasSuffix(".clf") { return .combined }
+            return .ndjson
+        }
+    }
+
+    public var source: Source
+    /// The columns and their types where they are declared; otherwise a file's are found by a look at its start.
+    public var fields: [PlanField]?
+    /// The column of event time; otherwise `@timestamp`, or a file's first timestamp column.
+    public var timeColumn: String?
+    /// How far the watermark runs behind the latest event time, microseconds; `nil` for the service's default
+    /// (topics) or 0.
+    public var watermarkDelay: Int64?
+
+    public init(_ source: Source) {
+        self.source = source
+        self.fields = nil
+        self.timeColumn = nil
+        self.watermarkDelay = nil
+    }
+}

@@ -1,0 +1,27 @@
+import Columns
+import SQL
+
+/// A step of a query as a state machine over batches: it does no I/O, keeps its state in itself and appends what it
+/// has to say to `output`.
+///
+/// A watermark `w` promises that no row with an event time up to `w` is still to come; rows that break the promise
+/// are late. A bounded input ends with `finish`, without a watermark.
+protocol StreamOperator: ~Copyable {
+    mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError)
+    mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError)
+    mutating func finish(output: inout [Batch]) throws(SQLError)
+    /// What the state holds, roughly; charged to the query's budget after each call.
+    var stateBytes: Int { get }
+    /// True once no further input can change the output (`LIMIT` reached).
+    var isSatisfied: Bool { get }
+    /// Rows that came after their window had closed.
+    var lateRows: Int { get }
+}
+
+extension StreamOperator where Self: ~Copyable {
+    mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {}
+    mutating func finish(output: inout [Batch]) throws(SQLError) {}
+    var stateBytes: Int { 0 }
+    var isSatisfied: Bool { false }
+    var lateRows: Int { 0 }
+}

@@ -1,0 +1,128 @@
+import Columns
+import SQL
+
+/// `GROUP BY` windows over an input without end: keeps a state a pane, answers a window when the watermark passes its
+/// end, and forgets what no open window needs.
+struct WindowAggregate: ~Copyable, StreamOperator {
+    private struct Pane {
+        let start: Int64
+        let state: GroupState
+    }
+
+    private let layout: AggregateLayout
+    private let windows: AggregateLayout.Windows
+    private let maximumOpenPanes: Int
+    /// Ascending by start.
+    private var panes: [Pane] = []
+    private var watermark = Int64.min
+    /// Windows up to this start have been answered.
+    private var answeredThrough = Int64.min
+    private(set) var lateRows = 0
+    private var bytes = 0
+
+    init(layout: AggregateLayout, windows: AggregateLayout.Windows, maximumOpenPanes: Int = 100_000) {
+        self.layout = layout
+        self.windows = windows
+        self.maximumOpenPanes = maximumOpenPanes
+    }
+
+    var stateBytes: Int { bytes }
+
+    mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
+        guard let starts = windows.starts(batch).int64s else { return }
+        var first = 0
+        if starts.allSatisfy({ $0 == starts[0] }) {
+            try add(batch, start: starts[0])
+        } else if Self.runCount(starts) <= 8 {
+            for row in 1...starts.count where row == starts.count || starts[row] != starts[first] {
+                try add(batch.slice(first..<row), start: starts[first])
+                first = row
+            }
+        } else {
+            var rowsByStart: [Int64: [UInt32]] = [:]
+            for (row, start) in starts.enumerated() { rowsByStart[start, default: []].append(UInt32(row)) }
+            for (start, rows) in rowsByStart.sorted(by: { $0.key < $1.key }) {
+                try add(batch.select(rows: rows), start: start)
+            }
+        }
+        measure()
+    }
+
+    private static func runCount(_ starts: [Int64]) -> Int {
+        var count = 1
+        for index in 1..<starts.count where starts[index] != starts[index - 1] { count += 1 }
+        return count
+    }
+
+    private mutating func add(_ batch: Batch, start: Int64) throws(SQLError) {
+        // The last window that a pane belongs to starts with it.
+        let (end, overflow) = start.addingReportingOverflow(windows.sizeMicroseconds)
+        guard !overflow, end - 1 > watermark else {
+            lateRows += batch.rowCount
+            return
+        }
+        var index = panes.count
+        while index > 0, panes[index - 1].start >= start { index -= 1 }
+        if index == panes.count || panes[index].start != start {
+            guard panes.count < maximumOpenPanes else {
+                throw SQLError(
+                    code: .limitExceeded, message: "more than \(maximumOpenPanes) windows are open at a time",
+                    suggestion: "use larger windows, or a smaller watermark delay")
+            }
+            panes.insert(Pane(start: start, state: try GroupState(layout: layout, hasPaneKey: false)), at: index)
+        }
+        try panes[index].state.add(batch)
+    }
+
+    mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
+        guard watermark > self.watermark else { return }
+        self.watermark = watermark
+        guard !panes.isEmpty else { return }
+        try answer(through: watermark, output: &output)
+        panes.removeAll { $0.start + windows.sizeMicroseconds - 1 <= watermark }
+        measure()
+    }
+
+    mutating func finish(output: inout [Batch]) throws(SQLError) {
+        try answer(through: .max, output: &output)
+        panes = []
+        bytes = 0
+    }
+
+    /// Emits the windows whose last moment is at most `watermark`, in the order of time.
+    private mutating func answer(through watermark: Int64, output: inout [Batch]) throws(SQLError) {
+        let slide = windows.slideMicroseconds
+        let size = windows.sizeMicroseconds
+        let reach = windows.isPaned ? size - slide : 0
+        for pane in panes {
+            // Windows that hold this pane and no earlier one that is still there come first.
+            var start = pane.start - reach
+            if answeredThrough != .min { start = max(start, answeredThrough + (windows.isPaned ? slide : 1)) }
+            while start <= pane.start, start + size - 1 <= watermark {
+                try emit(start: start, output: &output)
+                answeredThrough = start
+                start += slide
+            }
+            if pane.start - reach + size - 1 > watermark { break }
+        }
+    }
+
+    private func emit(start: Int64, output: inout [Batch]) throws(SQLError) {
+        let end = windows.isPaned ? start + windows.sizeMicroseconds : start + 1
+        let members = panes.filter { $0.start >= start && $0.start < end }
+        guard let first = members.first else { return }
+        if members.count == 1 {
+            first.state.finish(windowStart: start).appendPieces(to: &output)
+            return
+        }
+        let merged = try GroupState(layout: layout, hasPaneKey: false)
+        for member in members { try merged.merge(member.state) }
+        merged.finish(windowStart: start).appendPieces(to: &output)
+    }
+
+    private mutating func measure() {
+        var total = 0
+        for pane in panes { total += pane.state.byteCount + 256 }
+        bytes = total
+    }
+}

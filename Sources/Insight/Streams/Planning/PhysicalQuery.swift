@@ -1,0 +1,285 @@
+import Columns
+import SQL
+
+/// A query ready to run: a tree of stages, the scans that feed it, and the output.
+final class PhysicalQuery {
+    /// A table to read, and where its batches go.
+    struct Scan {
+        let table: TableDescription
+        /// Indices of the table's columns that are wanted, in this order.
+        let columns: [Int]
+        /// The event times that can matter, as far as the predicate tells, microseconds.
+        let timeRange: ClosedRange<Int64>
+        let input: StageInput
+    }
+
+    struct Literals {
+        let batch: Batch
+        let input: StageInput
+    }
+
+    let fields: [PlanField]
+    let schema: Schema
+    let output: OutputStage
+    let account: MemoryAccount
+    fileprivate(set) var scans: [Scan] = []
+    fileprivate(set) var literals: [Literals] = []
+
+    fileprivate init(plan: LogicalPlan, account: MemoryAccount) {
+        self.fields = plan.outputFields
+        self.schema = Schema(planFields: fields)
+        self.output = OutputStage()
+        self.account = account
+    }
+
+    var lateRows: Int {
+        // A stage reports those behind it too, so inputs that meet would be counted twice: take the scans' own paths.
+        scans.map { $0.input.stage.lateRows }.max() ?? 0
+    }
+}
+
+/// Turns a bound plan into stages.
+struct PhysicalPlanner {
+    let isLive: Bool
+    let context: EvaluationContext
+    let account: MemoryAccount
+    /// Windows that one row may be in, at most.
+    var maximumWindowsPerRow = 10_000
+
+    func plan(_ plan: LogicalPlan) throws(SQLError) -> PhysicalQuery {
+        let query = PhysicalQuery(plan: plan, account: account)
+        try build(plan, StageInput(stage: query.output, port: 0), query)
+        return query
+    }
+
+    private func build(_ plan: LogicalPlan, _ next: StageInput, _ query: PhysicalQuery) throws(SQLError) {
+        switch plan {
+        case .scan(let table, let columns, let predicate):
+            try buildScan(table, columns, predicate, next, query)
+        case .values(let rows, let fields):
+            query.literals.append(.init(batch: try literalBatch(rows, fields), input: next))
+        case .filter(let input, let predicate):
+            let stage = stage(try Filter(predicate: predicate, context: context), "WHERE", next)
+            try build(input, stage, query)
+        case .project(let input, let expressions, let fields):
+            let project = try Project(
+                expressions: expressions, schema: Schema(planFields: fields), context: context)
+            try build(input, stage(project, "SELECT", next), query)
+        case .window(let input, let window):
+            try buildWindow(input, window, asPanes: false, plan, next, query)
+        case .aggregate(let input, let keys, let aggregates, let fields):
+            try buildAggregate(input, keys, aggregates, fields, next, query)
+        case .distinct(let input):
+            let schema = Schema(planFields: input.outputFields)
+            try build(input, stage(Distinct(schema: schema), "DISTINCT", next), query)
+        case .sort(let input, let keys):
+            try buildSort(input, keys, limit: nil, next, query)
+        case .limit(let input, let count, let offset):
+            let after = stage(Limit(count: count, offset: offset), "LIMIT", next)
+            if case .sort(let sorted, let keys) = input {
+                let needed = count.map { $0.addingReportingOverflow(offset) }
+                let limit = needed.flatMap { $0.overflow ? nil : $0.partialValue }
+                try buildSort(sorted, keys, limit: limit, after, query)
+            } else {
+                try build(input, after, query)
+            }
+        case .union(let inputs):
+            // Columns meet by position: all take the names of the first.
+            let schema = Schema(planFields: plan.outputFields)
+            let union = UnionStage(inputCount: inputs.count, next: next)
+            for (port, input) in inputs.enumerated() {
+                let rename = stage(Rename(schema: schema), "UNION", StageInput(stage: union, port: port))
+                try build(input, rename, query)
+            }
+        }
+    }
+
+    private func stage<Op: StreamOperator & ~Copyable>(
+        _ op: consuming Op, _ name: String, _ next: StageInput
+    ) -> StageInput {
+        StageInput(stage: OperatorStage(op, name: name, next: next, account: account), port: 0)
+    }
+
+    private func buildScan(
+        _ table: TableDescription, _ columns: [Int], _ predicate: BoundExpression?, _ next: StageInput,
+        _ query: PhysicalQuery
+    ) throws(SQLError) {
+        var input = next
+        var range = Int64.min...Int64.max
+        if let predicate {
+            input = stage(try Filter(predicate: predicate, context: context), "WHERE", next)
+            if let time = table.timeColumn, let column = columns.firstIndex(of: time) {
+                range = TimeBounds.of(predicate, column: column, now: context.now)
+            }
+        }
+        query.scans.append(.init(table: table, columns: columns, timeRange: range, input: input))
+    }
+
+    private func buildWindow(
+        _ input: LogicalPlan, _ window: WindowSpecification, asPanes: Bool, _ plan: LogicalPlan, _ next: StageInput,
+        _ query: PhysicalQuery
+    ) throws(SQLError) {
+        let (size, slide) = (window.sizeMicroseconds, window.slideMicroseconds)
+        guard slide > 0, size > 0, size % slide == 0 else {
+            throw SQLError(code: .invalidQuery, message: "a window's size must be a positive multiple of its slide")
+        }
+        guard size / slide <= maximumWindowsPerRow else {
+            throw SQLError(
+                code: .limitExceeded,
+                message: "each row would be in \(size / slide) windows; \(maximumWindowsPerRow) is the limit",
+                suggestion: "use a larger slide")
+        }
+        let assign = AssignWindows(window, asPanes: asPanes, schema: Schema(planFields: plan.outputFields))
+        try build(input, stage(assign, "the window", next), query)
+    }
+
+    private func buildSort(
+        _ input: LogicalPlan, _ keys: [SortKey], limit: Int?, _ next: StageInput, _ query: PhysicalQuery
+    ) throws(SQLError) {
+        var sortsAtWatermarks = false
+        if isLive {
+            let attributes = WindowAttributes.of(input)
+            if let first = keys.first, !first.isDescending, case .column(let index, _) = first.expression,
+                attributes.byColumn[index]?.isAggregated == true
+            {
+                sortsAtWatermarks = true
+            } else {
+                throw SQLError(
+                    code: .unsupported,
+                    message: "ORDER BY needs all rows, and a live query has no last one",
+                    suggestion: "order by window_start first, over a GROUP BY of TABLE(TUMBLE(…)) or TABLE(HOP(…)), or "
+                        + "ask the stored events instead")
+            }
+        }
+        let order = try SortOrder(keys: keys, context: context)
+        let sort = Sort(order: order, limit: limit, sortsAtWatermarks: sortsAtWatermarks)
+        try build(input, stage(sort, "ORDER BY", next), query)
+    }
+
+    private func literalBatch(_ rows: [[BoundExpression]], _ fields: [PlanField]) throws(SQLError) -> Batch {
+        let one = Batch(schema: Schema([]), rowCount: 1, columns: [])
+        let schema = Schema(planFields: fields)
+        var columns: [Column] = []
+        for index in fields.indices {
+            var parts: [Column] = []
+            for row in rows { parts.append(try RowExpression(row[index]).evaluate(one, context)) }
+            columns.append(
+                parts.isEmpty
+                    ? .nulls(schema.fields[index].type, count: 0)
+                    : .concatenate(parts, type: schema.fields[index].type))
+        }
+        return Batch(schema: schema, rowCount: rows.count, columns: columns)
+    }
+}
+
+extension PhysicalPlanner {
+    private func buildAggregate(
+        _ input: LogicalPlan, _ keys: [BoundExpression], _ aggregates: [AggregateCall], _ fields: [PlanField],
+        _ next: StageInput, _ query: PhysicalQuery
+    ) throws(SQLError) {
+        let attributes = WindowAttributes.of(input)
+        var compiled: [RowExpression] = []
+        var keyTypes: [FieldType] = []
+        var origins: [AggregateLayout.KeyOrigin] = []
+        var windowKey: (column: Int, attribute: WindowAttributes.Attribute)?
+        for key in keys {
+            if case .column(let column, _) = key, let attribute = attributes.byColumn[column],
+                windowKey == nil || windowKey?.attribute.window == attribute.window
+            {
+                if windowKey == nil { windowKey = (column, attribute) }
+                switch attribute.role {
+                case .start: origins.append(.windowStart)
+                case .end: origins.append(.windowEnd)
+                case .time: origins.append(.windowTime)
+                }
+            } else {
+                origins.append(.group(compiled.count))
+                compiled.append(try RowExpression(key))
+                keyTypes.append(key.type.fieldType)
+            }
+        }
+        if isLive, windowKey == nil {
+            throw SQLError(
+                code: .unsupported,
+                message: "an aggregate needs all rows, and a live query has no last one",
+                suggestion: "group by window_start and window_end of TABLE(TUMBLE(TABLE t, DESCRIPTOR(`@timestamp`), "
+                    + "INTERVAL '10' SECOND)), or ask the stored events instead")
+        }
+        var windows: AggregateLayout.Windows?
+        var isPaned = false
+        if let (column, attribute) = windowKey {
+            isPaned = canUsePanes(input, keys, aggregates, attributes, attribute)
+            windows = makeWindows(column, attribute, isPaned: isPaned)
+        }
+        var calls: [AggregateLayout.Call] = []
+        for call in aggregates {
+            var argument: RowExpression?
+            var filter: RowExpression?
+            if let expression = call.argument { argument = try RowExpression(expression) }
+            if let expression = call.filter { filter = try RowExpression(expression) }
+            calls.append(.init(call: call, argument: argument, filter: filter))
+        }
+        let layout = AggregateLayout(
+            keys: compiled, keyTypes: keyTypes, keyOrigins: origins, calls: calls, windows: windows,
+            schema: Schema(planFields: fields), context: context)
+        let after: StageInput
+        if isLive, let windows {
+            after = stage(WindowAggregate(layout: layout, windows: windows), "GROUP BY", next)
+        } else {
+            after = stage(try HashAggregate(layout: layout), "GROUP BY", next)
+        }
+        try buildAggregateInput(input, isPaned: isPaned, after, query)
+    }
+
+    /// Panes pay where windows overlap, and work where nothing but the grouping looks at a row's window.
+    private func canUsePanes(
+        _ input: LogicalPlan, _ keys: [BoundExpression], _ aggregates: [AggregateCall],
+        _ attributes: WindowAttributes, _ attribute: WindowAttributes.Attribute
+    ) -> Bool {
+        guard !attribute.isAggregated, attribute.window.sizeMicroseconds > attribute.window.slideMicroseconds,
+            WindowAttributes.allowsPanes(input)
+        else { return false }
+        for key in keys {
+            if case .column = key { continue }
+            if key.refers(to: attributes) { return false }
+        }
+        return aggregates.allSatisfy { call in
+            call.argument?.refers(to: attributes) != true && call.filter?.refers(to: attributes) != true
+        }
+    }
+
+    private func makeWindows(
+        _ column: Int, _ attribute: WindowAttributes.Attribute, isPaned: Bool
+    ) -> AggregateLayout.Windows {
+        let size = attribute.window.sizeMicroseconds
+        let shift: Int64 =
+            switch attribute.role {
+            case .start: 0
+            case .end: -size
+            case .time: 1_000 - size
+            }
+        return AggregateLayout.Windows(
+            column: column, columnShift: shift, slideMicroseconds: attribute.window.slideMicroseconds,
+            sizeMicroseconds: size, isPaned: isPaned)
+    }
+
+    /// The nodes between an aggregate and its window, which is told to make panes.
+    private func buildAggregateInput(
+        _ input: LogicalPlan, isPaned: Bool, _ next: StageInput, _ query: PhysicalQuery
+    ) throws(SQLError) {
+        guard isPaned else { return try build(input, next, query) }
+        switch input {
+        case .window(let source, let window):
+            try buildWindow(source, window, asPanes: true, input, next, query)
+        case .filter(let source, let predicate):
+            let filter = try Filter(predicate: predicate, context: context)
+            try buildAggregateInput(source, isPaned: true, stage(filter, "WHERE", next), query)
+        case .project(let source, let expressions, let fields):
+            let project = try Project(
+                expressions: expressions, schema: Schema(planFields: fields), context: context)
+            try buildAggregateInput(source, isPaned: true, stage(project, "SELECT", next), query)
+        default:
+            try build(input, next, query)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import SQL
+
+/// Which columns of a plan node's output say what window a row is in. They lead an aggregate to close its groups
+/// when the window closes.
+struct WindowAttributes {
+    enum Role {
+        case start
+        case end
+        case time
+    }
+
+    struct Attribute {
+        let role: Role
+        let window: WindowSpecification
+        /// The window has been aggregated: a row tells of a whole window. Before that it may come as a pane.
+        let isAggregated: Bool
+    }
+
+    var byColumn: [Int: Attribute] = [:]
+
+    static func of(_ plan: LogicalPlan) -> WindowAttributes {
+        switch plan {
+        case .window(let input, let window):
+            var attributes = WindowAttributes()
+            let count = input.outputFields.count
+            for (index, role) in [Role.start, .end, .time].enumerated() {
+                attributes.byColumn[count + index] = Attribute(role: role, window: window, isAggregated: false)
+            }
+            return attributes
+        case .filter(let input, _), .sort(let input, _), .limit(let input, _, _), .distinct(let input):
+            return of(input)
+        case .project(let input, let expressions, _):
+            return of(input).mapped(expressions, isAggregated: nil)
+        case .aggregate(let input, let keys, _, _):
+            return of(input).mapped(keys, isAggregated: true)
+        default:
+            return WindowAttributes()
+        }
+    }
+
+    private func mapped(_ expressions: [BoundExpression], isAggregated: Bool?) -> WindowAttributes {
+        var mapped = WindowAttributes()
+        for (index, expression) in expressions.enumerated() {
+            guard case .column(let column, _) = expression, let attribute = byColumn[column] else { continue }
+            mapped.byColumn[index] = Attribute(
+                role: attribute.role, window: attribute.window,
+                isAggregated: isAggregated ?? attribute.isAggregated)
+        }
+        return mapped
+    }
+
+    /// Whether the nodes down to the window pass its columns on without looking into them, so that panes may stand
+    /// for windows. Rows must not be counted on the way either.
+    static func allowsPanes(_ plan: LogicalPlan) -> Bool {
+        switch plan {
+        case .window: return true
+        case .filter(let input, let predicate):
+            return allowsPanes(input) && !predicate.refers(to: of(input))
+        case .project(let input, let expressions, _):
+            let attributes = of(input)
+            return allowsPanes(input)
+                && expressions.allSatisfy { expression in
+                    if case .column = expression { return true }
+                    return !expression.refers(to: attributes)
+                }
+        default: return false
+        }
+    }
+}
+
+extension BoundExpression {
+    func refers(to attributes: WindowAttributes) -> Bool {
+        var found = false
+        forEachColumn { column in if attributes.byColumn[column] != nil { found = true } }
+        return found
+    }
+
+    /// Calls `body` with every column the expression reads.
+    func forEachColumn(_ body: (Int) -> Void) {
+        switch self {
+        case .column(let index, _): body(index)
+        case .literal: break
+        case .call(_, let arguments, _): for argument in arguments { argument.forEachColumn(body) }
+        case .cast(let operand, _, _): operand.forEachColumn(body)
+        case .caseWhen(let branches, let otherwise, _):
+            for branch in branches {
+                branch.condition.forEachColumn(body)
+                branch.result.forEachColumn(body)
+            }
+            otherwise.forEachColumn(body)
+        case .inList(let operand, _, _): operand.forEachColumn(body)
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Columns
+import EventLog
+import Runtime
+import SQL
+
+/// A request's text, parsed and bound to the tables it names.
+struct PreparedQuery {
+    let plan: LogicalPlan
+    private let catalog: QueryCatalog
+
+    init(request: QueryRequest, service: QueryService) throws(SQLError) {
+        let statements = try SQLParser.parse(request.text, limits: service.limits.sql)
+        var definitions = service.tables.merging(request.tables) { $1 }
+        var query: Query?
+        for statement in statements {
+            switch statement {
+            case .createTable(let declaration):
+                definitions[declaration.name] = try TableDefinition(
+                    declaration: declaration, over: definitions[declaration.name])
+            case .query(let select):
+                guard query == nil else {
+                    throw SQLError(code: .invalidQuery, message: "a request holds one query, this holds more")
+                }
+                query = select
+            }
+        }
+        guard let query else {
+            throw SQLError(code: .invalidQuery, message: "there is no query", line: 1, column: 1)
+        }
+        var resolved: [String: ResolvedTable] = [:]
+        for (name, definition) in definitions {
+            resolved[name] = try definition.resolve(name: name, service: service)
+        }
+        catalog = QueryCatalog(
+            declared: resolved, log: service.log,
+            topicWatermarkDelay: Int64(service.limits.watermarkDelayMilliseconds) * 1_000)
+        plan = try Binder(catalog: catalog, limits: service.limits.sql).bind(query)
+    }
+
+    var readsTopics: Bool { Self.readsTopics(plan, catalog) }
+
+    private static func readsTopics(_ plan: LogicalPlan, _ catalog: QueryCatalog) -> Bool {
+        switch plan {
+        case .scan(let table, _, _):
+            if case .topic? = catalog.resolved(table.name)?.source { return true }
+            return false
+        case .values: return false
+        case .filter(let input, _), .project(let input, _, _), .window(let input, _), .aggregate(let input, _, _, _),
+            .distinct(let input), .sort(let input, _), .limit(let input, _, _):
+            return readsTopics(input, catalog)
+        case .union(let inputs): return inputs.contains { readsTopics($0, catalog) }
+        }
+    }
+
+    /// What reads the table of `scan`.
+    func makeDriver(
+        for scan: PhysicalQuery.Scan, request: QueryRequest, service: QueryService,
+        wake: @escaping @Sendable () -> Void
+    ) throws(SQLError) -> any ScanDriver {
+        guard let table = catalog.resolved(scan.table.name) else {
+            throw SQLError(code: .unknownTable, message: "there is no table \(scan.table.name)")
+        }
+        // The time column is read for the range and the watermark even where the query doesn't ask for it.
+        let isLive = request.mode != .stored
+        let asksForRange = request.from != nil || request.to != nil
+        var columns = scan.columns
+        if let time = table.description.timeColumn, isLive || asksForRange, !columns.contains(time) {
+            columns.append(time)
+        }
+        let schema = Schema(columns.map { table.schema.fields[$0] })
+        let timeColumn = table.description.timeColumn.flatMap { columns.firstIndex(of: $0) }
+        let window = TimeWindow(from: request.from ?? .min, to: (isLive ? nil : request.to) ?? .max)
+        if case .topic(let topic) = table.source, let log = service.log, isLive {
+            var stored: LogSource?
+            if request.mode == .storedThenLive {
+                stored = try LogSource(
+                    log: log, topic: topic, columns: schema, timeName: timeColumn.map { schema.fields[$0].name },
+                    times: Self.times(scan, window, table), isBounded: false)
+            }
+            return try LiveDriver(
+                plan: .init(
+                    topic: topic, readSchema: schema, timeColumn: timeColumn, columnCount: scan.columns.count,
+                    watermarkDelay: table.description.watermarkDelay, window: window),
+                stored: stored, log: log, clock: service.clock, limits: service.limits, input: scan.input, wake: wake)
+        }
+        let source = try makeSource(table, scan, schema, timeColumn, window, service)
+        return BoundedDriver(
+            source: source, input: scan.input, window: window, timeColumn: timeColumn, columnCount: scan.columns.count)
+    }
+
+    private func makeSource(
+        _ table: ResolvedTable, _ scan: PhysicalQuery.Scan, _ schema: Schema, _ timeColumn: Int?, _ window: TimeWindow,
+        _ service: QueryService
+    ) throws(SQLError) -> any BatchSource {
+        switch table.source {
+        case .batches(let batches): return BatchesSource(batches, schema: schema)
+        case .file(let file): return try file.open(columns: schema)
+        case .topic(let topic):
+            guard let log = service.log else {
+                throw SQLError(code: .unknownTable, message: "there is no event log to read \(topic) from")
+            }
+            return try LogSource(
+                log: log, topic: topic, columns: schema, timeName: timeColumn.map { schema.fields[$0].name },
+                times: Self.times(scan, window, table), isBounded: true)
+        }
+    }
+
+    /// The event times to read: what the predicate and the request leave. Only where the log knows the column's times.
+    private static func times(_ scan: PhysicalQuery.Scan, _ window: TimeWindow, _ table: ResolvedTable) -> Range<Int64>?
+    {
+        guard let time = table.description.timeColumn, table.schema.fields[time].name == "@timestamp" else {
+            return nil
+        }
+        let low = max(scan.timeRange.lowerBound, window.from)
+        let afterHigh = scan.timeRange.upperBound == .max ? Int64.max : scan.timeRange.upperBound + 1
+        let high = min(afterHigh, window.to)
+        if low == .min, high == .max { return nil }
+        return low < high ? low..<high : low..<low
+    }
+}

@@ -1,0 +1,129 @@
+import Columns
+import EventLog
+import Runtime
+import SQL
+
+/// A query's stages and sources, driven forward step by step. Single-threaded.
+final class QueryRun {
+    enum State {
+        case again
+        case wait
+    }
+
+    let query: PhysicalQuery
+    let isLive: Bool
+    private(set) var isFinished = false
+    private let sources: [any ScanDriver]
+    private var current = 0
+    private var hasSentLiterals = false
+
+    /// Parses, binds and plans the request's text.
+    ///
+    /// - Parameter wake: called from any thread when a live source has something.
+    init(request: QueryRequest, service: QueryService, wake: @escaping @Sendable () -> Void) throws(SQLError) {
+        let now = service.clock.now()
+        let prepared = try PreparedQuery(request: request, service: service)
+        let memory = min(request.memoryBytes ?? .max, service.limits.memoryBytes)
+        // Each live source must be one: a live query over files alone ends as a stored one does.
+        isLive = request.mode != .stored && prepared.readsTopics
+        let planner = PhysicalPlanner(
+            isLive: isLive, context: EvaluationContext(now: now), account: MemoryAccount(limitBytes: memory))
+        query = try planner.plan(prepared.plan)
+        var sources: [any ScanDriver] = []
+        for scan in query.scans {
+            sources.append(try prepared.makeDriver(for: scan, request: request, service: service, wake: wake))
+        }
+        self.sources = sources
+    }
+
+    /// Does a piece of work: a batch or a few.
+    func advance() throws(SQLError) -> State {
+        if !hasSentLiterals {
+            hasSentLiterals = true
+            for literal in query.literals {
+                try literal.input.stage.accept(literal.batch, port: literal.input.port)
+                try literal.input.stage.close(port: literal.input.port)
+            }
+        }
+        // One source after the other while they are bounded; live ones in turn.
+        var waiting = 0
+        var open = 0
+        for source in sources where !source.isFinished {
+            open += 1
+            if try source.advance() == .wait { waiting += 1 } else if !source.isLive { break }
+        }
+        if open == 0 || query.output.isFinished {
+            isFinished = true
+            return .again
+        }
+        return waiting == open ? .wait : .again
+    }
+
+    func statistics() -> QueryStatistics {
+        var statistics = QueryStatistics()
+        for source in sources {
+            let progress = source.progress
+            statistics.rowsRead += progress.rows
+            statistics.bytesRead += progress.bytes
+            statistics.badRows += progress.badRows
+            statistics.droppedRows += source.droppedRows
+        }
+        statistics.lateRows = query.lateRows
+        statistics.peakMemoryBytes = query.account.peakBytes
+        return statistics
+    }
+
+    func close() {
+        for source in sources { source.close() }
+    }
+}
+
+/// Feeds one scan of a query.
+protocol ScanDriver: AnyObject {
+    /// Hands on a batch or some, or says that there is nothing now.
+    func advance() throws(SQLError) -> QueryRun.State
+    var isFinished: Bool { get }
+    var isLive: Bool { get }
+    var progress: ScanProgress { get }
+    var droppedRows: Int { get }
+    func close()
+}
+
+/// Reads a bounded source to its end.
+final class BoundedDriver: ScanDriver {
+    private let source: any BatchSource
+    private let input: StageInput
+    private let window: TimeWindow
+    private let timeColumn: Int?
+    private let columnCount: Int
+    private(set) var isFinished = false
+
+    /// - Parameters:
+    ///   - timeColumn: among the source's columns.
+    ///   - columnCount: columns that the query wants; the source may give one more for the sake of the time.
+    init(source: any BatchSource, input: StageInput, window: TimeWindow, timeColumn: Int?, columnCount: Int) {
+        self.columnCount = columnCount
+        self.source = source
+        self.input = input
+        self.window = window
+        self.timeColumn = timeColumn
+    }
+
+    var isLive: Bool { false }
+    var droppedRows: Int { 0 }
+    var progress: ScanProgress { source.progress }
+
+    func advance() throws(SQLError) -> QueryRun.State {
+        if !input.stage.isSatisfied, let batch = try source.next() {
+            var rows = window.apply(batch, timeColumn: timeColumn)
+            if rows.columns.count > columnCount { rows = rows.project(Array(0..<columnCount)) }
+            try input.stage.accept(rows, port: input.port)
+        } else {
+            isFinished = true
+            try input.stage.close(port: input.port)
+        }
+        return .again
+    }
+
+    func close() {}
+}

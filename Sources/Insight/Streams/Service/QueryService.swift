@@ -1,0 +1,66 @@
+public import EventLog
+public import Runtime
+public import SQL
+import Synchronization
+
+/// Runs queries: over the event log's topics and over files, stored and live, on threads of its own.
+public final class QueryService: Sendable {
+    let log: EventLog?
+    let clock: any Clock
+    let limits: QueryLimits
+    let tables: [String: TableDefinition]
+    let pool: WorkerPool
+    private let running = Atomic<Int>(0)
+    private let system = SystemClock()
+
+    /// - Parameters:
+    ///   - log: whose topics are tables; `nil` for queries over files alone.
+    ///   - tables: tables beside the topics, for all queries.
+    public init(
+        log: EventLog?, clock: any Clock = SystemClock(), limits: QueryLimits = QueryLimits(),
+        tables: [String: TableDefinition] = [:]
+    ) {
+        self.log = log
+        self.clock = clock
+        self.limits = limits
+        self.tables = tables
+        self.pool = WorkerPool(threads: max(1, limits.workerThreads), tickMilliseconds: limits.tickMilliseconds)
+    }
+
+    /// Queries that run now.
+    public var runningQueries: Int { running.load(ordering: .relaxed) }
+
+    /// Starts a query. Returns at once; everything, errors included, goes to the sink.
+    @discardableResult
+    public func run(_ request: QueryRequest, sink: any QuerySink) -> QueryHandle {
+        let count = running.add(1, ordering: .acquiringAndReleasing).newValue
+        guard count <= limits.concurrentQueries else {
+            running.subtract(1, ordering: .acquiringAndReleasing)
+            sink.finish(
+                .failure(
+                    SQLError(
+                        code: .overloaded, message: "\(limits.concurrentQueries) queries run already",
+                        suggestion: "try again when one has ended; the limit is the setting queries.concurrent")))
+            return QueryHandle(control: QueryControl(), wake: {})
+        }
+        let task = QueryTask(request: request, service: self, sink: sink) { [weak self] in
+            self?.running.subtract(1, ordering: .acquiringAndReleasing)
+        }
+        pool.add(task)
+        return QueryHandle(control: task.control) { [weak self, weak task] in
+            if let self, let task { self.pool.wake(task) }
+        }
+    }
+
+    /// The columns of a query's answer, without running it.
+    ///
+    /// - Throws: what is wrong with the text.
+    public func check(_ request: QueryRequest) throws(SQLError) -> [PlanField] {
+        try PreparedQuery(request: request, service: self).plan.outputFields
+    }
+
+    /// Cancels what still runs and ends the threads. Must not be called from a sink.
+    public func stop() { pool.stop() }
+
+    func systemNanoseconds() -> Int64 { system.monotonicNanoseconds() }
+}

@@ -1,0 +1,165 @@
+import Columns
+import Runtime
+public import SQL
+import Synchronization
+
+/// One query in the pool. Its state is touched by the thread that runs its step, one at a time.
+final class QueryTask: SteppedTask, @unchecked Sendable {
+    /// Wall time that a step may take before others have their turn, nanoseconds.
+    private static let sliceNanoseconds: Int64 = 10_000_000
+
+    let control = QueryControl()
+    private let request: QueryRequest
+    private let service: QueryService
+    private let sink: any QuerySink
+    private let onDone: @Sendable () -> Void
+    private let started: Int64
+
+    private var run: QueryRun?
+    /// Answers that the sink has not taken yet.
+    private var pending: [Batch] = []
+    private var isPaused = false
+    private var resumesSeen = 0
+    private var rowsReturned = 0
+    private var reported = QueryStatistics()
+    private var lastReport: Int64 = 0
+    private var isCut = false
+
+    init(
+        request: QueryRequest, service: QueryService, sink: any QuerySink, onDone: @escaping @Sendable () -> Void
+    ) {
+        self.request = request
+        self.service = service
+        self.sink = sink
+        self.onDone = onDone
+        self.started = service.clock.monotonicNanoseconds()
+    }
+
+    func step() -> StepResult {
+        do throws(SQLError) {
+            let result = try work()
+            if result == .done { end(.success(statistics())) }
+            return result
+        } catch {
+            end(.failure(error))
+            return .done
+        }
+    }
+
+    func abandon() { end(.failure(.cancelled)) }
+
+    private func work() throws(SQLError) -> StepResult {
+        if control.isCancelled { throw .cancelled }
+        if isPaused {
+            let resumes = control.resumeCount
+            if resumes == resumesSeen {
+                report()
+                return .wait
+            }
+            resumesSeen = resumes
+            isPaused = false
+        }
+        if run == nil {
+            let prepared = try QueryRun(request: request, service: service, wake: { [weak self] in self?.wake() })
+            run = prepared
+            sink.start(prepared.query.fields)
+        }
+        guard let run else { return .done }
+        let deadline = service.systemNanoseconds() + Self.sliceNanoseconds
+        while true {
+            if try !deliver() { return .wait }
+            if run.isFinished || isCut { return .done }
+            if control.isCancelled { throw .cancelled }
+            let state = try run.advance()
+            pending = run.query.output.drain()
+            if state == .wait, pending.isEmpty {
+                report()
+                return .wait
+            }
+            try checkTime(run)
+            if service.systemNanoseconds() >= deadline {
+                report()
+                return .again
+            }
+        }
+    }
+
+    private func wake() { service.pool.wake(self) }
+
+    /// Hands answers to the sink.
+    ///
+    /// - Returns: false when the sink wants no more for now.
+    private func deliver() throws(SQLError) -> Bool {
+        var index = 0
+        while index < pending.count {
+            var batch = pending[index]
+            index += 1
+            if let maximum = request.maximumRows, rowsReturned + batch.rowCount > maximum {
+                batch = batch.slice(0..<max(0, maximum - rowsReturned))
+                isCut = true
+            }
+            rowsReturned += batch.rowCount
+            // Taken before the call: the sink may resume while `receive` is still returning.
+            resumesSeen = control.resumeCount
+            if batch.rowCount > 0, !sink.receive(batch), control.resumeCount == resumesSeen {
+                pending.removeFirst(index)
+                isPaused = true
+                return false
+            }
+            if isCut { break }
+        }
+        pending = []
+        return true
+    }
+
+    private func checkTime(_ run: QueryRun) throws(SQLError) {
+        guard !run.isLive else { return }
+        let own = request.timeLimitMilliseconds ?? .max
+        let limit = min(own, service.limits.timeLimitMilliseconds)
+        guard (service.clock.monotonicNanoseconds() - started) / 1_000_000 > Int64(limit) else { return }
+        throw SQLError(
+            code: .limitExceeded, message: "the query took longer than \(limit) ms",
+            suggestion: "narrow the time range, or raise the setting queries.time_limit")
+    }
+
+    private func statistics() -> QueryStatistics {
+        var statistics = run?.statistics() ?? QueryStatistics()
+        statistics.rowsReturned = rowsReturned
+        statistics.isCut = isCut
+        statistics.elapsedMicroseconds = (service.clock.monotonicNanoseconds() - started) / 1_000
+        return statistics
+    }
+
+    /// Tells the sink of late and dropped rows, at most once a second.
+    private func report() {
+        guard let run, run.isLive else { return }
+        let now = service.systemNanoseconds()
+        guard now - lastReport >= 1_000_000_000 else { return }
+        lastReport = now
+        let current = statistics()
+        guard current.lateRows != reported.lateRows || current.droppedRows != reported.droppedRows else { return }
+        reported = current
+        sink.report(current)
+    }
+
+    private func end(_ result: Result<QueryStatistics, SQLError>) {
+        run?.close()
+        run = nil
+        pending = []
+        onDone()
+        sink.finish(result)
+    }
+}
+
+extension SQLError.Code {
+    /// The one who asked no longer wants the answer.
+    public static let cancelled = SQLError.Code(rawValue: "cancelled")
+    /// Too many queries run already; trying again later can help.
+    public static let overloaded = SQLError.Code(rawValue: "overloaded")
+    /// A table's file or topic can't be read.
+    public static let sourceFailed = SQLError.Code(rawValue: "source_failed")
+}
+
+extension SQLError {
+    static let cancelled = SQLError(code: .cancelled, message: "the query was cancelled")
+}

@@ -1,0 +1,40 @@
+/// Tells how far event time has come in one source: the latest event time less a delay. While nothing comes it goes
+/// on at the pace of the wall clock, so that windows close when a source falls silent.
+struct WatermarkTracker {
+    private let delay: Int64
+    /// Event times ahead of the wall clock don't carry the watermark past it; `false` for sources whose times are not
+    /// of now.
+    private let isBoundToClock: Bool
+    private var latest = Int64.min
+    /// Wall time at which `latest` came.
+    private var latestSeen: Int64 = 0
+    private(set) var watermark = Int64.min
+
+    /// - Parameter delay: microseconds.
+    init(delay: Int64, isBoundToClock: Bool) {
+        self.delay = delay
+        self.isBoundToClock = isBoundToClock
+    }
+
+    /// Takes note of the event times of a batch.
+    ///
+    /// - Parameter now: wall time, microseconds.
+    mutating func observe(maximumTime: Int64, now: Int64) {
+        let time = isBoundToClock ? min(maximumTime, now) : maximumTime
+        guard time > latest || latest == .min else { return }
+        latest = time
+        latestSeen = now
+        raise(latest)
+    }
+
+    /// Time has passed without events.
+    mutating func tick(now: Int64) {
+        guard latest != .min, now > latestSeen else { return }
+        raise(latest.addingReportingOverflow(now - latestSeen).partialValue)
+    }
+
+    private mutating func raise(_ time: Int64) {
+        let (value, overflow) = time.subtractingReportingOverflow(delay)
+        if !overflow, value > watermark { watermark = value }
+    }
+}
