@@ -83,7 +83,7 @@ function send(query, accept, signal) {
 
 /**
  * A stored query. `query` is `{query, from?, to?}` with times in milliseconds since 1970.
- * Stops reading after `limit` rows; returns the rows.
+ * Stops reading after `limit` rows; returns the rows, with `cutAt` where the server returned no more than that.
  */
 export async function stored({ query, from, to, signal, limit = Infinity }) {
   const body = { query, live: false };
@@ -95,7 +95,12 @@ export async function stored({ query, from, to, signal, limit = Infinity }) {
     for (const line of lines) {
       if (!line) continue;
       const row = JSON.parse(line);
-      if (row.$error) throw new QueryError(row.$error, 400);
+      if (row.$error) throw new QueryError(row.$error, statusOf(row.$error));
+      // A notice, not a row: how much of the answer the server cut off.
+      if (row.$meta) {
+        rows.cutAt = row.$meta.cut_at_rows ?? rows.cutAt;
+        continue;
+      }
       if (rows.length >= limit) return false;
       rows.push(row);
     }
@@ -169,7 +174,7 @@ function readEvents(response, onRows, keep) {
         const text = data.join('\n');
         if (name === 'error') throw streamError(text);
         if (name === 'done') open = false;
-        else if (text) waiting.push(text);
+        else if (text && name === '') waiting.push(text);
         name = '';
         data = [];
       }
@@ -183,11 +188,15 @@ function readEvents(response, onRows, keep) {
 function streamError(text) {
   try {
     const body = JSON.parse(text);
-    return new QueryError(body.$error ?? body.error ?? body, 400);
+    const error = body.$error ?? body.error ?? body;
+    return new QueryError(error, statusOf(error));
   } catch {
-    return new QueryError({ message: text }, 400);
+    return new QueryError({ message: text }, 503);
   }
 }
+
+/** An error in the middle of an answer has no status of its own; what the query is not to blame for may be retried. */
+const statusOf = ({ code }) => (['overloaded', 'cancelled', 'internal', 'unavailable', 'shutdown'].includes(code) ? 503 : 400);
 
 /** Waits, but not longer than the signal lasts. */
 export const pause = (milliseconds, signal) =>

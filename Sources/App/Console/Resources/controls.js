@@ -6,6 +6,7 @@ import { fields } from './sql.js';
 import { addFilter, change, ranges, state, view, writeFilter } from './state.js';
 
 const THEME_KEY = 'squilla.theme';
+const STATUS_EVERY_MILLISECONDS = 20_000;
 const themes = ['auto', 'light', 'dark'];
 let countdown = 0;
 let hooks = null;
@@ -174,17 +175,17 @@ export function showEmpty(isEmpty, range, filtered) {
 
 async function showServer() {
   try {
-    const status = await api.status();
-    const listen = [status.edge?.listen ?? status.listen].flat()[0];
-    if (typeof listen === 'string') {
-      const port = listen.split(':').at(-1);
-      setText(find('#empty-command'), `curl -i http://${location.hostname}:${port}/`);
-    }
-    const parts = [status.name ?? status.observer, status.version && `version ${status.version}`];
-    setText(find('#server'), parts.filter((part) => typeof part === 'string').join(' · '));
+    const { edge, version } = await api.status();
+    const port = edge?.addresses?.[0]?.split(':').at(-1).replace(/\D.*$/, '');
+    if (port) setText(find('#empty-command'), `curl -i http://${location.hostname}:${port}/`);
+    setText(find('#server'), [edge?.name, version && `version ${version}`].filter(Boolean).join(' · '));
+    const dropped = Number(edge?.dropped_events ?? 0);
+    find('#dropped').hidden = dropped === 0;
+    setText(find('#dropped'), `${format.join(format.count(dropped))} events dropped`);
   } catch {
     // The status only decorates the page; the queries report a server that does not answer.
   }
+  setTimeout(showServer, STATUS_EVERY_MILLISECONDS);
 }
 
 // Token

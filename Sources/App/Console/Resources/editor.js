@@ -93,7 +93,7 @@ async function runStored(text) {
     rows = await api.stored({ query: text, from, to, signal: abort.signal, limit: ROWS_MOST });
     if (running !== mine) return;
     const took = format.join(format.duration((performance.now() - started) * 1e6));
-    const most = rows.length === ROWS_MOST ? ` (the first; narrow the query or add LIMIT)` : '';
+    const most = rows.cutAt || rows.length === ROWS_MOST ? ` (the first; narrow the query or add LIMIT)` : '';
     stop(`${rowCount(rows.length)}${most} over ${format.span(range.seconds)}, ${took}`);
     draw();
   } catch (error) {
