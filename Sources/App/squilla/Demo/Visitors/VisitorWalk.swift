@@ -36,7 +36,7 @@ struct VisitorWalk: Sendable {
     }
 
     /// Requests a visit makes on average; the rate of visits follows from it.
-    static let requestsPerVisit = 22.0
+    static let requestsPerVisit = 27.5
 
     /// The next request, or nil when the visitor leaves.
     mutating func next(_ random: inout Random) -> Step? {
