@@ -1,15 +1,22 @@
 import CPlatform
+import Glibc
 
 extension Span where Element == UInt8 {
     /// The first `byte` at or after `start`.
     public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
-        withUnsafeBufferPointer { buffer in
+        precondition(start >= 0, "a negative index")
+        return withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return nil }
-            return scan(count: buffer.count, from: start) {
-                squilla_mask64_equal(base + $0, byte)
-            } rest: {
-                base[$0] == byte
+            var index = start
+            while index + 64 <= buffer.count {
+                let bits = squilla_mask64_equal(base + index, byte)
+                if bits != 0 { return index + bits.trailingZeroBitCount }
+                index += 64
             }
+            guard index < buffer.count, let found = memchr(base + index, Int32(byte), buffer.count - index) else {
+                return nil
+            }
+            return UnsafeRawPointer(found) - UnsafeRawPointer(base)
         }
     }
 
@@ -27,13 +34,21 @@ extension Span where Element == UInt8 {
 
     /// The first byte at or after `start` that a JSON string cannot hold as it is, or that is not ASCII.
     public func firstIndexOfJSONSpecial(from start: Int = 0) -> Int? {
-        withUnsafeBufferPointer { buffer in
+        precondition(start >= 0, "a negative index")
+        return withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return nil }
-            return scan(count: buffer.count, from: start) {
-                squilla_mask64_json_special(base + $0)
-            } rest: {
-                base[$0] < 0x20 || base[$0] >= 0x80 || base[$0] == 0x22 || base[$0] == 0x5c
+            var index = start
+            while index + 16 <= buffer.count {
+                let bits = squilla_mask16_json_special(base + index)
+                if bits != 0 { return index + bits.trailingZeroBitCount }
+                index += 16
             }
+            while index < buffer.count {
+                let byte = base[index]
+                if byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5c { return index }
+                index += 1
+            }
+            return nil
         }
     }
 

@@ -7,7 +7,8 @@
 public struct BatchBuilder: Sendable {
     public let schema: Schema
     public var columns: [ColumnBuilder]
-    private var endedRows = 0
+    /// Rows ended with `endRow()` since the last `finish()`.
+    private(set) var endedRows = 0
 
     /// - Parameter capacity: rows to make room for at first; more may come.
     public init(schema: Schema, capacity: Int) {
@@ -30,6 +31,13 @@ public struct BatchBuilder: Sendable {
         endedRows += 1
         for index in columns.indices where columns[index].count < endedRows {
             columns[index].appendNull()
+        }
+    }
+
+    /// Takes back what was appended of a row that has not ended.
+    mutating func discardRow() {
+        for index in columns.indices {
+            while columns[index].count > endedRows { columns[index].removeLast() }
         }
     }
 

@@ -39,6 +39,12 @@ public struct Bitmap: Sendable, Equatable {
         count += 1
     }
 
+    public mutating func removeLast() {
+        precondition(count > 0, "no bit to take back")
+        count -= 1
+        if count & 63 == 0 { words.removeLast() } else { words[count >> 6] &= ~(1 << UInt64(count & 63)) }
+    }
+
     public mutating func removeAll(keepingCapacity: Bool) {
         words.removeAll(keepingCapacity: keepingCapacity)
         count = 0

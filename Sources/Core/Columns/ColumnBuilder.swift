@@ -116,6 +116,23 @@ public struct ColumnBuilder: Sendable {
         }
     }
 
+    /// Takes the last row back.
+    mutating func removeLast() {
+        precondition(count > 0, "no row to take back")
+        count -= 1
+        switch type {
+        case .int64, .timestamp: integers.removeLast()
+        case .float64: doubles.removeLast()
+        case .bool: bits.removeLast()
+        case .ip: addresses.removeLast()
+        case .string, .bytes, .json: strings.removeLast()
+        }
+        if nullCount == 0 { return }
+        if validity[count >> 6] & (1 << UInt64(count & 63)) == 0 { nullCount -= 1 }
+        validity[count >> 6] &= ~(1 << UInt64(count & 63))
+        if count & 63 == 0 { validity.removeLast() }
+    }
+
     /// The column of what was appended; the builder is empty afterwards.
     public mutating func finish() -> Column {
         let rows = count

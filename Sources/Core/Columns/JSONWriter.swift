@@ -2,7 +2,7 @@ import Bytes
 
 /// Writes rows as JSON objects keyed by column name: ISO-8601 times, shortest doubles, null for NaN and infinities,
 /// ill-formed UTF-8 replaced by U+FFFD, `json` columns as they are.
-public struct JSONWriter {
+public struct JSONWriter: Sendable {
     /// How an `int64` column that stands for something else is written.
     public enum Style: Sendable {
         /// As its physical type says.
@@ -75,9 +75,8 @@ public struct JSONWriter {
             } else {
                 out.append(contentsOf: "null")
             }
-        case .byteStrings(let values): append(text: values.bytes[values.range(row)], column.type, to: &out)
-        case .dictionary(let codes, let values):
-            append(text: values.bytes[values.range(Int(codes[row]))], column.type, to: &out)
+        case .byteStrings(let values): append(values, row, column.type, to: &out)
+        case .dictionary(let codes, let values): append(values, Int(codes[row]), column.type, to: &out)
         case .ip(let values):
             out.append(UInt8(ascii: "\""))
             values[row].append(to: &out)
@@ -93,7 +92,8 @@ public struct JSONWriter {
         }
     }
 
-    private static func append(text: ArraySlice<UInt8>, _ type: FieldType, to out: inout [UInt8]) {
+    private static func append(_ values: ByteStrings, _ row: Int, _ type: FieldType, to out: inout [UInt8]) {
+        let text = values.bytes.span.extracting(values.range(row))
         if type == .json, !text.isEmpty {
             out.append(contentsOf: text)
         } else {
@@ -103,40 +103,50 @@ public struct JSONWriter {
 
     /// Appends `text` quoted and escaped (RFC 8259, 7).
     public static func append(string text: ArraySlice<UInt8>, to out: inout [UInt8]) {
-        out.append(UInt8(ascii: "\""))
-        if isPlain(text) {
-            out.append(contentsOf: text)
-        } else {
-            appendEscaped(text, to: &out)
-        }
-        out.append(UInt8(ascii: "\""))
+        append(string: text.span, to: &out)
     }
 
-    /// Nothing in it needs to be escaped or repaired.
-    private static func isPlain(_ text: ArraySlice<UInt8>) -> Bool {
-        var special = false
-        for byte in text where byte < 0x20 || byte >= 0x80 || byte == 0x22 || byte == 0x5C { special = true }
-        return !special
-    }
-
-    private static func appendEscaped(_ text: ArraySlice<UInt8>, to out: inout [UInt8]) {
-        let hexadecimal: StaticString = "0123456789abcdef"
-        // Decoding repairs ill-formed sequences.
-        for byte in String(decoding: text, as: UTF8.self).utf8 {
-            switch byte {
-            case 0x22: out.append(contentsOf: "\\\"")
-            case 0x5C: out.append(contentsOf: "\\\\")
-            case 0x0A: out.append(contentsOf: "\\n")
-            case 0x0D: out.append(contentsOf: "\\r")
-            case 0x09: out.append(contentsOf: "\\t")
-            case 0..<0x20:
-                out.append(contentsOf: "\\u00")
-                hexadecimal.withUTF8Buffer { digits in
-                    out.append(digits[Int(byte >> 4)])
-                    out.append(digits[Int(byte & 15)])
-                }
-            default: out.append(byte)
+    /// Appends `text` quoted and escaped (RFC 8259, 7).
+    public static func append(string text: Span<UInt8>, to out: inout [UInt8]) {
+        out.append(0x22)
+        var start = 0
+        while let special = text.firstIndexOfJSONSpecial(from: start) {
+            out.append(contentsOf: text.extracting(start..<special))
+            let byte = text[special]
+            if byte < 0x80 {
+                appendEscape(byte, to: &out)
+                start = special + 1
+            } else {
+                start = appendNonASCII(text, from: special, to: &out)
             }
         }
+        out.append(contentsOf: text.extracting(start...))
+        out.append(0x22)
+    }
+
+    private static func appendEscape(_ byte: UInt8, to out: inout [UInt8]) {
+        out.append(0x5c)
+        switch byte {
+        case 0x22, 0x5c: out.append(byte)
+        case 0x09: out.append(UInt8(ascii: "t"))
+        case 0x0a: out.append(UInt8(ascii: "n"))
+        case 0x0d: out.append(UInt8(ascii: "r"))
+        default:
+            out.append(contentsOf: "u00")
+            out.append(byte < 0x10 ? 0x30 : 0x31)
+            let digit = byte & 15
+            out.append(digit < 10 ? 48 + digit : 87 + digit)
+        }
+    }
+
+    /// The run of bytes above ASCII at `start`, with U+FFFD for each part that is no UTF-8.
+    /// - Returns: where the run ends.
+    private static func appendNonASCII(_ text: Span<UInt8>, from start: Int, to out: inout [UInt8]) -> Int {
+        var end = start
+        while end < text.count, text[end] >= 0x80 { end += 1 }
+        text.extracting(start..<end).withUnsafeBufferPointer { run in
+            out.append(contentsOf: String(decoding: run, as: UTF8.self).utf8)
+        }
+        return end
     }
 }

@@ -41,6 +41,16 @@ struct StringColumnBuilder: Sendable {
         }
     }
 
+    /// Takes the last row back; its value may stay in the dictionary, unused.
+    mutating func removeLast() {
+        switch mode {
+        case .plain:
+            values.offsets.removeLast()
+            values.bytes.removeLast(values.bytes.count - Int(values.offsets[values.offsets.count - 1]))
+        case .dictionary: codes.removeLast()
+        }
+    }
+
     private mutating func appendPlain(_ value: UnsafeBufferPointer<UInt8>) {
         values.bytes.append(contentsOf: value)
         values.offsets.append(ByteStrings.checkedOffset(values.bytes.count))

@@ -1,0 +1,177 @@
+import Bytes
+
+extension NDJSONReader {
+    /// Reads the object at the cursor.
+    /// - Parameter node: the object's place in `paths`.
+    /// - Parameter depth: containers around its values.
+    mutating func readObject(_ cursor: inout JSONCursor, node: Int32, depth: Int) throws(JSONFault) {
+        if depth > cursor.maximumDepth { throw .tooDeep }
+        cursor.advance()
+        if cursor.token == UInt8(ascii: "}") {
+            cursor.advance()
+            return
+        }
+        while true {
+            guard cursor.token == UInt8(ascii: "\"") else { throw cursor.token == 0 ? .lineEnds : .expectedKey }
+            guard let key = cursor.stringContent else { throw .expectedKey }
+            cursor.advance()
+            guard cursor.token == UInt8(ascii: ":") else { throw cursor.token == 0 ? .lineEnds : .expectedColon }
+            cursor.advance()
+            if ordinal >= options.maximumKeysPerLine { throw .tooManyKeys }
+            let target = paths.target(cursor.bytes(key), node: node, ordinal: ordinal)
+            ordinal += 1
+            try readValue(&cursor, target, key: key, node: node, depth: depth)
+            let next = cursor.token
+            cursor.advance()
+            if next == UInt8(ascii: ",") { continue }
+            if next == UInt8(ascii: "}") { return }
+            throw next == 0 ? .lineEnds : .expectedCommaOrEnd
+        }
+    }
+
+    private mutating func readValue(
+        _ cursor: inout JSONCursor, _ target: JSONPaths.Target, key: Range<Int>, node: Int32, depth: Int
+    ) throws(JSONFault) {
+        let column = Int(target.column)
+        if column >= 0 {
+            if builder[column].count > builder.endedRows {
+                try cursor.skipValue(depth: depth)
+                return
+            }
+            let isObject = cursor.token == UInt8(ascii: "{")
+            if !isObject || builder[column].type == .json || target.node < 0 {
+                try readColumn(&cursor, column, depth: depth)
+                return
+            }
+        }
+        if target.node >= 0, cursor.token == UInt8(ascii: "{") {
+            try readObject(&cursor, node: target.node, depth: depth + 1)
+            return
+        }
+        if options.collectsUnknown {
+            let value = try cursor.checkedValue(depth: depth)
+            report.unknownValues += 1
+            appendUnfit(name: unknownName(cursor.bytes(key).span, node: node), cursor.bytes(value))
+            return
+        }
+        try cursor.skipValue(depth: depth)
+    }
+
+    private mutating func readColumn(_ cursor: inout JSONCursor, _ column: Int, depth: Int) throws(JSONFault) {
+        let type = builder[column].type
+        switch cursor.token {
+        case UInt8(ascii: "\""):
+            guard let content = cursor.stringContent else { throw .badValue }
+            let whole = cursor.bytes(content.lowerBound - 1..<content.upperBound + 1)
+            cursor.advance()
+            try append(text: cursor.bytes(content), whole: whole, column, type)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            let text = cursor.bytes(cursor.position..<cursor.tokenEnd)
+            guard let number = JSONText.number(text.span) else { throw .badNumber }
+            cursor.advance()
+            append(number, text: text, column, type)
+        case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
+            let text = cursor.bytes(cursor.position..<cursor.tokenEnd)
+            guard let literal = JSONText.literal(text.span) else { throw .badValue }
+            cursor.advance()
+            append(literal, text: text, column, type)
+        case UInt8(ascii: "{"), UInt8(ascii: "["):
+            let text = cursor.bytes(try cursor.checkedValue(depth: depth))
+            if type == .json { builder[column].append(bytes: text) } else { appendUnfit(column, text) }
+        case 0: throw .lineEnds
+        default: throw .badValue
+        }
+    }
+
+    /// - Parameter text: what stands between the quotes.
+    /// - Parameter whole: with the quotes.
+    private mutating func append(
+        text: UnsafeBufferPointer<UInt8>, whole: UnsafeBufferPointer<UInt8>, _ column: Int, _ type: FieldType
+    ) throws(JSONFault) {
+        guard text.span.firstIndex(of: UInt8(ascii: "\\")) == nil else {
+            scratch.removeAll(keepingCapacity: true)
+            guard JSONText.unescape(text.span, to: &scratch) else { throw .badEscape }
+            let plain = scratch
+            plain.withUnsafeBufferPointer { append(plain: $0, whole: whole, column, type) }
+            return
+        }
+        append(plain: text, whole: whole, column, type)
+    }
+
+    private mutating func append(
+        plain text: UnsafeBufferPointer<UInt8>, whole: UnsafeBufferPointer<UInt8>, _ column: Int, _ type: FieldType
+    ) {
+        switch type {
+        case .string, .bytes: builder[column].append(bytes: text.span)
+        case .json: builder[column].append(bytes: whole.span)
+        case .timestamp:
+            if let time = TimeParser.iso8601(text.span) {
+                builder[column].append(int64: time)
+            } else {
+                appendUnfit(column, whole)
+            }
+        case .ip:
+            if let address = IPAddress(text: text.span) {
+                builder[column].append(ip: address)
+            } else {
+                appendUnfit(column, whole)
+            }
+        case .bool, .int64, .float64: appendUnfit(column, whole)
+        }
+    }
+
+    private mutating func append(
+        _ number: JSONText.Number, text: UnsafeBufferPointer<UInt8>, _ column: Int, _ type: FieldType
+    ) {
+        switch (type, number) {
+        case (.int64, .integer(let value)): builder[column].append(int64: value)
+        case (.float64, .integer(let value)): builder[column].append(float64: Double(value))
+        case (.float64, .double(let value)): builder[column].append(float64: value)
+        case (.string, _), (.json, _): builder[column].append(bytes: text.span)
+        case (.timestamp, .integer(let milliseconds)):
+            let (value, overflow) = milliseconds.multipliedReportingOverflow(by: 1000)
+            if overflow { appendUnfit(column, text) } else { builder[column].append(int64: value) }
+        case (.int64, .double(let value)):
+            // 3.0 is a whole number that someone's printer gave a point.
+            if let whole = Int64(exactly: value), abs(value) < 9_007_199_254_740_992 {
+                builder[column].append(int64: whole)
+            } else {
+                appendUnfit(column, text)
+            }
+        default: appendUnfit(column, text)
+        }
+    }
+
+    private mutating func append(
+        _ literal: JSONText.Literal, text: UnsafeBufferPointer<UInt8>, _ column: Int, _ type: FieldType
+    ) {
+        switch (literal, type) {
+        case (.null, _): builder[column].appendNull()
+        case (.yes, .bool): builder[column].append(bool: true)
+        case (.no, .bool): builder[column].append(bool: false)
+        case (_, .string), (_, .json): builder[column].append(bytes: text.span)
+        default: appendUnfit(column, text)
+        }
+    }
+
+    private mutating func appendUnfit(_ column: Int, _ value: UnsafeBufferPointer<UInt8>) {
+        report.unfitValues += 1
+        builder[column].appendNull()
+        appendUnfit(name: Array(schema.fields[column].name.utf8), value)
+    }
+
+    private mutating func appendUnfit(name: [UInt8], _ value: UnsafeBufferPointer<UInt8>) {
+        guard unfitIndex != nil else { return }
+        unfit.append(unfit.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        JSONWriter.append(string: name.span, to: &unfit)
+        unfit.append(UInt8(ascii: ":"))
+        unfit.append(contentsOf: value)
+    }
+
+    /// The whole dotted name of a key that has no column.
+    private func unknownName(_ key: Span<UInt8>, node: Int32) -> [UInt8] {
+        var name = paths.prefix(of: node)
+        if !JSONText.unescape(key, to: &name) { key.withUnsafeBufferPointer { name.append(contentsOf: $0) } }
+        return name
+    }
+}
