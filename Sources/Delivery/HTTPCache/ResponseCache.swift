@@ -23,7 +23,7 @@ public final class ResponseCache: Sendable {
     /// The settings that each hit needs, so that loops don't meet at a lock for them.
     let honorsRequestDirectives: Atomic<Bool>
     let servesStaleWhileRevalidate: Atomic<Bool>
-    private let usedBytes = Atomic<Int>(0)
+    let usedBytes = Atomic<Int>(0)
     private let nextVictim = Atomic<Int>(0)
     private let storedCount = Atomic<Int>(0)
     private let evictedCount = Atomic<Int>(0)

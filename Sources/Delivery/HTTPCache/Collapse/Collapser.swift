@@ -35,19 +35,35 @@ struct Collapser {
     mutating func join(
         hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, wakeup: () -> CollapseWakeup
     ) -> Join {
-        if let list = fetches[hash] {
-            for index in list.indices where list[index].isShared && list[index].key == key {
-                if let object = list[index].object {
-                    if object.selects(request) { return .attach(object) }
-                    continue
-                }
-                if let left = list[index].predicted, let right = predicted, left != right { continue }
-                let ticket = takeNumber()
-                fetches[hash]?[index].waiters.append((ticket, wakeup()))
-                return .wait(ticket)
-            }
+        switch choose(hash: hash, key: key, request: request, predicted: predicted) {
+        case .attach(let object): return .attach(object)
+        case .wait(let index):
+            let ticket = takeNumber()
+            // In place: a copy for each of ten thousand waiters would cost seconds.
+            fetches[hash]?[index].waiters.append((ticket, wakeup()))
+            return .wait(ticket)
+        case .lead: break
         }
         return .lead(start(hash: hash, key: key, predicted: predicted, isShared: true))
+    }
+
+    private enum Choice {
+        case lead
+        case wait(index: Int)
+        case attach(CachedObject)
+    }
+
+    private func choose(hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?) -> Choice {
+        guard let list = fetches[hash] else { return .lead }
+        for index in list.indices where list[index].isShared && list[index].key == key {
+            if let object = list[index].object {
+                if object.selects(request) { return .attach(object) }
+                continue
+            }
+            if let left = list[index].predicted, let right = predicted, left != right { continue }
+            return .wait(index: index)
+        }
+        return .lead
     }
 
     /// Whether a fetch under way already has a response that this request may read along with.

@@ -1,0 +1,147 @@
+import HTTPCache
+import HTTPWire
+import Testing
+
+/// RFC 9111 §4.3, §4.4 and RFC 5861: asking the origin again, and forgetting.
+@Suite struct ValidationTests {
+    @Test func asksWithStoredValidators() throws {
+        let scene = Scene()
+        scene.fetch("Cache-Control: max-age=10|ETag: W/\"x\"|Last-Modified: Wed, 01 Jan 2020 00:00:00 GMT")
+        scene.now += 10
+        let fetch = try #require(scene.lookup("/", "If-None-Match: \"mine\"").fetch)
+        #expect(fetch.reason == .stale && fetch.isConditional)
+        #expect(fetch.droppedFields.contains(.ifNoneMatch))
+        var writer = HeadWriter()
+        fetch.writeConditions(to: &writer)
+        #expect(
+            String(decoding: writer.bytes, as: UTF8.self)
+                == "If-None-Match: W/\"x\"\r\nIf-Modified-Since: Wed, 01 Jan 2020 00:00:00 GMT\r\n")
+    }
+
+    @Test func notModifiedFreshens() throws {
+        let scene = Scene()
+        scene.fetch("Cache-Control: max-age=10|ETag: \"x\"|A: 1|B: 1|B: 2|Content-Type: a/b")
+        scene.now += 20
+        let request = Scene.request("/")
+        let fetch = try #require(scene.lookup(request).fetch)
+        let outcome = scene.answer(
+            fetch, request, 304, "ETag: \"x\"|B: 3|Content-Type: no/no|Content-Length: 99|Connection: C|C: 4")
+        let hit = try #require(outcome.hit)
+        #expect(hit.kind == .revalidated && hit.age == 0)
+        for hit in [hit, try #require(scene.lookup(request).hit)] {
+            let answer = Answer(hit, request, now: scene.now)
+            #expect(answer["a"] == "1" && answer["b"] == "3" && answer["c"] == nil)
+            #expect(answer["content-type"] == "a/b" && answer["content-length"] == "5" && answer.body == "hello")
+        }
+        scene.now += 9
+        #expect(scene.lookup().hit != nil)
+        #expect(scene.cache.counters.objects == 1)
+    }
+
+    @Test func notModifiedMayShortenOrForbid() throws {
+        for (fields, isKept) in [("Cache-Control: max-age=1", true), ("Cache-Control: no-store", false)] {
+            let scene = Scene()
+            scene.fetch("Cache-Control: max-age=10|ETag: \"x\"")
+            scene.now += 20
+            let request = Scene.request("/")
+            scene.answer(try #require(scene.lookup(request).fetch), request, 304, fields)
+            #expect((scene.lookup().hit != nil) == isKept)
+        }
+    }
+
+    @Test func foreignNotModifiedDropsTheStored() throws {
+        let scene = Scene()
+        scene.fetch("Cache-Control: max-age=10|ETag: \"x\"")
+        scene.now += 20
+        let request = Scene.request("/")
+        let outcome = scene.answer(try #require(scene.lookup(request).fetch), request, 304, "ETag: \"y\"")
+        guard case .retry = outcome else { return #expect(Bool(false)) }
+        #expect(try #require(scene.lookup(request).fetch).isConditional == false)
+    }
+
+    @Test func aNewResponseReplaces() throws {
+        let scene = Scene()
+        scene.fetch("Cache-Control: max-age=10|ETag: \"x\"", body: "old")
+        scene.now += 20
+        scene.fetch("Cache-Control: max-age=10|ETag: \"y\"", body: "new")
+        let request = Scene.request("/")
+        #expect(Answer(try #require(scene.lookup(request).hit), request, now: scene.now).body == "new")
+        #expect(scene.cache.counters.objects == 1)
+    }
+
+    @Test(arguments: [
+        ("max-age=10, stale-if-error=30", 35, true), ("max-age=10, stale-if-error=30", 41, false),
+        ("max-age=10", 15, false), ("max-age=10, stale-if-error=30, must-revalidate", 15, false),
+        ("s-maxage=10, stale-if-error=30", 15, false), ("no-cache, stale-if-error=30", 5, false),
+    ])
+    func staleOnError(control: String, later: Int64, isServed: Bool) throws {
+        for fails in [true, false] {
+            let scene = Scene()
+            scene.fetch("ETag: \"x\"|Cache-Control: \(control)")
+            scene.now += later
+            let request = Scene.request("/")
+            let fetch = try #require(scene.lookup(request).fetch)
+            let hit = fails ? fetch.failed(status: 502, now: scene.now) : scene.answer(fetch, request, 503, "").hit
+            #expect((hit?.kind == .stale) == isServed)
+            let standIn = scene.cache.standIn(key: CacheKey(request, isHTTPS: false), request: request, now: scene.now)
+            #expect((standIn != nil) == isServed)
+        }
+    }
+
+    @Test func staleWhileRevalidate() throws {
+        let scene = Scene { $0.servesStaleWhileRevalidate = true }
+        scene.fetch("Cache-Control: max-age=10, stale-while-revalidate=5")
+        scene.now += 12
+        let hit = try #require(scene.lookup().hit)
+        let refresh = try #require(hit.refresh)
+        #expect(hit.kind == .stale)
+        #expect(scene.lookup().hit?.refresh == nil, "one refresh at a time")
+        scene.answer(refresh, Scene.request("/"), 200, "Cache-Control: max-age=10", body: "new")
+        #expect(scene.lookup().hit?.kind == .hit)
+        scene.now += 16
+        #expect(scene.lookup().hit == nil)
+    }
+
+    @Test(arguments: [
+        ("POST", 200, true), ("PUT", 201, true), ("DELETE", 204, true), ("M-SEARCH", 200, true), ("PATCH", 302, true),
+        ("POST", 400, false), ("POST", 500, false), ("GET", 200, false), ("OPTIONS", 200, false),
+    ])
+    func invalidation(method: String, status: Int, isInvalid: Bool) {
+        let scene = Scene()
+        for path in ["/", "/l", "/dir/c?q"] { scene.fetch("Cache-Control: max-age=10", path: path) }
+        let request = Scene.request("/", method: method)
+        let response = scene.response(status, "Location: http://EXAMPLE.com:80/l#x|Content-Location: dir/c?q")
+        scene.cache.invalidate(after: request, key: CacheKey(request, isHTTPS: false), response: response)
+        for path in ["/", "/l", "/dir/c?q"] { #expect((scene.lookup(path).hit == nil) == isInvalid, "\(path)") }
+    }
+
+    @Test func otherOriginsAreNotInvalidated() {
+        let scene = Scene()
+        scene.fetch("Cache-Control: max-age=10", path: "/l")
+        let request = Scene.request("/", method: "POST")
+        for location in ["http://other.com/l", "https://example.com/l", "//other.com/l", "http://example.com:81/l"] {
+            let response = scene.response(200, "Location: \(location)")
+            scene.cache.invalidate(after: request, key: CacheKey(request, isHTTPS: false), response: response)
+        }
+        #expect(scene.lookup("/l").hit != nil)
+    }
+
+    @Test func whatWasFetchedBeforeAnInvalidationIsNotKept() throws {
+        let scene = Scene()
+        let request = Scene.request("/")
+        let fetch = try #require(scene.lookup(request).fetch)
+        let outcome = fetch.received(
+            scene.response(200, "Cache-Control: max-age=10"), request: request, requestTime: scene.now, now: scene.now)
+        #expect(scene.lookup(request).hit?.kind == .collapsed)
+        scene.cache.invalidate(CacheKey(request, isHTTPS: false))
+        #expect(scene.lookup(request).fetch != nil, "newcomers fetch anew")
+        _ = outcome.fill?.append(Array("hello".utf8), now: scene.now, onDrained: {})
+        outcome.fill?.finish()
+        #expect(scene.cache.counters.objects == 0)
+        #expect(scene.cache.counters.bytes == 0)
+        scene.fetch("Cache-Control: max-age=10")
+        #expect(scene.cache.invalidateAll() == 1)
+        #expect(scene.lookup(request).fetch != nil)
+        #expect(scene.cache.counters.bytes == 0)
+    }
+}
