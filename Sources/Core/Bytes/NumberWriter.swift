@@ -49,7 +49,7 @@ public enum NumberWriter {
 
     /// The shortest decimal that reads back as the same double: `1.5`, `3.0`, `1e+20`, `nan`, `inf`.
     public static func append(_ value: Double, to buffer: inout [UInt8]) {
-        if let whole = Int64(exactly: value), abs(whole) < 1 << 53, whole != 0 || value.sign == .plus {
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53, whole != 0 || value.sign == .plus {
             append(whole, to: &buffer)
             buffer.append(UInt8(ascii: "."))
             buffer.append(48)

@@ -52,6 +52,8 @@ import Testing
             let text = written { NumberWriter.append(value, to: &$0) }
             #expect(float64(text)?.bitPattern == value.bitPattern, "\(text)")
         }
+        // The one whole number whose magnitude no Int64 has.
+        #expect(written { NumberWriter.append(-9_223_372_036_854_775_808.0, to: &$0) } == "-9.223372036854776e+18")
         #expect(written { NumberWriter.append(3.0, to: &$0) } == "3.0")
         #expect(written { NumberWriter.append(-0.0, to: &$0) } == "-0.0")
     }
