@@ -58,7 +58,9 @@ struct KernelRows {
     ]
 
     private static func batch(_ rows: [[Value]], coded: Bool) -> Batch {
-        let columns = fields.indices.map { column(rows.map { row in row[$0] }, fields[$0].type.fieldType, coded) }
+        let columns = fields.indices.map { field in
+            column(rows.map { $0[field] }, fields[field].type.fieldType, coded)
+        }
         let schema = Schema(fields.map { Field($0.name, $0.type.fieldType) })
         return Batch(schema: schema, rowCount: rows.count, columns: columns)
     }
