@@ -2,38 +2,42 @@ import Foundation
 import Streams
 import Testing
 
-/// Every file of `Tests/SQL`. With `SQUILLA_REGENERATE=1` in the environment the expected rows are written anew; look
-/// at the difference before you keep it.
-struct SQLFileTests {
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../SQL").standardizedFileURL
+/// Runs `Tests/SQL/*.test`, each case with batches of several sizes: an answer must not depend on where a batch ends.
+@Suite struct SQLFileTests {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../SQL")
+        .standardizedFileURL
 
-    static let files: [String] =
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
-        .filter { $0.hasSuffix(".test") }.sorted()
+    static let files: [String] = {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path())) ?? []
+        return names.filter { $0.hasSuffix(".test") }.sorted()
+    }()
 
-    @Test func thereAreFiles() { #expect(!Self.files.isEmpty) }
-
-    @Test(arguments: files)
-    func rowsAreAsExpected(_ name: String) throws {
-        let url = Self.folder.appending(path: name)
-        let file = try SQLTestFile(String(contentsOf: url, encoding: .utf8))
+    @Test(arguments: files) func file(_ name: String) throws {
+        let path = Self.folder.appending(path: name)
+        let file = try SQLTestFile(String(contentsOf: path, encoding: .utf8))
         let service = QueryService(log: nil)
         defer { service.stop() }
-        let runner = SQLTestRunner(service: service)
-        let answers = file.cases.map(runner.answer)
-        if ProcessInfo.processInfo.environment["SQUILLA_REGENERATE"] == "1" {
-            let kept = zip(file.cases, answers).map { test, answer in
-                SQLTestRunner.matches(answer, test) ? test.expected : answer
-            }
-            try file.text(expecting: kept).write(to: url, atomically: true, encoding: .utf8)
+        if ProcessInfo.processInfo.environment["SQUILLA_REGENERATE"] != nil {
+            let answers = file.cases.map { SQLTestRunner(service: service).answer(to: $0) }
+            let kept = zip(file.cases, answers).map { SQLTestRunner.matches($1, $0) ? $0.expected : $1 }
+            try file.text(expecting: kept).write(to: path, atomically: true, encoding: .utf8)
             return
         }
-        for (test, answer) in zip(file.cases, answers) {
-            #expect(
-                SQLTestRunner.matches(answer, test),
-                "\(name):\(test.line) \(test.name)\n\(test.query)\nexpected:\n\(test.expected.joined(separator: "\n"))\nfound:\n\(answer.joined(separator: "\n"))"
-            )
+        for batchRows in [1_024, 7, 1] {
+            let runner = SQLTestRunner(service: service, batchRows: batchRows)
+            for test in file.cases {
+                let answer = runner.answer(to: test)
+                if !SQLTestRunner.matches(answer, test) {
+                    Issue.record(
+                        """
+                        \(name):\(test.line) \(test.name), batches of \(batchRows) rows
+                        expected:
+                        \(test.expected.joined(separator: "\n"))
+                        answered:
+                        \(answer.joined(separator: "\n"))
+                        """)
+                }
+            }
         }
     }
 }

@@ -70,16 +70,10 @@ final class GroupState {
     }
 
     /// Takes over another state's groups.
-    ///
-    /// - Parameter paneShift: added to the other's pane key, microseconds.
-    func merge(_ other: GroupState, paneShift: Int64 = 0) throws(SQLError) {
+    func merge(_ other: GroupState) throws(SQLError) {
         let range = other.table.firstGroup..<other.table.count
         guard !range.isEmpty else { return }
-        var keys = other.table.keys().map { $0.slice(range) }
-        if hasPaneKey, paneShift != 0, let panes = keys.last?.int64s {
-            keys[keys.count - 1] = Column(
-                type: .timestamp, count: panes.count, validity: nil, storage: .int64(panes.map { $0 &+ paneShift }))
-        }
+        let keys = other.table.keys().map { $0.slice(range) }
         var groups = table.groups(of: keys, rowCount: range.count)
         if range.lowerBound > 0 { groups.insert(contentsOf: repeatElement(0, count: range.lowerBound), at: 0) }
         for (mine, theirs) in zip(accumulators, other.accumulators) {

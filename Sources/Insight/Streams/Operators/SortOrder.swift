@@ -51,15 +51,36 @@ struct SortOrder {
         return rows
     }
 
-    /// One key of 64 bits: sort pairs of key and row.
+    /// One key of 64 bits: sort pairs of key and row, the nulls set aside.
     private static func sorted(_ ranks: [SortColumn.Rank]) -> [UInt32] {
-        var pairs = [(rank: SortColumn.Rank, row: UInt32)](capacity: ranks.count) { out in
-            for row in ranks.indices { out.append((ranks[row], UInt32(row))) }
+        var first: [UInt32] = []
+        var last: [UInt32] = []
+        var pairs: [SortPair] = []
+        pairs.reserveCapacity(ranks.count)
+        for (row, rank) in ranks.enumerated() {
+            if rank.nullOrder == 0 {
+                pairs.append(SortPair(bits: rank.bits, row: UInt32(row)))
+            } else if rank.nullOrder < 0 {
+                first.append(UInt32(row))
+            } else {
+                last.append(UInt32(row))
+            }
         }
-        pairs.sort { left, right in left.rank != right.rank ? left.rank < right.rank : left.row < right.row }
-        return [UInt32](capacity: pairs.count) { out in
+        pairs.sort()
+        return [UInt32](capacity: ranks.count) { out in
+            for row in first { out.append(row) }
             for pair in pairs { out.append(pair.row) }
+            for row in last { out.append(row) }
         }
+    }
+}
+
+private struct SortPair: Comparable {
+    let bits: UInt64
+    let row: UInt32
+
+    static func < (left: SortPair, right: SortPair) -> Bool {
+        left.bits != right.bits ? left.bits < right.bits : left.row < right.row
     }
 }
 

@@ -2,7 +2,7 @@ import Columns
 import SQL
 
 /// `GROUP BY` windows over an input without end: keeps a state a pane, answers a window when the watermark passes its
-/// end, and forgets what no open window needs.
+/// end, and forgets what no open window needs. Without watermarks (a bounded input) it answers at the end.
 struct WindowAggregate: ~Copyable, StreamOperator {
     private struct Pane {
         let start: Int64
@@ -20,7 +20,7 @@ struct WindowAggregate: ~Copyable, StreamOperator {
     private(set) var lateRows = 0
     private var bytes = 0
 
-    init(layout: AggregateLayout, windows: AggregateLayout.Windows, maximumOpenPanes: Int = 100_000) {
+    init(layout: AggregateLayout, windows: AggregateLayout.Windows, maximumOpenPanes: Int) {
         self.layout = layout
         self.windows = windows
         self.maximumOpenPanes = maximumOpenPanes
@@ -45,7 +45,6 @@ struct WindowAggregate: ~Copyable, StreamOperator {
                 try add(batch.select(rows: rows), start: start)
             }
         }
-        measure()
     }
 
     private static func runCount(_ starts: [Int64]) -> Int {
@@ -69,9 +68,14 @@ struct WindowAggregate: ~Copyable, StreamOperator {
                     code: .limitExceeded, message: "more than \(maximumOpenPanes) windows are open at a time",
                     suggestion: "use larger windows, or a smaller watermark delay")
             }
-            panes.insert(Pane(start: start, state: try GroupState(layout: layout, hasPaneKey: false)), at: index)
+            let state = try GroupState(layout: layout, hasPaneKey: false)
+            panes.insert(Pane(start: start, state: state), at: index)
+            bytes += state.byteCount + 256
         }
-        try panes[index].state.add(batch)
+        let state = panes[index].state
+        let before = state.byteCount
+        try state.add(batch)
+        bytes += state.byteCount - before
     }
 
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
@@ -79,8 +83,9 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         self.watermark = watermark
         guard !panes.isEmpty else { return }
         try answer(through: watermark, output: &output)
+        guard panes[0].start + windows.sizeMicroseconds - 1 <= watermark else { return }
         panes.removeAll { $0.start + windows.sizeMicroseconds - 1 <= watermark }
-        measure()
+        bytes = panes.reduce(0) { $0 + $1.state.byteCount + 256 }
     }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {
@@ -118,11 +123,5 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         let merged = try GroupState(layout: layout, hasPaneKey: false)
         for member in members { try merged.merge(member.state) }
         merged.finish(windowStart: start).appendPieces(to: &output)
-    }
-
-    private mutating func measure() {
-        var total = 0
-        for pane in panes { total += pane.state.byteCount + 256 }
-        bytes = total
     }
 }

@@ -45,6 +45,8 @@ struct PhysicalPlanner {
     let account: MemoryAccount
     /// Windows that one row may be in, at most.
     var maximumWindowsPerRow = 10_000
+    /// Panes that a live query keeps at a time; a bounded one is limited by its memory alone.
+    var maximumOpenPanes = 100_000
 
     func plan(_ plan: LogicalPlan) throws(SQLError) -> PhysicalQuery {
         let query = PhysicalQuery(plan: plan, account: account)
@@ -223,8 +225,10 @@ extension PhysicalPlanner {
             keys: compiled, keyTypes: keyTypes, keyOrigins: origins, calls: calls, windows: windows,
             schema: Schema(planFields: fields), context: context)
         let after: StageInput
-        if isLive, let windows {
-            after = stage(WindowAggregate(layout: layout, windows: windows), "GROUP BY", next)
+        if let windows, isLive || isPaned {
+            let maximum = isLive ? maximumOpenPanes : .max
+            after = stage(
+                WindowAggregate(layout: layout, windows: windows, maximumOpenPanes: maximum), "GROUP BY", next)
         } else {
             after = stage(try HashAggregate(layout: layout), "GROUP BY", next)
         }

@@ -5,11 +5,13 @@ import Streams
 /// Runs the cases of a test file and writes down what they give.
 struct SQLTestRunner {
     let service: QueryService
+    /// Tables come in batches of this many rows.
+    var batchRows = 1_024
 
     /// What `----` should be followed by: rows, or the error.
     func answer(to test: SQLTestFile.Case) -> [String] {
         var request = QueryRequest(test.query)
-        for table in test.tables { request.tables[table.declaration.name] = table.definition }
+        for table in test.tables { request.tables[table.declaration.name] = split(table.definition) }
         let sink = CollectingSink()
         service.run(request, sink: sink)
         guard let answer = sink.wait(timeoutMilliseconds: 60_000) else { return ["error the query did not end"] }
@@ -24,6 +26,13 @@ struct SQLTestRunner {
         } catch {
             return ["error while writing: \(error)"]
         }
+    }
+
+    private func split(_ table: TableDefinition) -> TableDefinition {
+        guard case .batches(let batches) = table.source else { return table }
+        var split = table
+        split.source = .batches(batches.flatMap { Rows.split($0, batchRows) })
+        return split
     }
 
     /// Whether an answer is what was expected. An expected error needs to tell only the beginning: the place, and a

@@ -1,0 +1,234 @@
+import Columns
+import EventLog
+import Runtime
+import SQL
+import Testing
+
+@testable import Streams
+
+/// Queries over the event log: stored, live, and the one followed by the other.
+@Suite struct LogQueryTests {
+    static let schema = Schema([
+        Field("@timestamp", .timestamp), Field("url.path", .string), Field("http.response.status_code", .int64),
+    ])
+    static let start: Int64 = 1_700_000_000_000_000
+
+    /// A log in memory with a topic `requests`, and a service over it.
+    struct Bench {
+        let clock = ManualClock(start: LogQueryTests.start)
+        let log: EventLog
+        let service: QueryService
+
+        init(limits: QueryLimits = QueryLimits()) throws {
+            var limits = limits
+            limits.tickMilliseconds = 5
+            log = try EventLog.open(EventLogOptions(folder: "/log"), storage: SimulatedStorage(seed: 1), clock: clock)
+            try log.createTopic("requests", schema: LogQueryTests.schema)
+            service = QueryService(log: log, clock: clock, limits: limits)
+        }
+
+        func stop() {
+            service.stop()
+            log.close()
+        }
+
+        /// Appends rows of (seconds after the start, path, status).
+        func append(_ rows: [(Double, String, Int)]) throws {
+            let batch = Rows.batch(
+                LogQueryTests.schema.fields.map { ($0.name, $0.type) },
+                rows.map { [Int(LogQueryTests.start) + Int($0.0 * 1e6), $0.1, $0.2] })
+            log.append(batch, to: "requests")
+            try log.flush()
+        }
+
+        func ask(_ text: String, _ change: (inout QueryRequest) -> Void = { _ in }) -> CollectingSink.Answer {
+            var request = QueryRequest(text)
+            change(&request)
+            let sink = CollectingSink()
+            service.run(request, sink: sink)
+            return sink.wait(timeoutMilliseconds: 30_000) ?? CollectingSink.Answer()
+        }
+    }
+
+    @Test func storedQueriesReadTheTopic() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        try bench.append([(0, "/a", 200), (1, "/b", 404)])
+        try bench.append([(2, "/a", 200), (3, "/c", 500)])
+        #expect(Rows.text(bench.ask("SELECT count(*) FROM requests").batches) == ["4"])
+        let rows = bench.ask("SELECT url.path, http.response.status_code FROM requests")
+        #expect(Rows.text(rows.batches) == ["/a|200", "/b|404", "/a|200", "/c|500"])
+        #expect(rows.fields.map(\.name) == ["url.path", "http.response.status_code"])
+        #expect(rows.statistics.rowsRead == 4)
+        let grouped = bench.ask("SELECT url.path, count(*) AS n FROM requests GROUP BY 1 ORDER BY n DESC, 1 LIMIT 2")
+        #expect(Rows.text(grouped.batches) == ["/a|2", "/b|1"])
+    }
+
+    @Test func aTimeRangeLeavesOutRows() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        try bench.append((0..<100).map { (Double($0), "/\($0)", 200) })
+        let range = bench.ask("SELECT url.path FROM requests") {
+            $0.from = Self.start + 10_000_000
+            $0.to = Self.start + 13_000_000
+        }
+        #expect(Rows.text(range.batches) == ["/10", "/11", "/12"])
+        let count = bench.ask("SELECT count(*) FROM requests") { $0.from = Self.start + 90_000_000 }
+        #expect(Rows.text(count.batches) == ["10"])
+    }
+
+    @Test func liveRowsStreamAsTheyHappen() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        try bench.append([(0, "/before", 500)])
+        let sink = CollectingSink()
+        let query = QueryRequest(
+            "SELECT url.path FROM requests WHERE http.response.status_code >= 500", mode: .live)
+        let handle = bench.service.run(query, sink: sink)
+        _ = sink.wait(timeoutMilliseconds: 10_000) { !$0.fields.isEmpty }
+        try bench.append([(1, "/ok", 200), (1, "/bad", 500)])
+        try bench.append([(2, "/worse", 503)])
+        let answer = sink.wait(timeoutMilliseconds: 10_000) { $0.rowCount >= 2 }
+        #expect(Rows.text(answer?.batches ?? []) == ["/bad", "/worse"])
+        handle.cancel()
+        let end = sink.wait(timeoutMilliseconds: 10_000)
+        #expect(end?.error?.code == .cancelled)
+        #expect(bench.service.runningQueries == 0)
+    }
+
+    @Test func aLiveQueryEndsAtItsLimit() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        let sink = CollectingSink()
+        bench.service.run(QueryRequest("SELECT url.path FROM requests LIMIT 3", mode: .live), sink: sink)
+        _ = sink.wait(timeoutMilliseconds: 10_000) { !$0.fields.isEmpty }
+        for index in 0..<5 { try bench.append([(0, "/\(index)", 200)]) }
+        let answer = sink.wait(timeoutMilliseconds: 10_000)
+        #expect(answer?.error == nil)
+        #expect(Rows.text(answer?.batches ?? []) == ["/0", "/1", "/2"])
+    }
+
+    static let windowed =
+        "SELECT window_start, url.path, count(*) AS n FROM TABLE(TUMBLE(TABLE requests, DESCRIPTOR(`@timestamp`), "
+        + "INTERVAL '10' SECOND)) GROUP BY window_start, window_end, url.path"
+
+    @Test func liveWindowsCloseWithTheClockInSilence() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        let sink = CollectingSink()
+        bench.service.run(QueryRequest(Self.windowed, mode: .live), sink: sink)
+        _ = sink.wait(timeoutMilliseconds: 10_000) { !$0.fields.isEmpty }
+        try bench.append([(0.1, "/a", 200), (0.2, "/a", 200)])
+        bench.clock.advance(microseconds: 5_000_000)
+        #expect(sink.wait(timeoutMilliseconds: 100) { $0.rowCount > 0 } == nil)
+        // The window ends at 10 s; the watermark runs 1 s behind.
+        bench.clock.advance(microseconds: 7_000_000)
+        let answer = sink.wait(timeoutMilliseconds: 10_000) { $0.rowCount > 0 }
+        #expect(Rows.text(answer?.batches ?? []) == ["\(Self.start)|/a|2"])
+        // What comes for it now is late, and said to be.
+        try bench.append([(3, "/late", 200), (13, "/b", 200)])
+        let report = sink.wait(timeoutMilliseconds: 10_000) { $0.statistics.lateRows == 1 }
+        #expect(report != nil)
+    }
+
+    @Test func storedThenLiveHasNoGapAndNoRepetition() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        let count = 400
+        for index in 0..<count / 2 { try bench.append([(Double(index), "/\(index)", 200)]) }
+        let sink = CollectingSink()
+        let request = QueryRequest("SELECT url.path FROM requests", mode: .storedThenLive)
+        // Appends go on while the query changes over.
+        let log = bench.log
+        let writer = Monitor(false)
+        Thread.start(name: "writer") {
+            for index in count / 2..<count {
+                let batch = Rows.batch(
+                    LogQueryTests.schema.fields.map { ($0.name, $0.type) },
+                    [[Int(LogQueryTests.start) + index * 1_000_000, "/\(index)", 200]])
+                log.append(batch, to: "requests")
+            }
+            writer.update { $0 = true }
+        }
+        bench.service.run(request, sink: sink)
+        _ = writer.wait { $0 ? true : nil }
+        let answer = sink.wait(timeoutMilliseconds: 20_000) { $0.rowCount >= count }
+        #expect(Rows.text(answer?.batches ?? []) == (0..<count).map { "/\($0)" })
+    }
+
+    @Test func errorsReachTheSink() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        #expect(bench.ask("SELECT nothing FROM requests").error?.code == .unknownColumn)
+        #expect(bench.ask("SELECT 1 FROM elsewhere").error?.code == .unknownTable)
+        #expect(bench.ask("SELEC 1").error?.code == .syntax)
+        #expect(bench.ask("").error != nil)
+        let live = bench.ask("SELECT count(*) FROM requests") { $0.mode = .live }
+        #expect(live.error?.code == .unsupported)
+    }
+
+    @Test func rowsAreCutAtTheCap() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        try bench.append((0..<100).map { (Double($0), "/\($0)", 200) })
+        let answer = bench.ask("SELECT url.path FROM requests") { $0.maximumRows = 7 }
+        #expect(answer.rowCount == 7)
+        #expect(answer.statistics.isCut)
+    }
+
+    @Test func tooManyQueriesAreRefused() throws {
+        var limits = QueryLimits()
+        limits.concurrentQueries = 1
+        let bench = try Bench(limits: limits)
+        defer { bench.stop() }
+        let sink = CollectingSink()
+        let handle = bench.service.run(QueryRequest("SELECT * FROM requests", mode: .live), sink: sink)
+        #expect(bench.ask("SELECT 1").error?.code == .overloaded)
+        handle.cancel()
+        _ = sink.wait(timeoutMilliseconds: 10_000)
+        #expect(Rows.text(bench.ask("SELECT 1").batches) == ["1"])
+    }
+
+    @Test func aSlowReaderLosesRowsAndIsTold() throws {
+        var limits = QueryLimits()
+        limits.liveQueueBatches = 4
+        let bench = try Bench(limits: limits)
+        defer { bench.stop() }
+        let sink = StubbornSink()
+        let handle = bench.service.run(QueryRequest("SELECT url.path FROM requests", mode: .live), sink: sink)
+        _ = sink.wait { $0.isStarted }
+        for index in 0..<50 { try bench.append([(0, "/\(index)", 200)]) }
+        let state = sink.wait { $0.droppedRows > 0 }
+        #expect(state?.rows == 1, "nothing comes while the sink wants nothing")
+        handle.resume()
+        #expect(sink.wait { $0.rows > 1 } != nil)
+        handle.cancel()
+        #expect(sink.wait { $0.isFinished } != nil)
+    }
+}
+
+/// Takes one batch, then nothing until resumed.
+final class StubbornSink: QuerySink {
+    struct State: Sendable {
+        var isStarted = false
+        var rows = 0
+        var droppedRows = 0
+        var isFinished = false
+    }
+
+    private let state = Monitor(State())
+
+    func start(_ fields: [PlanField]) { state.update { $0.isStarted = true } }
+
+    func receive(_ batch: Batch) -> Bool {
+        state.update { $0.rows += batch.rowCount }
+        return false
+    }
+
+    func report(_ statistics: QueryStatistics) { state.update { $0.droppedRows = statistics.droppedRows } }
+    func finish(_ result: Result<QueryStatistics, SQLError>) { state.update { $0.isFinished = true } }
+
+    func wait(_ condition: (State) -> Bool) -> State? {
+        state.wait(timeoutNanoseconds: 10_000_000_000) { condition($0) ? $0 : nil }
+    }
+}
