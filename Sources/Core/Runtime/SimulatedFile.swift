@@ -1,3 +1,5 @@
+import Bytes
+
 /// One file of `SimulatedStorage`; touched only under the storage's lock.
 final class SimulatedFile: @unchecked Sendable {
     enum Change {
@@ -67,7 +69,7 @@ final class SimulatedFile: @unchecked Sendable {
             if bytes.count < position + new.count {
                 bytes.append(contentsOf: repeatElement(0, count: position + new.count - bytes.count))
             }
-            bytes.replaceSubrange(position..<position + new.count, with: new)
+            bytes.overwrite(at: position, with: new, 0..<new.count)
         case .truncate(let size):
             if size <= bytes.count {
                 bytes.removeSubrange(size...)
@@ -97,9 +99,7 @@ final class SimulatedHandle: StorageFile {
     }
 
     func write(_ bytes: Span<UInt8>, at position: Int) throws(StorageError) {
-        var new = [UInt8](capacity: bytes.count) { output in
-            for index in bytes.indices { output.append(bytes[index]) }
-        }
+        var new = [UInt8](bytes)
         try storage.perform("pwrite", path, epoch: epoch) { state throws(StorageError) in
             let growth = max(0, position + new.count - file.current.count)
             let room = state.capacityBytes.map { max(0, $0 - state.usedBytes) } ?? .max
@@ -115,12 +115,10 @@ final class SimulatedHandle: StorageFile {
     }
 
     func read(at position: Int, into buffer: inout [UInt8], _ range: Range<Int>) throws(StorageError) -> Int {
-        let bytes = try storage.perform("pread", path, epoch: epoch) { _ throws(StorageError) in
-            let end = min(file.current.count, position + range.count)
-            return position < end ? Array(file.current[position..<end]) : []
-        }
-        buffer.replaceSubrange(range.lowerBound..<range.lowerBound + bytes.count, with: bytes)
-        return bytes.count
+        let bytes = try storage.perform("pread", path, epoch: epoch) { _ throws(StorageError) in file.current }
+        let count = max(0, min(bytes.count - position, range.count))
+        if count > 0 { buffer.overwrite(at: range.lowerBound, with: bytes, position..<position + count) }
+        return count
     }
 
     func sync() throws(StorageError) {
@@ -131,6 +129,18 @@ final class SimulatedHandle: StorageFile {
         try storage.perform("ftruncate", path, epoch: epoch) { state throws(StorageError) in
             state.usedBytes += size - file.current.count
             file.apply(.truncate(size: size))
+        }
+    }
+}
+
+extension [UInt8] {
+    /// One copy of memory: tests of the unoptimised build run many of these.
+    fileprivate mutating func overwrite(at position: Int, with source: [UInt8], _ range: Range<Int>) {
+        withUnsafeMutableBytes { target in
+            source.withUnsafeBytes { source in
+                let target = UnsafeMutableRawBufferPointer(rebasing: target[position..<position + range.count])
+                target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[range]))
+            }
         }
     }
 }

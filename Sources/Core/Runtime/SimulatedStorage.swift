@@ -18,10 +18,10 @@ public final class SimulatedStorage: Storage {
         state.withLock { $0.capacityBytes = bytes }
     }
 
-    /// Makes the n-th call from now on fail (1 is the next), whatever it is, once.
+    /// Makes the n-th call from now on fail (1 is the next), whatever it is, once; `.max` takes that back.
     public func failCall(number: Int, code: StorageError.Code = .inputOutput) {
         state.withLock { state in
-            state.failingCall = state.calls + number
+            state.failingCall = number == .max ? .max : state.calls + number
             state.failingCode = code
         }
     }

@@ -86,8 +86,15 @@ extension Storage {
         try syncFolder(StoragePath.folder(of: path))
     }
 
-    public func exists(_ path: String) -> Bool {
-        (try? open(path, mode: .read)) != nil
+    /// Whether there is a file of that name. Failing to find out is an error, not a no.
+    public func exists(_ path: String) throws(StorageError) -> Bool {
+        do throws(StorageError) {
+            _ = try open(path, mode: .read)
+            return true
+        } catch {
+            if error.code == .notFound { return false }
+            throw error
+        }
     }
 }
 

@@ -25,7 +25,7 @@ final class ConsumerPositions: Sendable {
         self.storage = storage
         self.isReadOnly = isReadOnly
         var positions: [String: [Place: Int64]] = [:]
-        let names = (try? storage.list(folder)) ?? []
+        let names = try ConsumerPositions.names(folder, storage)
         for name in names where !name.hasSuffix(".new") {
             guard let consumer = Escaping.unescape(name[...]) else { continue }
             let path = StoragePath.join(folder, name)
@@ -33,6 +33,16 @@ final class ConsumerPositions: Sendable {
             positions[consumer] = try ConsumerPositions.decode(bytes, path: path)
         }
         self.positions = Mutex(positions)
+    }
+
+    /// A log opened for reading may have none yet.
+    private static func names(_ folder: String, _ storage: any Storage) throws(LogError) -> [String] {
+        do throws(StorageError) {
+            return try storage.list(folder)
+        } catch {
+            if error.code == .notFound { return [] }
+            throw LogError(error)
+        }
     }
 
     func position(_ consumer: String, topic: String, partition: Int) -> Int64? {

@@ -74,7 +74,11 @@ struct LogFolder {
 
     /// The topics whose making was finished.
     func topics() throws(LogError) -> [String] {
-        try topicNames().filter { LogFolder.isName($0) && storage.exists(topicFile($0)) }
+        var topics: [String] = []
+        for name in try topicNames() where LogFolder.isName(name) {
+            if try storing({ () throws(StorageError) in try storage.exists(topicFile(name)) }) { topics.append(name) }
+        }
+        return topics
     }
 
     /// Makes the folders and writes the topic's file. The topic exists once the file is there.

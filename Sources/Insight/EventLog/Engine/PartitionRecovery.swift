@@ -86,7 +86,7 @@ struct PartitionRecovery {
     ) throws(LogError) -> Int? {
         var scanner = SegmentScanner(
             file: file, from: index.bytes, to: size, expectedOffset: index.nextOffset, frameBytes: frameBytes,
-            isDeep: isLast)
+            isDeep: true)
         var open: [SegmentScanner.Damage] = []
         while let item = try storing({ () throws(StorageError) in try scanner.next() }) {
             switch item {

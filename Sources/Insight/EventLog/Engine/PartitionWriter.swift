@@ -205,7 +205,12 @@ final class PartitionWriter {
         let base = view.nextOffset
         let path = StoragePath.join(folder, SegmentFile.name(baseOffset: base))
         let opened = try storing { () throws(StorageError) in
-            let opened = try storage.open(path, mode: .replace)
+            let opened = try storage.open(path, mode: .create)
+            // Left from an attempt that failed it is empty; anything else is somebody's events.
+            guard try opened.size() == 0 else {
+                throw StorageError(
+                    code: .alreadyExists, operation: "open", path: path, cause: "a segment is in the way")
+            }
             try storage.syncFolder(folder)
             return opened
         }
