@@ -66,6 +66,8 @@ public final class EdgeServer: Sendable {
     /// The bound addresses in the order of the listeners, with real ports.
     public var addresses: [SocketAddress] { state.withLock { $0.addresses } }
 
+    public var workerCount: Int { workers.count }
+
     public var settings: EdgeSettings { state.withLock { $0.settings } }
 
     /// Gives every worker the new settings, between two of its turns. Requests under way keep what they began with

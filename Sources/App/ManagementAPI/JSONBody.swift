@@ -1,0 +1,30 @@
+import Foundation
+
+/// A small JSON object that a client sent: typed reads with errors that name the member. Not for events.
+struct JSONBody {
+    private let members: [String: Any]
+
+    /// - Throws: 400 when `bytes` is not one JSON object, or has a member that is not in `known`.
+    init(_ bytes: [UInt8], known: [String]) throws(APIError) {
+        guard bytes.count <= 1 << 20 else { throw APIError(413, "too_large", "the request is larger than 1 MiB") }
+        guard let object = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any] else {
+            throw .badRequest("expected a JSON object such as {\"\(known[0])\": …}")
+        }
+        if let unknown = object.keys.sorted().first(where: { !known.contains($0) }) {
+            throw .badRequest("unknown member \"\(unknown)\"; known: \(known.joined(separator: ", "))")
+        }
+        members = object
+    }
+
+    func string(_ name: String) throws(APIError) -> String? {
+        guard let value = members[name], !(value is NSNull) else { return nil }
+        guard let text = value as? String else { throw .badRequest("\"\(name)\" must be a string") }
+        return text
+    }
+
+    func bool(_ name: String) throws(APIError) -> Bool? {
+        guard let value = members[name], !(value is NSNull) else { return nil }
+        guard let flag = value as? Bool else { throw .badRequest("\"\(name)\" must be true or false") }
+        return flag
+    }
+}

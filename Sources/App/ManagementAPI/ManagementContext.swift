@@ -1,0 +1,81 @@
+public import Edge
+public import EventLog
+public import Streams
+
+/// What the management API shows and steers. The one who puts a server together fills it in.
+public struct ManagementContext: Sendable {
+    public var version: String
+    public var log: EventLog
+    public var queries: QueryService
+    /// How topics that a client makes are kept.
+    public var topicSettings = TopicSettings()
+    /// Demanded of every request but `/healthz` when set.
+    public var token: @Sendable () -> String?
+    public var edge: @Sendable () -> EdgeStatus
+    /// Reads the configuration again and applies it.
+    public var reload: @Sendable () -> Result<ReloadReport, ReloadFailure>
+
+    public init(
+        version: String, log: EventLog, queries: QueryService, token: @escaping @Sendable () -> String?,
+        edge: @escaping @Sendable () -> EdgeStatus,
+        reload: @escaping @Sendable () -> Result<ReloadReport, ReloadFailure>
+    ) {
+        self.version = version
+        self.log = log
+        self.queries = queries
+        self.token = token
+        self.edge = edge
+        self.reload = reload
+    }
+}
+
+/// The edge as it stands.
+public struct EdgeStatus: Sendable {
+    public var name: String
+    public var addresses: [String]
+    public var workers: Int
+    public var origins: [String]
+    public var counters: EdgeCounters
+    public var cache: CacheFacts
+
+    public init(
+        name: String, addresses: [String], workers: Int, origins: [String], counters: EdgeCounters, cache: CacheFacts
+    ) {
+        self.name = name
+        self.addresses = addresses
+        self.workers = workers
+        self.origins = origins
+        self.counters = counters
+        self.cache = cache
+    }
+}
+
+/// The store's sizes and what it has thrown out.
+public struct CacheFacts: Sendable, Encodable {
+    public var objects: Int
+    public var bytes: Int
+    public var limitBytes: Int
+    public var evictions: Int
+
+    public init(objects: Int, bytes: Int, limitBytes: Int, evictions: Int) {
+        self.objects = objects
+        self.bytes = bytes
+        self.limitBytes = limitBytes
+        self.evictions = evictions
+    }
+}
+
+/// A reload that was taken.
+public struct ReloadReport: Sendable {
+    /// Settings that differ and wait for a restart.
+    public var needRestart: [String]
+
+    public init(needRestart: [String]) { self.needRestart = needRestart }
+}
+
+/// A reload that was refused; the old configuration runs on.
+public struct ReloadFailure: Error, Sendable {
+    public var message: String
+
+    public init(message: String) { self.message = message }
+}

@@ -1,0 +1,14 @@
+import ArgumentParser
+
+@main
+struct Squilla: ParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "squilla",
+        abstract: "An edge cache that sees every request while it happens and answers questions about it in SQL.",
+        version: "squilla \(version)",
+        subcommands: [
+            Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, LogCommand.self,
+        ])
+}

@@ -1,0 +1,160 @@
+import Edge
+import EventLog
+import Glibc
+import ManagementAPI
+import Reactor
+import Runtime
+import Settings
+import Streams
+import Synchronization
+
+/// A whole Squilla in this process: log, queries, edge and management, put together and taken apart in order.
+final class Server: Sendable {
+    private let log: EventLog
+    private let queries: QueryService
+    private let edge: EdgeServer
+    private let settings: Mutex<Settings>
+    /// Reads the configuration again; nil where it came from flags alone.
+    private let readSettings: @Sendable () throws -> Settings
+    private let proxyListeners: Int
+
+    /// - Parameter readSettings: for `reload`.
+    /// - Throws: `Failure` in words for the operator.
+    init(_ settings: Settings, readSettings: @escaping @Sendable () throws -> Settings) throws {
+        try DataFolder.create(settings.dataFolder)
+        let log: EventLog
+        do throws(LogError) {
+            log = try EventLog.open(settings.logOptions())
+            try log.createTopic(
+                RequestEventSchema.topic, settings: settings.topicSettings, schema: RequestEventSchema.schema)
+        } catch {
+            throw Failure("\(settings.dataFolder): \(error)")
+        }
+        Self.report(log.recovery)
+        let queries = QueryService(log: log, limits: settings.queryLimits)
+        let stage = ServerStage()
+        var context = ManagementContext(
+            version: Squilla.version, log: log, queries: queries,
+            token: { stage.server?.settings.withLock { $0.management.token } },
+            edge: { stage.server?.edgeStatus ?? .starting },
+            reload: { stage.server?.reload() ?? .failure(ReloadFailure(message: "still starting")) })
+        context.topicSettings = settings.topicSettings
+
+        var listeners = try settings.edge.listen.map { EdgeListener(address: try Self.address($0), kind: .proxy) }
+        proxyListeners = listeners.count
+        listeners.append(
+            EdgeListener(
+                address: try Self.address(settings.management.listen), kind: .service(ManagementService(context))))
+        let sink = EventSink { batch, completion in
+            log.append(batch, to: RequestEventSchema.topic) { result in
+                if case .success = result { completion(true) } else { completion(false) }
+            }
+        }
+        do {
+            edge = try EdgeServer(settings: settings.edgeSettings, listeners: listeners, eventSink: sink)
+        } catch {
+            throw Failure("\(error)")
+        }
+        self.log = log
+        self.queries = queries
+        self.settings = Mutex(settings)
+        self.readSettings = readSettings
+        stage.set(self)
+    }
+
+    /// Binds and serves.
+    /// - Throws: `Failure` naming the address that is taken.
+    func start() throws {
+        do {
+            try edge.start()
+        } catch {
+            queries.stop()
+            log.close()
+            throw Failure("\(error)")
+        }
+        let facts = ServerFacts(pid: getpid(), edge: edgeAddresses.map { "http://\($0)" }, management: managementURL)
+        try facts.write(in: settings.withLock { $0.dataFolder })
+    }
+
+    var edgeAddresses: [String] { edge.addresses.prefix(proxyListeners).map(\.description) }
+    var managementURL: String { "http://\(edge.addresses[proxyListeners])" }
+
+    /// Lets requests under way finish, writes every event, gives the folder back.
+    func drain() {
+        let current = settings.withLock { $0 }
+        let cut = edge.drain(deadlineMilliseconds: current.edge.drainTimeoutMilliseconds)
+        if cut > 0 { StandardError.write(line: "squilla: \(cut) connections were cut at the drain's deadline") }
+        queries.stop()
+        log.close()
+        ServerFacts.remove(in: current.dataFolder)
+    }
+
+    /// Reads and applies the configuration; what is wrong with it leaves everything as it was.
+    @discardableResult
+    func reload() -> Result<ReloadReport, ReloadFailure> {
+        do {
+            let new = try readSettings()
+            guard !new.origins.isEmpty else { throw Failure("origins: name at least one origin") }
+            let needRestart = settings.withLock { old in
+                defer { old = new }
+                return new.needRestart(comparedTo: old)
+            }
+            edge.reload(new.edgeSettings)
+            if new.topicSettings != log.topic(RequestEventSchema.topic)?.settings {
+                try log.createTopic(
+                    RequestEventSchema.topic, settings: new.topicSettings, schema: RequestEventSchema.schema)
+            }
+            let note = needRestart.isEmpty ? "" : "; waiting for a restart: \(needRestart.joined(separator: ", "))"
+            StandardError.write(line: "squilla: reloaded\(note)")
+            return .success(ReloadReport(needRestart: needRestart))
+        } catch {
+            StandardError.write(line: "squilla: not reloaded, the old configuration runs on:\n\(error)")
+            return .failure(ReloadFailure(message: "\(error)"))
+        }
+    }
+
+    private var edgeStatus: EdgeStatus {
+        let current = settings.withLock { $0 }
+        return EdgeStatus(
+            name: current.edge.name, addresses: edgeAddresses, workers: edge.workerCount,
+            origins: current.origins.flatMap { origin in origin.urls.map { "\(origin.name) \($0)" } },
+            counters: edge.counters, cache: CacheFacts(objects: 0, bytes: 0, limitBytes: 0, evictions: 0))
+    }
+
+    private static func address(_ endpoint: Endpoint) throws -> SocketAddress {
+        guard let address = endpoint.socketAddress else {
+            throw Failure("\(endpoint): an address to listen on is numeric, such as 127.0.0.1 or [::1]")
+        }
+        return address
+    }
+
+    private static func report(_ recovery: RecoveryReport) {
+        for tail in recovery.cutTails {
+            StandardError.write(
+                line: "squilla: cut a torn tail of topic \(tail.topic)/\(tail.partition): \(tail.bytes.count) bytes of "
+                    + "\(tail.file) from offset \(tail.offset) on, which no append of durability commit had promised")
+        }
+        for gap in recovery.gaps {
+            StandardError.write(
+                line: "squilla: \(gap.file) is corrupt at bytes \(gap.bytes.lowerBound)-\(gap.bytes.upperBound) "
+                    + "(\(gap.reason)); readers skip offsets \(gap.offsets.lowerBound)-\(gap.offsets.upperBound - 1)")
+        }
+    }
+}
+
+/// What the management API's closures hold on to while the server they speak of is still being made.
+private final class ServerStage: Sendable {
+    private let current = Mutex<Server?>(nil)
+
+    var server: Server? { current.withLock { $0 } }
+
+    func set(_ server: Server) { current.withLock { $0 = server } }
+}
+
+extension EdgeStatus {
+    fileprivate static var starting: EdgeStatus {
+        EdgeStatus(
+            name: "", addresses: [], workers: 0, origins: [], counters: EdgeCounters(),
+            cache: CacheFacts(objects: 0, bytes: 0, limitBytes: 0, evictions: 0))
+    }
+}

@@ -1,0 +1,132 @@
+import Columns
+import Edge
+import EventLog
+import HTTPWire
+import Reactor
+import Settings
+import Streams
+import Upstream
+
+/// The configuration file in the terms of the modules that it configures.
+extension Settings {
+    var edgeSettings: EdgeSettings {
+        var settings = EdgeSettings()
+        settings.name = edge.name
+        settings.workers = edge.workers
+        settings.maximumConnections = edge.maxConnections
+        settings.origins = origins.map(\.edgeOrigin)
+        settings.cache.isEnabled = cache.isEnabled
+        settings.cache.memoryBytes = cache.memoryBytes
+        settings.cache.maximumObjectBytes = cache.maxObjectBytes
+        settings.cache.heuristicFraction = cache.heuristicFraction
+        settings.cache.maximumHeuristicSeconds = Int64(cache.maxHeuristicMilliseconds / 1000)
+        settings.cache.collapseTimeoutMilliseconds = cache.collapseTimeoutMilliseconds
+        settings.trustedProxies = edge.trustedProxies.compactMap(\.addressBlock)
+        settings.forwardedHeaders =
+            switch edge.forwardedHeader {
+            case .both: .both
+            case .forwarded: .forwarded
+            case .xForwardedFor: .xForwardedFor
+            case .none: .none
+            }
+        settings.wireLimits.startLineBytes = edge.maxRequestLineBytes
+        settings.wireLimits.headBytes = edge.maxHeaderBytes
+        settings.wireLimits.fieldLineBytes = min(settings.wireLimits.fieldLineBytes, edge.maxHeaderBytes)
+        settings.wireLimits.fieldCount = edge.maxHeaderCount
+        settings.maximumBodyBytes = UInt64(edge.maxBodyBytes)
+        settings.maximumServiceBodyBytes = management.maxBodyBytes
+        settings.headerTimeoutMilliseconds = edge.headerTimeoutMilliseconds
+        settings.bodyTimeoutMilliseconds = edge.bodyTimeoutMilliseconds
+        settings.keepAliveTimeoutMilliseconds = edge.keepAliveTimeoutMilliseconds
+        settings.writeTimeoutMilliseconds = edge.writeTimeoutMilliseconds
+        settings.recordsEvents = log.isRequestsEnabled
+        return settings
+    }
+
+    func logOptions() -> EventLogOptions {
+        var options = EventLogOptions(folder: DataFolder.topics(dataFolder))
+        options.queueBytes = log.queueBytes
+        options.syncIntervalMilliseconds = log.syncIntervalMilliseconds
+        return options
+    }
+
+    var topicSettings: TopicSettings {
+        var settings = TopicSettings()
+        settings.durability =
+            switch log.durability {
+            case .none: .none
+            case .interval: .interval
+            case .commit: .commit
+            }
+        settings.compression =
+            switch log.compression {
+            case .none: .none
+            case .lz4: .lz4
+            case .zstd: .zstd
+            }
+        settings.segmentBytes = log.segmentBytes
+        settings.retentionBytes = log.retentionBytes
+        settings.retentionSeconds = max(1, log.retentionMilliseconds / 1000)
+        return settings
+    }
+
+    var queryLimits: QueryLimits {
+        var limits = QueryLimits()
+        limits.memoryBytes = query.memoryBytes
+        limits.timeLimitMilliseconds = query.timeoutMilliseconds
+        limits.concurrentQueries = query.maxConcurrent
+        return limits
+    }
+
+    /// The parts that a running server can't take over; what `reload` names when they differ.
+    func needRestart(comparedTo old: Settings) -> [String] {
+        var names: [String] = []
+        if dataFolder != old.dataFolder { names.append("data") }
+        if edge.listen != old.edge.listen { names.append("edge.listen") }
+        if edge.workers != old.edge.workers { names.append("edge.workers") }
+        if edge.name != old.edge.name { names.append("edge.name") }
+        if cache.memoryBytes != old.cache.memoryBytes { names.append("cache.memory_bytes") }
+        if log.queueBytes != old.log.queueBytes { names.append("log.queue_bytes") }
+        if log.syncIntervalMilliseconds != old.log.syncIntervalMilliseconds { names.append("log.sync_interval_ms") }
+        if query != old.query { names.append("query") }
+        if management.listen != old.management.listen { names.append("management.listen") }
+        return names
+    }
+}
+
+extension OriginSection {
+    fileprivate var edgeOrigin: EdgeOrigin {
+        EdgeOrigin(
+            name: name,
+            endpoints: urls.map { url in
+                var settings = OriginSettings(name: name, host: url.address.host, port: UInt16(url.address.port))
+                settings.hostHeader = hostHeader
+                settings.connectTimeoutMilliseconds = connectTimeoutMilliseconds
+                settings.firstByteTimeoutMilliseconds = firstByteTimeoutMilliseconds
+                settings.idleTimeoutMilliseconds = betweenBytesTimeoutMilliseconds
+                settings.keepAliveMilliseconds = keepAliveTimeoutMilliseconds
+                settings.maximumConnections = maxConnections
+                settings.maximumIdleConnections = maxIdleConnections
+                settings.maximumPending = maxPendingRequests
+                settings.maximumRetries = retries
+                return settings
+            },
+            hosts: hosts)
+    }
+}
+
+extension CIDRBlock {
+    fileprivate var addressBlock: AddressBlock? {
+        let text = IPAddress(networkBytes: address.span)?.description
+        return text.flatMap { SocketAddress(numeric: $0, port: 0) }.map {
+            AddressBlock(base: $0, prefixLength: prefixLength)
+        }
+    }
+}
+
+extension Endpoint {
+    /// The numeric address to listen on; `localhost` and empty names are known without asking.
+    var socketAddress: SocketAddress? {
+        SocketAddress(numeric: host == "localhost" ? "127.0.0.1" : host, port: UInt16(port))
+    }
+}
