@@ -53,6 +53,8 @@ let recent = new Series(1);
 /** Windows as wide as the charts want; the same object as `recent` when that is a second. */
 let chart = recent;
 let totals = null;
+/** Why the live series stopped for good. */
+let liveError = null;
 let following = null;
 let loop = null;
 let hiddenTimer = 0;
@@ -75,6 +77,7 @@ function restart() {
   recent = new Series(1);
   chart = range.bucket === 1 ? recent : new Series(range.bucket);
   totals = null;
+  liveError = null;
   controls.showError(null);
   if (range.live) follow();
   else controls.showConnection('fixed');
@@ -93,7 +96,7 @@ function follow() {
     },
     onState: (name, detail) => {
       controls.showConnection(name, detail);
-      if (name === 'error') controls.showError(detail);
+      if (name === 'error') controls.showError((liveError = detail));
       if (name === 'waiting') lost = true;
       if (name === 'live' && lost) {
         lost = false;
@@ -112,7 +115,7 @@ async function refreshForever(range, signal) {
     const started = performance.now();
     try {
       await refresh(range, from, signal);
-      if (!signal.aborted) controls.showError(null);
+      if (!signal.aborted) controls.showError(liveError);
     } catch (error) {
       if (signal.aborted) return;
       controls.showError(error);

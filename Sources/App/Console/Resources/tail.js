@@ -16,6 +16,8 @@ let loading = null;
 let waiting = [];
 let skipped = 0;
 let held = false;
+/** The stored requests are on screen; before, live ones wait. */
+let isLoaded = false;
 
 export function mount(root) {
   parts = {
@@ -50,6 +52,7 @@ export function stop() {
   connection = null;
   waiting = [];
   skipped = 0;
+  isLoaded = false;
 }
 
 /** Shows the latest stored requests and, while live, follows the new ones. */
@@ -81,9 +84,13 @@ export async function start(onState) {
     if (signal.aborted) return;
     fill(parts.body, ...rows.map(line));
     if (!rows.length) fill(parts.body, blank(range.live ? 'Waiting for requests…' : 'No requests in this range.'));
+    // What was stored meanwhile came on both ways.
+    const newest = rows.length ? format.moment(rows[0].ts) : -Infinity;
+    waiting = waiting.filter((row) => format.moment(row.ts) > newest);
   } catch (error) {
     if (!signal.aborted) showError(error);
   }
+  if (!signal.aborted) isLoaded = true;
 }
 
 function showError(error) {
@@ -102,7 +109,7 @@ function draw() {
     waiting = waiting.slice(-ROWS_MOST);
   }
   note();
-  if (held || !waiting.length) return;
+  if (held || !isLoaded || !waiting.length) return;
   skipped += Math.max(0, waiting.length - ROWS_AT_ONCE);
   const rows = waiting.slice(-ROWS_AT_ONCE).reverse();
   waiting = [];
