@@ -219,6 +219,7 @@ final class OriginConnection: TCPHandler {
 
     func closed(_ reason: CloseReason) {
         tcp = nil
+        let mayRetry = mayRetry
         let exchange = self.exchange
         self.exchange = nil
         let wasConnecting = isConnecting

@@ -14,7 +14,7 @@ public enum CacheOutcome: UInt8, Sendable, CaseIterable {
     /// Served from a fetch that another request had begun.
     case collapsed
 
-    var text: StaticString {
+    public var text: StaticString {
         switch self {
         case .none: "none"
         case .hit: "hit"

@@ -3,7 +3,7 @@ import Reactor
 
 /// Turns a block of rows into a batch, column by column. Runs on the event thread. Its string builders are kept from
 /// block to block, because they learn which columns repeat.
-struct EventColumns {
+struct EventColumns: ~Copyable {
     private let edgeName: String
     private var method = ColumnBuilder(type: .string, capacity: 4096)
     private var domain = ColumnBuilder(type: .string, capacity: 4096)
@@ -26,63 +26,64 @@ struct EventColumns {
         let rows = block.rows
         let columns: [Column] = [
             Column(
-                type: .timestamp, count: rows.count, validity: nil, storage: .int64(integers(rows) { $0.timestamp })),
-            always(rows) { $0.durationNanoseconds },
-            constant([Array(edgeName.utf8)], rows.count),
+                type: .timestamp, count: rows.count, validity: nil,
+                storage: .int64(Self.integers(rows) { $0.timestamp })),
+            Self.always(rows) { $0.durationNanoseconds },
+            Self.constant([Array(edgeName.utf8)], rows.count),
             Column(
                 type: .int64, count: rows.count, validity: nil,
                 storage: .int64(Array(repeating: Int64(block.worker), count: rows.count))),
-            addresses(rows),
-            always(rows) { Int64($0.clientPort) },
-            strings(&method, block) { $0.method },
-            coded(rows, EventColumns.schemes, { _ in 0 }, isNull: { !$0.hasRequest }),
-            strings(&domain, block) { $0.domain },
-            strings(&path, block) { $0.path },
-            strings(&query, block) { $0.query },
-            coded(rows, EventColumns.versions, { $0.isVersion10 ? 1 : 0 }, isNull: { !$0.hasRequest }),
-            always(rows) { Int64($0.status) },
-            always(rows) { $0.requestBytes },
-            always(rows) { $0.requestBodyBytes },
-            always(rows) { Int64($0.requestHeaderBytes) },
-            always(rows) { $0.responseBytes },
-            always(rows) { $0.responseBodyBytes },
-            always(rows) { Int64($0.responseHeaderBytes) },
-            optional(rows) { $0.firstByteNanoseconds },
-            coded(rows, EventColumns.outcomes, { UInt32($0.cacheStatus.rawValue) }, isNull: nil),
-            coded(
+            Self.addresses(rows),
+            Self.always(rows) { Int64($0.clientPort) },
+            Self.strings(&method, block) { $0.method },
+            Self.coded(rows, EventColumns.schemes, { _ in 0 }, isNull: { !$0.hasRequest }),
+            Self.strings(&domain, block) { $0.domain },
+            Self.strings(&path, block) { $0.path },
+            Self.strings(&query, block) { $0.query },
+            Self.coded(rows, EventColumns.versions, { $0.isVersion10 ? 1 : 0 }, isNull: { !$0.hasRequest }),
+            Self.always(rows) { Int64($0.status) },
+            Self.always(rows) { $0.requestBytes },
+            Self.always(rows) { $0.requestBodyBytes },
+            Self.always(rows) { Int64($0.requestHeaderBytes) },
+            Self.always(rows) { $0.responseBytes },
+            Self.always(rows) { $0.responseBodyBytes },
+            Self.always(rows) { Int64($0.responseHeaderBytes) },
+            Self.optional(rows) { $0.firstByteNanoseconds },
+            Self.coded(rows, EventColumns.outcomes, { UInt32($0.cacheStatus.rawValue) }, isNull: nil),
+            Self.coded(
                 rows, EventColumns.details, { UInt32($0.cacheDetail.rawValue) }, isNull: { $0.cacheDetail == .none }),
-            optional(rows) { Int64($0.ageSeconds) },
-            originNames(block),
-            originAddresses(block),
-            optional(rows) { $0.originStatus == 0 ? -1 : Int64($0.originStatus) },
-            optional(rows) { $0.originConnectNanoseconds },
-            optional(rows) { $0.originFirstByteNanoseconds },
-            optional(rows) { $0.originNanoseconds },
-            optional(rows) { $0.origin == 0 ? -1 : Int64($0.originRetries) },
-            strings(&userAgent, block) { $0.userAgent },
-            strings(&referrer, block) { $0.referrer },
-            strings(&mimeType, block) { $0.mimeType },
-            errors(block) { $0.code },
-            errors(block) { $0.message },
-            errors(block) { $0.fault.rawValue },
+            Self.optional(rows) { Int64($0.ageSeconds) },
+            Self.originNames(block),
+            Self.originAddresses(block),
+            Self.optional(rows) { $0.originStatus == 0 ? -1 : Int64($0.originStatus) },
+            Self.optional(rows) { $0.originConnectNanoseconds },
+            Self.optional(rows) { $0.originFirstByteNanoseconds },
+            Self.optional(rows) { $0.originNanoseconds },
+            Self.optional(rows) { $0.origin == 0 ? -1 : Int64($0.originRetries) },
+            Self.strings(&userAgent, block) { $0.userAgent },
+            Self.strings(&referrer, block) { $0.referrer },
+            Self.strings(&mimeType, block) { $0.mimeType },
+            Self.errors(block) { $0.code },
+            Self.errors(block) { $0.message },
+            Self.errors(block) { $0.fault.rawValue },
         ]
         return Batch(schema: RequestEventSchema.schema, rowCount: rows.count, columns: columns)
     }
 
     // MARK: Numbers
 
-    private func integers(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> [Int64] {
+    private static func integers(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> [Int64] {
         [Int64](capacity: rows.count) { out in
             for index in rows.indices { out.append(value(rows[index])) }
         }
     }
 
-    private func always(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> Column {
+    private static func always(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> Column {
         Column(type: .int64, count: rows.count, validity: nil, storage: .int64(integers(rows, value)))
     }
 
     /// Negative values are null.
-    private func optional(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> Column {
+    private static func optional(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> Column {
         var values = integers(rows, value)
         var words = [UInt64](repeating: 0, count: (rows.count + 63) / 64)
         var present = 0
@@ -98,7 +99,7 @@ struct EventColumns {
         return Column(type: .int64, count: rows.count, validity: validity, storage: .int64(values))
     }
 
-    private func addresses(_ rows: [EventRow]) -> Column {
+    private static func addresses(_ rows: [EventRow]) -> Column {
         let values = [IPAddress](capacity: rows.count) { out in
             for index in rows.indices {
                 out.append(IPAddress(high: rows[index].clientHigh, low: rows[index].clientLow))
@@ -109,7 +110,7 @@ struct EventColumns {
 
     // MARK: Texts
 
-    private func strings(
+    private static func strings(
         _ builder: inout ColumnBuilder, _ block: EventBlock, _ text: (borrowing EventRow) -> EventRow.Text
     ) -> Column {
         let rows = block.rows
@@ -126,7 +127,7 @@ struct EventColumns {
     }
 
     /// A column whose values are known beforehand: no hashing.
-    private func coded(
+    private static func coded(
         _ rows: [EventRow], _ values: ByteStrings, _ code: (borrowing EventRow) -> UInt32,
         isNull: ((borrowing EventRow) -> Bool)?
     ) -> Column {
@@ -146,7 +147,7 @@ struct EventColumns {
             type: .string, count: rows.count, validity: validity, storage: .dictionary(codes: codes, values: values))
     }
 
-    private func constant(_ value: [[UInt8]], _ count: Int) -> Column {
+    private static func constant(_ value: [[UInt8]], _ count: Int) -> Column {
         var values = ByteStrings()
         for each in value { values.append(each) }
         return Column(
@@ -154,11 +155,11 @@ struct EventColumns {
             storage: .dictionary(codes: Array(repeating: 0, count: count), values: values))
     }
 
-    private func originNames(_ block: EventBlock) -> Column {
+    private static func originNames(_ block: EventBlock) -> Column {
         listed(block.rows, block.origins.map(\.name)) { $0.origin }
     }
 
-    private func originAddresses(_ block: EventBlock) -> Column {
+    private static func originAddresses(_ block: EventBlock) -> Column {
         let column = listed(block.rows, block.origins.map { $0.address?.description ?? "" }) { $0.origin }
         guard block.origins.contains(where: { $0.address == nil }) else { return column }
         var validity = column.validity ?? Bitmap(repeating: true, count: column.count)
@@ -169,12 +170,14 @@ struct EventColumns {
         return Column(type: .string, count: column.count, validity: validity, storage: column.storage)
     }
 
-    private func errors(_ block: EventBlock, _ text: (EventBlock.ErrorNote) -> String) -> Column {
+    private static func errors(_ block: EventBlock, _ text: (EventBlock.ErrorNote) -> String) -> Column {
         listed(block.rows, block.errors.map(text)) { $0.error }
     }
 
     /// Values by index + 1, 0 for null.
-    private func listed(_ rows: [EventRow], _ values: [String], _ index: @escaping (borrowing EventRow) -> UInt16)
+    private static func listed(
+        _ rows: [EventRow], _ values: [String], _ index: @escaping (borrowing EventRow) -> UInt16
+    )
         -> Column
     {
         var list = ByteStrings()

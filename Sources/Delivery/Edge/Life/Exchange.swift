@@ -49,7 +49,7 @@ final class Exchange {
 
     var origin: OriginExchange?
     var originName = ""
-    var responder: Responder?
+    var responder: ResponderCore?
     var collected: [UInt8] = []
     /// Server-sent events by a service.
     var isEventStream = false

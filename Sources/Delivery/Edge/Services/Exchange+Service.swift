@@ -30,13 +30,13 @@ extension Exchange {
         phase = .serving
         let request = HTTPRequest(head, peer: connection.tcp.peer, body: collected)
         collected = []
-        let responder = Responder(self, loop: worker.loop)
-        self.responder = responder
+        let core = ResponderCore(self, loop: worker.loop)
+        responder = core
         connection.watchWriting()
-        service.handle(request, responder)
+        service.handle(request, Responder(core))
     }
 
-    func apply(_ operation: Responder.Operation) {
+    func apply(_ operation: ResponderCore.Operation) {
         guard phase == .serving else { return }
         switch operation {
         case .start(let status, let headers): startService(status: status, headers: headers)
