@@ -52,6 +52,18 @@ extension Span where Element == UInt8 {
         }
     }
 
+    /// The first byte at or after `start` that an HTTP field value cannot hold: a control other than tab, or DEL.
+    public func firstIndexOfFieldEnd(from start: Int = 0) -> Int? {
+        withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            return scan(count: buffer.count, from: start) {
+                squilla_mask64_field_end(base + $0)
+            } rest: {
+                base[$0] < 0x20 ? base[$0] != 0x09 : base[$0] == 0x7F
+            }
+        }
+    }
+
     /// Calls `body` with the index of each `byte`, in order.
     public func forEachIndex(of byte: UInt8, _ body: (Int) -> Void) {
         withUnsafeBufferPointer { buffer in

@@ -4,46 +4,62 @@
 ///     builder[3].append(constant: "hit")
 ///     builder.endRow()               // what was not set in this row is null
 ///     let batch = builder.finish()
-public struct BatchBuilder: Sendable {
+public struct BatchBuilder: ~Copyable, @unchecked Sendable {
     public let schema: Schema
-    public var columns: [ColumnBuilder]
+    private let columns: UnsafeMutablePointer<ColumnBuilder>
+    private let columnCount: Int
     /// Rows ended with `endRow()` since the last `finish()`.
     private(set) var endedRows = 0
 
     /// - Parameter capacity: rows to make room for at first; more may come.
     public init(schema: Schema, capacity: Int) {
         self.schema = schema
-        self.columns = schema.fields.map { ColumnBuilder(type: $0.type, capacity: capacity) }
+        self.columnCount = schema.count
+        self.columns = .allocate(capacity: max(schema.count, 1))
+        for (index, field) in schema.fields.enumerated() {
+            (columns + index).initialize(to: ColumnBuilder(type: field.type, capacity: capacity))
+        }
+    }
+
+    deinit {
+        columns.deinitialize(count: columnCount)
+        columns.deallocate()
     }
 
     public var rowCount: Int {
-        guard let first = columns.first else { return endedRows }
-        return max(endedRows, first.count)
+        columnCount == 0 ? endedRows : max(endedRows, columns[0].count)
     }
 
+    /// The builder of the column at `index`. By address, because a coroutine a value would cost more than the append.
     public subscript(index: Int) -> ColumnBuilder {
-        get { columns[index] }
-        _modify { yield &columns[index] }
+        unsafeAddress {
+            precondition(index >= 0 && index < columnCount, "no column of that index")
+            return UnsafePointer(columns + index)
+        }
+        unsafeMutableAddress {
+            precondition(index >= 0 && index < columnCount, "no column of that index")
+            return columns + index
+        }
     }
 
     /// Ends a row: columns that were given no value in it get a null.
     public mutating func endRow() {
         endedRows += 1
-        for index in columns.indices where columns[index].count < endedRows {
+        for index in 0..<columnCount where columns[index].count < endedRows {
             columns[index].appendNull()
         }
     }
 
     /// Takes back what was appended of a row that has not ended.
     mutating func discardRow() {
-        for index in columns.indices {
+        for index in 0..<columnCount {
             while columns[index].count > endedRows { columns[index].removeLast() }
         }
     }
 
     /// Row `row` of `batch`, which has this builder's schema.
     public mutating func append(_ batch: Batch, row: Int) {
-        for index in columns.indices { columns[index].append(batch.columns[index], row: row) }
+        for index in 0..<columnCount { columns[index].append(batch.columns[index], row: row) }
         endedRows += 1
     }
 
@@ -51,10 +67,10 @@ public struct BatchBuilder: Sendable {
     /// one are filled with nulls.
     public mutating func finish() -> Batch {
         var rows = endedRows
-        for index in columns.indices { rows = max(rows, columns[index].count) }
+        for index in 0..<columnCount { rows = max(rows, columns[index].count) }
         var finished: [Column] = []
-        finished.reserveCapacity(columns.count)
-        for index in columns.indices {
+        finished.reserveCapacity(columnCount)
+        for index in 0..<columnCount {
             while columns[index].count < rows { columns[index].appendNull() }
             finished.append(columns[index].finish())
         }

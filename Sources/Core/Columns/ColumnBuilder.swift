@@ -1,69 +1,74 @@
 import Bytes
 
 /// Gathers the values of one column row by row. `finish()` hands the column out and leaves the builder empty, with
-/// room for as many rows again.
+/// its memory kept.
 ///
 /// Strings are looked up in a dictionary while they come; a column with few distinct values leaves as
 /// dictionary-encoded, one with many falls back to plain bytes by itself.
-public struct ColumnBuilder: Sendable {
+public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
     public let type: FieldType
     /// Rows appended since the last `finish()`.
     public private(set) var count = 0
-    var capacity: Int
 
-    var integers: [Int64] = []
-    var doubles: [Double] = []
-    var bits = Bitmap()
-    var strings: StringColumnBuilder
-    var addresses: [IPAddress] = []
-    private var validity: [UInt64] = []
+    // Each type uses one of these; the others hold room for one value.
+    private var integers: RowMemory<Int64>
+    private var doubles: RowMemory<Double>
+    private var bits: RowMemory<UInt64>
+    private var addresses: RowMemory<IPAddress>
+    private var strings: StringColumnBuilder
+    private var validity: RowMemory<UInt64>
     private var nullCount = 0
 
     /// - Parameter capacity: rows to make room for at first; more may come.
     public init(type: FieldType, capacity: Int) {
+        let rows = max(capacity, 1)
+        let isString = type == .string || type == .bytes || type == .json
         self.type = type
-        self.capacity = max(capacity, 1)
-        self.strings = StringColumnBuilder()
-        reserve()
+        self.integers = RowMemory(capacity: type == .int64 || type == .timestamp ? rows : 1)
+        self.doubles = RowMemory(capacity: type == .float64 ? rows : 1)
+        self.bits = RowMemory(capacity: type == .bool ? (rows + 63) / 64 : 1)
+        self.addresses = RowMemory(capacity: type == .ip ? rows : 1)
+        self.strings = StringColumnBuilder(capacity: isString ? rows : 1)
+        self.validity = RowMemory(capacity: (rows + 63) / 64)
     }
 
     public mutating func appendNull() {
         switch type {
-        case .int64, .timestamp: integers.append(0)
-        case .string, .bytes, .json: strings.appendNull()
-        case .float64: doubles.append(0)
-        case .bool: bits.append(false)
-        case .ip: addresses.append(IPAddress(high: 0, low: 0))
+        case .int64, .timestamp: write(int64: 0)
+        case .string, .bytes, .json: strings.appendNull(row: count)
+        case .float64: write(float64: 0)
+        case .bool: write(bool: false)
+        case .ip: write(ip: IPAddress(high: 0, low: 0))
         }
-        // The words are made at the first null; a column without nulls carries none.
+        // The words are written from the first null on; a column without nulls carries none.
         if nullCount == 0 { startValidity() }
         nullCount += 1
-        if count & 63 == 0 { validity.append(0) }
+        noteValidity(false)
         count += 1
     }
 
     /// For `int64` columns, and `timestamp` ones in microseconds.
     public mutating func append(int64 value: Int64) {
-        precondition(type == .int64 || type == .timestamp, "an integer into a \(type) column")
-        integers.append(value)
+        precondition(type == .int64 || type == .timestamp, "an integer into a column of another type")
+        write(int64: value)
         noteValue()
     }
 
     public mutating func append(float64 value: Double) {
-        precondition(type == .float64, "a double into a \(type) column")
-        doubles.append(value)
+        precondition(type == .float64, "a double into a column of another type")
+        write(float64: value)
         noteValue()
     }
 
     public mutating func append(bool value: Bool) {
-        precondition(type == .bool, "a bool into a \(type) column")
-        bits.append(value)
+        precondition(type == .bool, "a bool into a column of another type")
+        write(bool: value)
         noteValue()
     }
 
     public mutating func append(ip value: IPAddress) {
-        precondition(type == .ip, "an address into a \(type) column")
-        addresses.append(value)
+        precondition(type == .ip, "an address into a column of another type")
+        write(ip: value)
         noteValue()
     }
 
@@ -93,15 +98,15 @@ public struct ColumnBuilder: Sendable {
         value.withUTF8Buffer { append(buffer: $0) }
     }
 
-    private mutating func append(buffer: UnsafeBufferPointer<UInt8>) {
-        precondition(type == .string || type == .bytes || type == .json, "bytes into a \(type) column")
-        strings.append(buffer)
+    mutating func append(buffer: UnsafeBufferPointer<UInt8>) {
+        precondition(type == .string || type == .bytes || type == .json, "bytes into a column of another type")
+        strings.append(buffer, row: count)
         noteValue()
     }
 
     /// Row `row` of `column`, which has this builder's type.
     public mutating func append(_ column: Column, row: Int) {
-        precondition(column.type == type, "a \(column.type) value into a \(type) column")
+        precondition(column.type == type, "a value of another type")
         if column.isNull(row) {
             appendNull()
             return
@@ -120,66 +125,70 @@ public struct ColumnBuilder: Sendable {
     mutating func removeLast() {
         precondition(count > 0, "no row to take back")
         count -= 1
-        switch type {
-        case .int64, .timestamp: integers.removeLast()
-        case .float64: doubles.removeLast()
-        case .bool: bits.removeLast()
-        case .ip: addresses.removeLast()
-        case .string, .bytes, .json: strings.removeLast()
-        }
-        if nullCount == 0 { return }
-        if validity[count >> 6] & (1 << UInt64(count & 63)) == 0 { nullCount -= 1 }
-        validity[count >> 6] &= ~(1 << UInt64(count & 63))
-        if count & 63 == 0 { validity.removeLast() }
+        if type == .string || type == .bytes || type == .json { strings.removeLast(row: count) }
+        if nullCount > 0, validity[count >> 6] & (1 << UInt64(count & 63)) == 0 { nullCount -= 1 }
     }
 
     /// The column of what was appended; the builder is empty afterwards.
     public mutating func finish() -> Column {
         let rows = count
-        let bitmap = nullCount > 0 ? Bitmap(words: validity, count: rows) : nil
+        let words = (rows + 63) / 64
+        let bitmap = nullCount > 0 ? Bitmap(words: validity.array(words), count: rows) : nil
         let storage: Column.Storage
         switch type {
-        case .int64, .timestamp: storage = .int64(integers)
-        case .float64: storage = .float64(doubles)
-        case .bool: storage = .bool(bits)
-        case .ip: storage = .ip(addresses)
+        case .int64, .timestamp: storage = .int64(integers.array(rows))
+        case .float64: storage = .float64(doubles.array(rows))
+        case .bool: storage = .bool(Bitmap(words: bits.array(words), count: rows))
+        case .ip: storage = .ip(addresses.array(rows))
         case .string, .bytes, .json: storage = strings.finish(rows: rows)
         }
-        integers = []
-        doubles = []
-        bits = Bitmap()
-        addresses = []
-        validity.removeAll(keepingCapacity: true)
         nullCount = 0
         count = 0
-        capacity = max(capacity, rows)
-        reserve()
         return Column(type: type, count: rows, validity: bitmap, storage: storage)
     }
 
-    private mutating func reserve() {
-        switch type {
-        case .int64, .timestamp: integers.reserveCapacity(capacity)
-        case .float64: doubles.reserveCapacity(capacity)
-        case .ip: addresses.reserveCapacity(capacity)
-        case .string, .bytes, .json: strings.reserve(rows: capacity)
-        case .bool: break
-        }
+    private mutating func write(int64 value: Int64) {
+        integers.reserve(count + 1, used: count)
+        integers[count] = value
+    }
+
+    private mutating func write(float64 value: Double) {
+        doubles.reserve(count + 1, used: count)
+        doubles[count] = value
+    }
+
+    private mutating func write(ip value: IPAddress) {
+        addresses.reserve(count + 1, used: count)
+        addresses[count] = value
+    }
+
+    private mutating func write(bool value: Bool) {
+        let word = count >> 6
+        bits.reserve(word + 1, used: word)
+        if count & 63 == 0 { bits[word] = 0 }
+        let bit: UInt64 = 1 << UInt64(count & 63)
+        if value { bits[word] |= bit } else { bits[word] &= ~bit }
     }
 
     private mutating func noteValue() {
-        if nullCount > 0 {
-            if count & 63 == 0 { validity.append(0) }
-            validity[count >> 6] |= 1 << UInt64(count & 63)
-        }
+        if nullCount > 0 { noteValidity(true) }
         count += 1
     }
 
+    private mutating func noteValidity(_ isValid: Bool) {
+        let word = count >> 6
+        if count & 63 == 0 {
+            validity.reserve(word + 1, used: word)
+            validity[word] = 0
+        }
+        let bit: UInt64 = 1 << UInt64(count & 63)
+        if isValid { validity[word] |= bit } else { validity[word] &= ~bit }
+    }
+
+    /// All rows so far had a value.
     private mutating func startValidity() {
-        validity.removeAll(keepingCapacity: true)
-        validity.reserveCapacity((capacity + 63) / 64)
-        for _ in 0..<(count / 64) { validity.append(.max) }
-        let rest = count & 63
-        if rest > 0 { validity.append((1 << UInt64(rest)) - 1) }
+        let words = count / 64 + 1
+        validity.reserve(words, used: 0)
+        validity.fill(.max, count: words)
     }
 }

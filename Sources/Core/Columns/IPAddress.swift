@@ -1,5 +1,5 @@
 /// An IPv4 or IPv6 address in 128 bits, IPv4 as `::ffff:a.b.c.d` (RFC 4291, 2.5.5.2). Orders numerically.
-public struct IPAddress: Hashable, Sendable, Comparable {
+public struct IPAddress: Hashable, Sendable, BitwiseCopyable, Comparable {
     public var high: UInt64
     public var low: UInt64
 

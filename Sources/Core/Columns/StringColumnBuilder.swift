@@ -1,7 +1,8 @@
 import Bytes
+import Glibc
 
 /// Byte strings on their way into a column: a dictionary as long as values repeat, plain bytes from then on.
-struct StringColumnBuilder: Sendable {
+struct StringColumnBuilder: ~Copyable {
     private enum Mode { case dictionary, plain }
 
     /// More distinct values than this are not worth a dictionary.
@@ -9,131 +10,156 @@ struct StringColumnBuilder: Sendable {
     private static let slotCount = 2048
     /// Batches that stay plain after one whose values did not repeat, before a dictionary is tried again.
     private static let plainBatches = 15
+    /// Memory for text that is kept from batch to batch; what a rare huge batch took is given back.
+    private static let maximumKeptBytes = 4 << 20
 
     private var mode = Mode.dictionary
-    private var codes: [UInt32] = []
-    private var values = ByteStrings()
+    /// Plain: string `i` ends at `ends[i]`. Dictionary: distinct value `i` does, and row `r` is value `codes[r]`.
+    private var ends: RowMemory<UInt32>
+    private var bytes: RowMemory<UInt8>
+    private var codes: RowMemory<UInt32>
     /// Open addressing: the hash's upper half and code + 1, or 0 for an empty slot.
-    private var slots: [UInt64] = []
-    private var lastCode: UInt32?
-    private var capacity = 1
+    private var slots: RowMemory<UInt64>
+    private var byteCount = 0
+    private var distinct = 0
+    private var lastCode: UInt32 = 0
     private var batchesToStayPlain = 0
 
-    mutating func reserve(rows: Int) {
-        capacity = rows
-        switch mode {
-        case .dictionary: codes.reserveCapacity(rows)
-        case .plain: values.offsets.reserveCapacity(rows + 1)
-        }
+    init(capacity: Int) {
+        self.ends = RowMemory(capacity: 16)
+        self.bytes = RowMemory(capacity: 64)
+        self.codes = RowMemory(capacity: capacity)
+        self.slots = RowMemory(capacity: 1)
     }
 
-    mutating func append(_ value: UnsafeBufferPointer<UInt8>) {
-        switch mode {
-        case .plain: appendPlain(value)
-        case .dictionary: appendCode(value)
+    mutating func append(_ value: UnsafeBufferPointer<UInt8>, row: Int) {
+        if mode == .plain {
+            appendBytes(value, at: row)
+            return
         }
+        guard let code = code(of: value, row: row) else {
+            spill(rows: row)
+            appendBytes(value, at: row)
+            return
+        }
+        codes.reserve(row + 1, used: row)
+        codes[row] = code
+        lastCode = code
     }
 
-    mutating func appendNull() {
-        switch mode {
-        case .plain: values.offsets.append(UInt32(truncatingIfNeeded: values.bytes.count))
-        case .dictionary: codes.append(lastCode ?? 0)
+    mutating func appendNull(row: Int) {
+        if mode == .plain {
+            ends.reserve(row + 1, used: row)
+            ends[row] = UInt32(truncatingIfNeeded: byteCount)
+        } else {
+            codes.reserve(row + 1, used: row)
+            codes[row] = lastCode
         }
     }
 
     /// Takes the last row back; its value may stay in the dictionary, unused.
-    mutating func removeLast() {
-        switch mode {
-        case .plain:
-            values.offsets.removeLast()
-            values.bytes.removeLast(values.bytes.count - Int(values.offsets[values.offsets.count - 1]))
-        case .dictionary: codes.removeLast()
-        }
+    /// - Parameter row: the number of that row.
+    mutating func removeLast(row: Int) {
+        if mode == .plain { byteCount = row == 0 ? 0 : Int(ends[row - 1]) }
     }
 
-    private mutating func appendPlain(_ value: UnsafeBufferPointer<UInt8>) {
-        values.bytes.append(contentsOf: value)
-        values.offsets.append(ByteStrings.checkedOffset(values.bytes.count))
+    private mutating func appendBytes(_ value: UnsafeBufferPointer<UInt8>, at index: Int) {
+        let end = byteCount + value.count
+        bytes.reserve(end, used: byteCount)
+        bytes.write(value, at: byteCount)
+        byteCount = end
+        ends.reserve(index + 1, used: index)
+        ends[index] = ByteStrings.checkedOffset(end)
     }
 
-    private mutating func appendCode(_ value: UnsafeBufferPointer<UInt8>) {
-        if let last = lastCode, isValue(last, value) {
-            codes.append(last)
-            return
+    /// The number of `value` in the dictionary; `nil` when the dictionary does not pay.
+    private mutating func code(of value: UnsafeBufferPointer<UInt8>, row: Int) -> UInt32? {
+        if distinct == 0 {
+            if slots.capacity == 1 { slots.reserve(Self.slotCount, used: 0) }
+            slots.fill(0, count: Self.slotCount)
+        } else if isValue(Int(lastCode), value) {
+            return lastCode
         }
-        if slots.isEmpty { slots = Array(repeating: 0, count: Self.slotCount) }
         let hash = ByteHash.hash(value.span, seed: ByteHash.processSeed)
         let tag = hash & 0xffff_ffff_0000_0000
         var slot = Int(truncatingIfNeeded: hash) & (Self.slotCount - 1)
-        while slots[slot] != 0 {
+        while true {
             let entry = slots[slot]
-            if entry & 0xffff_ffff_0000_0000 == tag {
-                let code = UInt32(truncatingIfNeeded: entry) - 1
-                if isValue(code, value) {
-                    codes.append(code)
-                    lastCode = code
-                    return
-                }
-            }
+            if entry == 0 { break }
+            let code = Int(truncatingIfNeeded: entry & 0xffff_ffff) - 1
+            if entry & 0xffff_ffff_0000_0000 == tag, isValue(code, value) { return UInt32(code) }
             slot = (slot + 1) & (Self.slotCount - 1)
         }
-        let distinct = values.count
-        if distinct >= Self.maximumDistinct || (distinct >= 64 && distinct * 2 > codes.count) {
-            spill()
-            appendPlain(value)
-            return
-        }
-        slots[slot] = tag | UInt64(distinct + 1)
-        appendPlain(value)
-        codes.append(UInt32(distinct))
-        lastCode = UInt32(distinct)
+        if distinct >= Self.maximumDistinct || (distinct >= 64 && distinct * 2 > row) { return nil }
+        let code = distinct
+        slots[slot] = tag | UInt64(code + 1)
+        appendBytes(value, at: code)
+        distinct = code + 1
+        return UInt32(code)
     }
 
-    private func isValue(_ code: UInt32, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
-        let range = values.range(Int(code))
-        guard range.count == value.count else { return false }
-        return values.bytes.withUnsafeBufferPointer { bytes in
-            UnsafeBufferPointer(rebasing: bytes[range]).span.isEqual(to: value.span)
-        }
+    private func start(_ code: Int) -> Int { code == 0 ? 0 : Int(ends[code - 1]) }
+
+    private func isValue(_ code: Int, _ value: UnsafeBufferPointer<UInt8>) -> Bool {
+        let start = self.start(code)
+        let end = Int(ends[code])
+        guard end - start == value.count else { return false }
+        guard let known = bytes.values(start..<end).baseAddress, let base = value.baseAddress else { return true }
+        return memcmp(known, base, value.count) == 0
     }
 
-    private mutating func spill() {
-        values = Self.expand(codes: codes, values: values, capacity: capacity)
-        codes = []
-        slots = []
-        lastCode = nil
+    private mutating func spill(rows: Int) {
+        let plain = expanded(rows: rows)
+        ends.reserve(rows + 1, used: 0)
+        for row in 0..<rows { ends[row] = plain.offsets[row + 1] }
+        bytes.reserve(plain.bytes.count, used: 0)
+        plain.bytes.withUnsafeBufferPointer { bytes.write($0, at: 0) }
+        byteCount = plain.bytes.count
         mode = .plain
     }
 
     mutating func finish(rows: Int) -> Column.Storage {
         let storage: Column.Storage
-        switch mode {
-        case .plain:
-            storage = .byteStrings(values)
+        if mode == .plain {
+            storage = .byteStrings(strings(rows))
+            if batchesToStayPlain == 0 { batchesToStayPlain = Self.plainBatches + 1 }
             batchesToStayPlain -= 1
-            if batchesToStayPlain < 0 { batchesToStayPlain = Self.plainBatches }
             if batchesToStayPlain == 0 { mode = .dictionary }
-        case .dictionary:
-            if values.count == 0, rows > 0 { values.append(EmptyCollection()) }
-            if values.count * 2 <= rows {
-                storage = .dictionary(codes: codes, values: values)
+        } else {
+            // Rows without a value point at a value all the same.
+            if distinct == 0, rows > 0 {
+                appendBytes(UnsafeBufferPointer(start: nil, count: 0), at: 0)
+                distinct = 1
+            }
+            if distinct * 2 <= rows {
+                storage = .dictionary(codes: codes.array(rows), values: strings(distinct))
             } else {
-                storage = .byteStrings(Self.expand(codes: codes, values: values, capacity: rows))
+                storage = .byteStrings(expanded(rows: rows))
             }
         }
-        codes = []
-        values = ByteStrings()
-        lastCode = nil
-        if !slots.isEmpty {
-            slots.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
-        }
+        if bytes.capacity > Self.maximumKeptBytes { bytes = RowMemory(capacity: 64) }
+        byteCount = 0
+        distinct = 0
+        lastCode = 0
         return storage
     }
 
-    private static func expand(codes: [UInt32], values: ByteStrings, capacity: Int) -> ByteStrings {
+    private func strings(_ count: Int) -> ByteStrings {
+        let offsets = [UInt32](capacity: count + 1) { output in
+            output.append(0)
+            for index in 0..<count { output.append(ends[index]) }
+        }
+        return ByteStrings(offsets: offsets, bytes: bytes.array(byteCount))
+    }
+
+    private func expanded(rows: Int) -> ByteStrings {
         var plain = ByteStrings()
-        plain.offsets.reserveCapacity(max(capacity, codes.count) + 1)
-        for code in codes { plain.append(values, row: Int(code)) }
+        plain.offsets.reserveCapacity(rows + 1)
+        for row in 0..<rows {
+            let code = Int(codes[row])
+            if distinct > 0 { plain.bytes.append(contentsOf: bytes.values(start(code)..<Int(ends[code]))) }
+            plain.offsets.append(ByteStrings.checkedOffset(plain.bytes.count))
+        }
         return plain
     }
 }

@@ -44,6 +44,18 @@ static inline __attribute__((always_inline)) uint32_t squilla_mask16_json_specia
     return (uint32_t)_mm_movemask_epi8(squilla_json_special16(SQUILLA_LOAD(p, 0)));
 }
 
+static inline __attribute__((always_inline)) __m128i squilla_field_end16(__m128i v) {
+    __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+    __m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x09));
+    return _mm_or_si128(_mm_andnot_si128(tab, control), _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+}
+
+/// Bytes that an HTTP field value cannot hold: controls other than tab, and DEL. A line end is one of them.
+static inline __attribute__((always_inline)) uint64_t squilla_mask64_field_end(const uint8_t *p) {
+    return squilla_join_masks(squilla_field_end16(SQUILLA_LOAD(p, 0)), squilla_field_end16(SQUILLA_LOAD(p, 1)),
+                              squilla_field_end16(SQUILLA_LOAD(p, 2)), squilla_field_end16(SQUILLA_LOAD(p, 3)));
+}
+
 #undef SQUILLA_LOAD
 
 #else
@@ -71,6 +83,12 @@ static inline uint32_t squilla_mask16_json_special(const uint8_t *p) {
     for (int i = 0; i < 16; i++) {
         mask |= (uint32_t)(p[i] < 0x20 || p[i] >= 0x80 || p[i] == '"' || p[i] == '\\') << i;
     }
+    return mask;
+}
+
+static inline uint64_t squilla_mask64_field_end(const uint8_t *p) {
+    uint64_t mask = 0;
+    for (int i = 0; i < 64; i++) mask |= (uint64_t)((p[i] < 0x20 && p[i] != 0x09) || p[i] == 0x7f) << i;
     return mask;
 }
 
