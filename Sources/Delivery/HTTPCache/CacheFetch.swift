@@ -127,14 +127,17 @@ public final class CacheFetch: Sendable {
             end(.retry)
             return .relay("too-large")
         }
-        guard let variance = Variance.encode(VaryList(response.block), request.block) else {
+        guard let variance = Variance.encode(VaryList(response.block), request.block),
+            variance.count <= CachedObject.maximumVarianceBytes, key.bytes.count <= CachedObject.maximumKeyBytes
+        else {
+            markUncacheable(now: now, settings: settings)
             end(.retry)
-            return .relay("vary-too-long")
+            return .relay("too-long")
         }
         let body = CachedBody(announced: announced, windowBytes: settings.streamWindowBytes)
         let object = CachedObject(
             key: key.bytes, variance: variance, statusLine: StoredHead.statusLine(response),
-            head: StoredHead.fields(response, now: now, name: settings.name), status: response.status,
+            head: StoredHead.fields(response, now: now), status: response.status,
             freshness: freshness, body: body)
         let wakeups = cache.shard(key.hash).part.withLock { part -> [CollapseWakeup]? in
             part.collapser.hitForMiss.remove(key.hash)

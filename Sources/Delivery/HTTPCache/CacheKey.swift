@@ -1,8 +1,8 @@
 import Bytes
 public import HTTPWire
 
-/// The effective request URI in one spelling (RFC 9110 §7.1): scheme and host in lower case, no default port, "/" for
-/// an empty path. Reused from request to request.
+/// The effective request URI in one spelling (RFC 9110 §7.1): host in lower case, no default port, "/" for an empty
+/// path; `http://` is left out because every key would carry it, `https://` is written. Reused from request to request.
 public struct CacheKey: Sendable, Equatable {
     public private(set) var bytes: [UInt8] = []
     public private(set) var hash: UInt64 = 0
@@ -51,15 +51,17 @@ public struct CacheKey: Sendable, Equatable {
         left.hash == right.hash && left.bytes == right.bytes
     }
 
-    private var isHTTPS: Bool { bytes.count > 4 && bytes[4] == 0x73 }
+    private var isHTTPS: Bool {
+        bytes.count >= 8 && bytes.span.extracting(0..<8).isEqual(to: "https://")
+    }
 
     /// Where scheme and authority end.
     private var originEnd: Int {
-        bytes.span.firstIndex(of: 0x2F, from: isHTTPS ? 8 : 7) ?? bytes.count
+        bytes.span.firstIndex(of: 0x2F, from: isHTTPS ? 8 : 0) ?? bytes.count
     }
 
     private mutating func appendOrigin(_ host: Span<UInt8>, port: UInt16?, isHTTPS: Bool) {
-        bytes.append(contentsOf: isHTTPS ? "https://" : "http://")
+        if isHTTPS { bytes.append(contentsOf: "https://") }
         for index in host.indices {
             let byte = host[index]
             bytes.append(byte &- 0x41 < 26 ? byte | 0x20 : byte)

@@ -17,7 +17,6 @@ extension ResponseCache {
         }
         release(freed)
         if isStored {
-            release(cost - (cost + 15) / 16 * 16)
             countStored()
         } else if hasRoom {
             release(cost)
@@ -36,7 +35,7 @@ extension ResponseCache {
             return (freed, true)
         }
         release(freed)
-        release(isStored ? cost - (cost + 15) / 16 * 16 : cost)
+        if !isStored { release(cost) }
     }
 
     /// Takes one response out.
@@ -76,7 +75,7 @@ extension ResponseCache.Part {
     func index(of object: CachedObject, key: CacheKey) -> Int? {
         var found: Int?
         store.forEach(hash: key.hash, key: key.bytes.span) { index, other in
-            if other === object { found = index }
+            if other.isSame(as: object) { found = index }
             return found == nil
         }
         return found

@@ -48,6 +48,7 @@ public enum CachePolicy {
         }
         guard freshness.isUseful(now: now) else { return .refuse("no-lifetime") }
         if response.status == 200 { freshness.flags.insert(.allowsRanges) }
+        if response.minorVersion == 0 { freshness.flags.insert(.isHTTP10) }
         return .store(freshness)
     }
 

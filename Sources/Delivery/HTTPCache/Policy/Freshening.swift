@@ -36,7 +36,7 @@ enum Freshening {
         if let age = response.block.value(of: .age) { merged.block.append("Age", String(DeltaSeconds.parse(age) ?? 0)) }
         var freshness = CachePolicy.freshness(
             merged, control, requestTime: requestTime, now: now, settings: settings)
-        if object.freshness.flags.contains(.allowsRanges) { freshness.flags.insert(.allowsRanges) }
+        freshness.flags.formUnion(object.freshness.flags.intersection([.allowsRanges, .isHTTP10]))
         if !control.flags.isDisjoint(with: [.noStore, .isPrivate]) { freshness.lifetime = -1 }
         return (write(merged, now: now), freshness)
     }

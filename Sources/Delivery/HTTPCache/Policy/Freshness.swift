@@ -17,10 +17,12 @@ public struct Freshness: Sendable, Equatable {
         public static let hasLastModified = Flags(rawValue: 1 << 5)
         /// The response is complete and may be cut into ranges.
         public static let allowsRanges = Flags(rawValue: 1 << 6)
+        /// It came over HTTP/1.0, which Via tells.
+        public static let isHTTP10 = Flags(rawValue: 1 << 7)
     }
 
-    /// When the response was received.
-    public var responseTime: Int64
+    /// When the response was received; 32 bits last until 2106.
+    private var responseSecond: UInt32
     /// Age at that moment, `corrected_initial_age` of §4.2.3.
     public var initialAge: Int32
     /// Freshness lifetime.
@@ -28,6 +30,20 @@ public struct Freshness: Sendable, Equatable {
     public var staleWhileRevalidate: Int32
     public var staleIfError: Int32
     public var flags: Flags
+
+    init(
+        responseTime: Int64, initialAge: Int32, lifetime: Int32, staleWhileRevalidate: Int32, staleIfError: Int32,
+        flags: Flags
+    ) {
+        self.responseSecond = UInt32(clamping: responseTime)
+        self.initialAge = initialAge
+        self.lifetime = lifetime
+        self.staleWhileRevalidate = staleWhileRevalidate
+        self.staleIfError = staleIfError
+        self.flags = flags
+    }
+
+    public var responseTime: Int64 { Int64(responseSecond) }
 
     /// `current_age` of §4.2.3, 0 to 2³¹. A clock that went back counts as no time passed.
     @inline(__always)

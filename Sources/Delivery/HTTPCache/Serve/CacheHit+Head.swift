@@ -1,3 +1,4 @@
+import Bytes
 public import HTTPWire
 
 /// The body that goes with a head that ``CacheHit/writeHead(to:request:now:settings:boundary:)`` wrote.
@@ -12,7 +13,7 @@ public enum ServedBody: Sendable {
 }
 
 extension CacheHit {
-    /// Writes the head of the answer: status line, stored fields, Age, Cache-Status, Content-Length where known. The
+    /// Writes the head of the answer: status line, stored fields, Age, Via, Cache-Status, Content-Length where known. The
     /// caller adds what concerns the connection and the empty line.
     /// - Parameter boundary: a random number for several ranges.
     /// - Returns: the status sent, and the body to send. A HEAD request gets `.none`.
@@ -27,8 +28,7 @@ extension CacheHit {
         let isHead = request.method == .head
         switch plan {
         case .whole:
-            writer.bytes.append(contentsOf: object.bytes[object.statusLineRange])
-            writer.bytes.append(contentsOf: object.bytes[object.headRange])
+            writeStored(&writer)
             writeCommon(&writer, settings)
             return (Int(object.status), whole(&writer, length, isHead: isHead))
         case .notModified:
@@ -63,6 +63,14 @@ extension CacheHit {
         }
     }
 
+    /// Status line and fields in one copy each.
+    private func writeStored(_ writer: inout HeadWriter) {
+        let bytes = object.bytes
+        let line = object.statusLineRange
+        if line.isEmpty { writer.statusLine(Int(object.status)) }
+        writer.bytes.append(contentsOf: bytes.span.extracting(line.lowerBound..<object.headRange.upperBound))
+    }
+
     private func writeRanges(
         _ writer: inout HeadWriter, _ parts: [Range<UInt64>], _ length: UInt64, _ settings: CacheSettings,
         _ boundary: UInt64
@@ -93,6 +101,11 @@ extension CacheHit {
     private func writeCommon(_ writer: inout HeadWriter, _ settings: CacheSettings) {
         // A response that this request itself fetched is as old as the origin says.
         if kind != .filled || age > 0 { writer.field("Age", Int(age)) }
+        // A line of our own after those of the caches before us: the same list (RFC 9110 §7.6.3).
+        writer.startField("Via")
+        writer.bytes.append(contentsOf: object.freshness.flags.contains(.isHTTP10) ? "1.0 " : "1.1 ")
+        writer.bytes.append(contentsOf: settings.name.utf8)
+        writer.endLine()
         writer.startField("Cache-Status")
         status.append(cache: settings.name, to: &writer.bytes)
         writer.endLine()

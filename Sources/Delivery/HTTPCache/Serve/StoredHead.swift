@@ -5,35 +5,37 @@ enum StoredHead {
     /// Not kept: what is about the connection, and what each answer gets anew.
     private static let dropped: HeaderSet = [.contentLength, .age]
 
-    /// With the origin's own reason, if it gave one.
+    /// The status line with the origin's own reason; empty where that is the usual one or none.
     static func statusLine(_ response: ResponseHead) -> [UInt8] {
-        var writer = HeadWriter(capacity: 32)
-        if response.reason.isEmpty || response.reason.count > 128 {
-            writer.statusLine(response.status)
-        } else {
-            writer.statusLine(response.status, reason: response.slice(response.reason))
+        let reason = response.slice(response.reason)
+        guard reason.count > 0, reason.count <= 128,
+            String(decoding: response.block.bytes[response.reason.range], as: UTF8.self)
+                != StatusLines.reason(response.status)
+        else {
+            return []
         }
+        var writer = HeadWriter(capacity: 160)
+        writer.statusLine(response.status, reason: reason)
         return writer.bytes
     }
 
-    /// The stored field lines: end-to-end fields without those that `no-cache` or `private` withhold, Via, and a Date
-    /// if the origin sent none (RFC 9110 §6.6.1).
-    static func fields(_ response: ResponseHead, now: Int64, name: String) -> [UInt8] {
+    /// The stored field lines: end-to-end fields without those that `no-cache` or `private` withhold, and a Date if
+    /// the origin sent none (RFC 9110 §6.6.1).
+    static func fields(_ response: ResponseHead, now: Int64) -> [UInt8] {
         var writer = HeadWriter(capacity: 512)
         let withheld = CacheControl(response.block).withheldFields
         if withheld.isEmpty {
-            writer.copyFields(of: response.block, except: dropped.union([.via]))
+            writer.copyFields(of: response.block, except: dropped)
         } else {
             var block = response.block
             for name in withheld { block.remove(named: name.span) }
-            writer.copyFields(of: block, except: dropped.union([.via]))
+            writer.copyFields(of: block, except: dropped)
         }
         if !response.block.contains(.date) {
             writer.startField("Date")
             HTTPDate.append(now, to: &writer.bytes)
             writer.endLine()
         }
-        writer.via(response.block, minorVersion: response.minorVersion, name: name)
         return writer.bytes
     }
 }

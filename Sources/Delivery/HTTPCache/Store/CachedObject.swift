@@ -1,18 +1,24 @@
 import Bytes
 public import HTTPWire
 
-/// A stored response: immutable, shared by all loops. Key, variance, prepared head and a small body lie in one array,
-/// so that an object costs two allocations.
-public final class CachedObject: Sendable {
-    /// key, variance, head, and the body unless ``body`` has it.
+/// A stored response: immutable, shared by all loops. Key, variance, prepared head and a small body lie in one array
+/// and everything else in the store's table, so that an object costs one allocation.
+public struct CachedObject: Sendable {
+    /// key, variance, status line if it isn't the usual one, field lines, and the body unless ``body`` has it.
     let bytes: [UInt8]
-    private let keyEnd: UInt32
-    private let varianceEnd: UInt32
-    private let headEnd: UInt32
-    public let status: Int16
-    public let freshness: Freshness
     /// A body that is large or still being filled.
     let body: CachedBody?
+    public let freshness: Freshness
+    private let keyLength: UInt16
+    private let varianceLength: UInt16
+    private let headEnd: UInt32
+    public let status: Int16
+    private let statusLineLength: UInt8
+
+    /// Longest key, variance and status line that fit.
+    static let maximumKeyBytes = 65_535
+    static let maximumVarianceBytes = 65_535
+    static let maximumStatusLineBytes = 255
 
     /// - Parameter head: field lines as ``HeadWriter`` writes them, without a status line and an end.
     init(
@@ -20,18 +26,17 @@ public final class CachedObject: Sendable {
         inlineBody: [UInt8] = [], body: CachedBody? = nil
     ) {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(key.count + variance.count + statusLine.count + head.count + inlineBody.count + 2)
+        bytes.reserveCapacity(key.count + variance.count + statusLine.count + head.count + inlineBody.count)
         bytes.append(contentsOf: key)
         bytes.append(contentsOf: variance)
-        self.keyEnd = UInt32(key.count)
-        self.varianceEnd = UInt32(bytes.count)
-        bytes.append(UInt8(statusLine.count & 0xFF))
-        bytes.append(UInt8(statusLine.count >> 8 & 0xFF))
         bytes.append(contentsOf: statusLine)
         bytes.append(contentsOf: head)
         self.headEnd = UInt32(bytes.count)
         bytes.append(contentsOf: inlineBody)
         self.bytes = bytes
+        self.keyLength = UInt16(key.count)
+        self.varianceLength = UInt16(variance.count)
+        self.statusLineLength = UInt8(statusLine.count)
         self.status = Int16(status)
         self.freshness = freshness
         self.body = body
@@ -53,7 +58,7 @@ public final class CachedObject: Sendable {
         head: [UInt8], freshness: Freshness, inlineBody: [UInt8], body: CachedBody?
     ) -> CachedObject {
         CachedObject(
-            key: Array(bytes[..<Int(keyEnd)]), variance: Array(bytes[Int(keyEnd)..<Int(varianceEnd)]),
+            key: Array(bytes[..<keyCount]), variance: Array(bytes[varianceRange]),
             statusLine: Array(bytes[statusLineRange]), head: head, status: Int(status), freshness: freshness,
             inlineBody: inlineBody, body: body)
     }
@@ -66,35 +71,37 @@ public final class CachedObject: Sendable {
     /// Bodies up to this many bytes lie in the object's own array.
     static let inlineLimit = 32 << 10
 
-    var keyCount: Int { Int(keyEnd) }
+    var keyCount: Int { Int(keyLength) }
+    var varianceRange: Range<Int> { Int(keyLength)..<Int(keyLength) + Int(varianceLength) }
+    /// The status line that the origin sent; empty if it is the usual one.
     var statusLineRange: Range<Int> {
-        let start = Int(varianceEnd)
-        return start + 2..<start + 2 + Int(bytes[start]) + Int(bytes[start + 1]) << 8
+        let start = varianceRange.upperBound
+        return start..<start + Int(statusLineLength)
     }
     var headRange: Range<Int> { statusLineRange.upperBound..<Int(headEnd) }
     var inlineBodyRange: Range<Int> { Int(headEnd)..<bytes.count }
-    var hasVariance: Bool { varianceEnd > keyEnd }
+    var hasVariance: Bool { varianceLength > 0 }
 
     func isKey(_ key: Span<UInt8>) -> Bool {
         let bytes = self.bytes
-        return bytes.span.extracting(0..<Int(keyEnd)).isEqual(to: key)
+        return bytes.span.extracting(0..<keyCount).isEqual(to: key)
     }
 
     func selects(_ request: HeaderBlock) -> Bool {
         guard hasVariance else { return true }
         let bytes = self.bytes
-        return Variance.matches(bytes.span.extracting(Int(keyEnd)..<Int(varianceEnd)), request)
+        return Variance.matches(bytes.span.extracting(varianceRange), request)
     }
 
     /// Whether both were selected by the same request fields with the same values.
     func hasSameVariance(as other: CachedObject) -> Bool {
-        bytes[Int(keyEnd)..<Int(varianceEnd)] == other.bytes[Int(other.keyEnd)..<Int(other.varianceEnd)]
+        bytes[varianceRange] == other.bytes[other.varianceRange]
     }
 
     func predictedVariance(_ request: HeaderBlock) -> [UInt8] {
         guard hasVariance else { return [] }
         let bytes = self.bytes
-        return Variance.encode(like: bytes.span.extracting(Int(keyEnd)..<Int(varianceEnd)), request)
+        return Variance.encode(like: bytes.span.extracting(varianceRange), request)
     }
 
     /// The stored fields, parsed; for validation, conditions and ranges.
@@ -109,13 +116,19 @@ public final class CachedObject: Sendable {
         return body.knownLength
     }
 
-    /// Bytes of memory that keeping this object costs, allocator and table included.
+    /// Bytes of memory that keeping this object costs, allocator and table included; a multiple of 16.
     var cost: Int {
-        CachedObject.fixedCost + CachedObject.rounded(bytes.count + 32) + (body?.allocatedBytes ?? 0)
+        let total = CachedObject.fixedCost + CachedObject.rounded(bytes.count + 32) + (body?.allocatedBytes ?? 0)
+        return (total + 15) & ~15
     }
 
-    /// The instance, its slot in the table and its share of buckets and ghosts.
-    private static let fixedCost = 96 + 32 + 16
+    /// Its slot in the table with the slots in reserve, and its share of buckets and ghosts.
+    private static let fixedCost = 80 + 10 + 16
+
+    /// Whether both are the same stored response: there is one for a variance at a time.
+    func isSame(as other: CachedObject) -> Bool {
+        hasSameVariance(as: other) && freshness == other.freshness && headEnd == other.headEnd
+    }
 
     /// What malloc makes of a request.
     static func rounded(_ count: Int) -> Int { (count + 8 + 15) & ~15 }

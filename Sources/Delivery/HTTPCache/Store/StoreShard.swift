@@ -50,6 +50,7 @@ struct StoreShard {
     static func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 32) }
 
     /// Puts an object in. The caller has made room.
+    /// - Parameter cost: bytes, a multiple of 16.
     mutating func insert(_ object: CachedObject, hash: UInt64, cost: Int) {
         if count >= buckets.count { growBuckets() }
         let index = takeSlot()
@@ -57,7 +58,7 @@ struct StoreShard {
         let place = bucket(hash)
         slots[Int(index)] = Slot(
             object: object, tag: StoreShard.tag(hash), bucketNext: buckets[place], queueNext: StoreShard.none,
-            queuePrevious: StoreShard.none, cost: UInt32(clamping: (cost + 15) / 16), frequency: 0, isMain: isMain)
+            queuePrevious: StoreShard.none, cost: UInt32(clamping: cost / 16), frequency: 0, isMain: isMain)
         buckets[place] = index
         count += 1
         enqueue(index, isMain: isMain)

@@ -63,7 +63,7 @@ struct FieldLines: Sendable {
 
     /// Finds the end of a line's content and the start of the next line. Controls inside are an error.
     private func lineEnd(_ bytes: Span<UInt8>, from: Int) throws(WireError) -> (content: Int, next: Int) {
-        let end = bytes.firstControl(from: from)
+        let end = bytes.firstIndexOfFieldEnd(from: from) ?? bytes.count
         guard end < bytes.count else { throw WireError(.malformedField, "line without end") }
         if bytes[end] == 0x0D, end + 1 < bytes.count, bytes[end + 1] == 0x0A { return (end, end + 2) }
         if bytes[end] == 0x0A, isLenient { return (end, end + 1) }

@@ -77,7 +77,7 @@ private struct StatusLine {
         let hasReason = bytes[index] == 0x20
         if hasReason { index += 1 }
         let reasonStart = index
-        index = bytes.firstControl(from: index)
+        index = bytes.firstIndexOfFieldEnd(from: index) ?? bytes.count
         let end = index
         if index < bytes.count, bytes[index] == 0x0D { index += 1 }
         guard index < bytes.count, bytes[index] == 0x0A, hasReason || end == reasonStart else {
