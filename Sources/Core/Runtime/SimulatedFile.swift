@@ -67,14 +67,14 @@ final class SimulatedFile: @unchecked Sendable {
         case .write(let position, let new):
             if new.isEmpty { return }
             if bytes.count < position + new.count {
-                bytes.append(contentsOf: repeatElement(0, count: position + new.count - bytes.count))
+                bytes += [UInt8](repeating: 0, count: position + new.count - bytes.count)
             }
             bytes.overwrite(at: position, with: new, 0..<new.count)
         case .truncate(let size):
             if size <= bytes.count {
                 bytes.removeSubrange(size...)
             } else {
-                bytes.append(contentsOf: repeatElement(0, count: size - bytes.count))
+                bytes += [UInt8](repeating: 0, count: size - bytes.count)
             }
         }
     }

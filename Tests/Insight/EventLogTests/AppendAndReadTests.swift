@@ -65,17 +65,37 @@ import Testing
         for tailBytes in [0, 8 << 20] {
             let log = try open { $0.tailBytes = tailBytes }
             let topic = "numbers\(tailBytes)"
-            try log.createTopic(topic, schema: numbersSchema)
+            var settings = TopicSettings()
+            settings.compression = .none
+            try log.createTopic(topic, settings: settings, schema: numbersSchema)
             for start in stride(from: 0, to: 1000, by: 10) {
-                log.append(numbers(start..<start + 10, textBytes: 1000), to: topic)
+                try log.appendAndWait(numbers(start..<start + 10, textBytes: 1000), to: topic)
             }
-            try log.flush()
             let times: Range<Int64> = 505_000_000..<521_000_000
             let reader = try log.read(topic: topic, from: .earliest, options: ReadOptions(times: times))
             let all = try reader.allNumbers()
             #expect(all == Array(500..<530))
             log.close()
         }
+    }
+
+    @Test func smallAppendsShareFramesAndKeepTheirOffsets() throws {
+        let engine = try LogEngine(
+            EventLogOptions(folder: folder.path), storage: DiskStorage(), clock: ManualClock())
+        try engine.createTopic("numbers", settings: TopicSettings(), schema: numbersSchema)
+        let firsts = Mutex<[Int64]>([])
+        engine.commit(
+            (0..<1000).map { number in
+                LogEngine.Append(batch: numbers(number..<number + 1), topic: "numbers", partition: 0) { result in
+                    if case .success(let receipt) = result { firsts.withLock { $0.append(receipt.firstOffset) } }
+                }
+            })
+        #expect(firsts.withLock { $0 } == Array(0..<1000))
+        #expect(engine.counters.snapshot.frames == 1)
+        engine.close()
+        let log = try open()
+        #expect(try log.read(topic: "numbers", from: .offset(333)).allNumbers() == Array(333..<1000))
+        log.close()
     }
 
     @Test func aReaderAtTheEndIsWokenByAppends() throws {

@@ -70,6 +70,7 @@ private struct Simulation {
                 settings.partitions = partitions
                 settings.segmentBytes = 64 << 10
                 settings.durability = .none
+                settings.compression = .none
                 try engine.createTopic("numbers", settings: settings, schema: numbersSchema)
                 storage.failCall(number: .max)
                 return engine

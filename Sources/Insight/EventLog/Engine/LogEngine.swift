@@ -137,7 +137,6 @@ final class LogEngine {
     /// to readers and every completion is called.
     func commit(_ appends: [Append]) {
         var group = LogGroup()
-        let arrival = clock.now()
         for append in appends {
             do throws(LogError) {
                 try checkWritable()
@@ -147,18 +146,39 @@ final class LogEngine {
                     try check(append.batch.schema, against: description.schema, topic: append.topic)
                     topic.fitting = append.batch.schema
                 }
-                let settings = description.settings
-                let first = try writer.stage(
-                    append.batch, schemaVersion: description.schemaVersion, compression: settings.compression,
-                    arrival: arrival)
-                group.add(append, firstOffset: first, writer, topic.topic, settings)
+                group.add(append, writer, topic.topic, description)
             } catch {
-                counters.update { $0.failedRows += append.batch.rowCount }
-                append.completion?(.failure(error))
+                fail(append, error)
             }
         }
+        let arrival = clock.now()
         for part in group.parts { finish(part, arrival: arrival) }
         counters.update { $0.groups += 1 }
+    }
+
+    private func fail(_ append: Append, _ error: LogError) {
+        counters.update { $0.failedRows += append.batch.rowCount }
+        append.completion?(.failure(error))
+    }
+
+    /// Encodes the appends of a part. Small batches that follow each other become one frame: a thousand appends of an
+    /// event each cost little more than one of a thousand.
+    /// - Returns: Those that were staged, with the offset of their first row.
+    private func stage(_ part: LogGroup.Part, arrival: Int64) -> [LogGroup.Staged] {
+        var staged: [LogGroup.Staged] = []
+        for run in part.runs(frameRows: LogEngine.frameRows) {
+            let batch = Batch.concatenate(run.map(\.batch))
+            do throws(LogError) {
+                var offset = try part.stage(batch, arrival: arrival)
+                for append in run {
+                    staged.append(LogGroup.Staged(append, firstOffset: offset))
+                    offset += Int64(append.batch.rowCount)
+                }
+            } catch {
+                for append in run { fail(append, error) }
+            }
+        }
+        return staged
     }
 
     private func find(_ append: Append) throws(LogError) -> (OpenTopic, PartitionWriter) {
@@ -180,6 +200,8 @@ final class LogEngine {
     }
 
     private func finish(_ part: LogGroup.Part, arrival: Int64) {
+        let staged = stage(part, arrival: arrival)
+        let rows = staged.reduce(0) { $0 + $1.append.batch.rowCount }
         let bytes = part.writer.stagedBytes
         let frames = part.writer.stagedFrameCount
         do throws(LogError) {
@@ -187,27 +209,24 @@ final class LogEngine {
                 try write(part, arrival: arrival)
                 part.writer.publish(now: clock.monotonicNanoseconds())
             }
-            counters.update {
-                $0.appendedRows += part.rows
-                $0.appendedBytes += bytes
-                $0.frames += frames
-            }
         } catch {
             part.writer.discard()
-            counters.update {
-                $0.failedRows += part.rows
-                $0.latestFailure = error
-            }
-            for append in part.appends { append.completion?(.failure(error)) }
+            counters.update { $0.latestFailure = error }
+            for one in staged { fail(one.append, error) }
             return
         }
-        notify(part)
-        for append in part.appends { append.completion?(.success(append.receipt)) }
+        counters.update {
+            $0.appendedRows += rows
+            $0.appendedBytes += bytes
+            $0.frames += frames
+        }
+        notify(part, staged)
+        for one in staged { one.append.completion?(.success(one.receipt)) }
     }
 
     private func write(_ part: LogGroup.Part, arrival: Int64) throws(LogError) {
         do throws(LogError) {
-            try part.writer.write(part.settings, arrival: arrival)
+            try part.writer.write(part.description.settings, arrival: arrival)
         } catch {
             counters.update { $0.writeFailures += 1 }
             throw error
@@ -229,14 +248,14 @@ final class LogEngine {
         }
     }
 
-    private func notify(_ part: LogGroup.Part) {
+    private func notify(_ part: LogGroup.Part, _ staged: [LogGroup.Staged]) {
         let subscribers = part.topic.subscribers
         if subscribers.isEmpty { return }
         let schema = part.topic.description.schema
-        for append in part.appends where append.batch.rowCount > 0 {
+        for one in staged where one.append.batch.rowCount > 0 {
             let batch = LogBatch(
-                topic: part.topic.name, partition: part.writer.view.number, baseOffset: append.receipt.firstOffset,
-                batch: append.batch.widened(to: schema))
+                topic: part.topic.name, partition: part.writer.view.number, baseOffset: one.firstOffset,
+                batch: one.append.batch.widened(to: schema))
             for subscriber in subscribers { subscriber(batch) }
         }
     }

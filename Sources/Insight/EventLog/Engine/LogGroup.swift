@@ -2,39 +2,69 @@ import Columns
 
 /// The appends of one group commit, by partition.
 struct LogGroup {
+    /// An append whose rows have offsets.
     struct Staged {
-        let batch: Batch
-        let receipt: AppendReceipt
-        let completion: (@Sendable (Result<AppendReceipt, LogError>) -> Void)?
+        let append: LogEngine.Append
+        let firstOffset: Int64
+
+        init(_ append: LogEngine.Append, firstOffset: Int64) {
+            self.append = append
+            self.firstOffset = firstOffset
+        }
+
+        var receipt: AppendReceipt {
+            AppendReceipt(
+                topic: append.topic, partition: append.partition, firstOffset: firstOffset,
+                lastOffset: firstOffset + Int64(append.batch.rowCount) - 1)
+        }
     }
 
     /// What goes to one partition.
     struct Part {
         let writer: PartitionWriter
         let topic: Topic
-        let settings: TopicSettings
-        var appends: [Staged] = []
-        var rows = 0
+        let description: TopicDescription
+        var appends: [LogEngine.Append] = []
         var mustSync = false
+
+        /// Appends that make a frame together: of one schema, and no more rows than a frame has.
+        func runs(frameRows: Int) -> [ArraySlice<LogEngine.Append>] {
+            var runs: [ArraySlice<LogEngine.Append>] = []
+            var start = 0
+            var rows = 0
+            for (index, append) in appends.enumerated() {
+                let batch = append.batch
+                let joins =
+                    index > start && rows + batch.rowCount <= frameRows && batch.schema == appends[start].batch.schema
+                if index > start, !joins {
+                    runs.append(appends[start..<index])
+                    (start, rows) = (index, 0)
+                }
+                rows += batch.rowCount
+            }
+            if start < appends.count { runs.append(appends[start...]) }
+            return runs
+        }
+
+        func stage(_ batch: Batch, arrival: Int64) throws(LogError) -> Int64 {
+            try writer.stage(
+                batch, schemaVersion: description.schemaVersion, compression: description.settings.compression,
+                arrival: arrival)
+        }
     }
 
     private(set) var parts: [Part] = []
     private var indexes: [ObjectIdentifier: Int] = [:]
 
     mutating func add(
-        _ append: LogEngine.Append, firstOffset: Int64, _ writer: PartitionWriter, _ topic: Topic,
-        _ settings: TopicSettings
+        _ append: LogEngine.Append, _ writer: PartitionWriter, _ topic: Topic, _ description: TopicDescription
     ) {
         let index = indexes[ObjectIdentifier(writer)] ?? parts.count
         if index == parts.count {
             indexes[ObjectIdentifier(writer)] = index
-            parts.append(Part(writer: writer, topic: topic, settings: settings))
+            parts.append(Part(writer: writer, topic: topic, description: description))
         }
-        let receipt = AppendReceipt(
-            topic: append.topic, partition: append.partition, firstOffset: firstOffset,
-            lastOffset: firstOffset + Int64(append.batch.rowCount) - 1)
-        parts[index].appends.append(Staged(batch: append.batch, receipt: receipt, completion: append.completion))
-        parts[index].rows += append.batch.rowCount
-        if (append.durability ?? settings.durability) == .commit { parts[index].mustSync = true }
+        parts[index].appends.append(append)
+        if (append.durability ?? description.settings.durability) == .commit { parts[index].mustSync = true }
     }
 }

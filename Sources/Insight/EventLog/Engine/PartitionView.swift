@@ -90,7 +90,7 @@ final class PartitionView: Sendable {
                 state.tail.append(
                     TailBuffer.Frame(
                         baseOffset: frame.header.baseOffset, batch: frame.batch, times: frame.header.times,
-                        bytes: frame.header.frameLength))
+                        bytes: frame.batch.memoryBytes))
             }
             state.nextOffset = state.segments[last].index.nextOffset
         }

@@ -9,7 +9,7 @@ public struct EventLogOptions: Sendable {
     public var queueBytes = 64 << 20
     /// Bytes of batches that are written by one group commit at most.
     public var groupBytes = 8 << 20
-    /// Bytes of the latest frames that each partition keeps in memory, so that readers at the end read no disk.
+    /// Bytes of the latest batches that each partition keeps in memory, so that readers at the end read no disk.
     public var tailBytes = 8 << 20
     /// The bytes of one encoded batch at most.
     public var frameBytes = 64 << 20

@@ -5,7 +5,7 @@ public struct TopicSettings: Sendable, Equatable {
     /// 1 to 256. Can grow, never shrink.
     public var partitions: Int = 1
     public var durability: Durability = .interval
-    public var compression: Compression = .none
+    public var compression: Compression = .lz4
     /// A segment is closed when it holds this many bytes; 64 KB to 4 GB.
     public var segmentBytes: Int = 128 << 20
     /// A segment is closed when its first frame is this old.
