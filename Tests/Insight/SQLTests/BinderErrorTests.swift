@@ -151,11 +151,11 @@ struct BinderErrorTests {
 
     static let queries: [Wrong] = [
         Wrong(
-            text: "SELECT s FROM types WHERE l IN (SELECT 1)", column: 29, message: "not supported yet",
+            text: "SELECT s FROM types WHERE l IN (SELECT 1)", column: 29, message: "as a value",
             code: .unsupported),
-        Wrong(text: "SELECT (SELECT 1)", column: 8, message: "not supported yet", code: .unsupported),
+        Wrong(text: "SELECT (SELECT 1)", column: 8, message: "as a value", code: .unsupported),
         Wrong(
-            text: "SELECT s FROM types WHERE EXISTS (SELECT 1)", column: 27, message: "not supported yet",
+            text: "SELECT s FROM types WHERE EXISTS (SELECT 1)", column: 27, message: "as a value",
             code: .unsupported),
     ]
 

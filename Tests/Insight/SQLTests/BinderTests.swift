@@ -1,3 +1,4 @@
+import Columns
 import SQL
 import Testing
 
@@ -204,5 +205,31 @@ struct BinderTests {
         var text = "l"
         for _ in 0..<40 { text = "CASE (\(text)) WHEN 1 THEN 2 WHEN 2 THEN 3 WHEN 3 THEN 4 ELSE 5 END" }
         #expect(Bind.error("SELECT \(text) FROM types")?.code == .limitExceeded)
+    }
+
+    @Test func subqueriesAreAskedForInsideOut() throws {
+        let query = try SQLParser.parseQuery(
+            "SELECT s FROM types WHERE l > (SELECT MAX(l) FROM types WHERE EXISTS (SELECT 1))")
+        let binder = Binder(catalog: TestCatalog())
+        let one = Batch(schema: Schema([]), rowCount: 1, columns: [])
+        guard case .needsAnswer(let inner) = try binder.bind(query, answers: []) else {
+            Issue.record("no first sub-query")
+            return
+        }
+        #expect("\(inner)".hasPrefix("limit 1"))
+        guard case .needsAnswer(let outer) = try binder.bind(query, answers: [SubqueryAnswer([one])]) else {
+            Issue.record("no second sub-query")
+            return
+        }
+        #expect("\(outer)".contains("MAX(l)"))
+        let value = Column(type: .int64, count: 1, validity: nil, storage: .int64([7]))
+        let row = Batch(schema: Schema([Field("m", .int64)]), rowCount: 1, columns: [value])
+        guard case .plan(let plan) = try binder.bind(query, answers: [SubqueryAnswer([one]), SubqueryAnswer([row])])
+        else {
+            Issue.record("no plan")
+            return
+        }
+        #expect("\(plan)" == "project s\n  scan types [l, s] where (l > 7)")
+        #expect(try binder.fields(of: query) == [PlanField(name: "s", type: .varchar)])
     }
 }

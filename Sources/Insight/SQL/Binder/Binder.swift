@@ -8,12 +8,37 @@ public struct Binder: Sendable {
         self.limits = limits
     }
 
-    /// The plan of a query, optimised: constants folded, predicates and projections pushed down to the scans.
+    /// The plan of a query without sub-queries as values, optimised: constants folded, predicates and projections
+    /// pushed down to the scans.
     ///
     /// - Throws: every code of `SQLError` but `syntax` and `evaluation`, at the offending token.
     public func bind(_ query: Query) throws(SQLError) -> LogicalPlan {
-        let relation = try QueryBinder(catalog: catalog, limits: limits).bind(query)
-        return Optimizer.optimize(relation.plan)
+        Optimizer.optimize(try relation(query, SubqueryAnswers(.refused)).plan)
+    }
+
+    /// The plan of a query, as `bind(_:)`; sub-queries that stand as values are asked for one after the other.
+    ///
+    /// - Parameter answers: those that were asked for so far, in that order.
+    /// - Throws: as `bind(_:)`; also `evaluation` where a sub-query gives several rows for one value.
+    public func bind(_ query: Query, answers: [SubqueryAnswer]) throws(SQLError) -> Binding {
+        let known = SubqueryAnswers(.answered(answers))
+        do {
+            return .plan(Optimizer.optimize(try relation(query, known).plan))
+        } catch {
+            if let pending = known.pending { return .needsAnswer(pending) }
+            throw error
+        }
+    }
+
+    /// The columns of a query's answer. Nothing needs to run for them.
+    ///
+    /// - Throws: as `bind(_:)`.
+    public func fields(of query: Query) throws(SQLError) -> [PlanField] {
+        try relation(query, SubqueryAnswers(.assumedNull)).plan.fields
+    }
+
+    private func relation(_ query: Query, _ answers: SubqueryAnswers) throws(SQLError) -> Relation {
+        try QueryBinder(catalog: catalog, limits: limits, answers: answers).bind(query)
     }
 
     /// Parses and binds a condition over rows of `fields` (edge rules, alert conditions, `tail --where`).

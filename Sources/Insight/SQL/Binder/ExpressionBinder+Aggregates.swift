@@ -20,7 +20,8 @@ extension ExpressionBinder {
 
     private func aggregateCall(_ name: AggregateName, _ call: FunctionCall) throws(SQLError) -> AggregateCall {
         // Inside of an aggregate there are rows, not groups.
-        var inner = ExpressionBinder(scope: scope, limits: limits, aggregates: .refused("another aggregate"))
+        var inner = ExpressionBinder(
+            scope: scope, limits: limits, aggregates: .refused("another aggregate"), queries: queries)
         inner.hiddenAliases = hiddenAliases
         var filter: BoundExpression?
         if let condition = call.filter { filter = try inner.condition(condition, clause: "FILTER").expression }

@@ -30,6 +30,10 @@ extension ExpressionBinder {
 
     private func unknownColumn(_ name: Name) -> SQLError {
         let text = name.text
+        if let outer = queries?.outerScope, case .column = outer.resolve(text) {
+            return SQLError(
+                .unsupported, "a sub-query can't use column \(text) of the query around it yet", at: name.position)
+        }
         var suggestion: String?
         if hiddenAliases.contains(text), case .refused(let clause) = aggregates {
             suggestion = "an alias of the SELECT list can't be seen in \(clause); repeat its expression"

@@ -57,14 +57,19 @@ extension ExpressionBinder {
     ) throws(SQLError) -> Bound {
         let operand = try bind(value)
         var bounds: [Bound] = []
+        for item in items { bounds.append(try bind(item)) }
+        return try bindIn(operand, bounds, isNegated: isNegated, at: position)
+    }
+
+    func bindIn(
+        _ operand: Bound, _ bounds: [Bound], isNegated: Bool, at position: SourcePosition
+    ) throws(SQLError) -> Bound {
         var type = operand.type
-        for item in items {
-            let bound = try bind(item)
+        for bound in bounds {
             guard let next = FunctionSignatures.comparisonType(type, bound.type) else {
                 throw mismatch("IN", [operand, bound], at: bound.position)
             }
             type = next
-            bounds.append(bound)
         }
         guard bounds.allSatisfy({ if case .literal = $0.expression { true } else { false } }) else {
             var tests: [Bound] = []

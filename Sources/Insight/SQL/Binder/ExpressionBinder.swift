@@ -12,6 +12,8 @@ struct ExpressionBinder {
 
     let scope: Scope
     let limits: SQLLimits
+    /// Binds sub-queries; `nil` where none may stand.
+    let queries: QueryBinder?
     var aggregates: Aggregates
     /// What an alias of the select list means, as far as aliases are visible.
     var aliases: [String: Bound] = [:]
@@ -24,9 +26,10 @@ struct ExpressionBinder {
     /// Where each column of the input was named first.
     var references: [Int: SourcePosition] = [:]
 
-    init(scope: Scope, limits: SQLLimits, aggregates: Aggregates) {
+    init(scope: Scope, limits: SQLLimits, aggregates: Aggregates, queries: QueryBinder? = nil) {
         self.scope = scope
         self.limits = limits
+        self.queries = queries
         self.aggregates = aggregates
     }
 
@@ -60,12 +63,10 @@ struct ExpressionBinder {
             let operands = [try bind(left), try bind(right)]
             let distinct = try apply(.isDistinctFrom, operands, at: position, shown: "IS DISTINCT FROM")
             return negated(distinct, if: isNegated)
-        case .inQuery(_, _, _, let position):
-            throw SQLError(.unsupported, "IN (query) is not supported yet", at: position)
-        case .exists(_, let position):
-            throw SQLError(.unsupported, "EXISTS is not supported yet", at: position)
-        case .scalarQuery(_, let position):
-            throw SQLError(.unsupported, "a query as a value is not supported yet", at: position)
+        case .inQuery(let value, let query, let isNegated, let position):
+            return try inQuery(value, query, isNegated: isNegated, at: position)
+        case .exists(let query, let position): return try existsQuery(query, at: position)
+        case .scalarQuery(let query, let position): return try scalarQuery(query, at: position)
         }
     }
 

@@ -114,7 +114,8 @@ extension QueryBinder {
         let outputs = columns.enumerated().map { index, column in
             Bound(expression: .column(index: index, type: column.type), size: 1, position: position)
         }
-        var binder = ExpressionBinder(scope: input.scope, limits: limits, aggregates: .refused("ORDER BY"))
+        var binder = ExpressionBinder(
+            scope: input.scope, limits: limits, aggregates: .refused("ORDER BY"), queries: self)
         let sorting = try bindSorting(orderBy, over: outputs, &binder, isDistinct: false)
         let result = Outputs(
             expressions: outputs.map(\.expression),

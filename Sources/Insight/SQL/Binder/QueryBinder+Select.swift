@@ -13,7 +13,8 @@ extension QueryBinder {
     ) throws(SQLError) -> Relation {
         var input = try source(of: body)
         if let condition = body.condition {
-            var binder = ExpressionBinder(scope: input.scope, limits: limits, aggregates: .refused("WHERE"))
+            var binder = ExpressionBinder(
+                scope: input.scope, limits: limits, aggregates: .refused("WHERE"), queries: self)
             binder.hiddenAliases = Self.aliases(of: body)
             let predicate = try binder.condition(condition, clause: "WHERE").expression
             input = try relation(
@@ -24,7 +25,7 @@ extension QueryBinder {
         let items = try bindItems(body, over: input, isGrouped: isGrouped)
         var binder = ExpressionBinder(
             scope: input.scope, limits: limits,
-            aggregates: isGrouped ? .collected : .refused("this place: the query has no groups"))
+            aggregates: isGrouped ? .collected : .refused("this place: the query has no groups"), queries: self)
         binder.collected = items.collected
         binder.aliases = Dictionary(
             zip(items.list.map(\.name), items.list.map(\.bound)), uniquingKeysWith: { first, _ in first })
@@ -79,7 +80,8 @@ extension QueryBinder {
                 }
             case .expression(let expression, let alias):
                 var binder = ExpressionBinder(
-                    scope: input.scope, limits: limits, aggregates: isGrouped ? .collected : .refused("SELECT"))
+                    scope: input.scope, limits: limits, aggregates: isGrouped ? .collected : .refused("SELECT"),
+                    queries: self)
                 binder.collected = collected
                 let bound = try binder.bind(expression)
                 collected = binder.collected
@@ -211,7 +213,8 @@ extension QueryBinder {
         {
             return try groupable(item, over: input, at: position)
         }
-        var binder = ExpressionBinder(scope: input.scope, limits: limits, aggregates: .refused("GROUP BY"))
+        var binder = ExpressionBinder(
+            scope: input.scope, limits: limits, aggregates: .refused("GROUP BY"), queries: self)
         let bound = try binder.bind(expression)
         guard bound.type != .null else { return try binder.cast(bound, to: .integer).expression }
         return bound.expression

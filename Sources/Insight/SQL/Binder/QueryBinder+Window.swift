@@ -34,7 +34,8 @@ extension QueryBinder {
     }
 
     private func timeColumn(_ name: Name, of input: Relation) throws(SQLError) -> Int {
-        var binder = ExpressionBinder(scope: input.scope, limits: limits, aggregates: .refused("DESCRIPTOR"))
+        var binder = ExpressionBinder(
+            scope: input.scope, limits: limits, aggregates: .refused("DESCRIPTOR"), queries: self)
         let bound = try binder.column(name)
         guard case .column(let index, let type) = bound.expression, type == .timestamp else {
             throw SQLError(
@@ -47,7 +48,8 @@ extension QueryBinder {
 
     /// A constant interval in microseconds.
     private func interval(_ expression: Expression, _ what: String, isPositive: Bool) throws(SQLError) -> Int64 {
-        var binder = ExpressionBinder(scope: Scope(), limits: limits, aggregates: .refused("a window function"))
+        var binder = ExpressionBinder(
+            scope: Scope(), limits: limits, aggregates: .refused("a window function"), queries: self)
         let bound = try binder.bind(expression)
         guard case .literal(.int64(let microseconds), .intervalDaySecond) = bound.expression else {
             throw SQLError(

@@ -2,12 +2,24 @@
 struct QueryBinder {
     let catalog: any Catalog
     let limits: SQLLimits
+    /// Of the sub-queries that stand as values.
+    let answers: SubqueryAnswers
+    /// The columns of the query around this one, which can't be used but may be named by mistake.
+    private(set) var outerScope: Scope?
     /// By name, as far as they are visible here.
     private var commonTables: [String: Relation] = [:]
 
-    init(catalog: any Catalog, limits: SQLLimits) {
+    init(catalog: any Catalog, limits: SQLLimits, answers: SubqueryAnswers) {
         self.catalog = catalog
         self.limits = limits
+        self.answers = answers
+    }
+
+    /// A binder for a sub-query inside of an expression over `scope`.
+    func inside(_ scope: Scope) -> QueryBinder {
+        var inner = self
+        inner.outerScope = scope
+        return inner
     }
 
     func bind(_ query: Query) throws(SQLError) -> Relation {
@@ -125,10 +137,10 @@ struct QueryBinder {
                 throw SQLError(
                     .invalidQuery, "this row has \(row.count) values, and the first \(width)", at: row[0].position)
             }
-            var binder = ExpressionBinder(scope: Scope(), limits: limits, aggregates: .refused("VALUES"))
+            var binder = ExpressionBinder(scope: Scope(), limits: limits, aggregates: .refused("VALUES"), queries: self)
             for (index, value) in row.enumerated() { columns[index].append(try binder.bind(value)) }
         }
-        let binder = ExpressionBinder(scope: Scope(), limits: limits, aggregates: .refused("VALUES"))
+        let binder = ExpressionBinder(scope: Scope(), limits: limits, aggregates: .refused("VALUES"), queries: self)
         for index in columns.indices { columns[index] = try binder.unified(columns[index], what: "a column of VALUES") }
         let fields = columns.enumerated().map { PlanField(name: "EXPR$\($0)", type: $1[0].type) }
         let bound = rows.indices.map { row in columns.map { $0[row].expression } }

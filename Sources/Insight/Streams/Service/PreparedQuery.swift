@@ -5,8 +5,12 @@ import SQL
 
 /// A request's text, parsed and bound to the tables it names.
 struct PreparedQuery {
-    let plan: LogicalPlan
+    /// The whole query's plan, or that of the sub-query whose rows it needs first.
+    private(set) var binding: Binding
+    private let query: Query
+    private let binder: Binder
     private let catalog: QueryCatalog
+    private var answers: [SubqueryAnswer] = []
 
     init(request: QueryRequest, service: QueryService) throws(SQLError) {
         let statements = try SQLParser.parse(request.text, limits: service.limits.sql)
@@ -34,10 +38,21 @@ struct PreparedQuery {
         catalog = QueryCatalog(
             declared: resolved, log: service.log,
             topicWatermarkDelay: Int64(service.limits.watermarkDelayMilliseconds) * 1_000)
-        plan = try Binder(catalog: catalog, limits: service.limits.sql).bind(query)
+        self.query = query
+        binder = Binder(catalog: catalog, limits: service.limits.sql)
+        binding = try binder.bind(query, answers: [])
     }
 
-    var readsTopics: Bool { Self.readsTopics(plan, catalog) }
+    /// Goes on with the rows of the sub-query that was wanted.
+    mutating func answer(_ batches: [Batch]) throws(SQLError) {
+        answers.append(SubqueryAnswer(batches))
+        binding = try binder.bind(query, answers: answers)
+    }
+
+    /// The columns of the query's answer.
+    func fields() throws(SQLError) -> [PlanField] { try binder.fields(of: query) }
+
+    func readsTopics(_ plan: LogicalPlan) -> Bool { Self.readsTopics(plan, catalog) }
 
     private static func readsTopics(_ plan: LogicalPlan, _ catalog: QueryCatalog) -> Bool {
         switch plan {

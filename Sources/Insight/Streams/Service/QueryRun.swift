@@ -17,18 +17,20 @@ final class QueryRun {
     private var current = 0
     private var hasSentLiterals = false
 
-    /// Parses, binds and plans the request's text.
+    /// Plans `plan`, which is the request's query or a sub-query of it.
     ///
     /// - Parameter wake: called from any thread when a live source has something.
-    init(request: QueryRequest, service: QueryService, wake: @escaping @Sendable () -> Void) throws(SQLError) {
+    init(
+        _ plan: LogicalPlan, of prepared: PreparedQuery, request: QueryRequest, service: QueryService,
+        wake: @escaping @Sendable () -> Void
+    ) throws(SQLError) {
         let now = service.clock.now()
-        let prepared = try PreparedQuery(request: request, service: service)
         let memory = min(request.memoryBytes ?? .max, service.limits.memoryBytes)
         // Each live source must be one: a live query over files alone ends as a stored one does.
-        isLive = request.mode != .stored && prepared.readsTopics
+        isLive = request.mode != .stored && prepared.readsTopics(plan)
         let planner = PhysicalPlanner(
             isLive: isLive, context: EvaluationContext(now: now), account: MemoryAccount(limitBytes: memory))
-        query = try planner.plan(prepared.plan)
+        query = try planner.plan(plan)
         var sources: [any ScanDriver] = []
         for scan in query.scans {
             sources.append(try prepared.makeDriver(for: scan, request: request, service: service, wake: wake))

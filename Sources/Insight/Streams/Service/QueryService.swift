@@ -56,7 +56,7 @@ public final class QueryService: Sendable {
     ///
     /// - Throws: what is wrong with the text.
     public func check(_ request: QueryRequest) throws(SQLError) -> [PlanField] {
-        try PreparedQuery(request: request, service: self).plan.outputFields
+        try PreparedQuery(request: request, service: self).fields()
     }
 
     /// Cancels what still runs and ends the threads. Must not be called from a sink.

@@ -15,6 +15,10 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
     private let onDone: @Sendable () -> Void
     private let started: Int64
 
+    private var prepared: PreparedQuery?
+    private var subquery: QueryRun?
+    /// What the sub-query that runs has given so far.
+    private var subqueryRows: [Batch] = []
     private var run: QueryRun?
     /// Answers that the sink has not taken yet.
     private var pending: [Batch] = []
@@ -59,13 +63,11 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
             resumesSeen = resumes
             isPaused = false
         }
+        let deadline = service.systemNanoseconds() + Self.sliceNanoseconds
         if run == nil {
-            let prepared = try QueryRun(request: request, service: service, wake: { [weak self] in self?.wake() })
-            run = prepared
-            sink.start(prepared.query.fields)
+            guard try prepare(until: deadline) else { return .again }
         }
         guard let run else { return .done }
-        let deadline = service.systemNanoseconds() + Self.sliceNanoseconds
         while true {
             if try !deliver() { return .wait }
             if run.isFinished || isCut { return .done }
@@ -82,6 +84,42 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
                 return .again
             }
         }
+    }
+
+    /// Parses and binds, runs what sub-queries the query needs as values, and starts the query itself.
+    ///
+    /// - Returns: whether it has started; false when the time was up before.
+    private func prepare(until deadline: Int64) throws(SQLError) -> Bool {
+        if prepared == nil { prepared = try PreparedQuery(request: request, service: service) }
+        guard var prepared else { return false }
+        while case .needsAnswer(let plan) = prepared.binding {
+            // A value is computed once, when the query starts, over what is stored.
+            var stored = request
+            stored.mode = .stored
+            if subquery == nil {
+                subquery = try QueryRun(plan, of: prepared, request: stored, service: service, wake: {})
+            }
+            guard let run = subquery else { return false }
+            while !run.isFinished {
+                if control.isCancelled { throw .cancelled }
+                _ = try run.advance()
+                subqueryRows += run.query.output.drain()
+                try checkTime(run)
+                if service.systemNanoseconds() >= deadline { return false }
+            }
+            run.close()
+            subquery = nil
+            let rows = subqueryRows
+            subqueryRows = []
+            try prepared.answer(rows)
+            self.prepared = prepared
+        }
+        guard case .plan(let plan) = prepared.binding else { return false }
+        let run = try QueryRun(
+            plan, of: prepared, request: request, service: service, wake: { [weak self] in self?.wake() })
+        self.run = run
+        sink.start(run.query.fields)
+        return true
     }
 
     private func wake() { service.pool.wake(self) }
@@ -143,6 +181,9 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
     }
 
     private func end(_ result: Result<QueryStatistics, SQLError>) {
+        subquery?.close()
+        subquery = nil
+        prepared = nil
         run?.close()
         run = nil
         pending = []
