@@ -40,10 +40,10 @@ import Testing
     @Test func aDamagedByteNeverTraps() {
         for seed in 0..<3 {
             var generator = Generator(seed: UInt64(100 + seed))
-            let batch = generator.batch(rows: [7, 40, 130][seed])
+            let batch = generator.batch(rows: [7, 20, 66][seed])
             let bytes = BatchCodec.encode(batch, compression: [.none, .lz4, .zstd][seed])
             for index in bytes.indices {
-                for flip: UInt8 in [0x01, 0x80, 0xff] {
+                for flip: UInt8 in [0x01, 0xff] {
                     var damaged = bytes
                     damaged[index] ^= flip
                     _ = try? BatchCodec.decode(damaged.span)
