@@ -283,6 +283,7 @@ final class ServerConnection: TCPHandler {
         switch input {
         case .head: headDeadlinePassed()
         case .body: bodyDeadlinePassed()
+        case .waiting where exchange?.phase == .awaitingFetch: exchange?.collapseTimedOut()
         case .waiting, .ended: writeDeadlinePassed()
         }
     }

@@ -1,18 +1,20 @@
 import Bytes
+import HTTPCache
 import HTTPWire
 import Reactor
 import Upstream
 
 /// Asking an origin for this client alone, nothing stored.
 extension Exchange: OriginHandler {
-    func forward() {
-        guard let route = worker.route(host: head.slice(head.host)) else {
-            note(error: "no_origin", "no origin serves this host", .client)
-            return respondError(421)
-        }
+    func forward(_ reason: CacheStatus.Forward) {
+        guard let route = worker.route(host: head.slice(head.host)) else { return refuseUnknownHost() }
         phase = .forwarding
         originName = route.name
-        let request = OriginRequest(method: head.method, head: requestHead(route.settings), framing: head.framing)
+        forwardReason = reason
+        row.cacheStatus = reason == .method ? .pass : .bypass
+        row.cacheDetail = CacheDetail(reason)
+        let bytes = requestHead(route.settings, fetch: nil)
+        let request = OriginRequest(method: head.method, head: bytes, framing: head.framing)
         let origin = OriginExchange(pool: route.pool, request: request, handler: self)
         self.origin = origin
         worker.counters.originRequests += 1
@@ -20,8 +22,14 @@ extension Exchange: OriginHandler {
         origin.start()
     }
 
+    func refuseUnknownHost() {
+        note(error: "no_origin", "no origin serves this host", .client)
+        respondError(421)
+    }
+
     /// The head for the origin: the client's fields without those of its connection, plus what a proxy adds.
-    func requestHead(_ settings: OriginSettings) -> [UInt8] {
+    /// - Parameter fetch: asks for the whole, or whether the stored response is still good.
+    func requestHead(_ settings: OriginSettings, fetch: CacheFetch?) -> [UInt8] {
         var writer = HeadWriter(capacity: head.block.bytes.count + 256)
         let target = head.targetForm == .asterisk ? head.target : head.originTarget
         writer.requestLine(method: head.slice(head.methodRange), target: head.slice(target))
@@ -36,7 +44,9 @@ extension Exchange: OriginHandler {
             }
             writer.endLine()
         }
-        writer.copyFields(of: head.block, except: Exchange.replacedFields)
+        let dropped = Exchange.replacedFields.union(fetch?.droppedFields ?? [])
+        writer.copyFields(of: head.block, except: dropped)
+        fetch?.writeConditions(to: &writer)
         switch head.framing {
         case .length(let length): writer.field("Content-Length", Int(length))
         case .chunked: writer.field("Transfer-Encoding", "chunked")
@@ -44,16 +54,13 @@ extension Exchange: OriginHandler {
         }
         if head.expectsContinue { writer.field("Expect", "100-continue") }
         writeForwarded(&writer)
-        writer.startField("Via")
-        writer.bytes.append(contentsOf: head.minorVersion == 1 ? Array("1.1 ".utf8) : Array("1.0 ".utf8))
-        writer.bytes.append(contentsOf: worker.viaName)
-        writer.endLine()
+        writer.via(head.block, minorVersion: head.minorVersion, name: worker.settings.name)
         writer.endHead()
         return writer.bytes
     }
 
     private static let replacedFields: HeaderSet = [
-        .host, .contentLength, .expect, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto,
+        .host, .contentLength, .expect, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .via,
     ]
 
     // MARK: OriginHandler
@@ -97,14 +104,30 @@ extension Exchange: OriginHandler {
     }
 
     func originResponded(_ response: ResponseHead) {
+        if !head.method.isSafe, let cache = worker.cache {
+            key.set(head, isHTTPS: false)
+            cache.invalidate(after: head, key: key, response: response)
+        }
+        pass(response, reason: forwardReason, detail: "")
+    }
+
+    /// Sends an origin's head on.
+    func pass(_ response: ResponseHead, reason: CacheStatus.Forward, detail: StaticString) {
         var length = response.declaredLength
         if case .length(let framed) = response.framing { length = framed }
         if response.framing == .chunked { length = nil }
         keepMimeType(of: response.block)
         startResponse(status: response.status, length: length) { writer in
-            writer.copyFields(of: response.block, except: [.contentLength])
+            writer.copyFields(of: response.block, except: [.contentLength, .via])
             if !response.block.contains(.date) { worker.writeDate(&writer) }
-            worker.writeVia(&writer, minorVersion: response.minorVersion)
+            writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
+            guard worker.cache != nil else { return }
+            var status = CacheStatus.forwarded(reason)
+            status.forwardStatus = response.status
+            status.detail = detail
+            writer.startField("Cache-Status")
+            status.append(cache: worker.settings.name, to: &writer.bytes)
+            writer.endLine()
         }
     }
 
@@ -122,7 +145,7 @@ extension Exchange: OriginHandler {
         noteOrigin()
         origin = nil
         worker.counters.originFailures += 1
-        note(error: failure.code.rawValue, failure.message, failure.blame == .origin ? .origin : .edge)
+        note(failure)
         if hasResponded { tear() } else { respondError(failure.status) }
     }
 

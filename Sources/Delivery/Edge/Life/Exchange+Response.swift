@@ -29,23 +29,31 @@ extension Exchange {
         row.status = UInt16(status)
         frame(length: length, status: status)
         if !isRequestComplete, connection.input == .body, isAwaitingContinue { connection.isLast = true }
-        let isLast = connection.isLast || connection.input == .ended
-        let isOld = head.minorVersion == 0
         let count = connection.writeHead { writer in
             writer.statusLine(status)
             fields(&writer)
             if let length, status != 204 { writer.field("Content-Length", Int(length)) }
             if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
-            if isLast {
-                writer.field("Connection", "close")
-            } else if isOld {
-                writer.field("Connection", "keep-alive")
-            }
+            writeConnectionField(&writer)
             writer.endHead()
         }
+        noteHead(count)
+    }
+
+    func noteHead(_ count: Int) {
         row.responseHeaderBytes = Int32(truncatingIfNeeded: count)
         row.responseBytes += Int64(count)
         row.firstByteNanoseconds = worker.loop.refreshClock() - startedAt
+    }
+
+    /// Whether the connection goes on; once decided, every later step keeps to it.
+    func writeConnectionField(_ writer: inout HeadWriter) {
+        guard let connection else { return }
+        if connection.isLast || connection.input == .ended {
+            writer.field("Connection", "close")
+        } else if head.minorVersion == 0 {
+            writer.field("Connection", "keep-alive")
+        }
     }
 
     /// Sends a piece of the body. Returns false when the client is slow and the source should wait.
@@ -105,6 +113,8 @@ extension Exchange {
     func end() {
         guard phase != .done else { return }
         phase = .done
+        if source != nil { source = nil }
+        if job != nil { detachJob() }
         row.durationNanoseconds = worker.loop.refreshClock() - startedAt
         if let responder {
             self.responder = nil

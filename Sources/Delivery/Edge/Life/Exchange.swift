@@ -1,3 +1,4 @@
+import HTTPCache
 import HTTPWire
 import Reactor
 import Upstream
@@ -9,10 +10,14 @@ final class Exchange {
         case reading
         /// Gathering a body for a service.
         case collecting
-        /// A service has the request.
+        /// A service has the request, or a stored body is being sent.
         case serving
         /// Asking an origin for this client alone.
         case forwarding
+        /// Another request fetches the same.
+        case awaitingFetch
+        /// Fetching for the cache.
+        case fetching
         /// Everything is in the output queue, which is large.
         case draining
         case done
@@ -47,8 +52,18 @@ final class Exchange {
     var mimeType: [UInt8] = []
     var error: EventBlock.ErrorNote?
 
+    var key = CacheKey()
+    var lookups = 0
+    var didWait = false
+    var collapseTicket: UInt64 = 0
+    var job: CacheFetchJob?
+    var source: BodySource?
+    /// Counts the requests this object has served, see `Visit`.
+    var generation: UInt64 = 0
+
     var origin: OriginExchange?
     var originName = ""
+    var forwardReason = CacheStatus.Forward.bypass
     var responder: ResponderCore?
     var collected: [UInt8] = []
     /// Server-sent events by a service.
@@ -73,8 +88,13 @@ final class Exchange {
 
     /// Forgets the request and keeps the memory.
     func reset() {
+        generation &+= 1
         connection = nil
         head.reset()
+        lookups = 0
+        didWait = false
+        if job != nil { job = nil }
+        if source != nil { source = nil }
         row = EventRow()
         headDeadline = 0
         isRequestComplete = true
@@ -105,7 +125,8 @@ final class Exchange {
             return refuseBody()
         }
         if head.block.contains(.xForwardedFor) { believeTrustedProxy() }
-        forward()
+        guard let cache = worker.cache, head.framing.isEmpty else { return forward(.bypass) }
+        lookUp(cache)
     }
 
     var queuedBytes: Int { connection?.tcp.queuedBytes ?? 0 }
@@ -167,13 +188,15 @@ final class Exchange {
     /// The client shut its sending side down. It may well wait for the answer; a stream without end would never find
     /// out that nobody listens.
     func clientHalfClosed() {
-        if phase == .serving, hasResponded { clientGone(.local) }
+        if phase == .serving, responder != nil, hasResponded { clientGone(.local) }
     }
 
     func clientCanTakeMore() {
         switch phase {
         case .forwarding: origin?.resume()
-        case .serving: responder?.noteProgress(queued: queuedBytes)
+        case .fetching: job?.resume()
+        case .serving:
+            if let responder { responder.noteProgress(queued: queuedBytes) } else { pump() }
         default: break
         }
     }
@@ -191,6 +214,7 @@ final class Exchange {
         if phase == .reading, row.requestHeaderBytes > 0, error == nil {
             note(error: "client_gone", "the client left inside its request", .client)
         }
+        leaveCollapse()
         dropOrigin()
         row.responseBytes -= Int64(queuedBytes)
         end()

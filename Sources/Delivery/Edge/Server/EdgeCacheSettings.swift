@@ -1,3 +1,5 @@
+import HTTPCache
+
 /// The shared cache of an edge.
 public struct EdgeCacheSettings: Sendable, Equatable {
     public var isEnabled = true
@@ -12,4 +14,10 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     public var collapseTimeoutMilliseconds = 10_000
 
     public init() {}
+
+    func settings(name: String) -> CacheSettings {
+        CacheSettings(
+            memoryBytes: memoryBytes, maximumObjectBytes: maximumObjectBytes, heuristicFraction: heuristicFraction,
+            maximumHeuristicSeconds: maximumHeuristicSeconds, servesStaleWhileRevalidate: true, name: name)
+    }
 }

@@ -1,4 +1,5 @@
 import Glibc
+public import HTTPCache
 public import Reactor
 import Synchronization
 
@@ -14,6 +15,8 @@ public final class EdgeServer: Sendable {
     private let state: Mutex<State>
     private let workers: [Worker]
     private let pump: EventPump
+    /// The cache all workers share, for its figures and for purging.
+    public let cache: ResponseCache
 
     /// - Parameter eventSink: takes the batches of topic `requests` (`RequestEventSchema`).
     /// - Throws: `SystemError` when the system gives no epoll or eventfd.
@@ -24,11 +27,12 @@ public final class EdgeServer: Sendable {
         state = Mutex(State(settings: settings))
         pump = EventPump(
             edgeName: settings.name, sink: eventSink, maximumBlocks: max(1, settings.maximumEventBlocks))
+        cache = ResponseCache(settings: settings.cache.settings(name: settings.name))
         let resolver = Resolver()
         var workers: [Worker] = []
         let count = settings.workers > 0 ? settings.workers : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         for number in 0..<count {
-            workers.append(try Worker(number: number, settings: settings, resolver: resolver, pump: pump))
+            workers.append(try Worker(number: number, settings: settings, cache: cache, resolver: resolver, pump: pump))
         }
         self.workers = workers
     }
@@ -74,6 +78,7 @@ public final class EdgeServer: Sendable {
     /// where that matters; none is dropped.
     public func reload(_ settings: EdgeSettings) {
         state.withLock { $0.settings = settings }
+        cache.update(settings.cache.settings(name: settings.name))
         for worker in workers { worker.loop.execute { worker.apply(settings) } }
     }
 

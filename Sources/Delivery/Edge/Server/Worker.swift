@@ -1,4 +1,5 @@
 import Bytes
+import HTTPCache
 import HTTPWire
 import Reactor
 import Synchronization
@@ -14,7 +15,10 @@ final class Worker: @unchecked Sendable {
     var counters = EdgeCounters()
     let published = Mutex(EdgeCounters())
     private(set) var connections: [ServerConnection] = []
-    private(set) var viaName: [UInt8]
+    /// The shared cache; `nil` where it is turned off.
+    private(set) var cache: ResponseCache?
+    private(set) var cacheSettings: CacheSettings
+    private let sharedCache: ResponseCache
     private var listeners: [Listener] = []
 
     private let pump: EventPump
@@ -30,13 +34,17 @@ final class Worker: @unchecked Sendable {
     private var dateSecond: Int64 = -1
     private var dateText: [UInt8] = []
 
-    init(number: Int, settings: EdgeSettings, resolver: Resolver, pump: EventPump) throws(SystemError) {
+    init(
+        number: Int, settings: EdgeSettings, cache: ResponseCache, resolver: Resolver, pump: EventPump
+    ) throws(SystemError) {
         self.number = number
         self.settings = settings
         self.resolver = resolver
         self.pump = pump
         loop = try EventLoop(name: "edge-\(number)")
-        viaName = Array(settings.name.utf8)
+        sharedCache = cache
+        self.cache = settings.cache.isEnabled ? cache : nil
+        cacheSettings = cache.settings
         routes = RouteTable()
     }
 
@@ -78,6 +86,9 @@ final class Worker: @unchecked Sendable {
         armHandOver()
     }
 
+    /// Seconds since 1970.
+    var nowSeconds: Int64 { loop.wallMicroseconds / 1_000_000 }
+
     var refusedConnections: Int { listeners.reduce(0) { $0 + $1.refusedCount } }
 
     // MARK: Exchanges
@@ -108,16 +119,6 @@ final class Worker: @unchecked Sendable {
         }
         writer.startField("Date")
         writer.bytes.append(contentsOf: dateText)
-        writer.endLine()
-    }
-
-    func writeVia(_ writer: inout HeadWriter, minorVersion: UInt8) {
-        writer.startField("Via")
-        writer.bytes.append(0x31)
-        writer.bytes.append(0x2E)
-        writer.bytes.append(0x30 + minorVersion)
-        writer.bytes.append(0x20)
-        writer.bytes.append(contentsOf: viaName)
         writer.endLine()
     }
 
@@ -165,6 +166,8 @@ final class Worker: @unchecked Sendable {
     func apply(_ settings: EdgeSettings) {
         let old = routes
         self.settings = settings
+        cache = settings.cache.isEnabled ? sharedCache : nil
+        cacheSettings = sharedCache.settings
         routes = RouteTable(settings.origins, loop: loop, resolver: resolver, reusing: old)
     }
 

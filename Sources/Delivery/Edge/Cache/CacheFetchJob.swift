@@ -1,0 +1,169 @@
+import Bytes
+import HTTPCache
+import HTTPWire
+import Reactor
+import Upstream
+
+/// A fetch on the cache's behalf. It belongs to the request that started it but may outlive it: when that client
+/// leaves, what is being stored is finished for the others. Confined to its loop; the origin exchange holds it.
+final class CacheFetchJob: OriginHandler {
+    private enum Mode {
+        case awaitingHead
+        case filling(CacheFill)
+        /// The response is the first client's alone.
+        case relaying
+        /// A stored response was served instead; the origin's body is nobody's.
+        case discarding
+    }
+
+    /// A body nobody wants is read up to here, to keep the connection; beyond it the connection is closed.
+    private static let discardLimit = 64 * 1024
+
+    private let worker: Worker
+    private let fetch: CacheFetch
+    /// The request, which the exchange may have let go of.
+    private let head: RequestHead
+    private let requestSeconds: Int64
+    private var mode = Mode.awaitingHead
+    private var discarded = 0
+    private var exchange: Exchange?
+    private(set) var origin: OriginExchange?
+    let originName: String
+
+    private init(_ fetch: CacheFetch, for exchange: Exchange, route: RouteTable.Route, isRefresh: Bool) {
+        worker = exchange.worker
+        self.fetch = fetch
+        head = exchange.head
+        requestSeconds = worker.nowSeconds
+        originName = route.name
+        self.exchange = isRefresh ? nil : exchange
+        let bytes = exchange.requestHead(route.settings, fetch: fetch)
+        origin = OriginExchange(
+            pool: route.pool, request: OriginRequest(method: .get, head: bytes, framing: .none), handler: self)
+        worker.counters.originRequests += 1
+    }
+
+    /// Starts a fetch for a request that waits for it. Nil where no origin serves the host.
+    static func start(_ fetch: CacheFetch, for exchange: Exchange) -> CacheFetchJob? {
+        guard let route = exchange.worker.route(host: exchange.head.slice(exchange.head.host)) else { return nil }
+        let job = CacheFetchJob(fetch, for: exchange, route: route, isRefresh: false)
+        return job
+    }
+
+    /// Renews a stored response beside the answer that was given from it (RFC 5861, 3).
+    static func refresh(_ fetch: CacheFetch, for exchange: Exchange) {
+        guard let route = exchange.worker.route(host: exchange.head.slice(exchange.head.host)) else { return }
+        CacheFetchJob(fetch, for: exchange, route: route, isRefresh: true).run()
+    }
+
+    func run() { origin?.start() }
+
+    /// The client left or got another answer. What can still be stored goes on.
+    func detach() {
+        exchange = nil
+        switch mode {
+        case .awaitingHead: if !fetch.isShared { abandon() }
+        case .filling(let fill): if !fill.isStored, fill.readerCount == 0 { abandon() }
+        case .relaying: abandon()
+        case .discarding: break
+        }
+    }
+
+    private func abandon() {
+        origin?.cancel()
+        if case .filling(let fill) = mode { fill.abort() }
+        origin = nil
+    }
+
+    // MARK: OriginHandler
+
+    func originReady() {}
+    func originContinues() {}
+    func originCanTakeMore() {}
+
+    func originInterim(_ response: ResponseHead) { exchange?.originInterim(response) }
+
+    func originResponded(_ response: ResponseHead) {
+        let outcome = fetch.received(
+            response, request: head, requestTime: requestSeconds, now: worker.nowSeconds)
+        switch outcome {
+        case .store(let fill, let hit):
+            mode = .filling(fill)
+            exchange?.serve(hit)
+        case .relay(let reason):
+            mode = .relaying
+            guard let exchange else { return abandon() }
+            exchange.relay(response, reason: reason, forward: fetch.reason)
+        case .serve(let hit):
+            mode = .discarding
+            exchange?.serve(hit)
+        case .retry:
+            mode = .discarding
+            exchange?.fetchMustRetry()
+        }
+    }
+
+    func originBody(_ bytes: Span<UInt8>) {
+        switch mode {
+        case .awaitingHead: break
+        case .filling(let fill): self.fill(fill, bytes)
+        case .relaying: if exchange?.sendBody(bytes) == false { origin?.pause() }
+        case .discarding:
+            discarded += bytes.count
+            if discarded > CacheFetchJob.discardLimit { abandon() }
+        }
+    }
+
+    private func fill(_ fill: CacheFill, _ bytes: Span<UInt8>) {
+        let loop = worker.loop
+        let job = Confined(self)
+        let goesOn = fill.append([UInt8](bytes), now: worker.nowSeconds) {
+            loop.execute { job.value.resume() }
+        }
+        // Too large to store: it goes on only as long as somebody reads.
+        if exchange == nil, !fill.isStored, fill.readerCount == 0 { return abandon() }
+        if !goesOn { origin?.pause() }
+    }
+
+    func resume() {
+        if case .filling(let fill) = mode, !fill.isStored, fill.readerCount == 0 { return abandon() }
+        origin?.resume()
+    }
+
+    func originEnded(trailers: HeaderBlock) {
+        switch mode {
+        case .filling(let fill): fill.finish()
+        case .relaying: exchange?.finishResponse(trailers: trailers)
+        case .awaitingHead, .discarding: break
+        }
+    }
+
+    func originFailed(_ failure: UpstreamError) {
+        worker.counters.originFailures += 1
+        switch mode {
+        case .awaitingHead: failWithoutResponse(failure)
+        case .filling(let fill):
+            exchange?.note(failure)
+            fill.abort()
+        case .relaying:
+            exchange?.note(failure)
+            exchange?.tear()
+        case .discarding: break
+        }
+    }
+
+    private func failWithoutResponse(_ failure: UpstreamError) {
+        let standIn = fetch.failed(status: failure.status, now: worker.nowSeconds)
+        mode = .discarding
+        guard let exchange else { return }
+        exchange.note(failure)
+        if let standIn { exchange.serve(standIn) } else { exchange.respondError(failure.status) }
+    }
+}
+
+/// Carries something of one loop through that loop's own mailbox.
+struct Confined<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
+}

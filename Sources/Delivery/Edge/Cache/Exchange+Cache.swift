@@ -1,0 +1,243 @@
+import HTTPCache
+import HTTPWire
+import Reactor
+
+/// Answering from the cache, or waiting for it to be filled.
+extension Exchange {
+    /// A request that waited this often and is told to look again goes to the origin alone.
+    static let maximumLookups = 8
+
+    /// Asks the cache what to do.
+    func lookUp(_ cache: ResponseCache) {
+        lookups += 1
+        guard lookups <= Exchange.maximumLookups else { return forward(.miss) }
+        key.set(head, isHTTPS: false)
+        let decision = cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
+        switch decision {
+        case .serve(var hit):
+            if let refresh = hit.refresh {
+                hit.refresh = nil
+                CacheFetchJob.refresh(refresh, for: self)
+            }
+            serve(hit)
+        case .fetch(let fetch): startFetch(fetch)
+        case .wait(let ticket): wait(ticket)
+        case .pass(let reason): forward(reason)
+        case .refuse:
+            note(error: "only_if_cached", "nothing stored, and the client wants nothing else", .client)
+            respondError(504)
+        }
+    }
+
+    // MARK: Waiting for another request's fetch
+
+    private func wakeup() -> CollapseWakeup {
+        let loop = worker.loop
+        let visit = Visit(self)
+        return { outcome in
+            loop.execute { visit.exchange?.woken(outcome) }
+        }
+    }
+
+    private func wait(_ ticket: UInt64) {
+        phase = .awaitingFetch
+        didWait = true
+        collapseTicket = ticket
+        connection?.tcp.setDeadline(afterMilliseconds: worker.settings.cache.collapseTimeoutMilliseconds)
+    }
+
+    private func woken(_ outcome: CollapseOutcome) {
+        guard phase == .awaitingFetch, let cache = worker.cache else { return }
+        connection?.watchWriting()
+        switch outcome {
+        case .retry: lookUp(cache)
+        case .failed(let status):
+            if let hit = cache.standIn(key: key, request: head, now: worker.nowSeconds) { return serve(hit) }
+            row.cacheStatus = .collapsed
+            note(error: "collapsed_fetch_failed", "the fetch that this request waited for failed", .origin)
+            respondError(status)
+        }
+    }
+
+    /// Waited long enough: the fetch of the other request may be stuck.
+    func collapseTimedOut() {
+        leaveCollapse()
+        connection?.watchWriting()
+        forward(.miss)
+    }
+
+    func leaveCollapse() {
+        guard phase == .awaitingFetch else { return }
+        worker.cache?.leave(key: key, ticket: collapseTicket)
+        phase = .reading
+    }
+
+    // MARK: Serving
+
+    /// Answers with a stored response, or with one that is being filled.
+    func serve(_ hit: CacheHit) {
+        let inline = hit.object.inlineBody
+        var reader: BodyReader?
+        if inline == nil {
+            // What was let go of may have lost its start already.
+            guard let opened = BodyReader(hit.object) else { return forward(.miss) }
+            reader = opened
+        }
+        phase = .serving
+        noteHit(hit)
+        let body = startStored(hit)
+        if !skipsBody {
+            if let inline {
+                return serve(inline.bytes, inline.range, body)
+            }
+            open(reader, hit.object, body)
+        } else {
+            finishResponse()
+        }
+    }
+
+    private func noteHit(_ hit: CacheHit) {
+        switch hit.kind {
+        case .hit: row.cacheStatus = didWait ? .collapsed : .hit
+        case .stale: row.cacheStatus = .stale
+        case .revalidated: row.cacheStatus = .revalidated
+        case .filled: row.cacheStatus = .miss
+        case .collapsed: row.cacheStatus = .collapsed
+        }
+        if let reason = hit.status.forward { row.cacheDetail = CacheDetail(reason) }
+        if hit.kind != .filled { row.ageSeconds = Int32(clamping: hit.age) }
+    }
+
+    /// Writes the head; decides framing and whether a body follows.
+    private func startStored(_ hit: CacheHit) -> ServedBody {
+        guard let connection, !hasResponded else { return .none }
+        hasResponded = true
+        var served = ServedBody.none
+        let now = worker.nowSeconds
+        let count = connection.writeHead { writer in
+            let start = writer.bytes.count
+            let (status, body) = hit.writeHead(
+                to: &writer, request: head, now: now, settings: worker.cacheSettings, boundary: .random(in: 0 ... .max))
+            row.status = UInt16(status)
+            served = body
+            keepMimeType(writer.bytes, from: start)
+            switch body {
+            case .none:
+                skipsBody = true
+            case .whole(let length): frame(owed: length)
+            case .range(let range): frame(owed: UInt64(range.count))
+            case .ranges(let parts): frame(owed: parts.length)
+            case .stream: frame(length: nil, status: status)
+            }
+            if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
+            writeConnectionField(&writer)
+            writer.endHead()
+        }
+        noteHead(count)
+        return served
+    }
+
+    private func frame(owed length: UInt64) {
+        responseFraming = .length
+        owedBytes = length
+    }
+
+    private func serve(_ bytes: [UInt8], _ whole: Range<Int>, _ body: ServedBody) {
+        switch body {
+        case .none: break
+        case .whole, .stream: sendBody(shared: bytes, whole)
+        case .range(let range): sendBody(shared: bytes, whole.shifted(to: range))
+        case .ranges(let multipart):
+            for (part, partHead) in zip(multipart.parts, multipart.partHeads) {
+                sendBody(partHead.span)
+                sendBody(shared: bytes, whole.shifted(to: part))
+            }
+            sendBody(multipart.end.span)
+        }
+        finishResponse()
+    }
+
+    private func open(_ reader: BodyReader?, _ object: CachedObject, _ body: ServedBody) {
+        switch body {
+        case .none: return finishResponse()
+        case .whole, .stream: source = BodySource(object, reader: reader)
+        case .range(let range): source = BodySource(object, reader: BodyReader(object, range: range))
+        case .ranges(let multipart): source = BodySource(object, multipart: multipart)
+        }
+        pump()
+    }
+
+    /// Sends what is there, until the client is slow or the fill has not brought more.
+    func pump() {
+        guard phase == .serving, let source else { return }
+        while true {
+            switch source.next(wakeup: nil) {
+            case .data(let segment, let range):
+                if !sendBody(shared: segment, range) { return }
+            case .end: return finishBody()
+            case .aborted: return bodyAborted()
+            case .wait:
+                let visit = Visit(self)
+                let loop = worker.loop
+                // Asks again, since more may have come between the two questions.
+                switch source.next(wakeup: { loop.execute { visit.exchange?.pump() } }) {
+                case .data(let segment, let range):
+                    if !sendBody(shared: segment, range) { return }
+                case .end: return finishBody()
+                case .aborted: return bodyAborted()
+                case .wait: return
+                }
+            }
+        }
+    }
+
+    private func finishBody() {
+        source = nil
+        finishResponse()
+    }
+
+    private func bodyAborted() {
+        source = nil
+        note(error: "fetch_broken_off", "the origin broke off the response", .origin)
+        tear()
+    }
+}
+
+/// An exchange as it was when something was asked for it. Exchanges are reused, so a late answer must find out that
+/// it is for an earlier request. Confined to the loop.
+final class Visit: @unchecked Sendable {
+    private let target: Exchange
+    private let generation: UInt64
+
+    init(_ exchange: Exchange) {
+        target = exchange
+        generation = exchange.generation
+    }
+
+    /// The exchange, if it still serves the same request.
+    var exchange: Exchange? { target.generation == generation ? target : nil }
+}
+
+extension CacheDetail {
+    init(_ reason: CacheStatus.Forward) {
+        switch reason {
+        case .bypass: self = .bypass
+        case .method: self = .method
+        case .uriMiss: self = .uriMiss
+        case .varyMiss: self = .varyMiss
+        case .miss: self = .miss
+        case .request: self = .request
+        case .stale: self = .stale
+        case .partial: self = .partial
+        }
+    }
+}
+
+extension Range<Int> {
+    /// A part of what this range holds.
+    fileprivate func shifted(to part: Range<UInt64>) -> Range<Int> {
+        let start = Swift.min(upperBound, lowerBound + Int(clamping: part.lowerBound))
+        let end = Swift.min(upperBound, lowerBound + Int(clamping: part.upperBound))
+        return start..<end
+    }
+}

@@ -1,0 +1,67 @@
+import Bytes
+import HTTPCache
+import HTTPWire
+import Reactor
+import Upstream
+
+/// Fetching on the cache's behalf, as the request that started it sees it.
+extension Exchange {
+    func startFetch(_ fetch: CacheFetch) {
+        guard let job = CacheFetchJob.start(fetch, for: self) else { return refuseUnknownHost() }
+        phase = .fetching
+        row.cacheStatus = .miss
+        row.cacheDetail = CacheDetail(fetch.reason)
+        self.job = job
+        connection?.watchWriting()
+        job.run()
+    }
+
+    /// The response may not be stored: it passes through.
+    func relay(_ response: ResponseHead, reason: StaticString, forward: CacheStatus.Forward) {
+        phase = .fetching
+        row.cacheStatus = .bypass
+        pass(response, reason: forward, detail: reason)
+    }
+
+    /// The origin answered "not modified" about something else; look again.
+    func fetchMustRetry() {
+        detachJob()
+        guard let cache = worker.cache else { return forward(.miss) }
+        lookUp(cache)
+    }
+
+    /// Takes down what the fetch cost and lets go of it.
+    func detachJob() {
+        guard let job else { return }
+        self.job = nil
+        if let facts = job.origin?.facts { note(facts, name: job.originName) }
+        job.detach()
+    }
+
+    func note(_ failure: UpstreamError) {
+        note(error: failure.code.rawValue, failure.message, failure.blame == .origin ? .origin : .edge)
+    }
+
+    /// `Content-Type` without parameters out of a head that was just written.
+    func keepMimeType(_ bytes: [UInt8], from start: Int) {
+        let span = bytes.span
+        var line = start
+        while line + 14 < span.count {
+            if span[line] | 0x20 == 0x63, span[line + 12] == 0x3A,
+                span.extracting(line..<line + 12).equalsIgnoringCase(Exchange.contentType.span)
+            {
+                var index = line + 13
+                while index < span.count, span[index] == 0x20 { index += 1 }
+                while index < span.count, span[index] > 0x20, span[index] != 0x3B {
+                    mimeType.append(span[index])
+                    index += 1
+                }
+                return
+            }
+            guard let end = span.firstIndex(of: 0x0A, from: line) else { return }
+            line = end + 1
+        }
+    }
+
+    private static let contentType: [UInt8] = Array("content-type".utf8)
+}
