@@ -150,6 +150,42 @@ import Testing
         again.close()
     }
 
+    @Test func smallFramesAreCompactedWithoutAReaderNoticing() throws {
+        for crashes in [false, true] {
+            let storage = SimulatedStorage(seed: 3)
+            var options = EventLogOptions(folder: "log")
+            options.tailBytes = 0
+            let engine = try LogEngine(options, storage: storage, clock: ManualClock())
+            try engine.createTopic("numbers", settings: smallSegments(), schema: numbersSchema)
+            let view = try engine.registry.topic("numbers").partition(0)
+            var number = 0
+            while view.info.segments < 2 {
+                engine.commit([
+                    LogEngine.Append(
+                        batch: numbers(number..<number + 3), topic: "numbers", partition: 0, durability: .commit)
+                ])
+                number += 3
+            }
+            let reader = try LogReader(
+                view: view, schema: numbersSchema, position: .earliest, options: ReadOptions(), frameBytes: 1 << 20)
+            let first = try #require(try reader.next())
+            let compaction = try #require(engine.takeCompaction())
+            #expect(engine.takeCompaction() == nil)
+            let outcome = try #require(compaction.run())
+            let before = view.info
+            engine.adopt(outcome, of: compaction)
+            #expect(view.info.bytes < before.bytes / 4 && view.info.nextOffset == before.nextOffset)
+            #expect(view.info.eventTimes == before.eventTimes)
+            #expect(try first.batch.rowCount + reader.allNumbers().count == number)
+            if crashes { storage.crash() } else { engine.close() }
+            let again = try open(storage)
+            #expect(again.recovery.gaps.isEmpty && again.recovery.cutTails.isEmpty)
+            #expect(try again.read(topic: "numbers", from: .earliest).allNumbers() == Array(0..<number))
+            #expect(try again.verify().frames < 10)
+            again.close()
+        }
+    }
+
     @Test func aFullDeviceFailsAppendsAndRecovers() throws {
         let storage = SimulatedStorage(seed: 1)
         let log = try open(storage)

@@ -294,6 +294,23 @@ final class LogEngine {
         }
     }
 
+    /// A closed segment that is worth being written again, if there is one.
+    func takeCompaction() -> SegmentCompaction? {
+        for topic in open.values {
+            let compression = topic.topic.description.settings.compression
+            for writer in topic.writers {
+                if let compaction = writer.takeCompaction(compression) { return compaction }
+            }
+        }
+        return nil
+    }
+
+    func adopt(_ outcome: SegmentCompaction.Outcome, of compaction: SegmentCompaction) {
+        guard !isClosed, let topic = open[compaction.topic], compaction.partition < topic.writers.count else { return }
+        topic.writers[compaction.partition].adopt(outcome, of: compaction)
+        counters.update { $0.compactedSegments += 1 }
+    }
+
     /// Syncs all, writes the indexes, wakes the readers, gives the folder back.
     func close() {
         guard !isClosed else { return }

@@ -12,6 +12,9 @@ final class LogLoop: @unchecked Sendable {
     private let ended: Monitor<Bool>
     private let clock = SystemClock()
     private var retentionDue: Int64 = 0
+    private let compactor = WorkerThread(name: "squilla-compact", mailboxLimit: 1)
+    /// At most one at a time.
+    private var compaction: SegmentCompaction?
 
     init(engine: sending LogEngine, queue: AppendQueue, ended: Monitor<Bool>) {
         self.engine = engine
@@ -31,10 +34,28 @@ final class LogLoop: @unchecked Sendable {
             if now >= retentionDue {
                 engine.applyRetention()
                 retentionDue = now + LogLoop.retentionNanoseconds
+                startCompaction()
             }
         }
+        compaction?.cancel()
+        compactor.stop()
         engine.close()
         ended.update { $0 = true }
+    }
+
+    /// Looks for a segment to compact, and has another thread do it.
+    private func startCompaction() {
+        guard compaction == nil, let next = engine.takeCompaction() else { return }
+        compaction = next
+        let queue = queue
+        let isQueued = compactor.post {
+            let outcome = next.run()
+            _ = queue.command { engine in
+                if let outcome { engine.adopt(outcome, of: next) }
+                self.compaction = nil
+            }
+        }
+        if !isQueued { compaction = nil }
     }
 
     /// Commits appends in groups of bounded size; a command comes after what was queued before it.

@@ -104,6 +104,15 @@ final class PartitionView: Sendable {
         state.withLock { _ = $0.segments.removeFirst() }
     }
 
+    /// Puts a segment in the place of the one with the same first offset.
+    func replace(_ segment: Segment) {
+        state.withLock { state in
+            let base = segment.index.baseOffset
+            guard let at = state.segments.firstIndex(where: { $0.index.baseOffset == base }) else { return }
+            state.segments[at] = segment
+        }
+    }
+
     func close() {
         state.update { $0.isClosed = true }
     }

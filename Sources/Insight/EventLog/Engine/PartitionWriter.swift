@@ -26,6 +26,9 @@ final class PartitionWriter {
     /// Bytes of the segment when its index was last written.
     private var indexedBytes = 0
 
+    /// The segment that was closed last and waits to be looked at for compaction.
+    private var closedSegment: PartitionView.Segment?
+
     private var staged: [UInt8] = []
     private var stagedFrames: [(header: FrameHeader, position: Int, batch: Batch)] = []
 
@@ -216,6 +219,7 @@ final class PartitionWriter {
         }
         let next = PartitionView.Segment(
             file: SegmentFile(path: path, storage: storage, file: opened), index: SegmentIndex(baseOffset: base))
+        closedSegment = view.segments.last
         view.append(next)
         file = opened
         segment = next
@@ -291,6 +295,33 @@ final class PartitionWriter {
             removed += 1
         }
         return removed
+    }
+
+    /// The work of making the segment that was closed last smaller, if that is worthwhile. Asked once per segment.
+    func takeCompaction(_ compression: Compression) -> SegmentCompaction? {
+        guard let closed = closedSegment else { return nil }
+        closedSegment = nil
+        guard SegmentCompaction.isWorthwhile(closed.index) else { return nil }
+        return SegmentCompaction(
+            closed, topic: topic, partition: view.number, storage: storage, compression: compression,
+            frameBytes: frameBytes)
+    }
+
+    /// Puts a compacted file in the place of its segment. A crash in between leaves the one or the other; the index
+    /// of the other does not fit and is made again.
+    func adopt(_ outcome: SegmentCompaction.Outcome, of compaction: SegmentCompaction) {
+        let path = compaction.segment.file.path
+        let segments = view.segments
+        guard segments.dropLast().contains(where: { $0.file === compaction.segment.file }),
+            (try? storage.rename(outcome.path, to: path)) != nil
+        else {
+            try? storage.remove(outcome.path)
+            return
+        }
+        view.replace(
+            PartitionView.Segment(file: SegmentFile(path: path, storage: storage), index: outcome.index))
+        try? storage.syncFolder(folder)
+        try? storage.replaceAtomically(SegmentFile.indexPath(of: path), with: outcome.index.encoded())
     }
 
     /// Syncs all and writes the index, so that the next start has nothing to scan.

@@ -19,6 +19,8 @@ public struct LogCounters: Sendable, Equatable {
     /// Bytes of batches that wait for the log's thread now.
     public var queuedBytes = 0
     public var removedSegments = 0
+    /// Segments of small frames that were written again with large ones.
+    public var compactedSegments = 0
     /// The latest failure of storage; stays after recovery.
     public var latestFailure: LogError?
 }

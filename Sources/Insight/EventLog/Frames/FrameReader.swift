@@ -62,7 +62,9 @@ struct FrameReader {
         if payload.count < header.payloadLength {
             payload = [UInt8](repeating: 0, count: max(header.payloadLength, payload.count * 2))
         }
-        let wantsAll = columns == nil
+        // A frame that is in the window already is checked whole: that is less work than finding its columns.
+        let isHere = start >= windowStart && start + header.payloadLength <= windowStart + windowCount
+        let wantsAll = columns == nil || isHere
         let first = wantsAll ? header.payloadLength : header.directoryLength
         guard try read(file, start, 0..<first),
             CRC32C.checksum(payload.span.extracting(0..<header.directoryLength)) == header.directoryChecksum,
