@@ -54,7 +54,69 @@ public struct TopicAppender: Sendable {
         return ((try? encoder.encode(answer)).map { [UInt8]($0) } ?? []) + [0x0A]
     }
 
+    /// Reads all lines into one batch of the topic's schema, which grows first where it must.
     private func parse(_ lines: [UInt8], _ topic: String) throws(APIError) -> Batch {
-        throw .badRequest("\(topic) \(lines.count)")
+        let known = log.topic(topic)?.schema
+        let schema = Self.schema(of: lines, known: known)
+        var (batch, unfitValues) = try Self.read(lines, schema)
+        if unfitValues > 0, schema.index(of: NDJSONReader.unfitColumn) == nil {
+            let wider = Schema(schema.fields + [Field(NDJSONReader.unfitColumn, .json)])
+            (batch, unfitValues) = try Self.read(lines, wider)
+        }
+        batch = Self.stamped(batch, now: SystemClock().now())
+        if known != batch.schema {
+            do throws(LogError) {
+                if known == nil {
+                    try log.createTopic(topic, settings: settings, schema: batch.schema)
+                } else {
+                    try log.widenTopic(topic, with: batch.schema)
+                }
+            } catch {
+                throw APIError(error)
+            }
+        }
+        return batch
     }
+
+    /// The topic's fields, integers widened to doubles where doubles come, then the new ones. A known field keeps its
+    /// type otherwise: what does not fit goes to `_unfit`, and queries that add it up go on working.
+    static func schema(of lines: [UInt8], known: Schema?) -> Schema {
+        let found = SchemaInference.ndjson(lines.span)
+        var fields = known?.fields ?? [Field(timestampField, .timestamp)]
+        for field in found.fields {
+            guard let index = fields.firstIndex(where: { $0.name == field.name }) else {
+                fields.append(field)
+                continue
+            }
+            if fields[index].type == .int64, field.type == .float64 { fields[index].type = .float64 }
+        }
+        return Schema(fields)
+    }
+
+    private static func read(_ lines: [UInt8], _ schema: Schema) throws(APIError) -> (Batch, unfitValues: Int) {
+        var options = NDJSONOptions()
+        // One batch, so that the log takes all of it or nothing.
+        options.batchRows = lines.reduce(1) { $0 + ($1 == 0x0A ? 1 : 0) }
+        var reader = NDJSONReader(schema: schema, options: options)
+        reader.feed(lines.span)
+        reader.finish()
+        if let problem = reader.report.problems.first {
+            throw .badRequest("\(problem); nothing was appended")
+        }
+        guard let batch = reader.nextBatch() else { throw .badRequest("there is no event: expected a JSON object a line") }
+        return (batch, reader.report.unfitValues)
+    }
+
+    /// Events without a time get that of their arrival.
+    private static func stamped(_ batch: Batch, now: Int64) -> Batch {
+        guard let index = batch.schema.index(of: timestampField), let validity = batch.columns[index].validity,
+            var times = batch.columns[index].int64s
+        else { return batch }
+        for row in times.indices where !validity[row] { times[row] = now }
+        var columns = batch.columns
+        columns[index] = Column(type: .timestamp, count: times.count, validity: nil, storage: .int64(times))
+        return Batch(schema: batch.schema, rowCount: batch.rowCount, columns: columns)
+    }
+
+    private static let timestampField = "@timestamp"
 }

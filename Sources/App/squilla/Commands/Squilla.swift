@@ -10,5 +10,6 @@ struct Squilla: ParsableCommand {
         version: "squilla \(version)",
         subcommands: [
             Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, LogCommand.self,
+            ReplayCommand.self,
         ])
 }
