@@ -41,6 +41,11 @@ extension Evaluator {
                 open = []
                 break
             }
+            if open == nil, nodes.count == 2, let second = nodes[1].constant,
+                let filled = fill(operand, validity, second, type)
+            {
+                return .column(filled)
+            }
             let found = validity.indices()
             if found.isEmpty { continue }
             if case .column(let column) = operand {
@@ -50,6 +55,19 @@ extension Evaluator {
             if open?.isEmpty == true { break }
         }
         return parts.isEmpty ? .constant(.null) : assemble(parts, type)
+    }
+
+    /// A constant where numbers are null: the common `COALESCE(x, 0)` in one pass.
+    private func fill(_ operand: Operand, _ validity: Bitmap, _ constant: Value, _ type: SQLType) -> Column? {
+        guard case .column(let column) = operand else { return nil }
+        switch (column.storage, constant) {
+        case (.int64(let values), .int64(let filler)):
+            let filled = Loop.map(count, filler: 0) { validity[$0] ? values[$0] : filler }
+            return .int64s((filled, nil), type.fieldType)
+        case (.float64(let values), .float64(let filler)):
+            return .float64s((Loop.map(count, filler: 0) { validity[$0] ? values[$0] : filler }, nil))
+        default: return nil
+        }
     }
 
     private func choose(_ open: [UInt32]?, _ rows: [UInt32]) -> [UInt32] {

@@ -61,8 +61,33 @@ extension Kernel {
 
     private func concatenated(_ arguments: [Argument], _ count: Int) throws(SQLError) -> Column {
         let texts = arguments.map { $0.operand.texts() }
+        if texts.count == 2 { return try concatenated(texts[0], texts[1], arguments, count) }
+        if texts.count == 3 { return try concatenated(texts[0], texts[1], texts[2], arguments, count) }
         return try made(arguments, count) { row, output in
             for index in texts.indices { texts[index].append(row, to: &output) }
+            return true
+        }
+    }
+
+    // Elements of an array of texts are retained and released a row; locals are not.
+
+    private func concatenated(
+        _ first: Texts, _ second: Texts, _ arguments: [Argument], _ count: Int
+    ) throws(SQLError) -> Column {
+        try made(arguments, count) { row, output in
+            first.append(row, to: &output)
+            second.append(row, to: &output)
+            return true
+        }
+    }
+
+    private func concatenated(
+        _ first: Texts, _ second: Texts, _ third: Texts, _ arguments: [Argument], _ count: Int
+    ) throws(SQLError) -> Column {
+        try made(arguments, count) { row, output in
+            first.append(row, to: &output)
+            second.append(row, to: &output)
+            third.append(row, to: &output)
             return true
         }
     }
@@ -89,7 +114,11 @@ extension Kernel {
         let texts = arguments[0].operand.texts()
         if function != .initCap && texts.isPlain && UTF8Text.isASCII(texts.values.bytes.span) {
             let isUpper = function == .upper
-            let bytes = texts.values.bytes.map { isUpper ? $0.uppercasedASCII : $0.lowercasedASCII }
+            let source = Values(column: texts.values.bytes)
+            let bytes =
+                isUpper
+                ? Loop.map(source, source.elements.count, filler: 0) { $0.uppercasedASCII }
+                : Loop.map(source, source.elements.count, filler: 0) { $0.lowercasedASCII }
             return Column(
                 type: .string, count: count, validity: arguments[0].operand.validity(count),
                 storage: .byteStrings(ByteStrings(offsets: texts.values.offsets, bytes: bytes)))
@@ -99,8 +128,9 @@ extension Kernel {
             if function == .initCap {
                 Kernel.appendInitCap(text, to: &output)
             } else if UTF8Text.isASCII(text) {
+                let isUpper = function == .upper
                 for index in 0..<text.count {
-                    output.append(function == .upper ? text[index].uppercasedASCII : text[index].lowercasedASCII)
+                    output.append(isUpper ? text[index].uppercasedASCII : text[index].lowercasedASCII)
                 }
             } else {
                 let string = String(decoding: texts.array(row), as: UTF8.self)

@@ -1,3 +1,4 @@
+import Bytes
 import Columns
 
 /// Code points of UTF-8 text. Bytes that are no valid UTF-8 count as they fall: each byte that is no continuation
@@ -7,8 +8,19 @@ enum UTF8Text {
     static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xc0 == 0x80 }
 
     static func length(_ text: Span<UInt8>) -> Int {
-        var count = 0
-        for index in 0..<text.count where !isContinuation(text[index]) { count &+= 1 }
+        var count = text.count
+        let bytes = text.bytes
+        var index = 0
+        while index &+ 8 <= text.count {
+            // A continuation byte has its highest bit set and the next one clear.
+            let word = bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+            count &-= (word &>> 7 & ~(word &>> 6) & 0x0101_0101_0101_0101).nonzeroBitCount
+            index &+= 8
+        }
+        while index < text.count {
+            if isContinuation(text[index]) { count &-= 1 }
+            index &+= 1
+        }
         return count
     }
 
@@ -67,12 +79,11 @@ enum UTF8Text {
 
 extension Texts {
     @inline(__always)
-    func append(_ row: Int, to output: inout [UInt8]) { output.append(contentsOf: values.bytes[range(row)]) }
+    func append(_ row: Int, to output: inout [UInt8]) { output.append(contentsOf: text(row)) }
 
     /// Bytes `part` of the row's text.
     @inline(__always)
     func append(_ row: Int, _ part: Range<Int>, to output: inout [UInt8]) {
-        let start = range(row).lowerBound
-        output.append(contentsOf: values.bytes[(start + part.lowerBound)..<(start + part.upperBound)])
+        output.append(contentsOf: text(row).extracting(part))
     }
 }
