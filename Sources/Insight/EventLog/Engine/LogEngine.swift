@@ -6,6 +6,8 @@ import Runtime
 final class LogEngine {
     /// Rows of one frame at most; larger batches become several frames.
     static let frameRows = 8192
+    /// Small batches are joined up to so many rows: what is read at once should fit the processor's cache.
+    static let joinedRows = 4096
     /// The index of the open segment is written each time so many bytes came after it; a start scans no more.
     static let indexEveryBytes = 32 << 20
 
@@ -166,7 +168,7 @@ final class LogEngine {
     /// - Returns: Those that were staged, with the offset of their first row.
     private func stage(_ part: LogGroup.Part, arrival: Int64) -> [LogGroup.Staged] {
         var staged: [LogGroup.Staged] = []
-        for run in part.runs(frameRows: LogEngine.frameRows) {
+        for run in part.runs(joinedRows: LogEngine.joinedRows) {
             let batch = Batch.concatenate(run.map(\.batch))
             do throws(LogError) {
                 var offset = try part.stage(batch, arrival: arrival)

@@ -27,15 +27,15 @@ struct LogGroup {
         var appends: [LogEngine.Append] = []
         var mustSync = false
 
-        /// Appends that make a frame together: of one schema, and no more rows than a frame has.
-        func runs(frameRows: Int) -> [ArraySlice<LogEngine.Append>] {
+        /// Appends that make a frame together: of one schema, and of no more than `joinedRows`.
+        func runs(joinedRows: Int) -> [ArraySlice<LogEngine.Append>] {
             var runs: [ArraySlice<LogEngine.Append>] = []
             var start = 0
             var rows = 0
             for (index, append) in appends.enumerated() {
                 let batch = append.batch
                 let joins =
-                    index > start && rows + batch.rowCount <= frameRows && batch.schema == appends[start].batch.schema
+                    index > start && rows + batch.rowCount <= joinedRows && batch.schema == appends[start].batch.schema
                 if index > start, !joins {
                     runs.append(appends[start..<index])
                     (start, rows) = (index, 0)
