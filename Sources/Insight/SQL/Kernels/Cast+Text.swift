@@ -203,6 +203,11 @@ extension Cast {
     }
 
     private func appendNumber(_ value: Double, to output: inout [UInt8]) {
+        if from == .float {
+            // The shortest text that reads back as the same single.
+            output.append(contentsOf: Float(value).description.utf8)
+            return
+        }
         guard case .decimal(_, let scale) = from, value.magnitude < 1e15, scale <= 18 else {
             return NumberWriter.append(value, to: &output)
         }

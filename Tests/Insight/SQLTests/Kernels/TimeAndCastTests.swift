@@ -104,7 +104,7 @@ struct TimeAndCastTests {
         ("TRY_CAST(1e19 AS BIGINT)", "NULL"), ("TRY_CAST(0e0 / 0 AS INT)", "NULL"), ("CAST(5 AS DOUBLE)", "5.0"),
         ("CAST('1.5e3' AS DOUBLE)", "1500.0"), ("CAST('NaN' AS DOUBLE)", "nan"),
         ("CAST('-Infinity' AS DOUBLE)", "-inf"), ("CAST('x' AS DOUBLE)", "cast_failure: 'x' can't be cast to DOUBLE"),
-        ("CAST(0.1 AS FLOAT)", "0.10000000149011612"),
+        ("CAST(0.1 AS FLOAT)", "0.1"),
         ("CAST(1.255 AS DECIMAL(5, 2))", "1.26"), ("CAST(5 AS DECIMAL(5, 2))", "5.00"),
         ("CAST(1000 AS DECIMAL(5, 2))", "out_of_range: 1000.0 is out of the range of DECIMAL(5, 2)"),
         ("TRY_CAST(1000 AS DECIMAL(5, 2))", "NULL"), ("CAST(CAST(-0.999 AS DECIMAL(5, 2)) AS VARCHAR)", "-1.00"),
