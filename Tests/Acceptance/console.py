@@ -69,9 +69,11 @@ if server:
 
 # Hostile names stay text
 if server:
-    page.until("a hostile user agent is shown as text",
-               "[...document.querySelectorAll('.bar-label')].some(e => e.textContent.startsWith('<img src=x')) || (document.querySelectorAll('#lists .list')[2].querySelectorAll('button').length > 7)")
-check(page.run("window.pwned === undefined && !document.querySelector('img')"), "and nothing it carries runs")
+    page.run("""(() => { const i = document.querySelector('#filter-input'); i.value = "user_agent.original LIKE '<img%'"; i.form.requestSubmit() })()""")
+    page.until("a typed condition filters", "document.querySelectorAll('#lists .list')[2].querySelectorAll('button').length === 1")
+    page.until("a hostile user agent is shown as text", f"document.querySelectorAll('#lists .list')[2].querySelector('.bar-label').textContent === {json.dumps(hostile)}")
+    page.press("x")
+check(page.run("window.pwned === undefined && !document.querySelector('img')"), "nothing it carries runs")
 
 # SQL
 run_sql = "(() => { const t = document.querySelector('#sql textarea'); t.value = %s; document.querySelector('#sql-run').click() })()"

@@ -18,6 +18,7 @@ const LAG_MOST_MILLISECONDS = 10_000;
 const REFRESH_LEAST_MILLISECONDS = 5000;
 const REFRESH_COST_FACTOR = 10;
 const HIDDEN_STOP_MILLISECONDS = 30_000;
+const WINDOWS_LEAST = 60;
 
 const charts = {
   requests: new TimeChart({
@@ -151,9 +152,9 @@ function draw() {
   // The live query closes its windows a little after the clock; without traffic the axis moves on all the same.
   const edge = lag < LAG_MOST_MILLISECONDS ? Math.min(now - LAG_MILLISECONDS, recent.newest + 1000) : now - LAG_MILLISECONDS;
   const end = range.live ? Math.floor(edge / chart.step) * chart.step : range.to;
-  const begin = range.live ? end - range.seconds * 1000 : range.from;
+  const begin = range.live ? liveBegin(range, end) : range.from;
   if (range.live) {
-    chart.prune(begin - chart.step);
+    chart.prune(end - range.seconds * 1000 - chart.step);
     if (recent !== chart) recent.prune(now - 60_000);
   }
   const columns = chart.columns(begin, end);
@@ -166,8 +167,15 @@ function draw() {
   const bits = (column) => perSecond(column, columns.step).map((value) => value * 8);
   const [cached, all] = [bits(columns.bytes_cache), bits(columns.bytes_all)];
   charts.bandwidth.update({ ...columns, cache: cached, rest: all.map((value, index) => Math.max(0, value - cached[index])) });
-  const seconds = range.live && !recent.isEmpty ? recent.columns(edge - 20_000, edge) : null;
+  const seconds = range.live && !recent.isEmpty ? recent.columns(Math.max(edge - 20_000, recent.oldest), edge) : null;
   tiles.update({ chart: columns, recent: seconds, totals, seconds: range.seconds });
+}
+
+/** Of a log that is younger than the range the charts show its life, not the emptiness before. */
+function liveBegin(range, end) {
+  const whole = end - range.seconds * 1000;
+  if (state.filters.length || chart.isEmpty) return whole;
+  return Math.max(whole, Math.min(chart.oldest, end - WINDOWS_LEAST * chart.step));
 }
 
 function onVisibility() {

@@ -6,7 +6,7 @@ import { linear, logarithmic, timeTicks } from './scale.js';
 const FOOT = 20;
 const HEAD = 8;
 /** Room for the labels left of the plot, and for half a line at its right end. */
-const GUTTER = 58;
+const GUTTER = 66;
 const EDGE = 4;
 const DRAG_LEAST_PIXELS = 6;
 

@@ -1,10 +1,10 @@
 // Axes: where the grid lines go and how times are written under them.
 import { day, time } from './format.js';
 
-/** The first of 1, 2, 2.5, 5 × 10ⁿ that is not below a value. */
+/** The first of 1, 2, 5 × 10ⁿ that is not below a value. */
 export function niceStep(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 2.5, 5, 10].find((each) => each * power >= value * 0.999) ?? 10;
+  const step = [1, 2, 5, 10].find((each) => each * power >= value * 0.999) ?? 10;
   return step * power;
 }
 

@@ -10,6 +10,8 @@ export class Series {
   #rows = new Map();
   /** Start of the newest window seen, in milliseconds since 1970. */
   newest = -Infinity;
+  /** Start of the oldest window seen. */
+  oldest = Infinity;
 
   constructor(seconds) {
     this.step = seconds * 1000;
@@ -25,7 +27,8 @@ export class Series {
       if (!Number.isFinite(start)) continue;
       const known = this.#rows.get(start);
       if (!known || row.n >= known.n) this.#rows.set(start, row);
-      if (start > this.newest) this.newest = start;
+      this.newest = Math.max(this.newest, start);
+      this.oldest = Math.min(this.oldest, start);
     }
   }
 
