@@ -27,13 +27,16 @@ struct JSONCursor {
     }
 
     /// The offset of the token at the cursor.
+    @inline(__always)
     var position: Int { Int(positions[index]) }
 
     /// The offset of the token after that at the cursor.
     /// - Precondition: the cursor is not at the end.
+    @inline(__always)
     var nextPosition: Int { Int(positions[index + 1]) }
 
     /// The first byte of the token at the cursor; 0 at the end of the text or past the line.
+    @inline(__always)
     var token: UInt8 {
         let at = position
         return at < lineEnd ? base[at] : 0
@@ -55,6 +58,7 @@ struct JSONCursor {
     }
 
     /// The offset after the last byte of the token at the cursor, blanks behind it left out.
+    @inline(__always)
     var tokenEnd: Int {
         let start = position
         var end = min(nextPosition, lineEnd)
@@ -74,7 +78,57 @@ struct JSONCursor {
         UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)
     }
 
+    @inline(__always)
     static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a }
+
+    /// A key and where its value begins.
+    struct Entry {
+        /// What stands between the key's quotes.
+        var key: Range<Int>
+        /// The offset of the value's first byte.
+        var value: Int
+        /// The value's first byte; 0 at the end of the line.
+        var first: UInt8
+    }
+
+    /// Moves past the key at the cursor and its colon.
+    @inline(__always)
+    mutating func entry() throws(JSONFault) -> Entry {
+        guard index < positionCount else { throw .lineEnds }
+        let start = position
+        let colon = nextPosition
+        guard colon < lineEnd, base[start] == UInt8(ascii: "\""), base[colon] == UInt8(ascii: ":") else {
+            throw entryFault()
+        }
+        var end = colon - 1
+        while end > start, Self.isBlank(base[end]) { end -= 1 }
+        guard end > start, base[end] == UInt8(ascii: "\"") else { throw .expectedKey }
+        index += 2
+        return Entry(key: start + 1..<end, value: position, first: token)
+    }
+
+    private func entryFault() -> JSONFault {
+        let first = token
+        if first != UInt8(ascii: "\"") { return first == 0 ? .lineEnds : .expectedKey }
+        return nextPosition < lineEnd ? .expectedColon : .lineEnds
+    }
+
+    /// Moves past the scalar at the cursor, which begins with `first`, and says where it lies.
+    @inline(__always)
+    mutating func scalar() -> Range<Int> {
+        let start = position
+        let end = tokenEnd
+        index += 1
+        return start..<end
+    }
+
+    /// Moves past the token at the cursor and gives its first byte; 0 at the end of the line.
+    @inline(__always)
+    mutating func next() -> UInt8 {
+        let byte = token
+        if byte != 0 { index += 1 }
+        return byte
+    }
 
     /// Moves past the value at the cursor without looking into its scalars.
     mutating func skipValue(depth: Int) throws(JSONFault) {

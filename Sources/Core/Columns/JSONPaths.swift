@@ -80,7 +80,7 @@ struct JSONPaths: ~Copyable {
     mutating func target(_ key: UnsafeBufferPointer<UInt8>, node: Int32, ordinal: Int) -> Target {
         let words = Self.words(key)
         if ordinal < remembered.count {
-            let last = remembered[ordinal]
+            let last = remembered.span[ordinal]
             let isSame = last.count == key.count && last.low == words.low && last.high == words.high
             if isSame, last.node == node, key.count <= 16 || isLongKey(last.offset, key) { return last.target }
         }
@@ -126,6 +126,7 @@ struct JSONPaths: ~Copyable {
     }
 
     /// The first and last bytes of the key; with its count they tell keys of up to 16 bytes apart.
+    @inline(__always)
     private static func words(_ key: UnsafeBufferPointer<UInt8>) -> (low: UInt64, high: UInt64) {
         guard let base = key.baseAddress.map({ UnsafeRawPointer($0) }) else { return (0, 0) }
         let count = key.count

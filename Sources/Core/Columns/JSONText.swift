@@ -9,6 +9,16 @@ enum JSONText {
         case double(Double)
     }
 
+    @inline(__always)
+    static func beginsScalar(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "t"),
+            UInt8(ascii: "f"), UInt8(ascii: "n"):
+            true
+        default: false
+        }
+    }
+
     static func literal(_ bytes: Span<UInt8>) -> Literal? {
         if bytes.isEqual(to: "true") { return .yes }
         if bytes.isEqual(to: "false") { return .no }

@@ -3,83 +3,93 @@ import Bytes
 extension NDJSONReader {
     /// Reads the object at the cursor.
     /// - Parameter node: the object's place in `paths`.
-    /// - Parameter depth: containers around its values.
-    mutating func readObject(_ cursor: inout JSONCursor, node: Int32, depth: Int) throws(JSONFault) {
+    /// - Parameter depth: containers around its values, itself included.
+    mutating func readObject(_ outer: inout JSONCursor, node: Int32, depth: Int) throws(JSONFault) {
+        // A local copy stays in registers; after a fault nobody needs it back.
+        var cursor = outer
         if depth > cursor.maximumDepth { throw .tooDeep }
         cursor.advance()
         if cursor.token == UInt8(ascii: "}") {
             cursor.advance()
+            outer = cursor
             return
         }
         while true {
-            guard cursor.token == UInt8(ascii: "\"") else { throw cursor.token == 0 ? .lineEnds : .expectedKey }
-            guard let key = cursor.stringContent else { throw .expectedKey }
-            cursor.advance()
-            guard cursor.token == UInt8(ascii: ":") else { throw cursor.token == 0 ? .lineEnds : .expectedColon }
-            cursor.advance()
+            let entry = try cursor.entry()
             if ordinal >= options.maximumKeysPerLine { throw .tooManyKeys }
-            let target = paths.target(cursor.bytes(key), node: node, ordinal: ordinal)
+            let target = paths.target(cursor.bytes(entry.key), node: node, ordinal: ordinal)
             ordinal += 1
-            try readValue(&cursor, target, key: key, node: node, depth: depth)
-            let next = cursor.token
-            cursor.advance()
-            if next == UInt8(ascii: ",") { continue }
-            if next == UInt8(ascii: "}") { return }
-            throw next == 0 ? .lineEnds : .expectedCommaOrEnd
+            let isContainer = entry.first == UInt8(ascii: "{") || entry.first == UInt8(ascii: "[")
+            if isContainer || (target.column < 0 && options.collectsUnknown) {
+                outer = cursor
+                try readOther(&outer, target, key: entry.key, node: node, depth: depth)
+                cursor = outer
+            } else {
+                guard JSONText.beginsScalar(entry.first) else { throw entry.first == 0 ? .lineEnds : .badValue }
+                let value = cursor.scalar()
+                let column = Int(target.column)
+                if column >= 0, builder[column].count == builder.endedRows {
+                    try appendScalar(cursor.bytes(value), first: entry.first, column)
+                }
+            }
+            switch cursor.next() {
+            case UInt8(ascii: ","): continue
+            case UInt8(ascii: "}"):
+                outer = cursor
+                return
+            case 0: throw .lineEnds
+            default: throw .expectedCommaOrEnd
+            }
         }
     }
 
-    private mutating func readValue(
+    /// Reads an object or array, or any value of a key that has no column and is to be collected.
+    private mutating func readOther(
         _ cursor: inout JSONCursor, _ target: JSONPaths.Target, key: Range<Int>, node: Int32, depth: Int
     ) throws(JSONFault) {
         let column = Int(target.column)
+        let isObject = cursor.token == UInt8(ascii: "{")
         if column >= 0 {
             if builder[column].count > builder.endedRows {
                 try cursor.skipValue(depth: depth)
                 return
             }
-            let isObject = cursor.token == UInt8(ascii: "{")
-            if !isObject || builder[column].type == .json || target.node < 0 {
-                try readColumn(&cursor, column, depth: depth)
+            let isJSON = builder[column].type == .json
+            if isJSON || !isObject || target.node < 0 {
+                let text = cursor.bytes(try cursor.checkedValue(depth: depth))
+                if isJSON { builder[column].append(bytes: text.span) } else { appendUnfit(column, text) }
                 return
             }
         }
-        if target.node >= 0, cursor.token == UInt8(ascii: "{") {
+        if target.node >= 0, isObject {
             try readObject(&cursor, node: target.node, depth: depth + 1)
-            return
-        }
-        if options.collectsUnknown {
+        } else if options.collectsUnknown {
             let value = try cursor.checkedValue(depth: depth)
             report.unknownValues += 1
             appendUnfit(name: unknownName(cursor.bytes(key).span, node: node), cursor.bytes(value))
-            return
+        } else {
+            try cursor.skipValue(depth: depth)
         }
-        try cursor.skipValue(depth: depth)
     }
 
-    private mutating func readColumn(_ cursor: inout JSONCursor, _ column: Int, depth: Int) throws(JSONFault) {
+    /// - Parameter first: the first byte of `text`.
+    private mutating func appendScalar(
+        _ text: UnsafeBufferPointer<UInt8>, first: UInt8, _ column: Int
+    ) throws(JSONFault) {
         let type = builder[column].type
-        switch cursor.token {
-        case UInt8(ascii: "\""):
-            guard let content = cursor.stringContent else { throw .badValue }
-            let whole = cursor.bytes(content.lowerBound - 1..<content.upperBound + 1)
-            cursor.advance()
-            try append(text: cursor.bytes(content), whole: whole, column, type)
-        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            let text = cursor.bytes(cursor.position..<cursor.tokenEnd)
-            guard let number = JSONText.number(text.span) else { throw .badNumber }
-            cursor.advance()
-            append(number, text: text, column, type)
-        case UInt8(ascii: "t"), UInt8(ascii: "f"), UInt8(ascii: "n"):
-            let text = cursor.bytes(cursor.position..<cursor.tokenEnd)
+        if first == UInt8(ascii: "\"") {
+            guard text.count >= 2, text[text.count - 1] == UInt8(ascii: "\"") else { throw .badValue }
+            try append(text: UnsafeBufferPointer(rebasing: text[1..<text.count - 1]), whole: text, column, type)
+        } else if first >= UInt8(ascii: "a") {
             guard let literal = JSONText.literal(text.span) else { throw .badValue }
-            cursor.advance()
             append(literal, text: text, column, type)
-        case UInt8(ascii: "{"), UInt8(ascii: "["):
-            let text = cursor.bytes(try cursor.checkedValue(depth: depth))
-            if type == .json { builder[column].append(bytes: text) } else { appendUnfit(column, text) }
-        case 0: throw .lineEnds
-        default: throw .badValue
+        } else {
+            guard let number = JSONText.number(text.span) else { throw .badNumber }
+            if case .integer(let value) = number, type == .int64 {
+                builder[column].append(int64: value)
+            } else {
+                append(number, text: text, column, type)
+            }
         }
     }
 
