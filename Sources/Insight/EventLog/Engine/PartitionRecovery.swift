@@ -50,7 +50,7 @@ struct PartitionRecovery {
         let mode: OpenMode = isLast && !isReadOnly ? .readWrite : .read
         let file = try storing { () throws(StorageError) in try storage.open(path, mode: mode) }
         let size = try storing { () throws(StorageError) in try file.size() }
-        var index = readIndex(path, base: base, size: size) ?? SegmentIndex(baseOffset: base)
+        var index = readIndex(path, of: file, base: base, size: size) ?? SegmentIndex(baseOffset: base)
         let indexed = index.bytes
         if indexed < size {
             let cut = try scan(file, from: &index, to: size, isLast: isLast)
@@ -67,14 +67,21 @@ struct PartitionRecovery {
             // An index is a convenience: what cannot be written now is made again at the next start.
             if !isReadOnly { try? storage.replaceAtomically(SegmentFile.indexPath(of: path), with: index.encoded()) }
         }
-        // A file opened for reading keeps no descriptor until someone reads.
-        return PartitionView.Segment(file: SegmentFile(path: path, storage: storage), index: index)
+        // Beside a log that is written the descriptor is kept: compaction may put another file under the name.
+        // The writer itself opens a segment when somebody reads it.
+        let kept = isReadOnly ? file : nil
+        return PartitionView.Segment(file: SegmentFile(path: path, storage: storage, file: kept), index: index)
     }
 
-    /// The index beside the segment, if it is sound and the segment is as long as it says.
-    private func readIndex(_ path: String, base: Int64, size: Int) -> SegmentIndex? {
+    /// The index beside the segment, if it is sound and of this segment: as long at most, and a frame where its last
+    /// block says.
+    private func readIndex(_ path: String, of file: any StorageFile, base: Int64, size: Int) -> SegmentIndex? {
         guard let bytes = try? storage.readAll(SegmentFile.indexPath(of: path), limit: 64 << 20),
             let index = SegmentIndex(bytes.span), index.baseOffset == base, index.bytes <= size
+        else { return nil }
+        guard let last = index.blocks.last else { return index }
+        guard let head = try? file.read(at: last.position, count: FrameHeader.size),
+            let header = FrameHeader(head.span, frameBytes: frameBytes), header.baseOffset == last.firstOffset
         else { return nil }
         return index
     }
