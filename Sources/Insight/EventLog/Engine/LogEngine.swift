@@ -169,15 +169,17 @@ final class LogEngine {
     private func stage(_ part: LogGroup.Part, arrival: Int64) -> [LogGroup.Staged] {
         var staged: [LogGroup.Staged] = []
         for run in part.runs(joinedRows: LogEngine.joinedRows) {
-            let batch = Batch.concatenate(run.map(\.batch))
             do throws(LogError) {
-                var offset = try part.stage(batch, arrival: arrival)
-                for append in run {
-                    staged.append(LogGroup.Staged(append, firstOffset: offset))
-                    offset += Int64(append.batch.rowCount)
-                }
+                staged += try part.stage(run, arrival: arrival)
             } catch {
-                for append in run { fail(append, error) }
+                // What is too much together may fit one by one.
+                for append in run {
+                    do throws(LogError) {
+                        staged += try part.stage([append], arrival: arrival)
+                    } catch {
+                        fail(append, error)
+                    }
+                }
             }
         }
         return staged
@@ -284,7 +286,13 @@ final class LogEngine {
         }
     }
 
-    var hasUnsynced: Bool { open.values.contains { $0.writers.contains { $0.unsyncedSince != nil } } }
+    /// Whether `syncDue` will have something to do.
+    var hasUnsynced: Bool {
+        open.values.contains { topic in
+            topic.topic.description.settings.durability != .none
+                && topic.writers.contains { $0.unsyncedSince != nil }
+        }
+    }
 
     func applyRetention() {
         if options.isReadOnly { return }

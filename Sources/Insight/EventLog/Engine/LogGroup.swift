@@ -46,10 +46,15 @@ struct LogGroup {
             return runs
         }
 
-        func stage(_ batch: Batch, arrival: Int64) throws(LogError) -> Int64 {
-            try writer.stage(
-                batch, schemaVersion: description.schemaVersion, compression: description.settings.compression,
-                arrival: arrival)
+        /// Encodes appends of one schema as one batch, all or none.
+        func stage(_ run: ArraySlice<LogEngine.Append>, arrival: Int64) throws(LogError) -> [Staged] {
+            var offset = try writer.stage(
+                Batch.concatenate(run.map(\.batch)), schemaVersion: description.schemaVersion,
+                compression: description.settings.compression, arrival: arrival)
+            return run.map { append in
+                defer { offset += Int64(append.batch.rowCount) }
+                return Staged(append, firstOffset: offset)
+            }
         }
     }
 
