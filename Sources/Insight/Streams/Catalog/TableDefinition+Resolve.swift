@@ -32,7 +32,7 @@ extension TableDefinition {
     }
 
     /// Looks at what the table is made of.
-    func resolve(name: String, service: QueryService) throws(SQLError) -> ResolvedTable {
+    func resolve(name: String, service: QueryService, isLive: Bool) throws(SQLError) -> ResolvedTable {
         let declared = fields.map { Schema(planFields: $0) }
         let schema: Schema
         let resolved: ResolvedTable.Source
@@ -53,8 +53,8 @@ extension TableDefinition {
             schema = declared ?? held
             resolved = .batches(batches)
         case .file(let path, let format):
-            let file = FileTable(path: path, format: format)
-            schema = declared ?? Schema([])
+            let file = try FileTable(path: path, format: format, declared: declared, isLive: isLive)
+            schema = file.schema
             resolved = .file(file)
         }
         if let timeColumn, schema.index(of: timeColumn).map({ schema.fields[$0].type }) != .timestamp {

@@ -33,7 +33,8 @@ struct PreparedQuery {
         }
         var resolved: [String: ResolvedTable] = [:]
         for (name, definition) in definitions {
-            resolved[name] = try definition.resolve(name: name, service: service)
+            resolved[name] = try definition.resolve(
+                name: name, service: service, isLive: request.mode != .stored)
         }
         catalog = QueryCatalog(
             declared: resolved, log: service.log,
