@@ -31,7 +31,7 @@ struct MutationTests {
             state ^= state << 17
             return Int(state % UInt64(bound))
         }
-        for _ in 0..<400 {
+        for _ in 0..<100 {
             var characters = Array(Self.seeds[seed])
             for _ in 0...random(4) {
                 let place = random(characters.count + 1)

@@ -53,22 +53,28 @@ struct QueryBinder {
         case .select(let select): return try bind(select, orderBy: [], limit: nil, offset: nil)
         case .nested(let query): return try bind(query)
         case .values(let rows, let position): return try bindValues(rows, at: position)
-        case .union(let left, let right, let isAll, let position):
-            return try union([try bind(left), try bind(right)], isAll: isAll, at: position)
+        case .union(let first, let parts): return try union(first, parts)
         }
     }
 
     /// A node over `inputs`, within the limit of nodes.
     func relation(
-        _ plan: LogicalPlan, _ scope: Scope, over inputs: [Relation], nodes: Int = 1, at position: SourcePosition
+        _ plan: LogicalPlan, _ scope: Scope, over inputs: [Relation], nodes: Int = 1, depth: Int? = nil,
+        at position: SourcePosition
     ) throws(SQLError) -> Relation {
         let size = inputs.reduce(nodes) { $0 + $1.size }
+        let depth = (depth ?? nodes) + (inputs.map(\.depth).max() ?? 0)
         guard size <= limits.maximumPlanNodes else {
             throw SQLError(
                 .limitExceeded, "a query of more than \(limits.maximumPlanNodes) steps", at: position,
                 suggestion: "common tables count as often as they are read")
         }
-        return Relation(plan: plan, scope: scope, size: size)
+        guard depth <= limits.maximumPlanDepth else {
+            throw SQLError(
+                .limitExceeded, "more than \(limits.maximumPlanDepth) steps behind each other", at: position,
+                suggestion: "fewer levels of sub-queries and common tables")
+        }
+        return Relation(plan: plan, scope: scope, size: size, depth: depth)
     }
 
     // MARK: FROM
@@ -147,30 +153,46 @@ struct QueryBinder {
         return try relation(.values(rows: bound, fields: fields), Scope(fields: fields), over: [], at: position)
     }
 
-    private func union(
-        _ inputs: [Relation], isAll: Bool, at position: SourcePosition
-    ) throws(SQLError) -> Relation {
-        let width = inputs[0].scope.columns.count
-        for input in inputs where input.scope.columns.count != width {
-            throw SQLError(
-                .invalidQuery, "UNION joins \(width) columns and \(input.scope.columns.count)", at: position)
-        }
-        var fields: [PlanField] = []
-        for index in 0..<width {
-            let types = inputs.map { $0.scope.columns[index].type }
-            let text: SQLType? = types.contains(.varchar) && !types.contains(.varbinary) ? .varchar : nil
-            guard let type = SQLType.common(of: types) ?? text else {
+    /// The last UNION without ALL takes the duplicates out of all that stands before it, so those between need not.
+    private func union(_ first: QueryBody, _ parts: [UnionPart]) throws(SQLError) -> Relation {
+        var inputs = [try bind(first)]
+        for part in parts {
+            inputs.append(try bind(part.body))
+            guard inputs[inputs.count - 1].scope.columns.count == inputs[0].scope.columns.count else {
                 throw SQLError(
-                    .typeMismatch,
-                    "column \(index + 1) of UNION mixes \(types.map(\.name).joined(separator: " and "))", at: position)
+                    .invalidQuery,
+                    "UNION joins \(inputs[0].scope.columns.count) columns and \(inputs[inputs.count - 1].scope.columns.count)",
+                    at: part.position)
             }
-            fields.append(PlanField(name: inputs[0].scope.columns[index].name, type: type))
         }
+        let fields = try unionFields(inputs, parts)
         let plans = inputs.map { aligned($0, to: fields) }
-        let all = LogicalPlan.union(inputs: plans)
+        let distinct = parts.lastIndex { !$0.isAll }.map { $0 + 2 } ?? 0
+        var plan = LogicalPlan.union(inputs: plans)
+        if distinct == plans.count {
+            plan = .distinct(input: plan)
+        } else if distinct > 0 {
+            plan = .union(inputs: [.distinct(input: .union(inputs: Array(plans[..<distinct])))] + plans[distinct...])
+        }
         return try relation(
-            isAll ? all : .distinct(input: all), Scope(fields: fields), over: inputs, nodes: isAll ? 3 : 4, at: position
-        )
+            plan, Scope(fields: fields), over: inputs, nodes: 3 + inputs.count, depth: 4, at: parts[0].position)
+    }
+
+    private func unionFields(_ inputs: [Relation], _ parts: [UnionPart]) throws(SQLError) -> [PlanField] {
+        var fields = inputs[0].scope.columns.map { PlanField(name: $0.name, type: $0.type) }
+        for (input, part) in zip(inputs.dropFirst(), parts) {
+            for index in fields.indices {
+                let (left, right) = (fields[index].type, input.scope.columns[index].type)
+                let isText = (left == .varchar || right == .varchar) && left != .varbinary && right != .varbinary
+                guard let type = SQLType.common(left, right) ?? (isText ? .varchar : nil) else {
+                    throw SQLError(
+                        .typeMismatch, "column \(index + 1) of UNION mixes \(left.name) and \(right.name)",
+                        at: part.position)
+                }
+                fields[index].type = type
+            }
+        }
+        return fields
     }
 
     /// The plan with its columns cast to the types of `fields`, where they differ.

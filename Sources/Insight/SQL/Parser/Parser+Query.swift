@@ -72,22 +72,18 @@ extension Parser {
         return item
     }
 
-    /// Bodies joined by `UNION`, from left to right.
+    /// Bodies joined by `UNION`.
     private mutating func union() throws(SQLError) -> QueryBody {
-        var body = try bodyTerm()
-        var count = 1
+        let first = try bodyTerm()
+        var parts: [UnionPart] = []
         while true {
             if at(.intersect) || at(.except) { throw unsupported("\(token.text.uppercased()) is") }
-            guard at(.union) else { return body }
+            guard at(.union) else { return parts.isEmpty ? first : .union(first, parts) }
             let position = advance().position
             let isAll = accept(.all)
             if !isAll { _ = accept(.distinct) }
-            body = .union(body, try bodyTerm(), isAll: isAll, position)
-            count += 1
-            // The tree leans to the left, so its depth is its length.
-            guard count <= limits.maximumDepth else {
-                throw SQLError(.limitExceeded, "more than \(limits.maximumDepth) queries in one UNION", at: position)
-            }
+            parts.append(UnionPart(body: try bodyTerm(), isAll: isAll, position: position))
+            try checkLength(parts.count)
         }
     }
 

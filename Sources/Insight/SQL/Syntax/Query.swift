@@ -18,8 +18,16 @@ struct CommonTable: Hashable, Sendable {
 indirect enum QueryBody: Hashable, Sendable {
     case select(SelectBody)
     case values([[Expression]], SourcePosition)
-    case union(QueryBody, QueryBody, isAll: Bool, SourcePosition)
+    /// A chain from left to right, flat however long it is.
+    case union(QueryBody, [UnionPart])
     case nested(Query)
+}
+
+/// `UNION [ALL] body`
+struct UnionPart: Hashable, Sendable {
+    var body: QueryBody
+    var isAll: Bool
+    var position: SourcePosition
 }
 
 struct SelectBody: Hashable, Sendable {

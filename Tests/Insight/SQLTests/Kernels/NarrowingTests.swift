@@ -50,6 +50,37 @@ struct NarrowingTests {
         #expect(try compiled.evaluate(rows.plain, rows: [], context: KernelRows.context).count == 0)
     }
 
+    @Test func aColumnOfAnotherTypeFailsTheQuery() throws {
+        let compiled = try CompiledExpression(KernelRows.bind("i + k"))
+        let other = rows.plain.project([3])
+        #expect(throws: SQLError.self) { try compiled.evaluate(other, context: KernelRows.context) }
+    }
+
+    /// Nothing here may trap.
+    @Test(arguments: [
+        "TIMESTAMPADD(DAY, l, day)", "TIMESTAMPADD(YEAR, l, day)", "TIMESTAMPADD(MONTH, l, ts)",
+        "TIMESTAMPADD(SECOND, l, ts)",
+        "YEAR(TIMESTAMPADD(DAY, l, day))", "CAST(TIMESTAMPADD(DAY, l, day) AS VARCHAR)",
+        "FLOOR(TIMESTAMPADD(DAY, l, day) TO MONTH)",
+        "TO_TIMESTAMP_LTZ(l, 0)", "FROM_UNIXTIME(l)", "FROM_UNIXTIME(d)",
+        "DATE_FORMAT(TO_TIMESTAMP_LTZ(l, 6), 'yyyy D EEEE')",
+        "SUBSTRING('abc', l, l)", "LEFT('abc', l)", "RIGHT('abc', l)", "LOCATE('a', 'banana', l)",
+        "SPLIT_INDEX('a,b', ',', l)", "CHR(l)",
+        "ROUND(l, l)", "ROUND(d, l)", "TRUNCATE(d, -308)", "ABS(l)", "-l", "l / -1", "l % -1", "INTERVAL '1' DAY * l",
+        "INTERVAL '1' DAY * d",
+        "day + INTERVAL '1' DAY * l", "ts - INTERVAL '99' YEAR * l", "TIMESTAMPDIFF(MONTH, TO_TIMESTAMP_LTZ(l, 6), ts)",
+        "CEIL(TO_TIMESTAMP_LTZ(l, 6) TO YEAR)",
+        "CEIL(TO_TIMESTAMP_LTZ(l, 6) TO WEEK)", "EXTRACT(WEEK FROM TO_TIMESTAMP_LTZ(l, 6))", "TRY_CAST(d AS BIGINT)",
+        "TRY_CAST(d AS DECIMAL(38, 0))",
+        "CAST(TRY_CAST(d AS DECIMAL(38, 10)) AS VARCHAR)", "CAST(INTERVAL '1' DAY * l AS VARCHAR)",
+        "CAST(INTERVAL '1' MONTH * l AS VARCHAR)",
+        "TO_TIMESTAMP('999999999-001', 'y-DDD')", "TO_TIMESTAMP('9999999 366 -23:59', 'y D X')",
+        "REGEXP_EXTRACT('a', 'a', l)",
+    ]) func extremesDoNotTrap(_ text: String) throws {
+        let many = KernelRows(count: 200, seed: 11)
+        _ = try CompiledExpression(KernelRows.bind(text)).evaluate(many.plain, context: KernelRows.context)
+    }
+
     @Test func foldsWhatIsConstant() throws {
         #expect(try CompiledExpression(KernelRows.bind("UPPER('a') || 'b'")).constant == .bytes(Array("Ab".utf8)))
         #expect(try CompiledExpression(KernelRows.bind("NOW()")).constant == nil)
