@@ -5,7 +5,7 @@ public struct EvaluationContext: Sendable {
     /// The most text one function may produce for one batch, in bytes (at most 2 GiB); past it the query fails.
     public var maximumTextBytes: Int
 
-    public init(now: Int64, maximumTextBytes: Int = 256 << 20) {
+    public init(now: Int64, maximumTextBytes: Int = 64 << 20) {
         self.now = now
         self.maximumTextBytes = min(maximumTextBytes, 2 << 30)
     }

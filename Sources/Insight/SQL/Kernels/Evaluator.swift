@@ -25,7 +25,7 @@ struct Evaluator {
         switch node.kind {
         case .constant(let value): return .constant(value)
         case .column(let index):
-            let column = batch.columns[index]
+            let column = try column(at: index, node.type)
             return .column(rows.map { column.select(rows: $0) } ?? column)
         case .call(let function, let arguments, let prepared):
             return try call(function, arguments, prepared, node.type)
@@ -39,6 +39,16 @@ struct Evaluator {
                 set.test(arguments[0].operand, count, isNegated: isNegated)
             }
         }
+    }
+
+    /// The batch's column, which must be of the type that the expression was bound for: a source that hands over
+    /// something else fails the query and not the process.
+    private func column(at index: Int, _ type: SQLType) throws(SQLError) -> Column {
+        guard index < batch.columns.count, batch.columns[index].type == type.fieldType else {
+            let found = index < batch.columns.count ? "\(batch.columns[index].type)" : "nothing"
+            throw SQLError.evaluation("column \(index + 1) of the input should be \(type.name) and is \(found)")
+        }
+        return batch.columns[index]
     }
 
     /// A constant spread over the rows, or the column itself, as the column type that `type` has.

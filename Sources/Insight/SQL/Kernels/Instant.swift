@@ -29,7 +29,8 @@ enum Instant {
     }
 
     static func addMonths(days: Int64, _ months: Int64) -> Int64 {
-        let civil = CivilTime.civil(fromDays: Int(days))
+        // Dates past the calendar's reach stay at its end.
+        let civil = CivilTime.civil(fromDays: Int(days.clamped(-100_000_000_000, 100_000_000_000)))
         let total = (Int64(civil.year) * 12 + Int64(civil.month - 1)) &+ months.clamped(-12_000_000, 12_000_000)
         let year = Int(floorDivide(total, 12))
         let month = Int(floorRemainder(total, 12)) + 1

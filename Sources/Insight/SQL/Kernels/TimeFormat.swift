@@ -140,9 +140,9 @@ struct TimeFormat: Sendable {
             var result = civil.microseconds
             if let dayOfYear {
                 guard (1...366).contains(dayOfYear) else { return nil }
-                result += Int64(dayOfYear - 1) * Instant.day
+                result &+= Int64(dayOfYear - 1) * Instant.day
             }
-            return result - zoneSeconds * 1_000_000
+            return result &- zoneSeconds &* 1_000_000
         }
 
         mutating func read(_ letter: UInt8, _ width: Int, _ text: Span<UInt8>, _ index: inout Int) -> Bool {
