@@ -32,14 +32,8 @@ static inline __attribute__((always_inline)) __m128i squilla_json_special16(__m1
     return _mm_or_si128(_mm_or_si128(quote, slash), _mm_or_si128(control, v));
 }
 
-/// Bytes that a JSON string cannot hold as they are, or that need a UTF-8 check: quotes, backslashes, controls and
-/// everything from 0x80 on.
-static inline __attribute__((always_inline)) uint64_t squilla_mask64_json_special(const uint8_t *p) {
-    return squilla_join_masks(squilla_json_special16(SQUILLA_LOAD(p, 0)), squilla_json_special16(SQUILLA_LOAD(p, 1)),
-                              squilla_json_special16(SQUILLA_LOAD(p, 2)), squilla_json_special16(SQUILLA_LOAD(p, 3)));
-}
-
-/// The same for 16 bytes.
+/// Of the 16 bytes at p those that a JSON string cannot hold as they are, or that need a UTF-8 check: quotes,
+/// backslashes, controls and everything from 0x80 on.
 static inline __attribute__((always_inline)) uint32_t squilla_mask16_json_special(const uint8_t *p) {
     return (uint32_t)_mm_movemask_epi8(squilla_json_special16(SQUILLA_LOAD(p, 0)));
 }
@@ -68,14 +62,6 @@ static inline uint64_t squilla_mask64_equal(const uint8_t *p, uint8_t a) {
 
 static inline uint64_t squilla_mask64_either(const uint8_t *p, uint8_t a, uint8_t b) {
     return squilla_mask64_equal(p, a) | squilla_mask64_equal(p, b);
-}
-
-static inline uint64_t squilla_mask64_json_special(const uint8_t *p) {
-    uint64_t mask = 0;
-    for (int i = 0; i < 64; i++) {
-        mask |= (uint64_t)(p[i] < 0x20 || p[i] >= 0x80 || p[i] == '"' || p[i] == '\\') << i;
-    }
-    return mask;
 }
 
 static inline uint32_t squilla_mask16_json_special(const uint8_t *p) {
