@@ -73,7 +73,7 @@ public final class CacheFetch: Sendable {
         if response.status == 304, isConditional, let stored {
             return validated(stored, response, requestTime: requestTime, now: now, settings: settings)
         }
-        if CachePolicy.isError(response.status), let hit = standIn(now: now) {
+        if CachePolicy.isError(response.status), let hit = standIn(graceSeconds: 0, now: now) {
             end(.failed(status: response.status))
             return .serve(hit)
         }
@@ -94,11 +94,13 @@ public final class CacheFetch: Sendable {
     public func failed(status: Int, now: Int64) -> CacheHit? {
         guard takeEnd() else { return nil }
         end(.failed(status: status))
-        return standIn(now: now)
+        return standIn(graceSeconds: cache.settings.staleWhenUnreachableSeconds, now: now)
     }
 
-    private func standIn(now: Int64) -> CacheHit? {
-        guard let stored, CachePolicy.mayServeOnError(stored.freshness, now: now) else { return nil }
+    private func standIn(graceSeconds: Int64, now: Int64) -> CacheHit? {
+        guard let stored, CachePolicy.mayServeOnError(stored.freshness, graceSeconds: graceSeconds, now: now) else {
+            return nil
+        }
         return CacheHit(stored, .stale, now: now)
     }
 

@@ -18,8 +18,10 @@ public struct CacheSettings: Sendable, Equatable {
     /// Responses with Set-Cookie are stored only with an explicit lifetime, which says that the origin means it
     /// (RFC 9111 §7.3); `false` never stores them.
     public var storesSetCookie: Bool
-    /// How long a stale response may stand in for an error where the response doesn't say (RFC 5861 §4).
-    public var staleIfErrorSeconds: Int64
+    /// How long past its lifetime a response may stand in for an origin that can't be reached or breaks off, unless
+    /// the response forbids it (RFC 9111 §4.2.4). For an origin that answers with an error the response itself must
+    /// allow it by `stale-if-error` (RFC 5861 §4).
+    public var staleWhenUnreachableSeconds: Int64
     /// Whether `stale-while-revalidate` (RFC 5861 §3) is followed. Whoever turns it on runs ``CacheHit/refresh``.
     public var servesStaleWhileRevalidate: Bool
     /// How long it is remembered that a URL can't be cached, so that its requests don't queue for each other.
@@ -32,7 +34,7 @@ public struct CacheSettings: Sendable, Equatable {
     public init(
         memoryBytes: Int = 256 << 20, maximumObjectBytes: Int = 32 << 20, heuristicFraction: Double = 0.1,
         maximumHeuristicSeconds: Int64 = 86_400, maximumVariants: Int = 32, maximumRanges: Int = 16,
-        honorsRequestDirectives: Bool = true, storesSetCookie: Bool = true, staleIfErrorSeconds: Int64 = 0,
+        honorsRequestDirectives: Bool = true, storesSetCookie: Bool = true, staleWhenUnreachableSeconds: Int64 = 3600,
         servesStaleWhileRevalidate: Bool = false, hitForMissSeconds: Int64 = 30, streamWindowBytes: Int = 256 << 10,
         name: String = "squilla"
     ) {
@@ -44,7 +46,7 @@ public struct CacheSettings: Sendable, Equatable {
         self.maximumRanges = maximumRanges
         self.honorsRequestDirectives = honorsRequestDirectives
         self.storesSetCookie = storesSetCookie
-        self.staleIfErrorSeconds = staleIfErrorSeconds
+        self.staleWhenUnreachableSeconds = staleWhenUnreachableSeconds
         self.servesStaleWhileRevalidate = servesStaleWhileRevalidate
         self.hitForMissSeconds = hitForMissSeconds
         self.streamWindowBytes = streamWindowBytes

@@ -132,7 +132,8 @@ extension ResponseCache {
         guard request.method == .get || request.method == .head else { return nil }
         let object = shard(key.hash).part.withLock { $0.find(key, request.block).match?.object }
         guard let object, !request.block.contains(.authorization),
-            CachePolicy.mayServeOnError(object.freshness, now: now)
+            CachePolicy.mayServeOnError(
+                object.freshness, graceSeconds: settings.staleWhenUnreachableSeconds, now: now)
         else { return nil }
         return CacheHit(object, .stale, now: now)
     }

@@ -69,22 +69,25 @@ import Testing
         #expect(scene.cache.counters.objects == 1)
     }
 
+    /// Cache-Control; seconds later; whether it stands in for a 503, and for an origin that can't be reached.
     @Test(arguments: [
-        ("max-age=10, stale-if-error=30", 35, true), ("max-age=10, stale-if-error=30", 41, false),
-        ("max-age=10", 15, false), ("max-age=10, stale-if-error=30, must-revalidate", 15, false),
-        ("s-maxage=10, stale-if-error=30", 15, false), ("no-cache, stale-if-error=30", 5, false),
+        ("max-age=10, stale-if-error=30", 35, true, true), ("max-age=10, stale-if-error=30", 45, false, true),
+        ("max-age=10", 15, false, true), ("max-age=10", 110, false, false),
+        ("max-age=10, stale-if-error=30, must-revalidate", 15, false, false),
+        ("max-age=10, proxy-revalidate", 15, false, false), ("s-maxage=10, stale-if-error=30", 15, false, false),
+        ("no-cache, stale-if-error=30", 5, false, false),
     ])
-    func staleOnError(control: String, later: Int64, isServed: Bool) throws {
+    func staleOnError(control: String, later: Int64, onError: Bool, onFailure: Bool) throws {
         for fails in [true, false] {
-            let scene = Scene()
+            let scene = Scene { $0.staleWhenUnreachableSeconds = 100 }
             scene.fetch("ETag: \"x\"|Cache-Control: \(control)")
             scene.now += later
             let request = Scene.request("/")
             let fetch = try #require(scene.lookup(request).fetch)
             let hit = fails ? fetch.failed(status: 502, now: scene.now) : scene.answer(fetch, request, 503, "").hit
-            #expect((hit?.kind == .stale) == isServed)
+            #expect((hit?.kind == .stale) == (fails ? onFailure : onError))
             let standIn = scene.cache.standIn(key: CacheKey(request, isHTTPS: false), request: request, now: scene.now)
-            #expect((standIn != nil) == isServed)
+            #expect((standIn != nil) == onFailure)
         }
     }
 

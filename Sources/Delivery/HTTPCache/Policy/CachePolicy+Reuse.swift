@@ -64,9 +64,11 @@ extension CachePolicy {
     }
 
     /// Whether a stored response may stand in for an origin that fails (RFC 5861 §4, RFC 9111 §4.2.4).
-    public static func mayServeOnError(_ freshness: Freshness, now: Int64) -> Bool {
+    /// - Parameter graceSeconds: allowed beside what the response itself allows: that of the settings for an origin
+    ///   that can't be reached, 0 for one that answers with an error.
+    public static func mayServeOnError(_ freshness: Freshness, graceSeconds: Int64, now: Int64) -> Bool {
         guard freshness.flags.isDisjoint(with: [.needsValidation, .forbidsStale]) else { return false }
-        return -freshness.timeToLive(now: now) < Int64(freshness.staleIfError)
+        return -freshness.timeToLive(now: now) < max(Int64(freshness.staleIfError), graceSeconds)
     }
 
     /// Statuses of a failing origin (RFC 5861 §4).

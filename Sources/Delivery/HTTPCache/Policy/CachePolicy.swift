@@ -79,7 +79,7 @@ public enum CachePolicy {
         return Freshness(
             responseTime: now, initialAge: clamp(initialAge), lifetime: clamp(lifetime),
             staleWhileRevalidate: clamp(control.staleWhileRevalidate ?? 0),
-            staleIfError: clamp(control.staleIfError ?? settings.staleIfErrorSeconds), flags: flags)
+            staleIfError: clamp(control.staleIfError ?? 0), flags: flags)
     }
 
     /// §4.2.1: s-maxage, then max-age, then Expires, then a guess.

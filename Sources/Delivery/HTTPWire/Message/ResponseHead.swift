@@ -1,7 +1,7 @@
 /// A response's status line and fields. Owned by its connection and reused for each response on it.
 public struct ResponseHead: Sendable {
     public var block: HeaderBlock
-    /// 100...599 on the wire; anything from 600 to 999 is refused.
+    /// 100 to 999. Statuses from 600 on mean nothing (RFC 9110 §15) but are passed on.
     public var status: Int
     public internal(set) var reason: ByteRange
     /// 0 or 1.

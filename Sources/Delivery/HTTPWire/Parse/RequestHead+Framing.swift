@@ -28,28 +28,34 @@ extension RequestHead {
         case .chunked: return .chunked
         case .otherThenChunked:
             throw WireError(.unsupportedCoding, status: 501, "transfer coding other than chunked")
-        case .notChunked: throw WireError(.malformedFraming, "Transfer-Encoding does not end in chunked")
+        case .notChunked, .unknown: throw WireError(.malformedFraming, "Transfer-Encoding does not end in chunked")
         }
     }
 }
 
 extension HeaderBlock {
-    enum TransferCoding { case chunked, otherThenChunked, notChunked }
+    enum TransferCoding {
+        case chunked, otherThenChunked, notChunked
+        /// Only names that mean nothing to anyone.
+        case unknown
+    }
 
     /// Reads Transfer-Encoding over all its field lines.
     func transferCoding() -> TransferCoding {
         var codings = 0
         var chunked = 0
         var endsInChunked = false
+        var isUnknown = true
         for field in fields where field.id == .transferEncoding {
             var list = ListElements(slice(field.value))
             while let element = list.next() {
                 codings += 1
                 endsInChunked = list.slice(element).equalsIgnoringCase("chunked")
                 if endsInChunked { chunked += 1 }
+                if list.slice(element).isTransferCoding { isUnknown = false }
             }
         }
-        guard endsInChunked, chunked == 1 else { return .notChunked }
+        guard endsInChunked, chunked == 1 else { return isUnknown && codings > 0 ? .unknown : .notChunked }
         return codings == 1 ? .chunked : .otherThenChunked
     }
 
@@ -95,6 +101,11 @@ extension HeaderBlock {
 }
 
 extension Span where Element == UInt8 {
+    /// A transfer coding of the IANA registry; "identity" is none any more.
+    fileprivate var isTransferCoding: Bool {
+        ["chunked", "gzip", "x-gzip", "deflate", "compress", "x-compress"].contains { equalsIgnoringCase($0) }
+    }
+
     /// The whole span as a decimal number of at most 18 digits.
     func decimal() -> UInt64? {
         guard count > 0, count <= 18 else { return nil }

@@ -14,10 +14,13 @@ extension ResponseHead {
         if requestMethod == .head || status == 204 || status == 304 || status < 200 { return .none }
         guard hasCoding else { return length.map { .length($0) } ?? .untilClose }
         guard minorVersion == 1 else { throw WireError(.malformedFraming, "Transfer-Encoding in HTTP/1.0") }
-        guard block.transferCoding() == .chunked else {
+        switch block.transferCoding() {
+        case .chunked: return .chunked
+        // A body that isn't chunked ends with the connection (RFC 9112 §6.3); a real coding would have to be undone.
+        case .unknown: return .untilClose
+        case .otherThenChunked, .notChunked:
             throw WireError(.unsupportedCoding, "transfer coding other than chunked")
         }
-        return .chunked
     }
 
     /// Content-Length as sent, also where there is no body (HEAD, 304).

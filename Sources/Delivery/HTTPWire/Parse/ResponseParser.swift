@@ -71,8 +71,8 @@ private struct StatusLine {
     init(_ bytes: Span<UInt8>) throws(WireError) {
         let (minor, versionEnd) = try RequestParser.version(bytes, at: 0)
         guard versionEnd + 4 < bytes.count, bytes[versionEnd] == 0x20,
-            let number = bytes.extracting(versionEnd + 1..<versionEnd + 4).decimal(), (100..<600).contains(number)
-        else { throw WireError(.malformedStartLine, "status is not a number within 100...599") }
+            let number = bytes.extracting(versionEnd + 1..<versionEnd + 4).decimal(), number >= 100
+        else { throw WireError(.malformedStartLine, "status is not a number from 100 on") }
         var index = versionEnd + 4
         let hasReason = bytes[index] == 0x20
         if hasReason { index += 1 }
