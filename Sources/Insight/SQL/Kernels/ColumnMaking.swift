@@ -145,7 +145,7 @@ enum Loop {
         return result
     }
 
-    /// As `map`, into bits.
+    /// As `map`, into bits. A constant stands on the right: the caller exchanges the sides.
     @inline(__always)
     static func test<Left, Right>(
         _ left: Values<Left>, _ right: Values<Right>, _ count: Int, _ body: (Left, Right) -> Bool
@@ -158,12 +158,7 @@ enum Loop {
             precondition(first.count == count, "operands differ in length")
             return Bitmap(count: count) { body(first[$0], constant) }
         }
-        precondition(second.count == count, "operands differ in length")
-        if left.isConstant {
-            let constant = first[0]
-            return Bitmap(count: count) { body(constant, second[$0]) }
-        }
-        precondition(first.count == count, "operands differ in length")
+        precondition(first.count == count && second.count == count, "operands differ in length")
         return Bitmap(count: count) { body(first[$0], second[$0]) }
     }
 

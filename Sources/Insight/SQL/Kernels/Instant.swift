@@ -23,11 +23,13 @@ enum Instant {
     }
 
     /// The same day of the month and time of day; the last day of a month that is too short.
+    @inline(never)
     static func addMonths(_ instant: Int64, _ months: Int64) -> Int64 {
         let date = days(instant)
         return addMonths(days: date, months) &* day &+ (instant &- date &* day)
     }
 
+    @inline(never)
     static func addMonths(days: Int64, _ months: Int64) -> Int64 {
         // Dates past the calendar's reach stay at its end.
         let civil = CivilTime.civil(fromDays: Int(days.clamped(-100_000_000_000, 100_000_000_000)))
@@ -39,6 +41,7 @@ enum Instant {
     }
 
     /// Full months from `start` to `end`, below 0 when it goes back.
+    @inline(never)
     static func months(from start: Int64, to end: Int64) -> Int64 {
         let first = CivilTime(microseconds: start)
         let second = CivilTime(microseconds: end)
@@ -51,6 +54,7 @@ enum Instant {
     }
 
     /// The beginning of the unit that `instant` lies in. Weeks begin on Sunday, as Flink's do here.
+    @inline(never)
     static func floor(_ instant: Int64, _ unit: TimeUnitName) -> Int64 {
         if let length = unit.microseconds {
             // 1970-01-04 was a Sunday.
@@ -70,6 +74,7 @@ enum Instant {
         return Int64(CivilTime.days(year: Int(year), month: 1, day: 1)) &* day
     }
 
+    @inline(never)
     static func ceil(_ instant: Int64, _ unit: TimeUnitName) -> Int64 {
         let lower = floor(instant, unit)
         if lower == instant { return instant }
@@ -78,6 +83,7 @@ enum Instant {
     }
 
     /// ISO 8601: the week that holds the year's first Thursday is week 1.
+    @inline(never)
     static func isoWeek(days: Int64) -> (year: Int64, week: Int64) {
         let weekday = floorRemainder(days + 3, 7)
         let thursday = days - weekday + 3
@@ -86,6 +92,7 @@ enum Instant {
         return (Int64(year), (thursday - first) / 7 + 1)
     }
 
+    @inline(never)
     static func field(_ instant: Int64, _ unit: TimeUnitName) -> Int64 {
         switch unit {
         case .hour: return floorRemainder(instant, day) / 3_600_000_000
@@ -98,6 +105,7 @@ enum Instant {
         }
     }
 
+    @inline(never)
     private static func dateField(_ days: Int64, _ unit: TimeUnitName) -> Int64 {
         switch unit {
         case .dayOfWeek: return floorRemainder(days + 4, 7) + 1

@@ -55,25 +55,31 @@ extension Kernel {
         }
     }
 
-    @inline(__always)
+    /// Three loops do for six comparisons, as the order is total; a constant stands on the right.
     private func ordered<Element: Comparable>(
         _ function: ScalarFunction, _ left: Values<Element>, _ right: Values<Element>, _ count: Int
     ) -> Bitmap {
+        if left.isConstant && !right.isConstant { return ordered(function.mirrored, right, left, count) }
         switch function {
         case .equal: return Loop.test(left, right, count) { $0 == $1 }
-        case .notEqual: return Loop.test(left, right, count) { $0 != $1 }
+        case .notEqual: return Loop.test(left, right, count) { $0 == $1 }.inverted
         case .less: return Loop.test(left, right, count) { $0 < $1 }
-        case .lessOrEqual: return Loop.test(left, right, count) { $0 <= $1 }
+        case .greaterOrEqual: return Loop.test(left, right, count) { $0 < $1 }.inverted
         case .greater: return Loop.test(left, right, count) { $0 > $1 }
-        default: return Loop.test(left, right, count) { $0 >= $1 }
+        default: return Loop.test(left, right, count) { $0 > $1 }.inverted
         }
     }
 
-    /// As Java's primitives: NaN is unequal to everything.
+    /// As Java's primitives: NaN is unequal to everything, and no comparison with it is true.
     private func doubles(
         _ function: ScalarFunction, _ left: Values<Double>, _ right: Values<Double>, _ count: Int
     ) -> Bitmap {
-        ordered(function, left, right, count)
+        if left.isConstant && !right.isConstant { return doubles(function.mirrored, right, left, count) }
+        switch function {
+        case .lessOrEqual: return Loop.test(left, right, count) { $0 <= $1 }
+        case .greaterOrEqual: return Loop.test(left, right, count) { $0 >= $1 }
+        default: return ordered(function, left, right, count)
+        }
     }
 
     /// False is before true.
@@ -115,6 +121,19 @@ extension Kernel {
             if offsets[row + 1] - start != length || bytes[Int(start)] != first { return !isEqual }
             let text = bytes.span.extracting(Int(start)..<Int(start + length))
             return ByteOrder.areEqual(text, constant.span) == isEqual
+        }
+    }
+}
+
+extension ScalarFunction {
+    /// The comparison that says the same with its sides exchanged.
+    var mirrored: ScalarFunction {
+        switch self {
+        case .less: .greater
+        case .lessOrEqual: .greaterOrEqual
+        case .greater: .less
+        case .greaterOrEqual: .lessOrEqual
+        default: self
         }
     }
 }

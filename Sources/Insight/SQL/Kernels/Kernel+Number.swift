@@ -109,6 +109,7 @@ extension Int64 {
 /// Rounding to decimal places.
 enum Decimals {
     /// As the decimal a double is printed as would be rounded, so that `ROUND(1.005, 2)` is 1.01, as in Flink.
+    @inline(never)
     static func round(_ value: Double, _ digits: Int, _ rule: FloatingPointRoundingRule) -> Double {
         guard value.isFinite, value != 0 else { return value }
         if digits < -308 { return 0 }
@@ -136,6 +137,7 @@ enum Decimals {
     }
 
     /// To tens, hundreds and so on where `digits` is negative.
+    @inline(never)
     static func round(_ value: Int64, _ digits: Int64, _ isRound: Bool) -> Int64 {
         if digits >= 0 { return value }
         if digits < -18 { return 0 }

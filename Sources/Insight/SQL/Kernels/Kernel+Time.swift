@@ -33,13 +33,17 @@ extension Kernel {
         default:
             // A switch in the row loop would cost more than the field.
             switch unit {
-            case .hour: result = Loop.map(values, count, filler: 0) { Instant.field($0, .hour) }
-            case .minute: result = Loop.map(values, count, filler: 0) { Instant.field($0, .minute) }
-            case .second: result = Loop.map(values, count, filler: 0) { Instant.field($0, .second) }
+            case .hour: result = fields(values, count, in: Instant.day, of: 3_600_000_000)
+            case .minute: result = fields(values, count, in: 3_600_000_000, of: 60_000_000)
+            case .second: result = fields(values, count, in: 60_000_000, of: 1_000_000)
             default: result = Loop.map(values, count, filler: 0) { Instant.field($0, unit) }
             }
         }
         return .int64s((result, argument.operand.validity(count)))
+    }
+
+    private func fields(_ values: Values<Int64>, _ count: Int, in whole: Int64, of part: Int64) -> [Int64] {
+        Loop.map(values, count, filler: 0) { Instant.floorRemainder($0, whole) / part }
     }
 
     private static func intervalField(_ interval: Int64, _ unit: TimeUnitName) -> Int64 {
