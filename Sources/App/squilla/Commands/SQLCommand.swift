@@ -77,6 +77,7 @@ struct SQLCommand: ParsableCommand {
     /// In this process: files, and the stored events of a folder on which no server runs.
     private func runHere(_ text: String) throws {
         var request = QueryRequest(text, mode: live ? .live : .stored)
+        request.allowsFiles = true
         do {
             try request.setTimeRange(since: since, from: from, to: to)
         } catch {

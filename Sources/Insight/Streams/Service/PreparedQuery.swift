@@ -19,6 +19,11 @@ struct PreparedQuery {
         for statement in statements {
             switch statement {
             case .createTable(let declaration):
+                guard request.allowsFiles || declaration.options["path"] == nil else {
+                    throw SQLError(
+                        code: .unsupported, message: "table \(declaration.name): a query here can't read files",
+                        suggestion: "squilla sql --table \(declaration.name)=FILE reads one")
+                }
                 definitions[declaration.name] = try TableDefinition(
                     declaration: declaration, over: definitions[declaration.name])
             case .query(let select):

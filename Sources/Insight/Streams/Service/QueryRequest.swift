@@ -20,6 +20,9 @@ public struct QueryRequest: Sendable {
     public var to: Int64?
     /// Tables of this query alone, by name. They hide topics of the same name.
     public var tables: [String: TableDefinition]
+    /// Whether the text itself may name files (`CREATE TABLE … WITH ('path' = …)`). Never for a text that came over the
+    /// network: it would read any file that this process can.
+    public var allowsFiles: Bool
     /// Rows of the answer, at most; the query is cut there and `QueryStatistics.isCut` says so.
     public var maximumRows: Int?
     /// Overrides the service's limits, downwards only.
@@ -32,6 +35,7 @@ public struct QueryRequest: Sendable {
         self.from = nil
         self.to = nil
         self.tables = [:]
+        self.allowsFiles = false
         self.maximumRows = nil
         self.memoryBytes = nil
         self.timeLimitMilliseconds = nil
