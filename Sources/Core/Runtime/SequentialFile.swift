@@ -29,6 +29,13 @@ public final class SequentialFile: @unchecked Sendable {
         if isOwned { close(descriptor) }
     }
 
+    /// Bytes of a regular file; `nil` of anything else.
+    public var sizeBytes: Int? {
+        var information = stat()
+        guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(information.st_size)
+    }
+
     /// Reads what is there, at most `range.count` bytes, into `buffer[range]`; waits for at least one byte.
     /// - Returns: How many bytes were read; 0 at the end.
     public func read(into buffer: inout [UInt8], _ range: Range<Int>) throws(StorageError) -> Int {

@@ -16,5 +16,7 @@ struct HashAggregate: ~Copyable, StreamOperator {
         state.finish(windowStart: nil).appendPieces(to: &output)
     }
 
+    mutating func absorb(_ other: borrowing HashAggregate) throws(SQLError) { try state.merge(other.state) }
+
     var stateBytes: Int { state.byteCount }
 }

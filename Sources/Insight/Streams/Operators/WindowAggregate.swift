@@ -94,6 +94,18 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         bytes = 0
     }
 
+    /// Takes in another worker's panes. Of bounded inputs, before the end.
+    mutating func absorb(_ other: borrowing WindowAggregate) throws(SQLError) {
+        for theirs in other.panes {
+            if let index = panes.firstIndex(where: { $0.start == theirs.start }) {
+                try panes[index].state.merge(theirs.state)
+            } else {
+                panes.append(theirs)
+            }
+        }
+        panes.sort { $0.start < $1.start }
+    }
+
     /// Emits the windows whose last moment is at most `watermark`, in the order of time.
     private mutating func answer(through watermark: Int64, output: inout [Batch]) throws(SQLError) {
         let slide = windows.slideMicroseconds

@@ -73,56 +73,88 @@ struct PreparedQuery {
         }
     }
 
-    /// What reads the table of `scan`.
-    func makeDriver(
-        for scan: PhysicalQuery.Scan, request: QueryRequest, service: QueryService,
-        wake: @escaping @Sendable () -> Void
-    ) throws(SQLError) -> any ScanDriver {
+    /// How a scan reads its table.
+    struct Reading {
+        let table: ResolvedTable
+        /// The columns to read; the last may be there for the sake of the time alone.
+        let schema: Schema
+        /// Columns that the query wants.
+        let columnCount: Int
+        /// Among `schema`.
+        let timeColumn: Int?
+        /// The request's range.
+        let window: TimeWindow
+        /// What of the range, and of the query's conditions, the log can use to leave out frames.
+        let times: Range<Int64>?
+
+        var timeName: String? { timeColumn.map { schema.fields[$0].name } }
+    }
+
+    func reading(_ scan: PhysicalQuery.Scan, _ request: QueryRequest) throws(SQLError) -> Reading {
         guard let table = catalog.resolved(scan.table.name) else {
             throw SQLError(code: .unknownTable, message: "there is no table \(scan.table.name)")
         }
-        // The time column is read for the range and the watermark even where the query doesn't ask for it.
         let isLive = request.mode != .stored
         let asksForRange = request.from != nil || request.to != nil
         var columns = scan.columns
         if let time = table.description.timeColumn, isLive || asksForRange, !columns.contains(time) {
             columns.append(time)
         }
-        let schema = Schema(columns.map { table.schema.fields[$0] })
-        let timeColumn = table.description.timeColumn.flatMap { columns.firstIndex(of: $0) }
         let window = TimeWindow(from: request.from ?? .min, to: (isLive ? nil : request.to) ?? .max)
-        if case .topic(let topic) = table.source, let log = service.log, isLive {
+        return Reading(
+            table: table, schema: Schema(columns.map { table.schema.fields[$0] }), columnCount: scan.columns.count,
+            timeColumn: table.description.timeColumn.flatMap { columns.firstIndex(of: $0) }, window: window,
+            times: Self.times(scan, window, table))
+    }
+
+    /// What reads the table of `scan`.
+    func makeDriver(
+        for scan: PhysicalQuery.Scan, request: QueryRequest, service: QueryService,
+        wake: @escaping @Sendable () -> Void
+    ) throws(SQLError) -> any ScanDriver {
+        let reading = try reading(scan, request)
+        if case .topic(let topic) = reading.table.source, let log = service.log, request.mode != .stored {
             var stored: LogSource?
             if request.mode == .storedThenLive {
                 stored = try LogSource(
-                    log: log, topic: topic, columns: schema, timeName: timeColumn.map { schema.fields[$0].name },
-                    times: Self.times(scan, window, table), isBounded: false)
+                    log: log, topic: topic, columns: reading.schema, timeName: reading.timeName, times: reading.times,
+                    isBounded: false)
             }
             return try LiveDriver(
                 plan: .init(
-                    topic: topic, readSchema: schema, timeColumn: timeColumn, columnCount: scan.columns.count,
-                    watermarkDelay: table.description.watermarkDelay, window: window),
+                    topic: topic, readSchema: reading.schema, timeColumn: reading.timeColumn,
+                    columnCount: reading.columnCount, watermarkDelay: reading.table.description.watermarkDelay,
+                    window: reading.window),
                 stored: stored, log: log, clock: service.clock, limits: service.limits, input: scan.input, wake: wake)
         }
-        let source = try makeSource(table, scan, schema, timeColumn, window, service)
-        return BoundedDriver(
-            source: source, input: scan.input, window: window, timeColumn: timeColumn, columnCount: scan.columns.count)
+        return BoundedDriver(source: try makeSource(reading, service), input: scan.input, reading: reading)
     }
 
-    private func makeSource(
-        _ table: ResolvedTable, _ scan: PhysicalQuery.Scan, _ schema: Schema, _ timeColumn: Int?, _ window: TimeWindow,
-        _ service: QueryService
-    ) throws(SQLError) -> any BatchSource {
-        switch table.source {
-        case .batches(let batches): return BatchesSource(batches, schema: schema)
-        case .file(let file): return try file.open(columns: schema)
+    private func makeSource(_ reading: Reading, _ service: QueryService) throws(SQLError) -> any BatchSource {
+        switch reading.table.source {
+        case .batches(let batches): return BatchesSource(batches, schema: reading.schema)
+        case .file(let file): return try file.open(columns: reading.schema)
         case .topic(let topic):
             guard let log = service.log else {
                 throw SQLError(code: .unknownTable, message: "there is no event log to read \(topic) from")
             }
             return try LogSource(
-                log: log, topic: topic, columns: schema, timeName: timeColumn.map { schema.fields[$0].name },
-                times: Self.times(scan, window, table), isBounded: true)
+                log: log, topic: topic, columns: reading.schema, timeName: reading.timeName, times: reading.times,
+                isBounded: true)
+        }
+    }
+
+    /// The table as several threads read it together; `nil` where it isn't large enough to pay, or can't be cut.
+    func sharedScan(_ reading: Reading, _ service: QueryService) throws(SQLError) -> (any SharedScan)? {
+        switch reading.table.source {
+        case .batches: return nil
+        case .file(let file):
+            return try file.share(columns: reading.schema, minimumBytes: service.limits.sharedScanBytes)
+        case .topic(let topic):
+            guard let log = service.log, let info = log.topic(topic) else { return nil }
+            let rows = info.partitions.reduce(0) { $0 + $1.nextOffset - $1.firstOffset }
+            guard rows >= service.limits.sharedScanRows else { return nil }
+            return SharedLog(log: log, info: info, columns: reading.schema, times: reading.times)
         }
     }
 

@@ -51,6 +51,10 @@ public struct QueryLimits: Sendable {
     /// Queries that run at a time, live ones included.
     public var concurrentQueries = 64
     public var workerThreads = 2
+    /// Stored aggregates over topics of at least so many rows, or files of so many bytes, are computed by all worker
+    /// threads together.
+    public var sharedScanRows = 262_144
+    public var sharedScanBytes = 16 << 20
     /// Batches from the log that may wait for a live query. What comes when it is full is dropped and counted.
     public var liveQueueBatches = 256
     public var liveQueueBytes = 64 << 20

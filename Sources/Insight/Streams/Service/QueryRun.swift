@@ -14,14 +14,15 @@ final class QueryRun {
     let isLive: Bool
     private(set) var isFinished = false
     private let sources: [any ScanDriver]
-    private var current = 0
     private var hasSentLiterals = false
 
     /// Plans `plan`, which is the request's query or a sub-query of it.
     ///
-    /// - Parameter wake: called from any thread when a live source has something.
+    /// - Parameters:
+    ///   - mayShare: other threads may help; `advance` then can say `wait`.
+    ///   - wake: called from any thread when a live source has something, or a helper has ended.
     init(
-        _ plan: LogicalPlan, of prepared: PreparedQuery, request: QueryRequest, service: QueryService,
+        _ plan: LogicalPlan, of prepared: PreparedQuery, request: QueryRequest, service: QueryService, mayShare: Bool,
         wake: @escaping @Sendable () -> Void
     ) throws(SQLError) {
         let now = service.clock.now()
@@ -32,6 +33,14 @@ final class QueryRun {
             isLive: isLive, context: EvaluationContext(now: now), account: MemoryAccount(limitBytes: memory))
         query = try planner.plan(plan)
         var sources: [any ScanDriver] = []
+        let helpers = mayShare && !isLive ? service.limits.workerThreads - 1 : 0
+        if helpers > 0, query.scans.count == 1,
+            let driver = try ParallelDriver(
+                query, plan, prepared, request, service, planner, helpers: helpers, wake: wake)
+        {
+            self.sources = [driver]
+            return
+        }
         for scan in query.scans {
             sources.append(try prepared.makeDriver(for: scan, request: request, service: service, wake: wake))
         }
@@ -98,17 +107,17 @@ final class BoundedDriver: ScanDriver {
     private let window: TimeWindow
     private let timeColumn: Int?
     private let columnCount: Int
+    private let closesInput: Bool
     private(set) var isFinished = false
 
-    /// - Parameters:
-    ///   - timeColumn: among the source's columns.
-    ///   - columnCount: columns that the query wants; the source may give one more for the sake of the time.
-    init(source: any BatchSource, input: StageInput, window: TimeWindow, timeColumn: Int?, columnCount: Int) {
-        self.columnCount = columnCount
+    /// - Parameter closesInput: the end of the source is the end of the stage's input.
+    init(source: any BatchSource, input: StageInput, reading: PreparedQuery.Reading, closesInput: Bool = true) {
+        self.closesInput = closesInput
+        self.columnCount = reading.columnCount
         self.source = source
         self.input = input
-        self.window = window
-        self.timeColumn = timeColumn
+        self.window = reading.window
+        self.timeColumn = reading.timeColumn
     }
 
     var isLive: Bool { false }
@@ -122,7 +131,7 @@ final class BoundedDriver: ScanDriver {
             try input.stage.accept(rows, port: input.port)
         } else {
             isFinished = true
-            try input.stage.close(port: input.port)
+            if closesInput { try input.stage.close(port: input.port) }
         }
         return .again
     }

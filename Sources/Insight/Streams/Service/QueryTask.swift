@@ -97,7 +97,8 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
             var stored = request
             stored.mode = .stored
             if subquery == nil {
-                subquery = try QueryRun(plan, of: prepared, request: stored, service: service, wake: {})
+                subquery = try QueryRun(
+                    plan, of: prepared, request: stored, service: service, mayShare: false, wake: {})
             }
             guard let run = subquery else { return false }
             while !run.isFinished {
@@ -116,7 +117,8 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
         }
         guard case .plan(let plan) = prepared.binding else { return false }
         let run = try QueryRun(
-            plan, of: prepared, request: request, service: service, wake: { [weak self] in self?.wake() })
+            plan, of: prepared, request: request, service: service, mayShare: true,
+            wake: { [weak self] in self?.wake() })
         self.run = run
         sink.start(run.query.fields)
         return true

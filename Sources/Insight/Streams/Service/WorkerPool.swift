@@ -138,7 +138,8 @@ final class WorkerPool: Sendable {
                 return
             case .task(let task):
                 let result = task.step()
-                monitor.update { finishStep(task, result, &$0) }
+                // Nobody needs to be woken: this thread looks at the queue next, and stays with its task if it can.
+                monitor.withLock { finishStep(task, result, &$0) }
             }
         }
     }

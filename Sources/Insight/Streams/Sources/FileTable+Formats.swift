@@ -19,6 +19,20 @@ extension FileTable {
         }
     }
 
+    /// The file as several threads read it together; `nil` of pipes, of small files, and of CSV, whose records may hold
+    /// line ends.
+    func share(columns: Schema, minimumBytes: Int) throws(SQLError) -> (any SharedScan)? {
+        guard !Self.isPipe(path), format != .csv else { return nil }
+        let file = try Self.open(path)
+        guard let size = file.sizeBytes, size >= minimumBytes else { return nil }
+        let pieceBytes = min(max(size / 16, 4_096), 1 << 20)
+        switch format {
+        case .ndjson: return SharedFile(file: file, pieceBytes: pieceBytes) { NDJSONReader(schema: columns) }
+        case .combined: return SharedFile(file: file, pieceBytes: pieceBytes) { CombinedLogReader(schema: columns) }
+        case .csv: return nil
+        }
+    }
+
     /// The start of the file, up to the sample's size. With someone waiting at a pipe: what has come, and at least a
     /// line.
     static func readSample(of file: SequentialFile, isInteractive: Bool) throws(SQLError) -> [UInt8] {

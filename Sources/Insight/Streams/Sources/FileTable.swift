@@ -36,7 +36,7 @@ final class FileTable: Sendable {
         pipe = Mutex(Self.isPipe(path) ? Pipe(file: file, head: head) : Pipe())
     }
 
-    private static func isPipe(_ path: String) -> Bool { path == "-" || path.hasPrefix("/dev/") }
+    static func isPipe(_ path: String) -> Bool { path == "-" || path.hasPrefix("/dev/") }
 
     /// Begins a scan of some of the columns.
     func open(columns: Schema) throws(SQLError) -> any BatchSource {
@@ -56,7 +56,7 @@ final class FileTable: Sendable {
         return makeSource(file: taken.file, head: taken.head, columns: columns, isInteractive: isInteractive)
     }
 
-    private static func open(_ path: String) throws(SQLError) -> SequentialFile {
+    static func open(_ path: String) throws(SQLError) -> SequentialFile {
         do throws(StorageError) {
             return try SequentialFile(path: path)
         } catch {

@@ -8,6 +8,10 @@ struct WatermarkTracker {
     private var latest = Int64.min
     /// Wall time at which `latest` came.
     private var latestSeen: Int64 = 0
+    /// Wall time at which anything came.
+    private var rowsSeen: Int64 = 0
+    /// Silence shorter than this is only the pause between two batches, microseconds.
+    private static let pause: Int64 = 500_000
     private(set) var watermark = Int64.min
 
     /// - Parameter delay: microseconds.
@@ -20,6 +24,7 @@ struct WatermarkTracker {
     ///
     /// - Parameter now: wall time, microseconds.
     mutating func observe(maximumTime: Int64, now: Int64) {
+        rowsSeen = now
         let time = isBoundToClock ? min(maximumTime, now) : maximumTime
         guard time > latest || latest == .min else { return }
         latest = time
@@ -29,8 +34,9 @@ struct WatermarkTracker {
 
     /// Time has passed without events.
     mutating func tick(now: Int64) {
-        guard latest != .min, now > latestSeen else { return }
-        raise(latest.addingReportingOverflow(now - latestSeen).partialValue)
+        guard latest != .min, now - rowsSeen > Self.pause else { return }
+        let (time, overflow) = latest.addingReportingOverflow(now - latestSeen - Self.pause)
+        if !overflow { raise(time) }
     }
 
     private mutating func raise(_ time: Int64) {

@@ -1,0 +1,24 @@
+import SQL
+
+extension Stage {
+    /// The aggregate that takes the rows of this stage, when all on the way looks at each row alone: then the work up
+    /// to there can be shared out, and the states merged.
+    func aggregateBehind() -> Stage? {
+        if self is OperatorStage<HashAggregate> || self is OperatorStage<WindowAggregate> { return self }
+        if let stage = self as? OperatorStage<Filter> { return stage.next.stage.aggregateBehind() }
+        if let stage = self as? OperatorStage<Project> { return stage.next.stage.aggregateBehind() }
+        if let stage = self as? OperatorStage<AssignWindows> { return stage.next.stage.aggregateBehind() }
+        return nil
+    }
+
+    /// Merges the state of the same stage of another worker into this one's.
+    func absorb(_ other: Stage) throws(SQLError) {
+        if let mine = self as? OperatorStage<HashAggregate>, let theirs = other as? OperatorStage<HashAggregate> {
+            try mine.op.absorb(theirs.op)
+        } else if let mine = self as? OperatorStage<WindowAggregate>,
+            let theirs = other as? OperatorStage<WindowAggregate>
+        {
+            try mine.op.absorb(theirs.op)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Testing
+
+@testable import Streams
+
+@Suite struct WatermarkTrackerTests {
+    static let second: Int64 = 1_000_000
+
+    @Test func runsBehindTheLatestTime() {
+        var tracker = WatermarkTracker(delay: 2 * Self.second, isBoundToClock: false)
+        #expect(tracker.watermark == .min)
+        tracker.observe(maximumTime: 10 * Self.second, now: 0)
+        #expect(tracker.watermark == 8 * Self.second)
+        tracker.observe(maximumTime: 9 * Self.second, now: 1)
+        #expect(tracker.watermark == 8 * Self.second, "a watermark does not go back")
+    }
+
+    @Test func goesOnInSilence() {
+        var tracker = WatermarkTracker(delay: 0, isBoundToClock: true)
+        tracker.tick(now: 100 * Self.second)
+        #expect(tracker.watermark == .min, "nothing came, nothing is known")
+        tracker.observe(maximumTime: 100 * Self.second, now: 100 * Self.second)
+        tracker.tick(now: 100 * Self.second + 400_000)
+        #expect(tracker.watermark == 100 * Self.second, "a pause between batches is no silence")
+        tracker.tick(now: 102 * Self.second)
+        #expect(tracker.watermark == 101 * Self.second + 500_000)
+    }
+
+    @Test func keepsThePaceOfAReplay() {
+        var tracker = WatermarkTracker(delay: 0, isBoundToClock: true)
+        tracker.observe(maximumTime: 5 * Self.second, now: 1_000 * Self.second)
+        tracker.tick(now: 1_003 * Self.second)
+        #expect(tracker.watermark == 7 * Self.second + 500_000)
+    }
+
+    @Test func aClockInTheFutureDoesNotCloseEverything() {
+        var tracker = WatermarkTracker(delay: Self.second, isBoundToClock: true)
+        tracker.observe(maximumTime: 1_000_000 * Self.second, now: 100 * Self.second)
+        #expect(tracker.watermark == 99 * Self.second)
+    }
+
+    @Test func extremesDoNotTrap() {
+        var tracker = WatermarkTracker(delay: .max, isBoundToClock: false)
+        tracker.observe(maximumTime: .min, now: .min)
+        tracker.observe(maximumTime: .max, now: .max)
+        tracker.tick(now: .max)
+    }
+}
