@@ -108,7 +108,7 @@ log: {{requests: {"false" if name.endswith("silent") else "true"}}}
             (work / "haproxy.cfg").write_text(f"""
 global
     nbthread 1
-    maxconn 10000
+    maxconn 4000
 defaults
     mode http
     timeout client 30s

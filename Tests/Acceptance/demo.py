@@ -34,9 +34,9 @@ for s in idle:
 check(server.terminate() == 0, "ends well")
 
 server = Server(command="demo", data=server.data)
-rows = until("visitors are seen", lambda: (r := server.sql("SELECT count(*) AS n, count(DISTINCT client.ip) AS ips FROM requests WHERE client.ip IS NOT NULL")) and r[0]["n"] > 300 and r, 20)
+rows = until("visitors are seen", lambda: (r := server.sql("SELECT count(*) AS n, count(DISTINCT client.ip) AS ips FROM requests WHERE client.ip IS NOT NULL")) and r[0]["ips"] > 10 and r, 30)
 check(rows[0]["ips"] > 10, f"from several addresses: {rows[0]}")
 statuses = {r["s"] for r in server.sql("SELECT DISTINCT cache.status AS s FROM requests")}
 check({"hit", "miss"} <= statuses, f"cacheable and not: {statuses}")
-check("http://" in server.output() and server.output().count("squilla ") >= 3, "it prints addresses and commands to try")
+check("http://" in server.output() and server.output().count("./squilla ") >= 2 and "curl" in server.output(), "it prints addresses and commands to try")
 check(server.terminate() == 0, "ends well")

@@ -97,6 +97,9 @@ public struct TopicAppender: Sendable {
         var options = NDJSONOptions()
         // One batch, so that the log takes all of it or nothing.
         options.batchRows = lines.reduce(1) { $0 + ($1 == 0x0A ? 1 : 0) }
+        guard options.batchRows <= maximumRows else {
+            throw APIError(413, "too_large", "more than \(maximumRows) lines in one request; send them in several")
+        }
         var reader = NDJSONReader(schema: schema, options: options)
         reader.feed(lines.span)
         reader.finish()
@@ -118,5 +121,7 @@ public struct TopicAppender: Sendable {
         return Batch(schema: batch.schema, rowCount: batch.rowCount, columns: columns)
     }
 
+    /// Of one request; a frame of the log may hold four times as many.
+    private static let maximumRows = 1 << 18
     private static let timestampField = "@timestamp"
 }

@@ -131,7 +131,7 @@ extension LogCommand {
         @OptionGroup var locator: ServerLocator
 
         /// What one request carries; a line may not be longer.
-        private static let pieceBytes = 8 << 20
+        private static let pieceBytes = 512 << 10
 
         func run() throws {
             guard let promise = Durability(rawValue: durability) else {
@@ -150,7 +150,7 @@ extension LogCommand {
                 rest.append(piece)
                 guard let end = rest.lastIndex(of: 0x0A) else {
                     if rest.count > Self.pieceBytes {
-                        throw Failure("a line is longer than \(Self.pieceBytes >> 20) MiB")
+                        throw Failure("a line is longer than \(Self.pieceBytes >> 10) KiB")
                     }
                     continue
                 }

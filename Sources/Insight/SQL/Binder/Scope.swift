@@ -47,8 +47,10 @@ struct Scope {
     func suggestion(for name: String) -> String? {
         let names = columns.map(\.name)
         if let near = Suggestion.nearest(to: name, among: names) { return near }
-        // The end of a dotted name, perhaps misspelt (`status_code` for `http.response.status_code`).
+        // The beginning or the end of a dotted name, perhaps misspelt (`status_code` for `http.response.status_code`).
         let lower = name.lowercased()
+        let begun = names.filter { $0.lowercased().hasPrefix(lower) }
+        if lower.utf8.count >= 4, let shortest = begun.min(by: { $0.utf8.count < $1.utf8.count }) { return shortest }
         if let longer = names.first(where: { $0.lowercased().hasSuffix("." + lower) }) { return longer }
         let last = String(lower.split(separator: ".").last ?? "")
         let ends = names.compactMap { full in full.split(separator: ".").last.map { (String($0), full) } }
