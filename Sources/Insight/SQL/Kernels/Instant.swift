@@ -40,17 +40,15 @@ enum Instant {
         return Int64(CivilTime.days(year: year, month: month, day: min(civil.day, last)))
     }
 
-    /// Full months from `start` to `end`, below 0 when it goes back.
+    /// The most months that added to `start` don't pass `end`; below 0 when it goes back. As Calcite counts, a month
+    /// has passed from January 31 to February 29.
     @inline(never)
     static func months(from start: Int64, to end: Int64) -> Int64 {
+        if end < start { return -months(from: end, to: start) }
         let first = CivilTime(microseconds: start)
         let second = CivilTime(microseconds: end)
         let total = Int64(second.year - first.year) * 12 + Int64(second.month - first.month)
-        let firstRest = Int64(first.day) * day + floorRemainder(start, day)
-        let secondRest = Int64(second.day) * day + floorRemainder(end, day)
-        if total > 0 && secondRest < firstRest { return total - 1 }
-        if total < 0 && secondRest > firstRest { return total + 1 }
-        return total
+        return addMonths(start, total) > end ? total - 1 : total
     }
 
     /// The beginning of the unit that `instant` lies in. Weeks begin on Sunday, as Flink's do here.
