@@ -54,6 +54,8 @@ let recent = new Series(1);
 /** Windows as wide as the charts want; the same object as `recent` when that is a second. */
 let chart = recent;
 let totals = null;
+/** The stored windows of the range are on the charts. */
+let hasHistory = false;
 /** Why the live series stopped for good. */
 let liveError = null;
 let following = null;
@@ -78,6 +80,7 @@ function restart() {
   recent = new Series(1);
   chart = range.bucket === 1 ? recent : new Series(range.bucket);
   totals = null;
+  hasHistory = false;
   liveError = null;
   controls.showError(null);
   if (range.live) follow();
@@ -137,6 +140,7 @@ async function refresh(range, from, signal) {
   const start = Math.floor((from ?? whole.from) / chart.step) * chart.step;
   chart.add(await api.stored({ query: sql.series(state.filters, range.bucket), from: start, to, signal }));
   if (signal.aborted) return;
+  hasHistory = true;
   draw();
   [totals] = await api.stored({ query: sql.totals(state.filters), ...whole, signal });
   if (signal.aborted) return;
@@ -174,7 +178,7 @@ function draw() {
 /** Of a log that is younger than the range the charts show its life, not the emptiness before. */
 function liveBegin(range, end) {
   const whole = end - range.seconds * 1000;
-  if (state.filters.length || chart.isEmpty) return whole;
+  if (!hasHistory || state.filters.length || chart.isEmpty) return whole;
   return Math.max(whole, Math.min(chart.oldest, end - WINDOWS_LEAST * chart.step));
 }
 

@@ -9,6 +9,8 @@ const ROWS_MOST = 200;
 const ROWS_AT_ONCE = 60;
 const DRAW_EVERY_MILLISECONDS = 250;
 const TYPING_PAUSE_MILLISECONDS = 600;
+const LATEST = 60;
+const LATEST_WITHIN_SECONDS = [60, 900];
 
 let parts = null;
 let connection = null;
@@ -62,8 +64,6 @@ export async function start(onState) {
   parts.message.hidden = true;
   const signal = (loading = new AbortController()).signal;
   const range = view();
-  const to = range.live ? api.now() : range.to;
-  const from = range.live ? to - Math.min(range.seconds, 900) * 1000 : range.from;
   if (range.live) {
     connection = api.follow({
       query: sql.tail(state.filters, state.tail),
@@ -79,8 +79,9 @@ export async function start(onState) {
     });
   }
   try {
-    const limit = range.live ? 60 : ROWS_MOST;
-    const rows = await api.stored({ query: sql.latest(state.filters, state.tail, limit), from, to, signal });
+    const rows = range.live ? await latest(signal) : await api.stored({
+      query: sql.latest(state.filters, state.tail, ROWS_MOST), from: range.from, to: range.to, signal,
+    });
     if (signal.aborted) return;
     fill(parts.body, ...rows.map(line));
     if (!rows.length) fill(parts.body, blank(range.live ? 'Waiting for requests…' : 'No requests in this range.'));
@@ -91,6 +92,17 @@ export async function start(onState) {
     if (!signal.aborted) showError(error);
   }
   if (!signal.aborted) isLoaded = true;
+}
+
+/** The newest stored requests: of the last minute, or where that is quiet of a longer time. */
+async function latest(signal) {
+  const query = sql.latest(state.filters, state.tail, LATEST);
+  let rows = [];
+  for (const seconds of LATEST_WITHIN_SECONDS) {
+    rows = await api.stored({ query, from: api.now() - seconds * 1000, to: api.now(), signal });
+    if (rows.length >= LATEST / 3 || signal.aborted) break;
+  }
+  return rows;
 }
 
 function showError(error) {

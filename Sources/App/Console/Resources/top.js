@@ -26,7 +26,7 @@ export function mount(root, measureSelect) {
   }
   measureSelect.addEventListener('change', () => change({ measure: measureSelect.value }));
   for (const list of lists) {
-    list.body = el('ol', { class: 'bars' });
+    list.body = el('ol', { class: 'bars' }, el('li', { class: 'quiet', text: 'Loading…' }));
     list.node = el('section', { class: 'card list' }, el('h2', { text: list.title }), list.body);
     root.append(list.node);
   }
