@@ -21,7 +21,7 @@ struct ChunkedDecoder: Sendable {
     private var remaining: UInt64 = 0
     private var lineBytes = 0
     private var extensionBytes = 0
-    private var assembler = HeadAssembler(hasStartLine: false)
+    private var assembler = HeadAssembler(.trailers)
     private(set) var trailers = HeaderBlock()
 
     init(limits: WireLimits, isLenient: Bool) {
@@ -118,7 +118,8 @@ struct ChunkedDecoder: Sendable {
     private mutating func takeTrailers(_ input: Span<UInt8>) throws(WireError) -> Int {
         var bounds = limits
         bounds.headBytes = limits.trailerBytes
-        let step = try assembler.take(input, into: &trailers.bytes, limits: bounds, allowsLeadingEmptyLines: false)
+        let step = try assembler.take(input, into: &trailers.bytes, limits: bounds)
+        if let excess = step.excess { throw excess }
         if step.isComplete {
             let lines = FieldLines(isLenient: false)
             try lines.parse(&trailers, from: 0, to: assembler.lineStart, limits: bounds)

@@ -8,8 +8,13 @@ struct HeadAssembler: Sendable {
         var consumed: Int
         /// The empty line that ends the head was seen.
         var isComplete: Bool
+        /// A limit is passed behind the complete lines: what is wrong with those comes first.
+        var excess: WireError?
     }
 
+    enum Kind { case request, response, trailers }
+
+    private let kind: Kind
     /// Offset in the block of the line that is not complete yet.
     private(set) var lineStart = 0
     private var isFirstLine: Bool
@@ -19,18 +24,23 @@ struct HeadAssembler: Sendable {
     /// True while nothing has come.
     private(set) var isIdle = true
 
-    /// - Parameter hasStartLine: false for a trailer section, whose first line may be the empty one.
-    init(hasStartLine: Bool = true) { self.isFirstLine = hasStartLine }
+    init(_ kind: Kind) {
+        self.kind = kind
+        // A trailer section's first line may be the empty one.
+        self.isFirstLine = kind != .trailers
+    }
 
-    mutating func reset() { self = HeadAssembler() }
+    mutating func reset() { self = HeadAssembler(kind) }
 
-    /// - Parameter allowsLeadingEmptyLines: an empty line or two before a request line are ignored (RFC 9112 §2.2).
+    /// An empty line or two before a request line are ignored (RFC 9112 §2.2). What can't be HTTP at all (a TLS hello,
+    /// say) is refused by its first octet, without waiting for a line end that never comes.
     mutating func take(
-        _ input: Span<UInt8>, into bytes: inout [UInt8], limits: WireLimits, allowsLeadingEmptyLines: Bool
+        _ input: Span<UInt8>, into bytes: inout [UInt8], limits: WireLimits
     ) throws(WireError) -> Step {
         if input.count > 0 { isIdle = false }
         var start = 0
-        if bytes.isEmpty, allowsLeadingEmptyLines { start = try skipEmptyLines(input) }
+        if bytes.isEmpty, kind == .request { start = try skipEmptyLines(input) }
+        if bytes.isEmpty, start < input.count { try checkFirst(input[start]) }
         // Where the current line starts, counted from the start of the input; negative if it began in earlier input.
         var line = start - (bytes.count - lineStart)
         let base = bytes.count - start
@@ -38,33 +48,49 @@ struct HeadAssembler: Sendable {
         while let feed = input.firstIndex(of: 0x0A, from: position) {
             let length = feed - line
             let isEmpty = length == 0 || (length == 1 && (line < 0 ? bytes[lineStart] : input[line]) == 0x0D)
+            let end = isEmpty ? line : feed - 1
+            if let excess = excess(line: base + line, lineEnd: base + end, headEnd: base + feed + 1, limits) {
+                append(input, start, max(start, line), to: &bytes)
+                lineStart = base + line
+                return Step(consumed: input.count, isComplete: false, excess: excess)
+            }
             if isEmpty, !isFirstLine {
                 append(input, start, feed + 1, to: &bytes)
                 lineStart = bytes.count
                 return Step(consumed: feed + 1, isComplete: true)
             }
-            try check(lineLength: length - 1, headLength: base + feed + 1, limits)
             isFirstLine = false
             line = feed + 1
             position = feed + 1
         }
         append(input, start, input.count, to: &bytes)
-        // One byte of grace: the carriage return of a line of exactly the allowed length.
-        try check(lineLength: input.count - line - 1, headLength: bytes.count, limits)
         lineStart = base + line
-        return Step(consumed: input.count, isComplete: false)
+        // One byte of grace: the carriage return of a line of exactly the allowed length.
+        let excess = excess(line: lineStart, lineEnd: bytes.count - 1, headEnd: bytes.count, limits)
+        return Step(consumed: input.count, isComplete: false, excess: excess)
     }
 
-    private func check(lineLength: Int, headLength: Int, _ limits: WireLimits) throws(WireError) {
-        if isFirstLine, lineLength > limits.startLineBytes {
-            throw WireError(.targetTooLong, status: 414, "start line over \(limits.startLineBytes) bytes")
+    private func checkFirst(_ byte: UInt8) throws(WireError) {
+        switch kind {
+        case .request where !ByteClass.isToken(byte): throw WireError(.malformedStartLine, "invalid method")
+        case .response where byte != 0x48: throw WireError(.malformedStartLine, "not an HTTP/1 response")
+        case .request, .response, .trailers: return
         }
-        if !isFirstLine, lineLength > limits.fieldLineBytes {
-            throw WireError(.headTooLarge, status: 431, "field line over \(limits.fieldLineBytes) bytes")
+    }
+
+    /// The limit that was passed first, as it would be found byte by byte. All offsets count in the block.
+    private func excess(line: Int, lineEnd: Int, headEnd: Int, _ limits: WireLimits) -> WireError? {
+        let lineLimit = isFirstLine ? limits.startLineBytes : limits.fieldLineBytes
+        let isLineTooLong = lineEnd - line > lineLimit
+        let isHeadTooLarge = headEnd > limits.headBytes
+        guard isLineTooLong || isHeadTooLarge else { return nil }
+        if isHeadTooLarge, !isLineTooLong || limits.headBytes + 1 < line + lineLimit + 2 {
+            return WireError(.headTooLarge, status: 431, "head over \(limits.headBytes) bytes")
         }
-        if headLength > limits.headBytes {
-            throw WireError(.headTooLarge, status: 431, "head over \(limits.headBytes) bytes")
+        guard isFirstLine else {
+            return WireError(.headTooLarge, status: 431, "field line over \(lineLimit) bytes")
         }
+        return WireError(.targetTooLong, status: 414, "start line over \(lineLimit) bytes")
     }
 
     private func append(_ input: Span<UInt8>, _ start: Int, _ end: Int, to bytes: inout [UInt8]) {

@@ -6,7 +6,7 @@ import Bytes
 /// space before a colon, any doubt about the body's length and any coding but `chunked` are refused.
 public struct RequestParser: Sendable {
     public let limits: WireLimits
-    private var assembler = HeadAssembler()
+    private var assembler = HeadAssembler(.request)
     private let fieldLines = FieldLines(isLenient: false)
     /// Offset in the block up to which lines are parsed.
     private var parsed = 0
@@ -22,19 +22,14 @@ public struct RequestParser: Sendable {
     ///   what was understood, for the event.
     public mutating func parse(_ input: Span<UInt8>, into head: inout RequestHead) throws(WireError) -> ParseStep {
         if isDone { restart(&head) }
-        let before = head.block.bytes.count
-        let step = try assembler.take(
-            input, into: &head.block.bytes, limits: limits, allowsLeadingEmptyLines: true)
-        if before == 0, let first = head.block.bytes.first, !ByteClass.isToken(first) {
-            // Not HTTP at all (a TLS hello, say): don't wait for a line end that never comes.
-            throw WireError(.malformedStartLine, "invalid method")
-        }
+        let step = try assembler.take(input, into: &head.block.bytes, limits: limits)
         let ready = assembler.lineStart
         if parsed == 0, ready > 0 { parsed = try parseRequestLine(&head) }
         if parsed > 0, parsed < ready {
             try fieldLines.parse(&head.block, from: parsed, to: ready, limits: limits)
             parsed = ready
         }
+        if let excess = step.excess { throw excess }
         guard step.isComplete else { return ParseStep(consumed: step.consumed, isComplete: false) }
         try head.interpretFields()
         isDone = true

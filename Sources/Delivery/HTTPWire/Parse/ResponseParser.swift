@@ -6,7 +6,7 @@ import Bytes
 /// colon, folded lines, equal repeated lengths. Any doubt about the body's end is refused.
 public struct ResponseParser: Sendable {
     public let limits: WireLimits
-    private var assembler = HeadAssembler()
+    private var assembler = HeadAssembler(.response)
     private let fieldLines = FieldLines(isLenient: true)
     private var parsed = 0
     private var isDone = false
@@ -24,20 +24,15 @@ public struct ResponseParser: Sendable {
         _ input: Span<UInt8>, requestMethod: Method, into head: inout ResponseHead
     ) throws(WireError) -> ParseStep {
         if isDone { restart(&head) }
-        let step = try assembler.take(
-            input, into: &head.block.bytes, limits: limits, allowsLeadingEmptyLines: false)
-        if let first = head.block.bytes.first, first != 0x48 {
-            throw WireError(.malformedStartLine, "not an HTTP/1 response")
-        }
+        let step = try assembler.take(input, into: &head.block.bytes, limits: limits)
         let ready = assembler.lineStart
         if parsed == 0, ready > 0 { parsed = try parseStatusLine(&head) }
+        if let excess = step.excess { throw excess }
         // The line before is held back until it is known that no folded line follows.
         if step.isComplete {
             try fieldLines.parse(&head.block, from: parsed, to: ready, limits: limits)
             try head.interpretFields(requestMethod: requestMethod)
             isDone = true
-        } else if head.block.bytes.count > limits.headBytes {
-            throw WireError(.headTooLarge, "head over \(limits.headBytes) bytes")
         }
         return ParseStep(consumed: step.consumed, isComplete: step.isComplete)
     }
