@@ -36,6 +36,17 @@ import Testing
         ("Cache-Control: must-understand, no-store, max-age=10", 9, true),
         ("Cache-Control: max-age=10|Vary: *", 0, false), ("Cache-Control: max-age=10|Vary: Foo, *", 0, false),
         ("Cache-Control: max-age=10|Set-Cookie: a=b", 9, true), ("", 0, false), ("Set-Cookie: a=b", 0, false),
+        ("CDN-Cache-Control: max-age=10", 9, true), ("CDN-Cache-Control: max-age=10", 10, false),
+        ("CDN-Cache-Control: max-age=10|Cache-Control: no-store", 9, true),
+        ("CDN-Cache-Control: no-store|Cache-Control: max-age=10", 0, false),
+        ("CDN-Cache-Control: private|Cache-Control: max-age=10", 0, false),
+        ("CDN-Cache-Control: max-age=1|Cache-Control: max-age=10", 1, false),
+        ("CDN-Cache-Control: foo;a=1, max-age=10|Expires: 0", 9, true),
+        ("CDN-Cache-Control: max-age=0|Expires: Thu, 18 Aug 2050 02:01:18 GMT", 0, false),
+        ("CDN-Cache-Control: max-age=10, &&&|Cache-Control: no-store", 0, false),
+        ("CDN-Cache-Control: max-age=\"10\"|Cache-Control: no-store", 0, false),
+        ("CDN-Cache-Control: max-age =10|Cache-Control: max-age=20", 15, true),
+        ("CDN-Cache-Control:|Cache-Control: max-age=20", 15, true),
         ("Cache-Control: public", 0, false), ("Pragma: no-cache|Cache-Control: max-age=10", 9, true),
     ]
 

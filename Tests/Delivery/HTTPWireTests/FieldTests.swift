@@ -74,6 +74,24 @@ import Testing
         #expect(FieldTests.control("ext=\"unclosed, no-store").flags == [])
     }
 
+    @Test(
+        arguments: [
+            ("a", 1), ("a=1, b;x=\"y\";z, c=(1 \"2\" t;p);q", 3), ("a=?1,a=?0", 1),
+            ("a=:YQ==:, b=1.5, c=@12, d=%\"a%c3%bc\"", 4),
+            ("*k-_.9=t/o:k", 1), ("", 0), ("  a", 1), ("a ,\tb", 2), ("a,", nil), ("A", nil), ("a=", nil),
+            ("a= 1", nil), ("a =1", nil),
+            ("a=1.", nil), ("a=1.2345", nil), ("a=1234567890123456", nil), ("a=\"x", nil), ("a=\"\\x\"", nil),
+            ("a=?2", nil),
+            ("a=(1", nil), ("a=(1\"2\")", nil), ("a=:x", nil), ("a;B", nil), ("a b", nil), ("a=&", nil),
+            ("a=%\"%C3\"", nil),
+            ("a=-", nil), ("a=\"ü\"", nil),
+        ] as [(String, Int?)])
+    func structuredDictionaries(text: String, count: Int?) {
+        var block = HeaderBlock()
+        block.append("CDN-Cache-Control", text)
+        #expect(StructuredDictionary(block, .cdnCacheControl)?.members.count == count)
+    }
+
     @Test func ranges() {
         func select(_ text: String, _ length: UInt64 = 100) -> ByteRanges.Selection {
             let bytes = Array(text.utf8)

@@ -26,7 +26,7 @@ public enum CachePolicy {
     ) -> Storage {
         guard request.method == .get else { return .refuse("method") }
         guard response.status >= 200, response.status != 206, response.status != 304 else { return .refuse("status") }
-        let control = CacheControl(response.block)
+        let control = CacheControl.forCDN(response.block)
         if !isUnderstoodAnyway(control, response.status), control.flags.contains(.noStore) {
             return .refuse("no-store")
         }
@@ -42,7 +42,9 @@ public enum CachePolicy {
             return .refuse("set-cookie")
         }
         if VaryList(response.block).matchesNothing { return .refuse("vary-star") }
-        let explicit = control.maxAge != nil || control.sharedMaxAge != nil || response.block.contains(.expires)
+        let explicit =
+            control.maxAge != nil || control.sharedMaxAge != nil
+            || (response.block.contains(.expires) && !control.isTargeted)
         guard explicit || control.flags.contains(.isPublic) || isHeuristicallyCacheable(response.status) else {
             return .refuse("status")
         }
@@ -88,7 +90,7 @@ public enum CachePolicy {
     ) -> (seconds: Int64, isHeuristic: Bool) {
         if let shared = control.sharedMaxAge { return (shared, false) }
         if let own = control.maxAge { return (own, false) }
-        if response.block.contains(.expires) {
+        if response.block.contains(.expires), !control.isTargeted {
             // An invalid date, above all "0", is in the past (§5.3).
             guard let moment = response.block.date(of: .expires, now: now) else { return (0, false) }
             return (max(0, moment - date), false)

@@ -32,7 +32,7 @@ enum Freshening {
         for field in response.block.fields where passed(field) {
             merged.block.append(response.block.slice(field.name), response.block.slice(field.value))
         }
-        let control = CacheControl(merged.block)
+        let control = CacheControl.forCDN(merged.block)
         if let age = response.block.value(of: .age) { merged.block.append("Age", String(DeltaSeconds.parse(age) ?? 0)) }
         var freshness = CachePolicy.freshness(
             merged, control, requestTime: requestTime, now: now, settings: settings)

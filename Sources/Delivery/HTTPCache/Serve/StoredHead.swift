@@ -23,7 +23,7 @@ enum StoredHead {
     /// the origin sent none (RFC 9110 §6.6.1).
     static func fields(_ response: ResponseHead, now: Int64) -> [UInt8] {
         var writer = HeadWriter(capacity: 512)
-        let withheld = CacheControl(response.block).withheldFields
+        let withheld = CacheControl.forCDN(response.block).withheldFields
         if withheld.isEmpty {
             writer.copyFields(of: response.block, except: dropped)
         } else {

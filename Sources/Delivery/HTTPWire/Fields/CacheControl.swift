@@ -36,6 +36,8 @@ public struct CacheControl: Sendable, Equatable {
 
     /// No directive at all was there.
     public private(set) var isEmpty = true
+    /// It stands in a targeted field, so that Cache-Control and Expires don't count (RFC 9213 §2.2).
+    public private(set) var isTargeted = false
 
     public init() {}
 
@@ -48,6 +50,49 @@ public struct CacheControl: Sendable, Equatable {
     }
 
     public init(_ value: Span<UInt8>) { parse(value) }
+
+    /// The directives that count for a CDN's cache: those of CDN-Cache-Control if it is there, not empty and a well-formed
+    /// dictionary with values of the right type (RFC 9213 §2), else those of Cache-Control.
+    public static func forCDN(_ block: HeaderBlock) -> CacheControl {
+        guard block.contains(.cdnCacheControl), let targeted = CacheControl(targeted: block, .cdnCacheControl) else {
+            return CacheControl(block)
+        }
+        return targeted
+    }
+
+    private init?(targeted block: HeaderBlock, _ header: KnownHeader) {
+        guard let dictionary = StructuredDictionary(block, header), !dictionary.members.isEmpty else { return nil }
+        for (key, value) in dictionary.members {
+            switch value {
+            // "?0" is as if the directive weren't there.
+            case .boolean(false): continue
+            case .boolean(true):
+                guard !CacheControl.needsSeconds(key.span) else { return nil }
+                take(key.span, nil)
+            case .integer(let number):
+                guard CacheControl.needsSeconds(key.span), number >= 0 else { return nil }
+                take(key.span, Array("\(number)".utf8))
+            case .string(let text) where CacheControl.namesFields(key.span): take(key.span, text)
+            case .string, .token, .other:
+                guard !CacheControl.isKnown(key.span) else { return nil }
+            }
+        }
+        isEmpty = false
+        isTargeted = true
+    }
+
+    private static func needsSeconds(_ key: Span<UInt8>) -> Bool {
+        ["max-age", "s-maxage", "stale-while-revalidate", "stale-if-error"].contains { key.equalsIgnoringCase($0) }
+    }
+
+    private static func namesFields(_ key: Span<UInt8>) -> Bool {
+        ["no-cache", "private"].contains { key.equalsIgnoringCase($0) }
+    }
+
+    private static func isKnown(_ key: Span<UInt8>) -> Bool {
+        needsSeconds(key) || namesFields(key)
+            || ["no-store", "public", "must-revalidate", "proxy-revalidate"].contains { key.equalsIgnoringCase($0) }
+    }
 
     private mutating func parse(_ value: Span<UInt8>) {
         var list = ListElements(value)
