@@ -174,3 +174,19 @@ import Testing
         }
     }
 }
+
+extension WindowTests {
+    @Test func timesBeyondReasonAreLeftOut() throws {
+        let batch = Rows.batch(
+            [("ts", .timestamp), ("k", .string)],
+            [[Int.max, "a"], [Int.min, "a"], [nil, "a"], [1, "a"], [Int.max / 2, "a"]])
+        for isLive in [false, true] {
+            let plan = Self.count(.hop(slide: 5 * Self.second, size: 10 * Self.second), over: batch)
+            let query = try PlanRunner(isLive: isLive).plan(plan)
+            try query.scans[0].input.stage.accept(batch, port: 0)
+            try query.scans[0].input.stage.close(port: 0)
+            #expect(Rows.text(query.output.drain()) == ["-5000000|a|1", "0|a|1"])
+            #expect(query.lateRows == 4)
+        }
+    }
+}

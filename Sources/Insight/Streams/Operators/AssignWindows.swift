@@ -6,13 +6,16 @@ import SQL
 /// In the form of *panes* a row appears once, with the start of its pane (as long as the slide); an aggregate puts the
 /// windows together. In the form of windows a row appears once for each window it is in.
 struct AssignWindows: StreamOperator {
+    /// Times and window sizes up to here (36,000 years) add up without overflow, microseconds.
+    static let maximumTime: UInt64 = 1 << 60
+
     private let timeColumn: Int
     private let slide: Int64
     private let size: Int64
     private let offset: Int64
     private let asPanes: Bool
     private let schema: Schema
-    /// Rows without a time belong to no window.
+    /// Rows without a time, or with one beyond all reason, belong to no window.
     private(set) var lateRows = 0
 
     /// - Parameter schema: of the output: the input's and the three columns.
@@ -33,7 +36,14 @@ struct AssignWindows: StreamOperator {
             if rows.isEmpty { return }
             batch = batch.select(rows: rows)
         }
-        guard let times = batch.columns[timeColumn].int64s else { return }
+        guard var times = batch.columns[timeColumn].int64s else { return }
+        if times.contains(where: { $0.magnitude > Self.maximumTime }) {
+            let rows = (0..<UInt32(times.count)).filter { times[Int($0)].magnitude <= Self.maximumTime }
+            lateRows += times.count - rows.count
+            if rows.isEmpty { return }
+            batch = batch.select(rows: rows)
+            times = batch.columns[timeColumn].int64s ?? []
+        }
         let starts = paneStarts(times)
         if asPanes || size == slide {
             output.append(append(starts, to: batch))

@@ -27,7 +27,7 @@ struct Sort: StreamOperator {
         held.append(batch)
         heldRows += batch.rowCount
         bytes += batch.memoryBytes
-        if let limit, !sortsAtWatermarks, heldRows > max(limit * 2, 32_768) { try shrink(to: limit) }
+        if let limit, !sortsAtWatermarks, heldRows > 32_768, heldRows / 2 > limit { try shrink(to: limit) }
     }
 
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {

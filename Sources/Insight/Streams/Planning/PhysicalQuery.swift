@@ -125,6 +125,9 @@ struct PhysicalPlanner {
         guard slide > 0, size > 0, size % slide == 0 else {
             throw SQLError(code: .invalidQuery, message: "a window's size must be a positive multiple of its slide")
         }
+        guard size <= Int64(AssignWindows.maximumTime) else {
+            throw SQLError(code: .limitExceeded, message: "a window's size must be less than 36,000 years")
+        }
         guard size / slide <= maximumWindowsPerRow else {
             throw SQLError(
                 code: .limitExceeded,

@@ -26,7 +26,8 @@ final class QueryRun {
         wake: @escaping @Sendable () -> Void
     ) throws(SQLError) {
         let now = service.clock.now()
-        let memory = min(request.memoryBytes ?? .max, service.limits.memoryBytes)
+        // Columns of text address 4 GiB; half of that leaves room for what is put together of them.
+        let memory = min(request.memoryBytes ?? .max, service.limits.memoryBytes, 2 << 30)
         // Each live source must be one: a live query over files alone ends as a stored one does.
         isLive = request.mode != .stored && prepared.readsTopics(plan)
         let planner = PhysicalPlanner(

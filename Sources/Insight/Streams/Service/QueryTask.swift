@@ -57,6 +57,7 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
         if isPaused {
             let resumes = control.resumeCount
             if resumes == resumesSeen {
+                if let run { try checkTime(run) }
                 report()
                 return .wait
             }

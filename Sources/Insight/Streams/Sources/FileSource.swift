@@ -18,7 +18,7 @@ extension CombinedLogReader: BatchReader {}
 /// Reads a file, or what comes through a pipe, piece by piece.
 final class FileSource<Reader: BatchReader & ~Copyable>: BatchSource {
     /// A piece of the file, read at a time.
-    private static var pieceBytes: Int { 1 << 20 }
+    private static var pieceBytes: Int { 256 << 10 }
 
     private let file: SequentialFile
     private var reader: Reader

@@ -25,7 +25,7 @@ extension FileTable {
         guard !Self.isPipe(path), format != .csv else { return nil }
         let file = try Self.open(path)
         guard let size = file.sizeBytes, size >= minimumBytes else { return nil }
-        let pieceBytes = min(max(size / 16, 4_096), 1 << 20)
+        let pieceBytes = min(max(size / 16, 4_096), 256 << 10)
         switch format {
         case .ndjson: return SharedFile(file: file, pieceBytes: pieceBytes) { NDJSONReader(schema: columns) }
         case .combined: return SharedFile(file: file, pieceBytes: pieceBytes) { CombinedLogReader(schema: columns) }
