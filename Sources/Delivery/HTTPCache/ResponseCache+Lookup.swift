@@ -124,7 +124,7 @@ extension ResponseCache {
 
     /// A waiting request gives up (its client is gone, or it waited too long).
     public func leave(key: CacheKey, ticket: UInt64) {
-        shard(key.hash).part.withLock { $0.collapser.leave(hash: key.hash, ticket: ticket) }
+        _ = shard(key.hash).part.withLock { $0.collapser.leave(hash: key.hash, ticket: ticket) }
     }
 
     /// A stale response that may stand in for an origin that fails, for requests that didn't fetch themselves.

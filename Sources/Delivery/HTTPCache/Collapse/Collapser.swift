@@ -101,12 +101,14 @@ struct Collapser {
         return fetch?.waiters.map(\.wakeup) ?? []
     }
 
-    /// A waiter gave up.
-    mutating func leave(hash: UInt64, ticket: UInt64) {
-        guard let list = fetches[hash] else { return }
-        for index in list.indices {
-            fetches[hash]?[index].waiters.removeAll { $0.ticket == ticket }
+    /// A waiter gave up. Its wake-up is handed out, to be destroyed outside the lock.
+    mutating func leave(hash: UInt64, ticket: UInt64) -> CollapseWakeup? {
+        guard let count = fetches[hash]?.count else { return nil }
+        for index in 0..<count {
+            guard let place = fetches[hash]?[index].waiters.firstIndex(where: { $0.ticket == ticket }) else { continue }
+            return fetches[hash]?[index].waiters.remove(at: place).wakeup
         }
+        return nil
     }
 
     /// Forgets the fetches of a key: what they bring is older than an invalidation.

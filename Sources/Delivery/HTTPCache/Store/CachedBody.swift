@@ -6,6 +6,8 @@ import Synchronization
 /// It starts out *kept*: nothing is dropped, readers may come late, and the filler never waits, because its size is
 /// bounded. A body that outgrows what may be stored is *let go*: new readers are refused, segments are dropped once
 /// all readers have passed them, and the filler waits for the slowest.
+///
+/// No callback is called or destroyed under the lock: it may own a reader of this very body.
 public final class CachedBody: Sendable {
     typealias Wakeup = @Sendable () -> Void
 
@@ -40,11 +42,12 @@ public final class CachedBody: Sendable {
     /// Adds bytes. `false` asks the filler to wait until `onDrained` is called.
     func append(_ bytes: [UInt8], onDrained: @escaping Wakeup) -> Bool {
         guard !bytes.isEmpty else { return true }
-        let (wakeups, goesOn) = state.withLock { state -> ([Wakeup], Bool) in
+        let (wakeups, goesOn, _) = state.withLock { state -> ([Wakeup], Bool, Wakeup?) in
             state.add(bytes)
             let goesOn = state.isKept || state.lag < windowBytes
+            let old = state.fillerWakeup
             state.fillerWakeup = goesOn ? nil : onDrained
-            return (state.takeReaderWakeups(), goesOn)
+            return (state.takeReaderWakeups(), goesOn, old)
         }
         for wakeup in wakeups { wakeup() }
         return goesOn
@@ -56,11 +59,12 @@ public final class CachedBody: Sendable {
     func abort() { end { $0.isAborted = true } }
 
     private func end(_ change: (inout State) -> Void) {
-        let wakeups = state.withLock { state -> [Wakeup] in
-            guard !state.isComplete, !state.isAborted else { return [] }
+        let (wakeups, _) = state.withLock { state -> ([Wakeup], Wakeup?) in
+            guard !state.isComplete, !state.isAborted else { return ([], nil) }
             change(&state)
+            let old = state.fillerWakeup
             state.fillerWakeup = nil
-            return state.takeReaderWakeups()
+            return (state.takeReaderWakeups(), old)
         }
         for wakeup in wakeups { wakeup() }
     }
@@ -88,10 +92,10 @@ public final class CachedBody: Sendable {
     }
 
     func removeReader(_ id: UInt32) {
-        let wakeup = state.withLock { state -> Wakeup? in
-            guard state.readers.removeValue(forKey: id) != nil else { return nil }
+        let (wakeup, _) = state.withLock { state -> (Wakeup?, Reader?) in
+            guard let removed = state.readers.removeValue(forKey: id) else { return (nil, nil) }
             state.dropPassed()
-            return state.takeFillerWakeup(windowBytes)
+            return (state.takeFillerWakeup(windowBytes), removed)
         }
         wakeup?()
     }
@@ -100,17 +104,18 @@ public final class CachedBody: Sendable {
 
     /// The segment at a position, or why there is none.
     func piece(at position: UInt64, reader: UInt32, wakeup: Wakeup?) -> BodyPiece {
-        let (piece, drained) = state.withLock { state -> (BodyPiece, Wakeup?) in
+        let (piece, drained, _) = state.withLock { state -> (BodyPiece, Wakeup?, Wakeup?) in
             state.readers[reader]?.position = position
             if !state.isKept { state.dropPassed() }
             let drained = state.takeFillerWakeup(windowBytes)
             if let (segment, offset) = state.find(position) {
-                return (.data(segment, offset..<segment.count), drained)
+                return (.data(segment, offset..<segment.count), drained, nil)
             }
-            if state.isAborted { return (.aborted, drained) }
-            if state.isComplete { return (.end, drained) }
+            if state.isAborted { return (.aborted, drained, nil) }
+            if state.isComplete { return (.end, drained, nil) }
+            let old = state.readers[reader]?.wakeup
             state.readers[reader]?.wakeup = wakeup
-            return (.wait, drained)
+            return (.wait, drained, old)
         }
         drained?()
         return piece
