@@ -123,6 +123,14 @@ for module in modules where kept.contains(module.name) {
     }
 }
 
+// `SQUILLA_BENCHMARKS=1` adds the benchmarks that are programs of their own.
+if Context.environment["SQUILLA_BENCHMARKS"] != nil {
+    targets.append(
+        .executableTarget(
+            name: "LogBenchmark", dependencies: ["EventLog", "Columns", "Runtime"], path: "Benchmarks/log/LogBenchmark",
+            swiftSettings: swiftSettings))
+}
+
 extension Module {
     var isSwift: Bool {
         switch kind {

@@ -60,6 +60,7 @@ QUERIES = {
 DUCKDB = """
 import duckdb, sys
 duckdb.execute("SET threads TO 1")
+duckdb.execute("SET enable_progress_bar TO false")
 duckdb.execute("CREATE VIEW bids AS SELECT * FROM read_json(?, format='newline_delimited', columns={'auction':'BIGINT','bidder':'BIGINT','price':'BIGINT','channel':'VARCHAR','date_time':'TIMESTAMP'})".replace('?', repr(sys.argv[1])))
 rows = duckdb.execute(sys.argv[2]).fetchall()
 print(len(rows), sum(r[-1] if 'n FROM' not in sys.argv[2] else 0 for r in rows))
@@ -96,7 +97,7 @@ def main():
                 cpu, memory, out = measured(command)
                 results[peer].append(options.events / cpu / 1e6)
                 resident[peer] = memory
-                groups[peer] = len(out.splitlines()) if peer == "squilla" else int(out.split()[0])
+                groups[peer] = len(out.splitlines()) if peer == "squilla" else int(out.splitlines()[-1].split()[0])
         print(f"\n{title}")
         for peer in peers:
             print(f"  {peer:10} {statistics.median(results[peer]):6.2f} M events per CPU-second   {groups[peer]} groups   {resident[peer] / 1e6:.0f} MB resident")

@@ -14,6 +14,10 @@ extension TCPConnection {
         return wasCongested
     }
 
+    /// Asks for `canSendMore` once little is queued, also where the high-water mark was never passed: for a writer that
+    /// counts on its own.
+    public func reportWhenLow() { wasCongested = true }
+
     /// Queues a copy.
     public func send(_ bytes: Span<UInt8>) {
         guard !bytes.isEmpty, canQueue() else { return }

@@ -58,7 +58,7 @@ class Server:
     def __init__(self, *arguments, command="up", data=None, wait=True, listen=True, prefix=()):
         self.data = pathlib.Path(data or folder() / "data")
         addresses = ["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"] if listen else []
-        self.log = open(tempfile.mkstemp(prefix="squilla-log-")[1], "w+")
+        self.log = open(folder() / "output", "w+")
         self.process = subprocess.Popen(
             [*prefix, BINARY, command, *addresses, "--data", str(self.data), *map(str, arguments)],
             stdout=self.log, stderr=subprocess.STDOUT)

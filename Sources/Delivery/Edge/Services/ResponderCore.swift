@@ -4,6 +4,8 @@ import Synchronization
 /// What a responder and its exchange share. Any thread may ask for operations; they are performed on the loop.
 final class ResponderCore: Sendable {
     static let highWaterBytes = 256 * 1024
+    /// A held writer goes on below this; not above the loop's own low-water mark, which is what reports it.
+    static let lowWaterBytes = 64 * 1024
     static let maximumQueuedBytes = 64 << 20
 
     private struct State {
@@ -135,17 +137,17 @@ final class ResponderCore: Sendable {
 
     /// What still waits in the connection; lets a held writer go on when it is little.
     func noteProgress(queued: Int) {
-        let outcome: (resume: (@Sendable () -> Void)?, isTooMuch: Bool) = state.withLock { state in
+        let outcome: (resume: (@Sendable () -> Void)?, waiting: Int) = state.withLock { state in
             var waiting = queued
             for case .write(let bytes) in state.operations { waiting += bytes.count }
             state.queuedBytes = waiting
-            guard state.isHeld, waiting <= ResponderCore.highWaterBytes / 4 else {
-                return (nil, waiting > ResponderCore.maximumQueuedBytes)
-            }
+            guard state.isHeld, waiting <= ResponderCore.lowWaterBytes else { return (nil, waiting) }
             state.isHeld = false
-            return (state.drainAction, false)
+            return (state.drainAction, waiting)
         }
-        if outcome.isTooMuch { target.exchange?.serviceAbandoned() }
+        if outcome.waiting > ResponderCore.maximumQueuedBytes { target.exchange?.serviceAbandoned() }
+        // The writer may be about to hold itself: whoever holds must hear when little is left.
+        if outcome.waiting > ResponderCore.lowWaterBytes { target.exchange?.connection?.tcp.reportWhenLow() }
         outcome.resume?()
     }
 
