@@ -11,23 +11,23 @@ public final class EventLoop: @unchecked Sendable {
     public let options: EventLoopOptions
 
     /// Monotonic nanoseconds, read once a turn and by `refreshClock`.
-    public internal(set) var now: Int64
+    @exclusivity(unchecked) public internal(set) var now: Int64
     /// Add to `now` for nanoseconds since 1970 (UTC); re-read every 100 ms.
-    public internal(set) var wallOffset: Int64 = 0
+    @exclusivity(unchecked) public internal(set) var wallOffset: Int64 = 0
 
     let epoll: Int32
     let wakeup: Int32
     var timers: TimerWheel
     var dueTimers: [TimerWheel.Entry] = []
-    var slots: ContiguousArray<LoopSource?> = []
+    @exclusivity(unchecked) var slots: ContiguousArray<LoopSource?> = []
     var generations: [UInt32] = []
     var freeSlots: [UInt32] = []
     /// Connections with output that has not been offered to the kernel yet.
-    var unflushed: ContiguousArray<TCPConnection> = []
-    var spareBuffers: [[UInt8]] = []
+    @exclusivity(unchecked) var unflushed: ContiguousArray<TCPConnection> = []
+    @exclusivity(unchecked) var spareBuffers: [[UInt8]] = []
     let readBuffer: UnsafeMutableRawBufferPointer
     private let eventBuffer: UnsafeMutableBufferPointer<epoll_event>
-    private var nextWallRead: Int64 = 0
+    @exclusivity(unchecked) private var nextWallRead: Int64 = 0
 
     private let mailbox = Mutex<[@Sendable () -> Void]>([])
     private let stopping = Atomic<Bool>(false)

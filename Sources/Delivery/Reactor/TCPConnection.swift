@@ -15,29 +15,29 @@ public final class TCPConnection: LoopSource {
     }
 
     public let peer: SocketAddress
-    public internal(set) var handler: (any TCPHandler)?
+    @exclusivity(unchecked) public internal(set) var handler: (any TCPHandler)?
     /// Asks for `TCPHandler.drained` when the queue becomes empty.
-    public var reportsDrained = false
+    @exclusivity(unchecked) public var reportsDrained = false
 
     let fd: Int32
-    var phase: Phase
-    var interest: UInt32
-    var isReadingPaused = false
-    var sawEnd = false
+    @exclusivity(unchecked) var phase: Phase
+    @exclusivity(unchecked) var interest: UInt32
+    @exclusivity(unchecked) var isReadingPaused = false
+    @exclusivity(unchecked) var sawEnd = false
 
     // Output, see TCPConnection+Output.
     var output: [UInt8] = []
-    var outputSent = 0
-    var pieces: [OutputPiece] = []
-    var firstPiece = 0
+    @exclusivity(unchecked) var outputSent = 0
+    @exclusivity(unchecked) var pieces: [OutputPiece] = []
+    @exclusivity(unchecked) var firstPiece = 0
     /// Bytes queued and not yet taken by the kernel.
-    public internal(set) var queuedBytes = 0
+    @exclusivity(unchecked) public internal(set) var queuedBytes = 0
     /// Bytes the kernel has taken in all.
-    public internal(set) var sentBytes: Int64 = 0
-    var isQueuedForFlush = false
-    var isWriteBlocked = false
-    var wasCongested = false
-    var closesAfterFlush: AfterFlush = .stay
+    @exclusivity(unchecked) public internal(set) var sentBytes: Int64 = 0
+    @exclusivity(unchecked) var isQueuedForFlush = false
+    @exclusivity(unchecked) var isWriteBlocked = false
+    @exclusivity(unchecked) var wasCongested = false
+    @exclusivity(unchecked) var closesAfterFlush: AfterFlush = .stay
 
     enum AfterFlush { case stay, close, linger }
 

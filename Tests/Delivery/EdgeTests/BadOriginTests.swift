@@ -10,7 +10,7 @@ import Upstream
         ("", 502, "origin_closed_early"),
         ("garbage\r\n\r\n", 502, "origin_malformed_response"),
         ("HTTP/1.1 200", 502, "origin_closed_early"),
-        ("HTTP/1.1 999 X\r\n\r\n", 502, "origin_malformed_response"),
+        ("HTTP/1.1 abc X\r\n\r\n", 502, "origin_malformed_response"),
         (
             "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 502,
             "origin_malformed_response"

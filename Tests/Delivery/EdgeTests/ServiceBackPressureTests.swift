@@ -31,7 +31,8 @@ import Testing
                     }
                     responder.finish()
                 }
-            }) { _ in }
+            }
+        ) { _ in }
         for round in 0..<6 {
             let client = try WireSocket.connect(edge.servicePort)
             try client.send("GET /stream HTTP/1.1\r\nHost: t\r\n\r\n")

@@ -46,7 +46,9 @@ struct ClosureService: HTTPService {
                 for _ in 0..<(total / piece.count) {
                     let before = drained.withLock { $0 }
                     if responder.write(piece) { continue }
-                    _ = drained.wait(timeoutNanoseconds: 20_000_000_000) { $0 > before ? true : nil }
+                    guard drained.wait(timeoutNanoseconds: 10_000_000_000, { $0 > before ? true : nil }) == true else {
+                        return responder.abort()
+                    }
                 }
                 responder.finish()
             }

@@ -14,8 +14,8 @@ final class EventBlock: @unchecked Sendable {
         var address: SocketAddress?
     }
 
-    var rows: [EventRow] = []
-    var text: [UInt8] = []
+    @exclusivity(unchecked) var rows: [EventRow] = []
+    @exclusivity(unchecked) var text: [UInt8] = []
     var errors: [ErrorNote] = []
     var origins: [Origin] = []
     var worker = 0

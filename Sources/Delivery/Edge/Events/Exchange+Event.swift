@@ -4,6 +4,7 @@ import Reactor
 extension Exchange {
     /// Copies the texts of the event into the block and points the row at them.
     func describe(into block: EventBlock) {
+        let head = self.head
         row.hasRequest = !head.methodRange.isEmpty
         row.isVersion10 = head.minorVersion == 0
         if row.hasRequest {

@@ -18,27 +18,29 @@ final class ServerConnection: TCPHandler {
     let tcp: TCPConnection
     let worker: Worker
     let service: (any HTTPService)?
+    let isService: Bool
     /// Place in the worker's list of connections.
     var index = 0
-    var input = Input.head
-    var exchange: Exchange?
-    var requestCount = 0
+    @exclusivity(unchecked) var input = Input.head
+    @exclusivity(unchecked) var exchange: Exchange?
+    @exclusivity(unchecked) var requestCount = 0
     /// The client ended its side; the response under way is still sent.
-    var sawEnd = false
-    var isBodyPaused = false
+    @exclusivity(unchecked) var sawEnd = false
+    @exclusivity(unchecked) var isBodyPaused = false
     /// Told to finish: the current response is the last.
-    var isLast = false
-    var idleSince: Int64
+    @exclusivity(unchecked) var isLast = false
+    @exclusivity(unchecked) var idleSince: Int64
 
     private var parser: RequestParser
     private var leftover: [UInt8] = []
-    private var isProcessing = false
+    @exclusivity(unchecked) private var isProcessing = false
     private var periodMark: Int64 = 0
 
     init(tcp: TCPConnection, worker: Worker, service: (any HTTPService)?) {
         self.tcp = tcp
         self.worker = worker
         self.service = service
+        isService = service != nil
         parser = RequestParser(limits: worker.settings.wireLimits)
         idleSince = worker.loop.now
         tcp.setDeadline(afterMilliseconds: worker.settings.headerTimeoutMilliseconds)
@@ -207,10 +209,9 @@ final class ServerConnection: TCPHandler {
         release(exchange)
         input = .head
         idleSince = worker.loop.now
-        let settings = worker.settings
         tcp.setDeadline(
             afterMilliseconds: tcp.queuedBytes > 64 * 1024
-                ? settings.writeTimeoutMilliseconds : settings.keepAliveTimeoutMilliseconds)
+                ? worker.settings.writeTimeoutMilliseconds : worker.settings.keepAliveTimeoutMilliseconds)
         if !isProcessing { continueInput() }
     }
 

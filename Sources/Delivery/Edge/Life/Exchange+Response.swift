@@ -120,7 +120,7 @@ extension Exchange {
             self.responder = nil
             responder.close()
         }
-        if connection?.service == nil { worker.record(self) } else { worker.countService() }
+        if connection?.isService != true { worker.record(self) } else { worker.countService() }
     }
 
     // MARK: Refusals

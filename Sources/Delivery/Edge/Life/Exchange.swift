@@ -32,25 +32,26 @@ final class Exchange {
     }
 
     let worker: Worker
-    var connection: ServerConnection?
-    var phase = Phase.reading
+    // Unchecked: loaded and stored on one thread, see `LoopSource`.
+    @exclusivity(unchecked) var connection: ServerConnection?
+    @exclusivity(unchecked) var phase = Phase.reading
     var head = RequestHead()
-    var row = EventRow()
-    var startedAt: Int64 = 0
+    @exclusivity(unchecked) var row = EventRow()
+    @exclusivity(unchecked) var startedAt: Int64 = 0
     /// When the head was first found incomplete; 0 before.
     var headDeadline: Int64 = 0
     var decoder = BodyDecoder(.none, limits: .client, isLenient: false)
     var isRequestComplete = true
     var isAwaitingContinue = false
 
-    var hasResponded = false
-    var responseFraming = ResponseFraming.none
+    @exclusivity(unchecked) var hasResponded = false
+    @exclusivity(unchecked) var responseFraming = ResponseFraming.none
     /// Body bytes that a declared length still owes.
-    var owedBytes: UInt64 = 0
+    @exclusivity(unchecked) var owedBytes: UInt64 = 0
     /// The body is left out (HEAD, 204, 304).
-    var skipsBody = false
-    var mimeType: [UInt8] = []
-    var error: EventBlock.ErrorNote?
+    @exclusivity(unchecked) var skipsBody = false
+    @exclusivity(unchecked) var mimeType: [UInt8] = []
+    @exclusivity(unchecked) var error: EventBlock.ErrorNote?
 
     var key = CacheKey()
     var lookups = 0
@@ -113,7 +114,7 @@ final class Exchange {
 
     /// The head is complete; a body may follow.
     func begin() {
-        if let service = connection?.service { return beginService(service) }
+        if let connection, connection.isService, let service = connection.service { return beginService(service) }
         switch head.method {
         case .connect:
             return refuse(WireError(.unsupportedMethod, status: 501, "this is not a tunnel"))
@@ -125,6 +126,8 @@ final class Exchange {
             return refuseBody()
         }
         if head.block.contains(.xForwardedFor) { believeTrustedProxy() }
+        let isCacheable = head.method == .get || head.method == .head
+        guard isCacheable else { return forward(.method) }
         guard let cache = worker.cache, head.framing.isEmpty else { return forward(.bypass) }
         lookUp(cache)
     }

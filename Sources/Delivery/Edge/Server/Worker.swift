@@ -12,23 +12,23 @@ final class Worker: @unchecked Sendable {
     let number: Int
     var settings: EdgeSettings
     var isDraining = false
-    var counters = EdgeCounters()
+    @exclusivity(unchecked) var counters = EdgeCounters()
     let published = Mutex(EdgeCounters())
     private(set) var connections: [ServerConnection] = []
     /// The shared cache; `nil` where it is turned off.
     private(set) var cache: ResponseCache?
-    private(set) var cacheSettings: CacheSettings
+    private var cacheBox: CacheSettingsBox
     private let sharedCache: ResponseCache
     private var listeners: [Listener] = []
 
     private let pump: EventPump
-    private var events: EventBlock?
-    private var hasArmedHandOver = false
+    @exclusivity(unchecked) private var events: EventBlock?
+    @exclusivity(unchecked) private var hasArmedHandOver = false
     private var handOver: LoopTimer?
 
     private let resolver: Resolver
     private var routes: RouteTable
-    private var exchanges: [Exchange] = []
+    @exclusivity(unchecked) private var exchanges: [Exchange] = []
     private static let maximumSpareExchanges = 256
 
     private var dateSecond: Int64 = -1
@@ -44,7 +44,7 @@ final class Worker: @unchecked Sendable {
         loop = try EventLoop(name: "edge-\(number)")
         sharedCache = cache
         self.cache = settings.cache.isEnabled ? cache : nil
-        cacheSettings = cache.settings
+        cacheBox = CacheSettingsBox(cache.settings)
         routes = RouteTable()
     }
 
@@ -85,6 +85,8 @@ final class Worker: @unchecked Sendable {
         }
         armHandOver()
     }
+
+    var cacheSettings: CacheSettings { cacheBox.settings }
 
     /// Seconds since 1970.
     var nowSeconds: Int64 { loop.wallMicroseconds / 1_000_000 }
@@ -167,7 +169,7 @@ final class Worker: @unchecked Sendable {
         let old = routes
         self.settings = settings
         cache = settings.cache.isEnabled ? sharedCache : nil
-        cacheSettings = sharedCache.settings
+        cacheBox = CacheSettingsBox(sharedCache.settings)
         routes = RouteTable(settings.origins, loop: loop, resolver: resolver, reusing: old)
     }
 
@@ -199,4 +201,11 @@ final class Worker: @unchecked Sendable {
         handOverEvents()
         handOver?.cancel()
     }
+}
+
+/// Settings behind a reference, so that reading one for a hit copies nothing.
+private final class CacheSettingsBox {
+    let settings: CacheSettings
+
+    init(_ settings: CacheSettings) { self.settings = settings }
 }
