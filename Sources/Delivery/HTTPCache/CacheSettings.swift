@@ -28,8 +28,10 @@ public struct CacheSettings: Sendable, Equatable {
     public var hitForMissSeconds: Int64
     /// Bytes that an object which turned out too large may run ahead of its slowest reader.
     public var streamWindowBytes: Int
-    /// Name in Via and Cache-Status.
-    public var name: String
+    /// Name in Via and Cache-Status; a token.
+    public var name: String { didSet { hitLines = CacheSettings.hitLines(name) } }
+    /// What stands between the numbers of Age and of the freshness left in a hit's head.
+    private(set) var hitLines: [UInt8]
 
     public init(
         memoryBytes: Int = 256 << 20, maximumObjectBytes: Int = 32 << 20, heuristicFraction: Double = 0.1,
@@ -51,5 +53,10 @@ public struct CacheSettings: Sendable, Equatable {
         self.hitForMissSeconds = hitForMissSeconds
         self.streamWindowBytes = streamWindowBytes
         self.name = name
+        self.hitLines = CacheSettings.hitLines(name)
+    }
+
+    private static func hitLines(_ name: String) -> [UInt8] {
+        Array("\r\nVia: 1.1 \(name)\r\nCache-Status: \(name); hit; ttl=".utf8)
     }
 }

@@ -14,9 +14,9 @@ extension ResponseCache {
             request.block, honorsAll: honorsRequestDirectives.load(ordering: .relaxed))
         if directives.noStore { return .pass(.request) }
         let found = shard(key.hash).part.withLock { part -> CachedObject? in
-            guard let match = part.find(key, request.block).match else { return nil }
-            part.store.touch(match.index)
-            return match.object
+            let found = part.find(key, request.block)
+            if found.index >= 0 { part.store.touch(found.index) }
+            return found.match
         }
         if let found, let hit = usable(found, request, directives, now: now) { return .serve(hit) }
         if directives.onlyIfCached { return .refuse }
@@ -47,27 +47,27 @@ extension ResponseCache {
         wakeup: () -> CollapseWakeup
     ) -> CacheDecision {
         shard(key.hash).part.withLock { part -> CacheDecision in
-            let (match, other) = part.find(key, request.block)
-            if let match, let hit = usable(match.object, request, directives, now: now) {
+            let found = part.find(key, request.block)
+            if let match = found.match, let hit = usable(match, request, directives, now: now) {
                 return .serve(hit)
             }
-            let reason = reason(match?.object, other, directives, now: now)
+            let reason = reason(found.match, found.other, directives, now: now)
             let isPlain =
                 request.method == .get && !request.block.contains(.range) && !request.block.contains(.authorization)
             guard isPlain else {
-                return attachOrPass(&part, key, request, match?.object, reason, now: now)
+                return attachOrPass(&part, key, request, found.match, reason, now: now)
             }
             if part.collapser.hitForMiss.contains(key.hash, now: now) || directives.noCache {
                 let number = part.collapser.start(hash: key.hash, key: key.bytes, predicted: nil, isShared: false)
                 return .fetch(
-                    CacheFetch(self, key, number, stored: match?.object, reason: reason, isShared: false))
+                    CacheFetch(self, key, number, stored: found.match, reason: reason, isShared: false))
             }
-            let predicted = (match?.object ?? other)?.predictedVariance(request.block)
+            let predicted = (found.match ?? found.other)?.predictedVariance(request.block)
             let join = part.collapser.join(
                 hash: key.hash, key: key.bytes, request: request.block, predicted: predicted,
-                wakeup: match == nil || !isRefreshable(match?.object, now: now)
+                wakeup: !isRefreshable(found.match, now: now)
                     ? wakeup : { { _ in } })
-            return decision(join, key, match?.object, reason, now: now)
+            return decision(join, key, found.match, reason, now: now)
         }
     }
 
@@ -130,7 +130,7 @@ extension ResponseCache {
     /// A stale response that may stand in for an origin that fails, for requests that didn't fetch themselves.
     public func standIn(key: CacheKey, request: RequestHead, now: Int64) -> CacheHit? {
         guard request.method == .get || request.method == .head else { return nil }
-        let object = shard(key.hash).part.withLock { $0.find(key, request.block).match?.object }
+        let object = shard(key.hash).part.withLock { $0.find(key, request.block).match }
         guard let object, !request.block.contains(.authorization),
             CachePolicy.mayServeOnError(
                 object.freshness, graceSeconds: settings.staleWhenUnreachableSeconds, now: now)

@@ -177,21 +177,27 @@ extension ResponseCache.Part {
     }
 
     /// The newest stored response that the request selects (RFC 9111 §4), and whether the key has any.
-    func find(_ key: CacheKey, _ request: HeaderBlock) -> (
-        match: (index: Int, object: CachedObject)?, other: CachedObject?
-    ) {
-        var match: (index: Int, object: CachedObject)?
-        var other: CachedObject?
+    func find(_ key: CacheKey, _ request: HeaderBlock) -> Found {
+        var found = Found()
         store.forEach(hash: key.hash, key: key.bytes.span) { index, object in
             if object.selects(request) {
-                if match.map({ $0.object.freshness.responseTime < object.freshness.responseTime }) ?? true {
-                    match = (index, object)
+                if found.match.map({ $0.freshness.responseTime < object.freshness.responseTime }) ?? true {
+                    found.match = object
+                    found.index = index
                 }
             } else {
-                other = object
+                found.other = object
             }
             return true
         }
-        return (match, other)
+        return found
+    }
+
+    struct Found {
+        /// What the request selects, and its slot.
+        var match: CachedObject?
+        var index = -1
+        /// Another variant of the key.
+        var other: CachedObject?
     }
 }

@@ -99,6 +99,14 @@ extension CacheHit {
     }
 
     private func writeCommon(_ writer: inout HeadWriter, _ settings: CacheSettings) {
+        if kind == .hit, !object.freshness.flags.contains(.isHTTP10) {
+            // The same lines as below, in fewer steps.
+            writer.startField("Age")
+            NumberWriter.append(age, to: &writer.bytes)
+            writer.bytes.append(contentsOf: settings.hitLines.span)
+            NumberWriter.append(timeToLive, to: &writer.bytes)
+            return writer.endLine()
+        }
         // A response that this request itself fetched is as old as the origin says.
         if kind != .filled || age > 0 { writer.field("Age", Int(age)) }
         // A line of our own after those of the caches before us: the same list (RFC 9110 §7.6.3).
