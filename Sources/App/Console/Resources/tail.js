@@ -6,7 +6,8 @@ import * as sql from './sql.js';
 import { addFilter, change, state, view } from './state.js';
 
 const ROWS_MOST = 200;
-const ROWS_AT_ONCE = 60;
+const ROWS_AT_ONCE = 100;
+const SKIPPED_SHOWN_MILLISECONDS = 5000;
 const DRAW_EVERY_MILLISECONDS = 250;
 const TYPING_PAUSE_MILLISECONDS = 600;
 const LATEST = 60;
@@ -17,6 +18,7 @@ let connection = null;
 let loading = null;
 let waiting = [];
 let skipped = 0;
+let skippedAt = 0;
 let held = false;
 /** The stored requests are on screen; before, live ones wait. */
 let isLoaded = false;
@@ -70,7 +72,7 @@ export async function start(onState) {
       keep: ROWS_AT_ONCE,
       onRows: (rows, lost) => {
         waiting.push(...rows);
-        skipped += lost;
+        skip(lost);
       },
       onState: (name, detail) => {
         if (name === 'error') showError(detail);
@@ -110,19 +112,26 @@ function showError(error) {
   parts.message.hidden = false;
 }
 
+function skip(count) {
+  if (count <= 0) return;
+  skipped += count;
+  skippedAt = performance.now();
+}
+
 function note() {
+  if (performance.now() - skippedAt > SKIPPED_SHOWN_MILLISECONDS) skipped = 0;
   const text = held && waiting.length ? `${format.whole(waiting.length)} new, held while you look` : '';
   setText(parts.note, text || (skipped ? `${format.whole(skipped)} not drawn: too many to read` : ''));
 }
 
 function draw() {
   if (waiting.length > ROWS_MOST) {
-    skipped += waiting.length - ROWS_MOST;
+    skip(waiting.length - ROWS_MOST);
     waiting = waiting.slice(-ROWS_MOST);
   }
   note();
   if (held || !isLoaded || !waiting.length) return;
-  skipped += Math.max(0, waiting.length - ROWS_AT_ONCE);
+  skip(waiting.length - ROWS_AT_ONCE);
   const rows = waiting.slice(-ROWS_AT_ONCE).reverse();
   waiting = [];
   find('.blank', parts.body)?.remove();

@@ -246,7 +246,7 @@ extension SampleSite {
         return .html(
             SamplePages.message("Out of order", "The shop is mending its own shelves. Please come back in a minute."),
             status: status,
-            cache: "no-store", delayMilliseconds: status == 500 ? 5 : 120 + random.below(500))
+            cache: "no-store", delayMilliseconds: status == 500 ? 5 : 40 + random.below(260))
     }
 
     private func isUnchanged(_ request: SampleRequest, _ answer: SampleAnswer) -> Bool {

@@ -6,7 +6,8 @@ struct VisitorSettings: Sendable {
     var requestsPerSecond: Double = 110
     /// A "day", from one night to the next.
     var daySeconds: Double = 600
-    var threads = 6
+    /// Slow answers hold a thread up: enough of them that a failing site does not make visitors queue.
+    var threads = 10
     /// Where in the day the demo begins (0 is midnight, 0.5 noon): on the way up.
     var startOfDay = 0.32
     /// The abusive client: first seen after, seen again every, stays for.
