@@ -70,10 +70,16 @@ final class GroupState {
     }
 
     /// Takes over another state's groups.
-    func merge(_ other: GroupState) throws(SQLError) {
+    ///
+    /// - Parameter paneStart: of a state without a pane key, whose groups go into one that has it.
+    func merge(_ other: GroupState, paneStart: Int64? = nil) throws(SQLError) {
         let range = other.table.firstGroup..<other.table.count
         guard !range.isEmpty else { return }
-        let keys = other.table.keys().map { $0.slice(range) }
+        var keys = other.table.keys().map { $0.slice(range) }
+        if let paneStart {
+            let starts = Array(repeating: paneStart, count: range.count)
+            keys.append(Column(type: .timestamp, count: range.count, validity: nil, storage: .int64(starts)))
+        }
         var groups = table.groups(of: keys, rowCount: range.count)
         if range.lowerBound > 0 { groups.insert(contentsOf: repeatElement(0, count: range.lowerBound), at: 0) }
         for (mine, theirs) in zip(accumulators, other.accumulators) {

@@ -3,20 +3,76 @@ import SQL
 
 /// `GROUP BY` over a bounded input: answers when the input ends. Windows are keys like others here, since rows may
 /// come in any order and all of them count. (Windows put together from panes are `WindowAggregate`'s.)
+///
+/// Rows mostly come in the order of time, though, and a small table is faster than a large one: the windows of the
+/// latest rows have states of their own, and go into the large one when others take their place.
 struct HashAggregate: ~Copyable, StreamOperator {
-    let state: GroupState
+    private struct Recent {
+        let start: Int64
+        let state: GroupState
+    }
+
+    private static let maximumRecent = 8
+    /// More changes of window than this in a batch, and the rows are in no order that would pay.
+    private static let maximumRuns = 4
+
+    private let layout: AggregateLayout
+    private let state: GroupState
+    /// In the order of their first rows.
+    private var recent: [Recent] = []
 
     init(layout: AggregateLayout) throws(SQLError) {
+        self.layout = layout
         self.state = try GroupState(layout: layout, hasPaneKey: layout.windows != nil)
     }
 
-    mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) { try state.add(batch) }
+    var stateBytes: Int { recent.reduce(state.byteCount) { $0 + $1.state.byteCount } }
+
+    mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
+        guard let starts = layout.windows?.starts(batch).int64s, Self.hasFewRuns(starts) else {
+            return try state.add(batch)
+        }
+        var first = 0
+        for row in 1...starts.count where row == starts.count || starts[row] != starts[first] {
+            try stateOfWindow(starts[first]).add(batch.slice(first..<row))
+            first = row
+        }
+    }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {
+        if state.isEmpty, !recent.isEmpty {
+            for window in recent.sorted(by: { $0.start < $1.start }) {
+                window.state.finish(windowStart: window.start).appendPieces(to: &output)
+            }
+            return
+        }
+        for window in recent { try state.merge(window.state, paneStart: window.start) }
+        recent = []
         state.finish(windowStart: nil).appendPieces(to: &output)
     }
 
-    mutating func absorb(_ other: borrowing HashAggregate) throws(SQLError) { try state.merge(other.state) }
+    /// Takes in another worker's state.
+    mutating func absorb(_ other: borrowing HashAggregate) throws(SQLError) {
+        try state.merge(other.state)
+        for window in other.recent { try state.merge(window.state, paneStart: window.start) }
+    }
 
-    var stateBytes: Int { state.byteCount }
+    private mutating func stateOfWindow(_ start: Int64) throws(SQLError) -> GroupState {
+        // The one of the row before is the likeliest.
+        if let known = recent.last(where: { $0.start == start }) { return known.state }
+        if recent.count == Self.maximumRecent {
+            let oldest = recent.removeFirst()
+            try state.merge(oldest.state, paneStart: oldest.start)
+        }
+        let made = try GroupState(layout: layout, hasPaneKey: false)
+        recent.append(Recent(start: start, state: made))
+        return made
+    }
+
+    private static func hasFewRuns(_ starts: [Int64]) -> Bool {
+        var runs = 1
+        let starts = starts.span
+        for row in 1..<max(starts.count, 1) where starts[row] != starts[row - 1] { runs += 1 }
+        return runs <= maximumRuns
+    }
 }
