@@ -22,6 +22,6 @@ final class MemoryAccount: Sendable {
             message:
                 "the query needs more than its \(limitBytes / 1_048_576) MiB of memory; \(operatorName) holds the most",
             suggestion: "narrow the time range, group by fewer distinct values, use the APPROX_ aggregates or add "
-                + "a LIMIT to ORDER BY; the limit is the setting queries.memory")
+                + "a LIMIT to ORDER BY; the limit is the setting query.memory_bytes")
     }
 }

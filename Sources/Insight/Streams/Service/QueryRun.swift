@@ -1,5 +1,3 @@
-import Columns
-import EventLog
 import Runtime
 import SQL
 
@@ -88,54 +86,4 @@ final class QueryRun {
     func close() {
         for source in sources { source.close() }
     }
-}
-
-/// Feeds one scan of a query.
-protocol ScanDriver: AnyObject {
-    /// Hands on a batch or some, or says that there is nothing now.
-    func advance() throws(SQLError) -> QueryRun.State
-    var isFinished: Bool { get }
-    var isLive: Bool { get }
-    var progress: ScanProgress { get }
-    var droppedRows: Int { get }
-    func close()
-}
-
-/// Reads a bounded source to its end.
-final class BoundedDriver: ScanDriver {
-    private let source: any BatchSource
-    private let input: StageInput
-    private let window: TimeWindow
-    private let timeColumn: Int?
-    private let columnCount: Int
-    private let closesInput: Bool
-    private(set) var isFinished = false
-
-    /// - Parameter closesInput: the end of the source is the end of the stage's input.
-    init(source: any BatchSource, input: StageInput, reading: PreparedQuery.Reading, closesInput: Bool = true) {
-        self.closesInput = closesInput
-        self.columnCount = reading.columnCount
-        self.source = source
-        self.input = input
-        self.window = reading.window
-        self.timeColumn = reading.timeColumn
-    }
-
-    var isLive: Bool { false }
-    var droppedRows: Int { 0 }
-    var progress: ScanProgress { source.progress }
-
-    func advance() throws(SQLError) -> QueryRun.State {
-        if !input.stage.isSatisfied, let batch = try source.next() {
-            var rows = window.apply(batch, timeColumn: timeColumn)
-            if rows.columns.count > columnCount { rows = rows.project(Array(0..<columnCount)) }
-            try input.stage.accept(rows, port: input.port)
-        } else {
-            isFinished = true
-            if closesInput { try input.stage.close(port: input.port) }
-        }
-        return .again
-    }
-
-    func close() {}
 }

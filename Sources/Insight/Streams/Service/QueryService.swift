@@ -40,7 +40,7 @@ public final class QueryService: Sendable {
                 .failure(
                     SQLError(
                         code: .overloaded, message: "\(limits.concurrentQueries) queries run already",
-                        suggestion: "try again when one has ended; the limit is the setting queries.concurrent")))
+                        suggestion: "try again when one has ended; the limit is the setting query.max_concurrent")))
             return QueryHandle(control: QueryControl(), wake: {})
         }
         let task = QueryTask(request: request, service: self, sink: sink) { [weak self] in

@@ -160,7 +160,7 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
         guard (service.clock.monotonicNanoseconds() - started) / 1_000_000 > Int64(limit) else { return }
         throw SQLError(
             code: .limitExceeded, message: "the query took longer than \(limit) ms",
-            suggestion: "narrow the time range, or raise the setting queries.time_limit")
+            suggestion: "narrow the time range, or raise the setting query.timeout_ms")
     }
 
     private func statistics() -> QueryStatistics {

@@ -1,0 +1,65 @@
+import Columns
+import SQL
+
+/// `MIN` and `MAX` of text, bytes and JSON, by bytes.
+final class ByteExtremumAccumulator: Accumulator {
+    private let type: FieldType
+    private let isMaximum: Bool
+    private var bests: [[UInt8]?] = []
+    private var heapBytes = 0
+
+    init(type: FieldType, isMaximum: Bool) {
+        self.type = type
+        self.isMaximum = isMaximum
+    }
+
+    override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard let column else { return }
+        bests.grow(to: input.groupCount, filling: nil)
+        switch column.storage {
+        case .byteStrings(let strings):
+            input.forEach { row, group in offer(strings.bytes[strings.range(row)], to: group) }
+        case .dictionary(let codes, let values):
+            input.forEach { row, group in offer(values.bytes[values.range(Int(codes[row]))], to: group) }
+        default: return
+        }
+    }
+
+    override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        guard let other = other as? ByteExtremumAccumulator else { return }
+        bests.grow(to: groupCount, filling: nil)
+        for (group, best) in zip(groups, other.bests) {
+            if let best { offer(best[...], to: Int(group)) }
+        }
+    }
+
+    override func finish(groupCount: Int) -> Column {
+        bests.grow(to: groupCount, filling: nil)
+        var strings = ByteStrings()
+        var validity = Bitmap(repeating: true, count: groupCount)
+        var hasNull = false
+        for group in 0..<groupCount {
+            if let best = bests[group] {
+                strings.append(best)
+            } else {
+                strings.append([])
+                validity[group] = false
+                hasNull = true
+            }
+        }
+        return Column(type: type, count: groupCount, validity: hasNull ? validity : nil, storage: .byteStrings(strings))
+    }
+
+    override var byteCount: Int { bests.capacity * 8 + heapBytes }
+
+    private func offer(_ value: ArraySlice<UInt8>, to group: Int) {
+        if let best = bests[group] {
+            let isBetter =
+                isMaximum ? best.lexicographicallyPrecedes(value) : value.lexicographicallyPrecedes(best)
+            guard isBetter else { return }
+            heapBytes -= best.count + 32
+        }
+        bests[group] = Array(value)
+        heapBytes += value.count + 32
+    }
+}

@@ -1,0 +1,50 @@
+import Columns
+import SQL
+
+/// `APPROX_COUNT_DISTINCT`.
+final class DistinctCountAccumulator: Accumulator {
+    private var sketches: [HyperLogLog] = []
+    private var bytes = 0
+    private var changesSinceMeasured = 0
+
+    override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard let column else { return }
+        var sketches = take(&sketches)
+        sketches.grow(to: input.groupCount, filling: HyperLogLog())
+        let hashes = ValueHash.hashes(of: column)
+        switch hashes {
+        case .perRow(let hashes): input.forEach { row, group in sketches[group].insert(hash: hashes[row]) }
+        case .perCode(let hashes, let codes):
+            input.forEach { row, group in sketches[group].insert(hash: hashes[Int(codes[row])]) }
+        }
+        self.sketches = sketches
+        measure(after: input.groups.count)
+    }
+
+    override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        guard let other = other as? DistinctCountAccumulator else { return }
+        sketches.grow(to: groupCount, filling: HyperLogLog())
+        for (group, sketch) in zip(groups, other.sketches) { sketches[Int(group)].merge(sketch) }
+        measure(after: groups.count)
+    }
+
+    override func finish(groupCount: Int) -> Column {
+        sketches.grow(to: groupCount, filling: HyperLogLog())
+        let counts = [Int64](capacity: groupCount) { out in
+            for group in 0..<groupCount { out.append(sketches[group].estimate()) }
+        }
+        return Column(type: .int64, count: groupCount, validity: nil, storage: .int64(counts))
+    }
+
+    override var byteCount: Int { bytes }
+
+    /// Adds up what the sketches hold, about as often as each has changed once.
+    private func measure(after changes: Int) {
+        changesSinceMeasured += changes
+        guard changesSinceMeasured >= sketches.count else { return }
+        changesSinceMeasured = 0
+        var total = 0
+        for sketch in sketches { total += sketch.byteCount }
+        bytes = total
+    }
+}

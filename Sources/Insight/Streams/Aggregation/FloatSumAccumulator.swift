@@ -1,0 +1,67 @@
+import Columns
+import SQL
+
+/// `SUM` and `AVG` of floating point numbers.
+final class FloatSumAccumulator: Accumulator {
+    private let type: SQLType
+    private let isAverage: Bool
+    private var sums: [Double] = []
+    private var counts: [Int64] = []
+
+    init(type: SQLType, isAverage: Bool) {
+        self.type = type
+        self.isAverage = isAverage
+    }
+
+    override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard case .float64(let values)? = column?.storage else { return }
+        var sums = take(&sums)
+        var counts = take(&counts)
+        sums.grow(to: input.groupCount, filling: 0)
+        counts.grow(to: input.groupCount, filling: 0)
+        Self.add(input, values, &sums, &counts)
+        self.sums = sums
+        self.counts = counts
+    }
+
+    private static func add(_ input: GroupedRows, _ values: [Double], _ sums: inout [Double], _ counts: inout [Int64]) {
+        let values = values.span
+        var sums = sums.mutableSpan
+        var counts = counts.mutableSpan
+        input.forEach { row, group in
+            sums[group] += values[row]
+            counts[group] &+= 1
+        }
+    }
+
+    override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        guard let other = other as? FloatSumAccumulator else { return }
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        for (index, group) in groups.enumerated() where index < other.sums.count {
+            sums[Int(group)] += other.sums[index]
+            counts[Int(group)] &+= other.counts[index]
+        }
+    }
+
+    override func finish(groupCount: Int) -> Column {
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        var validity = Bitmap(repeating: true, count: groupCount)
+        var hasNull = false
+        let values = [Double](capacity: groupCount) { out in
+            for group in 0..<groupCount {
+                if counts[group] == 0 {
+                    validity[group] = false
+                    hasNull = true
+                    out.append(0)
+                } else {
+                    out.append(isAverage ? sums[group] / Double(counts[group]) : sums[group])
+                }
+            }
+        }
+        return Column(type: .float64, count: groupCount, validity: hasNull ? validity : nil, storage: .float64(values))
+    }
+
+    override var byteCount: Int { (sums.capacity + counts.capacity) * 8 }
+}

@@ -1,0 +1,43 @@
+import Bytes
+import Columns
+
+/// 64 mixed bits of each value of a column; the same value has the same hash in every batch and encoding.
+enum ValueHash {
+    enum Hashes {
+        case perRow([UInt64])
+        case perCode([UInt64], codes: [UInt32])
+    }
+
+    /// Fixed: the sketches of two processes, or of two runs, merge.
+    private static let seed: UInt64 = 0x5153_7175_696c_6c61
+
+    static func hashes(of column: Column) -> Hashes {
+        switch column.storage {
+        case .int64(let values): .perRow(values.map { mix(UInt64(bitPattern: $0)) })
+        case .float64(let values): .perRow(values.map { mix($0.keyBits) })
+        case .bool(let values):
+            .perRow((0..<values.count).map { mix(values[$0] ? 1 : 0) })
+        case .ip(let values):
+            .perRow(values.map { mix($0.low ^ mix($0.high)) })
+        case .byteStrings(let strings): .perRow(hashes(of: strings))
+        case .dictionary(let codes, let values): .perCode(hashes(of: values), codes: codes)
+        }
+    }
+
+    /// One round leaves neighbours in a regular pattern, which a sketch takes for more values than there are.
+    static func mix(_ bits: UInt64) -> UInt64 { ByteHash.mix(ByteHash.mix(bits, seed: seed), seed: seed) }
+
+    private static func hashes(of strings: ByteStrings) -> [UInt64] {
+        let bytes = strings.bytes.span
+        return [UInt64](capacity: strings.count) { out in
+            for index in 0..<strings.count {
+                out.append(ByteHash.hash(bytes.extracting(strings.range(index)), seed: seed))
+            }
+        }
+    }
+}
+
+extension Double {
+    /// The bits under which equal numbers are equal keys: one zero, one not-a-number.
+    var keyBits: UInt64 { self == 0 ? 0 : isNaN ? Double.nan.bitPattern : bitPattern }
+}

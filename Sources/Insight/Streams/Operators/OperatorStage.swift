@@ -1,0 +1,59 @@
+import Columns
+import SQL
+
+/// Runs one operator and feeds the next stage.
+final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
+    var op: Op
+    let next: StageInput
+    private let account: MemoryAccount
+    private let name: String
+    private var charged = 0
+    private var scratch: [Batch] = []
+
+    init(_ op: consuming Op, name: String, next: StageInput, account: MemoryAccount) {
+        self.op = op
+        self.name = name
+        self.next = next
+        self.account = account
+    }
+
+    override func accept(_ batch: Batch, port: Int) throws(SQLError) {
+        guard batch.rowCount > 0 else { return }
+        try op.process(batch, output: &scratch)
+        try charge()
+        try flush()
+    }
+
+    override func advance(watermark: Int64, port: Int) throws(SQLError) {
+        try op.onWatermark(watermark, output: &scratch)
+        try charge()
+        try flush()
+        try next.stage.advance(watermark: watermark, port: next.port)
+    }
+
+    override func close(port: Int) throws(SQLError) {
+        try op.finish(output: &scratch)
+        try charge()
+        try flush()
+        try next.stage.close(port: next.port)
+    }
+
+    override var isSatisfied: Bool { op.isSatisfied || next.stage.isSatisfied }
+    override var lateRows: Int { op.lateRows + next.stage.lateRows }
+
+    private func charge() throws(SQLError) {
+        let bytes = op.stateBytes
+        guard bytes != charged else { return }
+        try account.charge(bytes - charged, for: name)
+        charged = bytes
+    }
+
+    private func flush() throws(SQLError) {
+        guard !scratch.isEmpty else { return }
+        let batches = scratch
+        scratch.removeAll(keepingCapacity: true)
+        for batch in batches where batch.rowCount > 0 {
+            try next.stage.accept(batch, port: next.port)
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Columns
+import SQL
+
+extension PhysicalPlanner {
+    func buildAggregate(
+        _ input: LogicalPlan, _ keys: [BoundExpression], _ aggregates: [AggregateCall], _ fields: [PlanField],
+        _ next: StageInput, _ query: PhysicalQuery
+    ) throws(SQLError) {
+        let attributes = WindowAttributes.of(input)
+        var compiled: [RowExpression] = []
+        var keyTypes: [FieldType] = []
+        var origins: [AggregateLayout.KeyOrigin] = []
+        var windowKey: (column: Int, attribute: WindowAttributes.Attribute)?
+        for key in keys {
+            if case .column(let column, _) = key, let attribute = attributes.byColumn[column],
+                windowKey == nil || windowKey?.attribute.window == attribute.window
+            {
+                if windowKey == nil { windowKey = (column, attribute) }
+                switch attribute.role {
+                case .start: origins.append(.windowStart)
+                case .end: origins.append(.windowEnd)
+                case .time: origins.append(.windowTime)
+                }
+            } else {
+                origins.append(.group(compiled.count))
+                compiled.append(try RowExpression(key))
+                keyTypes.append(key.type.fieldType)
+            }
+        }
+        if isLive, windowKey == nil {
+            throw SQLError(
+                code: .unsupported,
+                message: "an aggregate needs all rows, and a live query has no last one",
+                suggestion: "group by window_start and window_end of TABLE(TUMBLE(TABLE t, DESCRIPTOR(`@timestamp`), "
+                    + "INTERVAL '10' SECOND)), or ask the stored events instead")
+        }
+        var windows: AggregateLayout.Windows?
+        var isPaned = false
+        if let (column, attribute) = windowKey {
+            isPaned = canUsePanes(input, keys, aggregates, attributes, attribute)
+            windows = makeWindows(column, attribute, isPaned: isPaned)
+        }
+        var calls: [AggregateLayout.Call] = []
+        for call in aggregates {
+            var argument: RowExpression?
+            var filter: RowExpression?
+            if let expression = call.argument { argument = try RowExpression(expression) }
+            if let expression = call.filter { filter = try RowExpression(expression) }
+            calls.append(.init(call: call, argument: argument, filter: filter))
+        }
+        let layout = AggregateLayout(
+            keys: compiled, keyTypes: keyTypes, keyOrigins: origins, calls: calls, windows: windows,
+            schema: Schema(planFields: fields), context: context)
+        let after: StageInput
+        if let windows, isLive || isPaned {
+            let maximum = isLive ? maximumOpenPanes : .max
+            after = stage(
+                WindowAggregate(layout: layout, windows: windows, maximumOpenPanes: maximum), "GROUP BY", next)
+        } else {
+            after = stage(try HashAggregate(layout: layout), "GROUP BY", next)
+        }
+        try buildAggregateInput(input, isPaned: isPaned, after, query)
+    }
+
+    /// Panes pay where windows overlap, and work where nothing but the grouping looks at a row's window.
+    private func canUsePanes(
+        _ input: LogicalPlan, _ keys: [BoundExpression], _ aggregates: [AggregateCall],
+        _ attributes: WindowAttributes, _ attribute: WindowAttributes.Attribute
+    ) -> Bool {
+        guard !attribute.isAggregated, attribute.window.sizeMicroseconds > attribute.window.slideMicroseconds,
+            WindowAttributes.allowsPanes(input)
+        else { return false }
+        for key in keys {
+            if case .column = key { continue }
+            if key.refers(to: attributes) { return false }
+        }
+        return aggregates.allSatisfy { call in
+            call.argument?.refers(to: attributes) != true && call.filter?.refers(to: attributes) != true
+        }
+    }
+
+    private func makeWindows(
+        _ column: Int, _ attribute: WindowAttributes.Attribute, isPaned: Bool
+    ) -> AggregateLayout.Windows {
+        let size = attribute.window.sizeMicroseconds
+        let shift: Int64 =
+            switch attribute.role {
+            case .start: 0
+            case .end: -size
+            case .time: 1_000 - size
+            }
+        return AggregateLayout.Windows(
+            column: column, columnShift: shift, slideMicroseconds: attribute.window.slideMicroseconds,
+            sizeMicroseconds: size, isPaned: isPaned)
+    }
+
+    /// The nodes between an aggregate and its window, which is told to make panes.
+    private func buildAggregateInput(
+        _ input: LogicalPlan, isPaned: Bool, _ next: StageInput, _ query: PhysicalQuery
+    ) throws(SQLError) {
+        guard isPaned else { return try build(input, next, query) }
+        switch input {
+        case .window(let source, let window):
+            try buildWindow(source, window, asPanes: true, input, next, query)
+        case .filter(let source, let predicate):
+            let filter = try Filter(predicate: predicate, context: context)
+            try buildAggregateInput(source, isPaned: true, stage(filter, "WHERE", next), query)
+        case .project(let source, let expressions, let fields):
+            let project = try Project(
+                expressions: expressions, schema: Schema(planFields: fields), context: context)
+            try buildAggregateInput(source, isPaned: true, stage(project, "SELECT", next), query)
+        default:
+            try build(input, next, query)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Columns
+import SQL
+
+/// Turns a bound plan into stages.
+struct PhysicalPlanner {
+    let isLive: Bool
+    let context: EvaluationContext
+    let account: MemoryAccount
+    /// Windows that one row may be in, at most.
+    var maximumWindowsPerRow = 10_000
+    /// Panes that a live query keeps at a time; a bounded one is limited by its memory alone.
+    var maximumOpenPanes = 100_000
+
+    func plan(_ plan: LogicalPlan) throws(SQLError) -> PhysicalQuery {
+        let query = PhysicalQuery(plan: plan, account: account)
+        try build(plan, StageInput(stage: query.output, port: 0), query)
+        return query
+    }
+
+    func build(_ plan: LogicalPlan, _ next: StageInput, _ query: PhysicalQuery) throws(SQLError) {
+        switch plan {
+        case .scan(let table, let columns, let predicate):
+            try buildScan(table, columns, predicate, next, query)
+        case .values(let rows, let fields):
+            query.literals.append(.init(batch: try literalBatch(rows, fields), input: next))
+        case .filter(let input, let predicate):
+            let stage = stage(try Filter(predicate: predicate, context: context), "WHERE", next)
+            try build(input, stage, query)
+        case .project(let input, let expressions, let fields):
+            let project = try Project(
+                expressions: expressions, schema: Schema(planFields: fields), context: context)
+            try build(input, stage(project, "SELECT", next), query)
+        case .window(let input, let window):
+            try buildWindow(input, window, asPanes: false, plan, next, query)
+        case .aggregate(let input, let keys, let aggregates, let fields):
+            try buildAggregate(input, keys, aggregates, fields, next, query)
+        case .distinct(let input):
+            let schema = Schema(planFields: input.outputFields)
+            try build(input, stage(Distinct(schema: schema), "DISTINCT", next), query)
+        case .sort(let input, let keys):
+            try buildSort(input, keys, limit: nil, next, query)
+        case .limit(let input, let count, let offset):
+            let after = stage(Limit(count: count, offset: offset), "LIMIT", next)
+            if case .sort(let sorted, let keys) = input {
+                let needed = count.map { $0.addingReportingOverflow(offset) }
+                let limit = needed.flatMap { $0.overflow ? nil : $0.partialValue }
+                try buildSort(sorted, keys, limit: limit, after, query)
+            } else {
+                try build(input, after, query)
+            }
+        case .union(let inputs):
+            // Columns meet by position: all take the names of the first.
+            let schema = Schema(planFields: plan.outputFields)
+            let union = UnionStage(inputCount: inputs.count, next: next)
+            for (port, input) in inputs.enumerated() {
+                let rename = stage(Rename(schema: schema), "UNION", StageInput(stage: union, port: port))
+                try build(input, rename, query)
+            }
+        }
+    }
+
+    func stage<Op: StreamOperator & ~Copyable>(
+        _ op: consuming Op, _ name: String, _ next: StageInput
+    ) -> StageInput {
+        StageInput(stage: OperatorStage(op, name: name, next: next, account: account), port: 0)
+    }
+
+    private func buildScan(
+        _ table: TableDescription, _ columns: [Int], _ predicate: BoundExpression?, _ next: StageInput,
+        _ query: PhysicalQuery
+    ) throws(SQLError) {
+        var input = next
+        var range = Int64.min...Int64.max
+        if let predicate {
+            input = stage(try Filter(predicate: predicate, context: context), "WHERE", next)
+            if let time = table.timeColumn, let column = columns.firstIndex(of: time) {
+                range = TimeBounds.of(predicate, column: column, now: context.now)
+            }
+        }
+        query.scans.append(.init(table: table, columns: columns, timeRange: range, input: input))
+    }
+
+    func buildWindow(
+        _ input: LogicalPlan, _ window: WindowSpecification, asPanes: Bool, _ plan: LogicalPlan, _ next: StageInput,
+        _ query: PhysicalQuery
+    ) throws(SQLError) {
+        let (size, slide) = (window.sizeMicroseconds, window.slideMicroseconds)
+        guard slide > 0, size > 0, size % slide == 0 else {
+            throw SQLError(code: .invalidQuery, message: "a window's size must be a positive multiple of its slide")
+        }
+        guard size <= Int64(AssignWindows.maximumTime) else {
+            throw SQLError(code: .limitExceeded, message: "a window's size must be less than 36,000 years")
+        }
+        guard size / slide <= maximumWindowsPerRow else {
+            throw SQLError(
+                code: .limitExceeded,
+                message: "each row would be in \(size / slide) windows; \(maximumWindowsPerRow) is the limit",
+                suggestion: "use a larger slide")
+        }
+        let assign = AssignWindows(window, asPanes: asPanes, schema: Schema(planFields: plan.outputFields))
+        try build(input, stage(assign, "the window", next), query)
+    }
+
+    private func buildSort(
+        _ input: LogicalPlan, _ keys: [SortKey], limit: Int?, _ next: StageInput, _ query: PhysicalQuery
+    ) throws(SQLError) {
+        var sortsAtWatermarks = false
+        if isLive {
+            let attributes = WindowAttributes.of(input)
+            if let first = keys.first, !first.isDescending, case .column(let index, _) = first.expression,
+                attributes.byColumn[index]?.isAggregated == true
+            {
+                sortsAtWatermarks = true
+            } else {
+                throw SQLError(
+                    code: .unsupported,
+                    message: "ORDER BY needs all rows, and a live query has no last one",
+                    suggestion: "order by window_start first, over a GROUP BY of TABLE(TUMBLE(…)) or TABLE(HOP(…)), or "
+                        + "ask the stored events instead")
+            }
+        }
+        let order = try SortOrder(keys: keys, context: context)
+        let sort = Sort(order: order, limit: limit, sortsAtWatermarks: sortsAtWatermarks)
+        try build(input, stage(sort, "ORDER BY", next), query)
+    }
+
+    private func literalBatch(_ rows: [[BoundExpression]], _ fields: [PlanField]) throws(SQLError) -> Batch {
+        let one = Batch(schema: Schema([]), rowCount: 1, columns: [])
+        let schema = Schema(planFields: fields)
+        var columns: [Column] = []
+        for index in fields.indices {
+            var parts: [Column] = []
+            for row in rows { parts.append(try RowExpression(row[index]).evaluate(one, context)) }
+            columns.append(
+                parts.isEmpty
+                    ? .nulls(schema.fields[index].type, count: 0)
+                    : .concatenate(parts, type: schema.fields[index].type))
+        }
+        return Batch(schema: schema, rowCount: rows.count, columns: columns)
+    }
+}

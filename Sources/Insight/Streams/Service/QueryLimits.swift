@@ -1,0 +1,27 @@
+public import SQL
+
+/// What queries may take, each and together.
+public struct QueryLimits: Sendable {
+    /// State of one query.
+    public var memoryBytes = 256 << 20
+    /// Wall time of a stored query; live ones have no limit.
+    public var timeLimitMilliseconds = 600_000
+    /// Queries that run at a time, live ones included.
+    public var concurrentQueries = 64
+    public var workerThreads = 2
+    /// Stored aggregates over topics of at least so many rows, or files of so many bytes, are computed by all worker
+    /// threads together.
+    public var sharedScanRows = 262_144
+    public var sharedScanBytes = 16 << 20
+    /// Batches from the log that may wait for a live query. What comes when it is full is dropped and counted.
+    public var liveQueueBatches = 256
+    public var liveQueueBytes = 64 << 20
+    /// How far the watermark of a topic runs behind the latest event time.
+    public var watermarkDelayMilliseconds = 1_000
+    /// How often live queries look at the clock.
+    public var tickMilliseconds = 100
+    /// Of the text and its plan.
+    public var sql = SQLLimits.standard
+
+    public init() {}
+}
