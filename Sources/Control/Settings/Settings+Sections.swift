@@ -67,6 +67,9 @@ extension CacheSection {
         heuristicFraction = section.fraction("heuristic_fraction", default: heuristicFraction, in: 0...1)
         maxHeuristicMilliseconds = section.milliseconds(
             "max_heuristic_ms", default: maxHeuristicMilliseconds, in: 0...365 * 86_400_000)
+        staleWhenUnreachableMilliseconds = section.milliseconds(
+            "stale_when_unreachable_ms", default: staleWhenUnreachableMilliseconds, in: 0...365 * 86_400_000)
+        storesSetCookie = section.bool("store_set_cookie", default: storesSetCookie)
         collapseTimeoutMilliseconds = section.milliseconds(
             "collapse_timeout_ms", default: collapseTimeoutMilliseconds, in: 0...3_600_000)
         section.finish()

@@ -84,6 +84,10 @@ public struct CacheSection: Hashable, Sendable {
     /// Of the time since `Last-Modified` (RFC 9111, 4.2.2).
     public var heuristicFraction = 0.1
     public var maxHeuristicMilliseconds = 86_400_000
+    /// How long past its freshness an object stands in for an origin that can't be reached.
+    public var staleWhenUnreachableMilliseconds = 3_600_000
+    /// Whether responses with `Set-Cookie` are stored where RFC 9111 allows it.
+    public var storesSetCookie = true
     /// How long requests wait for another's fetch of the same key before they go themselves.
     public var collapseTimeoutMilliseconds = 10_000
 

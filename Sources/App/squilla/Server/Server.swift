@@ -1,6 +1,7 @@
 import Edge
 import EventLog
 import Glibc
+import HTTPCache
 import ManagementAPI
 import Reactor
 import Runtime
@@ -115,10 +116,14 @@ final class Server: Sendable {
 
     private var edgeStatus: EdgeStatus {
         let current = settings.withLock { $0 }
+        let stored = edge.cache.counters
         return EdgeStatus(
             name: current.edge.name, addresses: edgeAddresses, workers: edge.workerCount,
             origins: current.origins.flatMap { origin in origin.urls.map { "\(origin.name) \($0)" } },
-            counters: edge.counters, cache: CacheFacts(objects: 0, bytes: 0, limitBytes: 0, evictions: 0))
+            counters: edge.counters,
+            cache: CacheFacts(
+                objects: stored.objects, bytes: stored.bytes, limitBytes: current.cache.memoryBytes,
+                evictions: stored.evicted))
     }
 
     private static func address(_ endpoint: Endpoint) throws -> SocketAddress {

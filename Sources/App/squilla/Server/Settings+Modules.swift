@@ -21,6 +21,8 @@ extension Settings {
         settings.cache.heuristicFraction = cache.heuristicFraction
         settings.cache.maximumHeuristicSeconds = Int64(cache.maxHeuristicMilliseconds / 1000)
         settings.cache.collapseTimeoutMilliseconds = cache.collapseTimeoutMilliseconds
+        settings.cache.staleWhenUnreachableSeconds = Int64(cache.staleWhenUnreachableMilliseconds / 1000)
+        settings.cache.storesSetCookie = cache.storesSetCookie
         settings.trustedProxies = edge.trustedProxies.compactMap(\.addressBlock)
         settings.forwardedHeaders =
             switch edge.forwardedHeader {

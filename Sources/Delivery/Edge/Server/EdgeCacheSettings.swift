@@ -13,11 +13,18 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     /// How long requests wait for another's fetch of the same object before they go themselves.
     public var collapseTimeoutMilliseconds = 10_000
 
+    /// How long past its freshness a stored response stands in for an origin that can't be reached, where nothing
+    /// forbids it.
+    public var staleWhenUnreachableSeconds: Int64 = 3600
+    /// Whether responses that set a cookie are stored as RFC 9111 allows.
+    public var storesSetCookie = true
+
     public init() {}
 
     func settings(name: String) -> CacheSettings {
         CacheSettings(
             memoryBytes: memoryBytes, maximumObjectBytes: maximumObjectBytes, heuristicFraction: heuristicFraction,
-            maximumHeuristicSeconds: maximumHeuristicSeconds, servesStaleWhileRevalidate: true, name: name)
+            maximumHeuristicSeconds: maximumHeuristicSeconds, storesSetCookie: storesSetCookie,
+            staleWhenUnreachableSeconds: staleWhenUnreachableSeconds, servesStaleWhileRevalidate: true, name: name)
     }
 }
