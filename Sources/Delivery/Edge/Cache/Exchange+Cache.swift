@@ -11,9 +11,7 @@ extension Exchange {
     func lookUp(_ cache: ResponseCache) {
         lookups += 1
         guard lookups <= Exchange.maximumLookups else { return forward(.miss) }
-        key.set(head, isHTTPS: false)
-        let decision = cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
-        switch decision {
+        switch decide(cache) {
         case .serve(var hit):
             if let refresh = hit.refresh {
                 hit.refresh = nil
@@ -27,6 +25,13 @@ extension Exchange {
             note(error: "only_if_cached", "nothing stored, and the client wants nothing else", .client)
             respondError(504)
         }
+    }
+
+    /// In a function of its own, so that its references to the head are gone before the head is reused.
+    private func decide(_ cache: ResponseCache) -> CacheDecision {
+        let head = self.head
+        key.set(head, isHTTPS: false)
+        return cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
     }
 
     // MARK: Waiting for another request's fetch

@@ -52,10 +52,9 @@ extension Exchange {
             {
                 var index = line + 13
                 while index < span.count, span[index] == 0x20 { index += 1 }
-                while index < span.count, span[index] > 0x20, span[index] != 0x3B {
-                    mimeType.append(span[index])
-                    index += 1
-                }
+                let first = index
+                while index < span.count, span[index] > 0x20, span[index] != 0x3B { index += 1 }
+                mimeType.append(contentsOf: span.extracting(first..<index))
                 return
             }
             guard let end = span.firstIndex(of: 0x0A, from: line) else { return }

@@ -7,7 +7,7 @@ public struct HeadWriter: Sendable {
 
     public init(capacity: Int = 1024) {
         self.bytes = []
-        bytes.reserveCapacity(capacity)
+        if capacity > 0 { bytes.reserveCapacity(capacity) }
     }
 
     public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
