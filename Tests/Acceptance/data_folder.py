@@ -14,7 +14,7 @@ check(server.get("/")[0] == 200, "the first one does not notice")
 check(server.terminate() == 0, "and ends well")
 
 # A corrupt segment: reported by verify, skipped by readers
-segment = max((server.data / "topics").rglob("*"), key=lambda p: p.stat().st_size if p.is_file() and "index" not in p.name else 0)
+segment = max((server.data / "log").rglob("*"), key=lambda p: p.stat().st_size if p.is_file() and "index" not in p.name else 0)
 data = bytearray(segment.read_bytes())
 data[len(data) // 2] ^= 0xFF
 segment.write_bytes(data)

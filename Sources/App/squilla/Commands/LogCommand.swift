@@ -11,8 +11,8 @@ struct LogCommand: ParsableCommand {
 
     /// The log of a folder on which no server runs, or beside one, without changing anything.
     static func openForReading(_ data: String) throws -> EventLog {
-        guard DataFolder.hasTopics(data) else { throw Failure("\(data): there is no event log here") }
-        var options = EventLogOptions(folder: DataFolder.topics(data))
+        guard DataFolder.hasLog(data) else { throw Failure("\(data): there is no event log here") }
+        var options = EventLogOptions(folder: DataFolder.log(data))
         options.isReadOnly = true
         do {
             return try EventLog.open(options)
@@ -173,7 +173,7 @@ extension LogCommand {
             try DataFolder.create(locator.data)
             let log: EventLog
             do {
-                log = try EventLog.open(EventLogOptions(folder: DataFolder.topics(locator.data)))
+                log = try EventLog.open(EventLogOptions(folder: DataFolder.log(locator.data)))
             } catch {
                 throw Failure("\(error)")
             }

@@ -120,9 +120,9 @@ struct SQLCommand: ParsableCommand {
             return nil
         }
         let storage = DiskStorage()
-        var options = EventLogOptions(folder: DataFolder.topics(locator.data))
+        var options = EventLogOptions(folder: DataFolder.log(locator.data))
         options.isReadOnly = true
-        guard DataFolder.hasTopics(locator.data) else { return nil }
+        guard DataFolder.hasLog(locator.data) else { return nil }
         do {
             return try EventLog.open(options, storage: storage, clock: SystemClock())
         } catch {

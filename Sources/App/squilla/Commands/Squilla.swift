@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 @main
 struct Squilla: ParsableCommand {
@@ -12,4 +13,10 @@ struct Squilla: ParsableCommand {
             Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, LogCommand.self,
             ReplayCommand.self,
         ])
+
+    static func main() {
+        // A reader that is gone (`squilla sql … | head`) shows as a failed write, and is no failure of ours.
+        signal(SIGPIPE, SIG_IGN)
+        main(nil)
+    }
 }

@@ -7,7 +7,7 @@ import Streams
 final class PrintingSink: QuerySink {
     private struct State: Sendable {
         var printer: RowPrinter
-        var names: [String] = []
+        var fields: [PlanField] = []
         var result: Result<QueryStatistics, SQLError>?
     }
 
@@ -15,11 +15,11 @@ final class PrintingSink: QuerySink {
 
     init(_ printer: RowPrinter) { state = Monitor(State(printer: printer)) }
 
-    func start(_ fields: [PlanField]) { state.update { $0.names = fields.map(\.name) } }
+    func start(_ fields: [PlanField]) { state.update { $0.fields = fields } }
 
     func receive(_ batch: Batch) -> Bool {
         state.withLock { state in
-            var writer = JSONWriter(names: state.names)
+            var writer = JSONWriter(fields: state.fields)
             writer.append(batch, prefix: "", suffix: "\n")
             let lines = writer.take()
             state.printer.print(lines: lines)

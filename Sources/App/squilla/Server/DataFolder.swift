@@ -3,9 +3,9 @@ import Glibc
 /// What lies where in the data folder.
 enum DataFolder {
     /// The event log's own folder.
-    static func topics(_ folder: String) -> String { folder + "/topics" }
+    static func log(_ folder: String) -> String { folder + "/log" }
 
-    static func hasTopics(_ folder: String) -> Bool { access(topics(folder), F_OK) == 0 }
+    static func hasLog(_ folder: String) -> Bool { access(log(folder), F_OK) == 0 }
 
     /// Makes the folder and its parents.
     /// - Throws: `Failure` with the system's reason.

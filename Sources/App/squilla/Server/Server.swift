@@ -14,6 +14,8 @@ final class Server: Sendable {
     private let log: EventLog
     private let queries: QueryService
     private let edge: EdgeServer
+    /// What can't change while running is as it was then.
+    private let started: Settings
     private let settings: Mutex<Settings>
     /// Reads the configuration again; nil where it came from flags alone.
     private let readSettings: @Sendable () throws -> Settings
@@ -58,6 +60,7 @@ final class Server: Sendable {
         }
         self.log = log
         self.queries = queries
+        started = settings
         self.settings = Mutex(settings)
         self.readSettings = readSettings
         stage.set(self)
@@ -96,10 +99,9 @@ final class Server: Sendable {
         do {
             let new = try readSettings()
             guard !new.origins.isEmpty else { throw Failure("origins: name at least one origin") }
-            let needRestart = settings.withLock { old in
-                defer { old = new }
-                return new.needRestart(comparedTo: old)
-            }
+            if let refusal = new.refusal(comparedTo: started) { throw Failure(refusal) }
+            let needRestart = new.needRestart(comparedTo: started)
+            settings.withLock { $0 = new }
             edge.reload(new.edgeSettings)
             if new.topicSettings != log.topic(RequestEventSchema.topic)?.settings {
                 try log.createTopic(

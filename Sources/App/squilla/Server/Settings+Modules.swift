@@ -46,7 +46,7 @@ extension Settings {
     }
 
     func logOptions() -> EventLogOptions {
-        var options = EventLogOptions(folder: DataFolder.topics(dataFolder))
+        var options = EventLogOptions(folder: DataFolder.log(dataFolder))
         options.queueBytes = log.queueBytes
         options.syncIntervalMilliseconds = log.syncIntervalMilliseconds
         return options
@@ -78,6 +78,13 @@ extension Settings {
         limits.timeLimitMilliseconds = query.timeoutMilliseconds
         limits.concurrentQueries = query.maxConcurrent
         return limits
+    }
+
+    /// Why a server that was started with `old` can't take this over at all.
+    func refusal(comparedTo old: Settings) -> String? {
+        // The address waits for a restart; the token must not go before it.
+        guard management.token == nil, !old.management.listen.isLoopback else { return nil }
+        return "management.token: it can't be taken away while \(old.management.listen) is listened on; restart instead"
     }
 
     /// The parts that a running server can't take over; what `reload` names when they differ.
