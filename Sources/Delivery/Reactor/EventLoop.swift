@@ -17,7 +17,7 @@ public final class EventLoop: @unchecked Sendable {
 
     let epoll: Int32
     let wakeup: Int32
-    var timers: TimerWheel
+    @exclusivity(unchecked) var timers: TimerWheel
     var dueTimers: [TimerWheel.Entry] = []
     @exclusivity(unchecked) var slots: ContiguousArray<LoopSource?> = []
     var generations: [UInt32] = []

@@ -30,7 +30,11 @@ extension TCPConnection {
     public func send(_ write: (inout [UInt8]) -> Void) {
         guard canQueue() else { return }
         let start = output.count
-        write(&output)
+        // Taken out, so that a writer that sends on this connection again harms nothing but the order.
+        var buffer: [UInt8] = []
+        swap(&buffer, &output)
+        write(&buffer)
+        swap(&buffer, &output)
         queued(from: start)
     }
 

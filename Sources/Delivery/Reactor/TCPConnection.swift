@@ -26,7 +26,7 @@ public final class TCPConnection: LoopSource {
     @exclusivity(unchecked) var sawEnd = false
 
     // Output, see TCPConnection+Output.
-    var output: [UInt8] = []
+    @exclusivity(unchecked) var output: [UInt8] = []
     @exclusivity(unchecked) var outputSent = 0
     @exclusivity(unchecked) var pieces: [OutputPiece] = []
     @exclusivity(unchecked) var firstPiece = 0

@@ -12,11 +12,8 @@ extension Exchange {
         lookups += 1
         guard lookups <= Exchange.maximumLookups else { return forward(.miss) }
         switch decide(cache) {
-        case .serve(var hit):
-            if let refresh = hit.refresh {
-                hit.refresh = nil
-                CacheFetchJob.refresh(refresh, for: self)
-            }
+        case .serve(let hit):
+            if let refresh = hit.refresh { CacheFetchJob.refresh(refresh, for: self) }
             serve(hit)
         case .fetch(let fetch): startFetch(fetch)
         case .wait(let ticket): wait(ticket)

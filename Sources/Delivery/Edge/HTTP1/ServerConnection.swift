@@ -31,10 +31,10 @@ final class ServerConnection: TCPHandler {
     @exclusivity(unchecked) var isLast = false
     @exclusivity(unchecked) var idleSince: Int64
 
-    private var parser: RequestParser
-    private var leftover: [UInt8] = []
+    @exclusivity(unchecked) private var parser: RequestParser
+    @exclusivity(unchecked) private var leftover: [UInt8] = []
     @exclusivity(unchecked) private var isProcessing = false
-    private var periodMark: Int64 = 0
+    @exclusivity(unchecked) private var periodMark: Int64 = 0
 
     init(tcp: TCPConnection, worker: Worker, service: (any HTTPService)?) {
         self.tcp = tcp

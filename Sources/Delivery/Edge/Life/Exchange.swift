@@ -35,14 +35,14 @@ final class Exchange {
     // Unchecked: loaded and stored on one thread, see `LoopSource`.
     @exclusivity(unchecked) var connection: ServerConnection?
     @exclusivity(unchecked) var phase = Phase.reading
-    var head = RequestHead()
+    @exclusivity(unchecked) var head = RequestHead()
     @exclusivity(unchecked) var row = EventRow()
     @exclusivity(unchecked) var startedAt: Int64 = 0
     /// When the head was first found incomplete; 0 before.
-    var headDeadline: Int64 = 0
-    var decoder = BodyDecoder(.none, limits: .client, isLenient: false)
-    var isRequestComplete = true
-    var isAwaitingContinue = false
+    @exclusivity(unchecked) var headDeadline: Int64 = 0
+    @exclusivity(unchecked) var decoder = BodyDecoder(.none, limits: .client, isLenient: false)
+    @exclusivity(unchecked) var isRequestComplete = true
+    @exclusivity(unchecked) var isAwaitingContinue = false
 
     @exclusivity(unchecked) var hasResponded = false
     @exclusivity(unchecked) var responseFraming = ResponseFraming.none
@@ -53,22 +53,22 @@ final class Exchange {
     @exclusivity(unchecked) var mimeType: [UInt8] = []
     @exclusivity(unchecked) var error: EventBlock.ErrorNote?
 
-    var key = CacheKey()
-    var lookups = 0
-    var didWait = false
+    @exclusivity(unchecked) var key = CacheKey()
+    @exclusivity(unchecked) var lookups = 0
+    @exclusivity(unchecked) var didWait = false
     var collapseTicket: UInt64 = 0
-    var job: CacheFetchJob?
-    var source: BodySource?
+    @exclusivity(unchecked) var job: CacheFetchJob?
+    @exclusivity(unchecked) var source: BodySource?
     /// Counts the requests this object has served, see `Visit`.
-    var generation: UInt64 = 0
+    @exclusivity(unchecked) var generation: UInt64 = 0
 
-    var origin: OriginExchange?
+    @exclusivity(unchecked) var origin: OriginExchange?
     var originName = ""
     var forwardReason = CacheStatus.Forward.bypass
-    var responder: ResponderCore?
-    var collected: [UInt8] = []
+    @exclusivity(unchecked) var responder: ResponderCore?
+    @exclusivity(unchecked) var collected: [UInt8] = []
     /// Server-sent events by a service.
-    var isEventStream = false
+    @exclusivity(unchecked) var isEventStream = false
 
     init(worker: Worker) {
         self.worker = worker

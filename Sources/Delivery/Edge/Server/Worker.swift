@@ -10,14 +10,14 @@ import Upstream
 final class Worker: @unchecked Sendable {
     let loop: EventLoop
     let number: Int
-    var settings: EdgeSettings
-    var isDraining = false
+    @exclusivity(unchecked) var settings: EdgeSettings
+    @exclusivity(unchecked) var isDraining = false
     @exclusivity(unchecked) var counters = EdgeCounters()
     let published = Mutex(EdgeCounters())
     private(set) var connections: [ServerConnection] = []
     /// The shared cache; `nil` where it is turned off.
-    private(set) var cache: ResponseCache?
-    private var cacheBox: CacheSettingsBox
+    @exclusivity(unchecked) private(set) var cache: ResponseCache?
+    @exclusivity(unchecked) private var cacheBox: CacheSettingsBox
     private let sharedCache: ResponseCache
     private var listeners: [Listener] = []
 
@@ -27,12 +27,12 @@ final class Worker: @unchecked Sendable {
     private var handOver: LoopTimer?
 
     private let resolver: Resolver
-    private var routes: RouteTable
+    @exclusivity(unchecked) private var routes: RouteTable
     @exclusivity(unchecked) private var exchanges: [Exchange] = []
     private static let maximumSpareExchanges = 256
 
-    private var dateSecond: Int64 = -1
-    private var dateText: [UInt8] = []
+    @exclusivity(unchecked) private var dateSecond: Int64 = -1
+    @exclusivity(unchecked) private var dateText: [UInt8] = []
 
     init(
         number: Int, settings: EdgeSettings, cache: ResponseCache, resolver: Resolver, pump: EventPump
