@@ -7,6 +7,7 @@ import Upstream
 /// Asking an origin for this client alone, nothing stored.
 extension Exchange: OriginHandler {
     func forward(_ reason: CacheStatus.Forward) {
+        if forwardsLeft == 0 { return answerOptions() }
         guard let route = worker.route(host: head.slice(head.host)) else { return refuseUnknownHost() }
         phase = .forwarding
         originName = route.name
@@ -31,8 +32,7 @@ extension Exchange: OriginHandler {
     /// - Parameter fetch: asks for the whole, or whether the stored response is still good.
     func requestHead(_ settings: OriginSettings, fetch: CacheFetch?) -> [UInt8] {
         var writer = HeadWriter(capacity: head.block.bytes.count + 256)
-        let target = head.targetForm == .asterisk ? head.target : head.originTarget
-        writer.requestLine(method: head.slice(head.methodRange), target: head.slice(target))
+        writeRequestLine(&writer)
         if let host = settings.hostHeader {
             writer.field("Host", text: host)
         } else {
@@ -44,7 +44,11 @@ extension Exchange: OriginHandler {
             }
             writer.endLine()
         }
-        let dropped = Exchange.replacedFields.union(fetch?.droppedFields ?? [])
+        var dropped = Exchange.replacedFields.union(fetch?.droppedFields ?? [])
+        if let forwardsLeft {
+            dropped.insert(.maxForwards)
+            writer.field("Max-Forwards", Int(forwardsLeft) - 1)
+        }
         writer.copyFields(of: head.block, except: dropped)
         fetch?.writeConditions(to: &writer)
         switch head.framing {

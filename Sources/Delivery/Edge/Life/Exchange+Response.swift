@@ -150,7 +150,7 @@ extension Exchange {
             writer.field("Content-Type", "text/plain; charset=utf-8")
             writer.field("Cache-Control", "no-store")
             if status == 503 { writer.field("Retry-After", 1) }
-            if status == 405 { writer.field("Allow", "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS") }
+            if status == 405 { writer.field("Allow", text: Exchange.allowedMethods) }
             worker.writeDate(&writer)
         }
         mimeType.append(contentsOf: "text/plain".utf8)
