@@ -17,7 +17,7 @@ final class QueryResponse: QuerySink {
 
     private struct State {
         var handle: QueryHandle?
-        var names: [String] = []
+        var fields: [PlanField] = []
         var hasStarted = false
     }
 
@@ -34,7 +34,7 @@ final class QueryResponse: QuerySink {
 
     func start(_ fields: [PlanField]) {
         state.withLock { state in
-            state.names = fields.map(\.name)
+            state.fields = fields
             state.hasStarted = true
         }
         let type = format == .lines ? "application/x-ndjson" : "text/event-stream"
@@ -42,8 +42,7 @@ final class QueryResponse: QuerySink {
     }
 
     func receive(_ batch: Batch) -> Bool {
-        let names = state.withLock { $0.names }
-        var writer = JSONWriter(names: names)
+        var writer = JSONWriter(fields: state.withLock { $0.fields })
         let isEvents = format == .serverSentEvents
         writer.append(batch, prefix: isEvents ? "data: " : "", suffix: isEvents ? "\n\n" : "\n")
         return responder.write(writer.take())
