@@ -35,6 +35,17 @@ struct ClosureService: HTTPService {
         }
     }
 
+    @Test func callbacksMayBeTheLastToHoldTheResponder() throws {
+        let edge = try edge { _, responder in
+            responder.onDrained { _ = responder.isClosed }
+            responder.onClose { _ = responder.isClosed }
+            responder.onDrained { _ = responder.isClosed }
+            responder.respond(status: 200, body: [0x61])
+        }
+        let client = try WireSocket.connect(edge.servicePort)
+        for _ in 0..<3 { #expect(try client.get("/").text == "a") }
+    }
+
     @Test func aServiceStreamsFromAnotherThreadUnderBackPressure() throws {
         let total = 20 << 20
         let edge = try edge { _, responder in

@@ -101,9 +101,12 @@ final class ResponderCore: Sendable {
     }
 
     func onDrained(_ action: @escaping @Sendable () -> Void) {
-        let isReady = state.withLock { state in
+        let (isReady, _) = state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+            // One that is over calls nobody, and must not keep who may hold it.
+            if state.isClosed { return (false, nil) }
+            let earlier = state.drainAction
             state.drainAction = action
-            return !state.isHeld && state.hasStarted && !state.isClosed
+            return (!state.isHeld && state.hasStarted, earlier)
         }
         if isReady { action() }
     }
@@ -154,14 +157,16 @@ final class ResponderCore: Sendable {
     /// The exchange is over, by its end or because the client went.
     func close() {
         target.exchange = nil
-        let actions = state.withLock { state -> [@Sendable () -> Void] in
-            guard !state.isClosed else { return [] }
+        // What is let go may hold the responder, whose end takes the lock: it goes after the lock is given back.
+        let last = state.withLock { state in
+            let last = state
+            state = State()
+            state.hasStarted = last.hasStarted
+            state.isFinished = last.isFinished
             state.isClosed = true
-            state.operations = []
-            state.drainAction = nil
-            defer { state.closeActions = [] }
-            return state.isFinished ? [] : state.closeActions
+            return last
         }
-        for action in actions { action() }
+        guard !last.isClosed, !last.isFinished else { return }
+        for action in last.closeActions { action() }
     }
 }
