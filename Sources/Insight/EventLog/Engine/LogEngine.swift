@@ -92,22 +92,32 @@ final class LogEngine {
         try checkWritable()
         try LogFolder.checkName(name)
         try settings.validate(topic: name)
-        var description = open[name]?.topic.description ?? TopicDescription(settings: settings, schemas: [])
-        let widened = description.schemas.last.map { SchemaWidening.widen($0, with: schema) } ?? schema
+        let known = open[name]?.topic.description
+        let widened = known.map { SchemaWidening.widen($0.schema, with: schema) } ?? schema
         guard widened.count <= options.columnsMaximum else {
             throw LogError(
                 .invalidSetting,
                 "the schema would have \(widened.count) columns; \(options.columnsMaximum) are allowed",
                 at: name)
         }
+        if let field = widened.fields.first(where: { $0.name.utf8.count > options.columnNameBytesMaximum }) {
+            throw LogError(
+                .invalidName,
+                "a column's name has at most \(options.columnNameBytesMaximum) bytes, not "
+                    + "\(field.name.utf8.count)", at: name)
+        }
         var settings = settings
         settings.partitions = max(settings.partitions, open[name]?.writers.count ?? 0)
-        if description.schemas.last == widened, description.settings == settings { return }
+        if let known, known.schema == widened, known.settings == settings { return }
         if open[name] == nil, open.count >= options.topicsMaximum {
             throw LogError(.invalidSetting, "there are \(open.count) topics; no more are allowed", at: name)
         }
+        var description = known ?? TopicDescription(settings: settings, schema: widened)
         description.settings = settings
-        if description.schemas.last != widened { description.schemas.append(widened) }
+        if description.schema != widened {
+            description.schema = widened
+            description.schemaVersion += 1
+        }
         try store(description, name)
     }
 

@@ -1,16 +1,16 @@
 import Columns
 import Runtime
 
-/// What the file `topic` of a topic's folder holds: settings, and the versions of the schema, oldest first.
+/// What the file `topic` of a topic's folder holds: settings, and the schema with the number of its changes. Frames know
+/// their own columns, so earlier schemas are not kept: a topic whose events bring new names again and again would fill
+/// its description with them.
 struct TopicDescription: Sendable, Equatable {
     static let firstLine = "squilla-topic 1"
 
     var settings: TopicSettings
-    /// Version `n` is `schemas[n - 1]`.
-    var schemas: [Schema]
-
-    var schema: Schema { schemas[schemas.count - 1] }
-    var schemaVersion: Int { schemas.count }
+    var schema: Schema
+    /// From 1.
+    var schemaVersion: Int
 
     func encoded() -> [UInt8] {
         var lines = [
@@ -20,16 +20,15 @@ struct TopicDescription: Sendable, Equatable {
         ]
         if let bytes = settings.retentionBytes { lines.append("retention-bytes \(bytes)") }
         if let seconds = settings.retentionSeconds { lines.append("retention-seconds \(seconds)") }
-        for (index, schema) in schemas.enumerated() {
-            lines.append("schema \(index + 1)")
-            for field in schema.fields { lines.append("field \(field.type) \(Escaping.escape(field.name))") }
-        }
+        lines.append("schema \(schemaVersion)")
+        for field in schema.fields { lines.append("field \(field.type) \(Escaping.escape(field.name))") }
         return TextFile.encode(lines)
     }
 
-    init(settings: TopicSettings, schemas: [Schema]) {
+    init(settings: TopicSettings, schema: Schema, schemaVersion: Int = 1) {
         self.settings = settings
-        self.schemas = schemas
+        self.schema = schema
+        self.schemaVersion = schemaVersion
     }
 
     init(_ bytes: [UInt8], path: String) throws(LogError) {
@@ -40,22 +39,23 @@ struct TopicDescription: Sendable, Equatable {
         var settings = TopicSettings()
         settings.retentionBytes = nil
         settings.retentionSeconds = nil
-        var schemas: [[Field]] = []
+        var version = 0
+        var fields: [Field] = []
         for line in lines.dropFirst() {
             guard line.count >= 2, let keyword = line.first,
-                TopicDescription.apply(keyword, line.dropFirst(), &settings, &schemas)
+                TopicDescription.apply(keyword, line.dropFirst(), &settings, &version, &fields)
             else { throw TextFile.corrupt(path, "has a line that says nothing: \(line.joined(separator: " "))") }
         }
-        guard !schemas.isEmpty, schemas.allSatisfy({ Set($0.map(\.name)).count == $0.count }) else {
+        guard version > 0, Set(fields.map(\.name)).count == fields.count else {
             throw TextFile.corrupt(path, "has no usable schema")
         }
-        self.init(settings: settings, schemas: schemas.map(Schema.init))
+        self.init(settings: settings, schema: Schema(fields), schemaVersion: version)
         try settings.validate(topic: path)
     }
 
     private static func apply(
         _ keyword: Substring, _ values: ArraySlice<Substring>, _ settings: inout TopicSettings,
-        _ schemas: inout [[Field]]
+        _ version: inout Int, _ fields: inout [Field]
     ) -> Bool {
         guard let value = values.first else { return false }
         func set<Value>(_ path: WritableKeyPath<TopicSettings, Value>, _ value: Value?) -> Bool {
@@ -72,13 +72,17 @@ struct TopicDescription: Sendable, Equatable {
         case "retention-bytes": return set(\.retentionBytes, Int(value).map { .some($0) })
         case "retention-seconds": return set(\.retentionSeconds, Int(value).map { .some($0) })
         case "schema":
-            schemas.append([])
-            return Int(value) == schemas.count
+            guard let next = Int(value), next > version, next <= UInt32.max else { return false }
+            version = next
+            // A file may list every version; the last counts.
+            fields = []
+            return true
         case "field":
-            guard !schemas.isEmpty, let type = FieldType.allCases.first(where: { "\($0)" == value }),
-                let name = values.dropFirst().first.flatMap(Escaping.unescape)
+            // JSON has empty names too.
+            guard version > 0, let type = FieldType.allCases.first(where: { "\($0)" == value }),
+                let name = Escaping.unescape(values.dropFirst().first ?? "")
             else { return false }
-            schemas[schemas.count - 1].append(Field(name, type))
+            fields.append(Field(name, type))
             return true
         default: return false
         }

@@ -19,6 +19,8 @@ public struct EventLogOptions: Sendable {
     public var topicsMaximum = 1000
     /// Columns that a topic's schema may grow to.
     public var columnsMaximum = 2000
+    /// So that a topic's description stays a small file.
+    public var columnNameBytesMaximum = 512
 
     public init(folder: String) {
         self.folder = folder
