@@ -13,13 +13,13 @@ enum JSONFault: Error {
         case .badValue: "expected a value"
         case .badNumber: "not a JSON number"
         case .badEscape: "not a JSON escape"
-        case .tooDeep: "nested more deeply than maximumDepth"
-        case .tooManyKeys: "more keys than maximumKeysPerLine"
+        case .tooDeep: "nested too deeply"
+        case .tooManyKeys: "too many keys"
         case .lineEnds: "the line ends within the object"
         case .trailing: "more after the object's end"
         case .string: "a string without end, or with a control character in it"
         case .utf8: "not UTF-8"
-        case .tooLong: "longer than maximumLineBytes"
+        case .tooLong: "too long a line"
         case .memory: "no memory to read it"
         }
     }

@@ -20,7 +20,7 @@ extension NDJSONReader {
             let target = paths.target(cursor.bytes(entry.key), node: node, ordinal: ordinal)
             ordinal += 1
             let isContainer = entry.first == UInt8(ascii: "{") || entry.first == UInt8(ascii: "[")
-            if isContainer || (target.column < 0 && options.collectsUnknown) {
+            if isContainer || (target.column < 0 && options.collectsUnknown) || target.column == unfitPlace {
                 outer = cursor
                 try readOther(&outer, target, key: entry.key, node: node, depth: depth)
                 cursor = outer
@@ -43,12 +43,16 @@ extension NDJSONReader {
         }
     }
 
-    /// Reads an object or array, or any value of a key that has no column and is to be collected.
+    /// Reads an object or array, or any value of column `_unfit` or of a key that has no column and is to be collected.
     private mutating func readOther(
         _ cursor: inout JSONCursor, _ target: JSONPaths.Target, key: Range<Int>, node: Int32, depth: Int
     ) throws(JSONFault) {
         let column = Int(target.column)
         let isObject = cursor.token == UInt8(ascii: "{")
+        if target.column == unfitPlace {
+            appendUnfit(own: cursor.bytes(try cursor.checkedValue(depth: depth)))
+            return
+        }
         if column >= 0 {
             if builder[column].count > builder.endedRows {
                 try cursor.skipValue(depth: depth)
@@ -136,7 +140,7 @@ extension NDJSONReader {
         switch (type, number) {
         case (.int64, .integer(let value)): builder[column].append(int64: value)
         case (.float64, .integer(let value)): builder[column].append(float64: Double(value))
-        case (.float64, .double(let value)): builder[column].append(float64: value)
+        case (.float64, .double(let value)) where value.isFinite: builder[column].append(float64: value)
         case (.string, _), (.json, _): builder[column].append(bytes: text.span)
         case (.timestamp, .integer(let milliseconds)):
             let (value, overflow) = milliseconds.multipliedReportingOverflow(by: 1000)
@@ -176,6 +180,19 @@ extension NDJSONReader {
         JSONWriter.append(string: name.span, to: &unfit)
         unfit.append(UInt8(ascii: ":"))
         unfit.append(contentsOf: value)
+    }
+
+    /// What the line itself has in `_unfit`: an object's members join those that are found not to fit, so that events
+    /// that were read from one topic go into another as they are.
+    private mutating func appendUnfit(own value: UnsafeBufferPointer<UInt8>) {
+        if value[0] == UInt8(ascii: "n") { return }
+        guard value[0] == UInt8(ascii: "{") else {
+            return appendUnfit(name: Array(Self.unfitColumn.utf8), value)
+        }
+        let members = UnsafeBufferPointer(rebasing: value[1..<value.count - 1])
+        guard members.contains(where: { $0 > 0x20 }) else { return }
+        unfit.append(unfit.isEmpty ? UInt8(ascii: "{") : UInt8(ascii: ","))
+        unfit.append(contentsOf: members)
     }
 
     /// The whole dotted name of a key that has no column.

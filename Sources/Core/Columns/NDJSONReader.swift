@@ -10,7 +10,8 @@ import Bytes
 ///     while let batch = reader.nextBatch() { … }
 ///
 /// A line that is no JSON object is skipped, counted and named in `report`. A value that does not fit its column's type
-/// is null there and goes, as JSON, into the object in column `_unfit`, if the schema has that. Of keys that come twice
+/// is null there and goes, as JSON, into the object in column `_unfit`, if the schema has that; a line's own `_unfit` is
+/// added to it. Of keys that come twice
 /// in a line the first counts. Integers in timestamp columns are milliseconds since 1970. Numbers and booleans in
 /// string columns are taken as their text.
 public struct NDJSONReader: ~Copyable {
@@ -25,6 +26,8 @@ public struct NDJSONReader: ~Copyable {
 
     let options: NDJSONOptions
     let unfitIndex: Int?
+    /// The same, to compare a column with; -2 where there is none.
+    let unfitPlace: Int32
     var builder: BatchBuilder
     var paths: JSONPaths
     /// What did not fit in the row at work: an object without its end.
@@ -45,6 +48,7 @@ public struct NDJSONReader: ~Copyable {
         self.paths = JSONPaths(schema: schema)
         let unfit = schema.index(of: Self.unfitColumn)
         self.unfitIndex = unfit.flatMap { schema.fields[$0].type == .json ? $0 : nil }
+        self.unfitPlace = unfitIndex.map { Int32($0) } ?? -2
     }
 
     /// Takes the next bytes of the input. Whole lines are read at once, the rest waits.

@@ -40,7 +40,21 @@ public struct SchemaInference: ~Copyable {
     }
 
     private mutating func note(line: UnsafeBufferPointer<UInt8>) {
-        guard var cursor = try? index.scan(line), cursor.token == UInt8(ascii: "{") else { return }
+        do throws(JSONIndex.Failure) {
+            note(try index.scan(line))
+        } catch {
+            guard error == .utf8 else { return }
+            // As the reader does it.
+            let repaired = Array(String(decoding: line, as: UTF8.self).utf8)
+            repaired.withUnsafeBufferPointer { repaired in
+                if let cursor = try? index.scan(repaired) { note(cursor) }
+            }
+        }
+    }
+
+    private mutating func note(_ start: JSONCursor) {
+        var cursor = start
+        guard cursor.token == UInt8(ascii: "{") else { return }
         cursor.maximumDepth = NDJSONOptions().maximumDepth
         name.removeAll(keepingCapacity: true)
         // A line that breaks off half-way has shown what it could.
