@@ -13,6 +13,12 @@ extension ManagementService {
         Self.write(edge.cache, to: &metrics)
         Self.write(context.log, to: &metrics)
         metrics.single("squilla_queries_running", .gauge, "Queries that run now.", context.queries.runningQueries)
+        metrics.single(
+            "squilla_query_late_rows_total", .counter, "Rows that came after their window had closed.",
+            context.queries.lateRows)
+        metrics.single(
+            "squilla_query_dropped_rows_total", .counter, "Rows that readers of live queries were too slow for.",
+            context.queries.droppedRows)
         metrics.single("process_resident_memory_bytes", .gauge, "Resident memory.", ProcessFacts.residentBytes())
         metrics.single("process_cpu_seconds_total", .counter, "User and system time.", ProcessFacts.cpuSeconds())
         responder.respond(

@@ -11,6 +11,8 @@ public final class QueryService: Sendable {
     let tables: [String: TableDefinition]
     let pool: WorkerPool
     private let running = Atomic<Int>(0)
+    private let late = Atomic<Int>(0)
+    private let dropped = Atomic<Int>(0)
     private let system = SystemClock()
 
     /// - Parameters:
@@ -29,6 +31,15 @@ public final class QueryService: Sendable {
 
     /// Queries that run now.
     public var runningQueries: Int { running.load(ordering: .relaxed) }
+
+    /// Rows that came too late for their window, and rows that slow readers lost, in all queries since the start.
+    public var lateRows: Int { late.load(ordering: .relaxed) }
+    public var droppedRows: Int { dropped.load(ordering: .relaxed) }
+
+    func note(lateRows: Int, droppedRows: Int) {
+        late.add(lateRows, ordering: .relaxed)
+        dropped.add(droppedRows, ordering: .relaxed)
+    }
 
     /// Starts a query. Returns at once; everything, errors included, goes to the sink.
     @discardableResult

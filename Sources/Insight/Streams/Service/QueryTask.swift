@@ -179,14 +179,22 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
         lastReport = now
         let current = statistics()
         guard current.lateRows != reported.lateRows || current.droppedRows != reported.droppedRows else { return }
-        reported = current
+        count(current)
         sink.report(current)
+    }
+
+    /// Adds what is new to the service's totals.
+    private func count(_ current: QueryStatistics) {
+        service.note(
+            lateRows: current.lateRows - reported.lateRows, droppedRows: current.droppedRows - reported.droppedRows)
+        reported = current
     }
 
     private func end(_ result: Result<QueryStatistics, SQLError>) {
         subquery?.close()
         subquery = nil
         prepared = nil
+        count(statistics())
         run?.close()
         run = nil
         pending = []
