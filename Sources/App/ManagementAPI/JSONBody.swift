@@ -22,6 +22,12 @@ struct JSONBody {
         return text
     }
 
+    func integer(_ name: String) throws(APIError) -> Int64? {
+        guard let value = members[name], !(value is NSNull) else { return nil }
+        guard let number = value as? Int64 else { throw .badRequest("\"\(name)\" must be a whole number") }
+        return number
+    }
+
     func bool(_ name: String) throws(APIError) -> Bool? {
         guard let value = members[name], !(value is NSNull) else { return nil }
         guard let flag = value as? Bool else { throw .badRequest("\"\(name)\" must be true or false") }

@@ -57,6 +57,12 @@ public struct CacheFacts: Sendable, Encodable {
     public var limitBytes: Int
     public var evictions: Int
 
+    /// The API's names.
+    private enum CodingKeys: String, CodingKey {
+        case objects, bytes, evictions
+        case limitBytes = "limit_bytes"
+    }
+
     public init(objects: Int, bytes: Int, limitBytes: Int, evictions: Int) {
         self.objects = objects
         self.bytes = bytes

@@ -16,7 +16,7 @@ extension ManagementService {
     }
 
     private static func bodyRequest(_ request: HTTPRequest) throws(APIError) -> QueryRequest {
-        let body = try JSONBody(request.body, known: ["query", "live", "since", "from", "to", "limit"])
+        let body = try JSONBody(request.body, known: ["query", "live", "since", "from", "to"])
         guard let text = try body.string("query") else { throw .badRequest("\"query\" is missing") }
         return try make(
             text, isLive: try body.bool("live") ?? false, since: try body.string("since"),

@@ -33,18 +33,7 @@ extension ManagementService {
         let position = try TopicReader.position(values["from"] ?? "earliest")
         onWorker("read", responder) { [self] () throws(APIError) in
             let reader = try TopicReader(context.log, topic: name, partition: partition, from: position)
-            responder.start(
-                status: 200, headers: [("Content-Type", "application/x-ndjson"), ("Cache-Control", "no-store")])
-            var left = limit
-            do throws(APIError) {
-                while left > 0, !responder.isClosed, let (lines, rows) = try reader.next(maximumRows: left) {
-                    responder.write(lines)
-                    left -= rows
-                }
-            } catch {
-                responder.write(Array("{\"$error\":".utf8) + error.json + Array("}\n".utf8))
-            }
-            responder.finish()
+            TopicResponse(reader, limit: limit, responder, worker: worker("read")).start()
         }
     }
 
@@ -63,9 +52,10 @@ extension ManagementService {
             }
             return respond(responder, ["offset": offset])
         }
-        let given =
-            values["offset"] ?? String(decoding: request.body.filter { (0x30...0x39).contains($0) }, as: UTF8.self)
-        guard let offset = Int64(given) else { throw .badRequest("expected {\"offset\": N}") }
+        let body = try JSONBody(request.body, known: ["offset"])
+        guard let offset = try body.integer("offset"), offset >= 0 else {
+            throw .badRequest("expected {\"offset\": N}, N from 0 on")
+        }
         onWorker("consumers", responder) { [self] () throws(APIError) in
             do throws(LogError) {
                 try context.log.commitPosition(consumer: consumer, topic: topic, partition: partition, offset: offset)
@@ -111,6 +101,10 @@ extension APIError {
             case .storageFull: 507
             default: error.fault == .caller ? 400 : 500
             }
-        self.init(status, error.code.rawValue, error.description)
+        self.init(status, Self.snakeCase(error.code.rawValue), "\(error.where): \(error.what)")
+    }
+
+    private static func snakeCase(_ name: String) -> String {
+        name.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
     }
 }

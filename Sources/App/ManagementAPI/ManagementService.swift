@@ -28,6 +28,7 @@ public final class ManagementService: HTTPService {
         // The page itself holds no data; it asks for the token and sends it with each call.
         if request.method == "GET" || request.method == "HEAD", serveConsole(request, responder) { return }
         try authorize(request)
+        guard !request.path.contains("//") else { throw APIError(404, "not_found", "nothing is at \(request.path)") }
         let parts = request.path.split(separator: "/").map(String.init)
         switch (parts.first, parts.count) {
         case ("metrics", 1):
@@ -61,9 +62,9 @@ public final class ManagementService: HTTPService {
         }
     }
 
-    /// - Throws: 401 without the token, where one is set.
+    /// - Throws: 401 without the token, where one is set; 403 for what a foreign page has a browser send, where none is.
     private func authorize(_ request: HTTPRequest) throws(APIError) {
-        guard let token = context.token() else { return }
+        guard let token = context.token() else { return try BrowserGuard.check(request) }
         let given = request.header("Authorization") ?? ""
         guard Self.equalInConstantTime(given, "Bearer \(token)") else {
             throw APIError(401, "unauthorized", "send the management token as Authorization: Bearer TOKEN")
@@ -94,10 +95,14 @@ public final class ManagementService: HTTPService {
         responder.respond(status: error.status, headers: headers, body: error.body)
     }
 
+    /// Work with one key is done by one thread, in order.
+    func worker(_ key: String) -> WorkerThread {
+        workers[Int(key.utf8.reduce(0) { ($0 &* 31 &+ UInt32($1)) } % UInt32(workers.count))]
+    }
+
     /// Runs blocking work off the loop; refused with 503 when too much waits.
     func onWorker(_ key: String, _ responder: Responder, _ body: @escaping @Sendable () throws(APIError) -> Void) {
-        let worker = workers[Int(key.utf8.reduce(0) { ($0 &* 31 &+ UInt32($1)) } % UInt32(workers.count))]
-        let accepted = worker.post { [self] in
+        let accepted = worker(key).post { [self] in
             do throws(APIError) {
                 try body()
             } catch {

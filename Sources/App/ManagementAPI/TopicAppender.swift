@@ -37,6 +37,11 @@ public struct TopicAppender: Sendable {
         _ lines: [UInt8], to topic: String, partition: Int, durability: Durability?,
         completion: @escaping @Sendable (Result<AppendAnswer, APIError>) -> Void
     ) throws(APIError) {
+        let partitions = log.topic(topic)?.partitions.count ?? settings.partitions
+        guard partition < partitions else {
+            // Before the topic is made, or made wider, for nothing.
+            throw APIError(LogError(.unknownPartition, "partition \(partition) of \(partitions)", at: topic))
+        }
         let batch = try parse(lines, topic)
         log.append(batch, to: topic, partition: partition, durability: durability) { result in
             completion(result.map(AppendAnswer.init).mapError { APIError($0) })
@@ -85,7 +90,9 @@ public struct TopicAppender: Sendable {
         var fields = known?.fields ?? [Field(timestampField, .timestamp)]
         for field in found.fields {
             guard let index = fields.firstIndex(where: { $0.name == field.name }) else {
-                fields.append(field)
+                guard fields.count < maximumColumns, field.name.utf8.count <= maximumNameBytes else { continue }
+                let isUnfit = field.name == NDJSONReader.unfitColumn
+                fields.append(isUnfit ? Field(field.name, .json) : field)
                 continue
             }
             if fields[index].type == .int64, field.type == .float64 { fields[index].type = .float64 }
@@ -95,6 +102,7 @@ public struct TopicAppender: Sendable {
 
     private static func read(_ lines: [UInt8], _ schema: Schema) throws(APIError) -> (Batch, unfitValues: Int) {
         var options = NDJSONOptions()
+        options.collectsUnknown = true
         // One batch, so that the log takes all of it or nothing.
         options.batchRows = lines.reduce(1) { $0 + ($1 == 0x0A ? 1 : 0) }
         guard options.batchRows <= maximumRows else {
@@ -106,8 +114,10 @@ public struct TopicAppender: Sendable {
         if let problem = reader.report.problems.first {
             throw .badRequest("\(problem); nothing was appended")
         }
-        guard let batch = reader.nextBatch() else { throw .badRequest("there is no event: expected a JSON object a line") }
-        return (batch, reader.report.unfitValues)
+        guard let batch = reader.nextBatch() else {
+            throw .badRequest("there is no event: expected a JSON object a line")
+        }
+        return (batch, reader.report.unfitValues + reader.report.unknownValues)
     }
 
     /// Events without a time get that of their arrival.
@@ -123,5 +133,8 @@ public struct TopicAppender: Sendable {
 
     /// Of one request; a frame of the log may hold four times as many.
     private static let maximumRows = 1 << 18
+    /// That appended events make. Other names, and longer ones, are kept in `_unfit`, for which the log has room.
+    private static let maximumColumns = 1500
+    private static let maximumNameBytes = 256
     private static let timestampField = "@timestamp"
 }

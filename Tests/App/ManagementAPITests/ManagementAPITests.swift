@@ -17,7 +17,8 @@ import Testing
 
 @Suite struct JSONBodyTests {
     @Test func membersAreTyped() throws {
-        let body = try JSONBody(Array(#"{"query": "SELECT 1", "live": true, "since": null}"#.utf8), known: ["query", "live", "since"])
+        let body = try JSONBody(
+            Array(#"{"query": "SELECT 1", "live": true, "since": null}"#.utf8), known: ["query", "live", "since"])
         #expect(try body.string("query") == "SELECT 1")
         #expect(try body.bool("live") == true)
         #expect(try body.string("since") == nil)

@@ -1,0 +1,126 @@
+import Edge
+import EventLog
+import Glibc
+import ManagementAPI
+import Reactor
+import Runtime
+import Streams
+import Testing
+
+/// A management API on an ephemeral port, with a log in memory and an edge that has no origin.
+final class TestManagement: Sendable {
+    struct Answer {
+        var status: Int
+        var head: String
+        var body: String
+    }
+
+    let log: EventLog
+    let edge: EdgeServer
+    private let queries: QueryService
+
+    init(token: String? = nil) throws {
+        log = try EventLog.open(EventLogOptions(folder: "/log"), storage: SimulatedStorage(seed: 1))
+        queries = QueryService(log: log)
+        let stage = Monitor<EdgeServer?>(nil)
+        let context = ManagementContext(
+            version: "test", log: log, queries: queries, token: { token },
+            edge: {
+                EdgeStatus(
+                    name: "test", addresses: [], workers: 1, origins: [],
+                    counters: stage.withLock { $0?.counters } ?? EdgeCounters(),
+                    cache: CacheFacts(objects: 1, bytes: 2, limitBytes: 3, evictions: 4))
+            },
+            reload: { .success(ReloadReport(needRestart: [])) })
+        var settings = EdgeSettings()
+        settings.workers = 1
+        edge = try EdgeServer(
+            settings: settings,
+            listeners: [
+                EdgeListener(address: .loopback(port: 0), kind: .proxy),
+                EdgeListener(address: .loopback(port: 0), kind: .service(ManagementService(context))),
+            ],
+            eventSink: .none)
+        try edge.start()
+        stage.update { $0 = edge }
+    }
+
+    /// Frees the port and the threads.
+    func stop() {
+        edge.stop()
+        queries.stop()
+        log.close()
+    }
+
+    /// One request on a connection of its own. HTTP/1.0, so that the body ends with the connection.
+    func ask(
+        _ method: String, _ target: String, _ body: String = "", fields: String = "", host: String = "127.0.0.1"
+    ) throws -> Answer {
+        try send(edge.addresses[1].port, method, target, Array(body.utf8), fields, host)
+    }
+
+    func ask(_ method: String, _ target: String, bytes: [UInt8]) throws -> Answer {
+        try send(edge.addresses[1].port, method, target, bytes, "", "127.0.0.1")
+    }
+
+    func askProxy(_ target: String) throws -> Answer {
+        try send(edge.addresses[0].port, "GET", target, [], "", "site")
+    }
+
+    private func send(
+        _ port: UInt16, _ method: String, _ target: String, _ body: [UInt8], _ fields: String, _ host: String
+    ) throws -> Answer {
+        let socket = try #require(LoopbackSocket(port: port))
+        let head = "\(method) \(target) HTTP/1.0\r\nHost: \(host)\r\nContent-Length: \(body.count)\r\n\(fields)\r\n"
+        socket.send(Array(head.utf8) + body)
+        let text = String(decoding: socket.readToEnd(), as: UTF8.self)
+        let end = try #require(text.firstRange(of: "\r\n\r\n"), "no answer")
+        return Answer(
+            status: Int(text.dropFirst(9).prefix(3)) ?? 0, head: String(text[..<end.lowerBound]),
+            body: String(text[end.upperBound...]))
+    }
+}
+
+/// A blocking client with bounded waits.
+private final class LoopbackSocket {
+    private let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+
+    init?(port: UInt16) {
+        var timeout = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        if code != 0 { return nil }
+    }
+
+    deinit { close(descriptor) }
+
+    func send(_ bytes: [UInt8]) {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return }
+            sent += count
+        }
+    }
+
+    func readToEnd() -> [UInt8] {
+        var all: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(descriptor, &piece, piece.count, 0)
+            guard count > 0 else { return all }
+            all += piece[..<count]
+        }
+    }
+}
