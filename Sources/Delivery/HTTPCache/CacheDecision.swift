@@ -37,6 +37,8 @@ public struct CacheHit: Sendable {
     public let timeToLive: Int64
     /// A refresh to run beside the answer (`stale-while-revalidate`).
     public var refresh: CacheFetch?
+    /// Field lines for this request alone: those that its response may not bring to others.
+    var ownFields: [UInt8]?
     /// For the Cache-Status field and the event.
     public var status: CacheStatus
 

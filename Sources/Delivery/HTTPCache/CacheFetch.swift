@@ -150,7 +150,10 @@ public final class CacheFetch: Sendable {
         var status = CacheStatus.forwarded(reason)
         status.forwardStatus = response.status
         status.isStored = true
-        return .store(fill, CacheHit(object, .filled, now: now, status: status))
+        var hit = CacheHit(object, .filled, now: now, status: status)
+        hit.ownFields = StoredHead.ownLines(
+            response.block, names: CacheControl.forCDN(response.block).withheldFields)
+        return .store(fill, hit)
     }
 
     /// RFC 9111 §4.3.3 and §4.3.4.
@@ -163,7 +166,7 @@ public final class CacheFetch: Sendable {
             end(.retry)
             return .retry
         }
-        let (head, freshness) = Freshening.update(
+        let (head, freshness, ownFields) = Freshening.update(
             stored, fields, response, requestTime: requestTime, now: now, settings: settings)
         let fresh = stored.replacing(head: head, freshness: freshness)
         if freshness.mayStay {
@@ -175,7 +178,9 @@ public final class CacheFetch: Sendable {
         var status = CacheStatus.forwarded(reason)
         status.forwardStatus = 304
         status.isStored = freshness.mayStay
-        return .serve(CacheHit(fresh, .revalidated, now: now, status: status))
+        var hit = CacheHit(fresh, .revalidated, now: now, status: status)
+        hit.ownFields = ownFields
+        return .serve(hit)
     }
 
     /// True for the one who may end the fetch.

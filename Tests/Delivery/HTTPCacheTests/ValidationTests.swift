@@ -18,6 +18,24 @@ import Testing
                 == "If-None-Match: W/\"x\"\r\nIf-Modified-Since: Wed, 01 Jan 2020 00:00:00 GMT\r\n")
     }
 
+    @Test func withheldFieldsReachOnlyTheOneWhoAsked() throws {
+        let scene = Scene()
+        let request = Scene.request("/")
+        let filled = scene.fetch("Cache-Control: max-age=10, no-cache=\"set-cookie\"|ETag: \"x\"|Set-Cookie: a=1|B: 1")
+        let first = Answer(try #require(filled?.hit), request, now: scene.now)
+        #expect(first["set-cookie"] == "a=1" && first["b"] == "1")
+        #expect(Answer(try #require(scene.lookup(request).hit), request, now: scene.now)["set-cookie"] == nil)
+        scene.now += 20
+        let fetch = try #require(scene.lookup(request).fetch)
+        let outcome = scene.answer(
+            fetch, request, 304,
+            "ETag: \"x\"|Cache-Control: max-age=10, private=\"Set-Cookie, X\"|Set-Cookie: a=2|X: 1|Connection: X|B: 2")
+        let own = Answer(try #require(outcome.hit), request, now: scene.now)
+        #expect(own["set-cookie"] == "a=2" && own["x"] == nil && own["b"] == "2")
+        let other = Answer(try #require(scene.lookup(request).hit), request, now: scene.now)
+        #expect(other["set-cookie"] == nil && other["x"] == nil && other["b"] == "2")
+    }
+
     @Test func notModifiedFreshens() throws {
         let scene = Scene()
         scene.fetch("Cache-Control: max-age=10|ETag: \"x\"|A: 1|B: 1|B: 2|Content-Type: a/b")

@@ -123,7 +123,7 @@ extension Freshness {
 }
 
 extension CacheControl {
-    fileprivate func isSetCookieMeant(_ settings: CacheSettings, _ freshness: Freshness) -> Bool {
+    func isSetCookieMeant(_ settings: CacheSettings, _ freshness: Freshness) -> Bool {
         settings.storesSetCookie && !freshness.flags.contains(.isHeuristic)
     }
 }

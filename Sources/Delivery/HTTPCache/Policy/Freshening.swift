@@ -13,11 +13,12 @@ enum Freshening {
         return EntityTag.weaklyEqual(new, old)
     }
 
-    /// New field lines and freshness. Each field of the 304 replaces all stored ones of that name.
+    /// New field lines and freshness, and the lines that only the request which validated may see. Each field of the 304
+    /// replaces all stored ones of that name.
     static func update(
         _ object: CachedObject, _ stored: HeaderBlock, _ response: ResponseHead, requestTime: Int64, now: Int64,
         settings: CacheSettings
-    ) -> (head: [UInt8], freshness: Freshness) {
+    ) -> (head: [UInt8], freshness: Freshness, ownFields: [UInt8]?) {
         var merged = ResponseHead()
         merged.status = Int(object.status)
         let options = ConnectionOptions(response.block)
@@ -38,7 +39,13 @@ enum Freshening {
             merged, control, requestTime: requestTime, now: now, settings: settings)
         freshness.flags.formUnion(object.freshness.flags.intersection([.allowsRanges, .isHTTP10]))
         if !control.flags.isDisjoint(with: [.noStore, .isPrivate]) { freshness.lifetime = -1 }
-        return (write(merged, now: now), freshness)
+        var withheld = control.withheldFields
+        // A cookie that a 200 may not bring to others a 304 may not either.
+        if response.block.contains(.setCookie), !control.isSetCookieMeant(settings, freshness) {
+            withheld.append(Array("set-cookie".utf8))
+        }
+        for name in withheld { merged.block.remove(named: name.span) }
+        return (write(merged, now: now), freshness, StoredHead.ownLines(response.block, names: withheld))
     }
 
     private static func write(_ head: ResponseHead, now: Int64) -> [UInt8] {

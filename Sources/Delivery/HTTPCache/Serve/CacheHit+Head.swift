@@ -107,6 +107,7 @@ extension CacheHit {
             NumberWriter.append(timeToLive, to: &writer.bytes)
             return writer.endLine()
         }
+        if let ownFields { writer.bytes.append(contentsOf: ownFields) }
         // A response that this request itself fetched is as old as the origin says.
         if kind != .filled || age > 0 { writer.field("Age", Int(age)) }
         // A line of our own after those of the caches before us: the same list (RFC 9110 §7.6.3).

@@ -38,4 +38,17 @@ enum StoredHead {
         }
         return writer.bytes
     }
+
+    /// The field lines that are kept from others, for the one whose request brought them; nil where there are none.
+    /// - Parameter names: any case.
+    static func ownLines(_ block: HeaderBlock, names: [[UInt8]]) -> [UInt8]? {
+        guard !names.isEmpty else { return nil }
+        let options = ConnectionOptions(block)
+        var writer = HeadWriter(capacity: 256)
+        for field in block.fields where names.contains(where: { block.slice(field.name).equalsIgnoringCase($0.span) }) {
+            if dropped.contains(field.id) || field.id.isHopByHop || options.nominates(field, of: block) { continue }
+            writer.field(block.slice(field.name), block.slice(field.value))
+        }
+        return writer.bytes.isEmpty ? nil : writer.bytes
+    }
 }
