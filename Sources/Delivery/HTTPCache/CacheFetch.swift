@@ -206,6 +206,6 @@ extension BodyFraming {
 }
 
 extension Freshness {
-    /// The 304 may have brought `no-store` or `private`, which ``Freshening`` tells by a negative lifetime.
+    /// The 304 may have brought `no-store`, `private` or another Vary, which ``Freshening`` tells by a negative lifetime.
     var mayStay: Bool { lifetime >= 0 }
 }

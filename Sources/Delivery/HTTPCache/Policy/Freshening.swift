@@ -38,7 +38,9 @@ enum Freshening {
         var freshness = CachePolicy.freshness(
             merged, control, requestTime: requestTime, now: now, settings: settings)
         freshness.flags.formUnion(object.freshness.flags.intersection([.allowsRanges, .isHTTP10]))
-        if !control.flags.isDisjoint(with: [.noStore, .isPrivate]) { freshness.lifetime = -1 }
+        if !control.flags.isDisjoint(with: [.noStore, .isPrivate]) || variesMore(merged.block, than: stored) {
+            freshness.lifetime = -1
+        }
         var withheld = control.withheldFields
         // A cookie that a 200 may not bring to others a 304 may not either.
         if response.block.contains(.setCookie), !control.isSetCookieMeant(settings, freshness) {
@@ -46,6 +48,13 @@ enum Freshening {
         }
         for name in withheld { merged.block.remove(named: name.span) }
         return (write(merged, now: now), freshness, StoredHead.ownLines(response.block, names: withheld))
+    }
+
+    /// By more request fields than the stored response was selected by: it is not known whom else it suits.
+    private static func variesMore(_ merged: HeaderBlock, than stored: HeaderBlock) -> Bool {
+        guard merged.contains(.vary) else { return false }
+        let new = VaryList(merged)
+        return new.matchesNothing || !Set(new.names).isSubset(of: VaryList(stored).names)
     }
 
     private static func write(_ head: ResponseHead, now: Int64) -> [UInt8] {
