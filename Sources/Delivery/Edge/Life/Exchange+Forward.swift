@@ -150,7 +150,15 @@ extension Exchange: OriginHandler {
         origin = nil
         worker.counters.originFailures += 1
         note(failure)
-        if hasResponded { tear() } else { respondError(failure.status) }
+        if hasResponded { return tear() }
+        if let hit = standIn() { return serve(hit) }
+        respondError(failure.status)
+    }
+
+    /// HEAD and Range go to the origin alone; what is stored, though stale, answers them when it can't be reached.
+    private func standIn() -> CacheHit? {
+        guard lookups > 0, forwardReason == .stale, let cache = worker.cache else { return nil }
+        return cache.standIn(key: key, request: head, now: worker.nowSeconds)
     }
 
     func originCanTakeMore() { connection?.resumeBody() }

@@ -5,5 +5,5 @@ import Testing
         for failure in try ScenarioRunner(scenario).run() { Issue.record("\(failure)") }
     }
 
-    @Test func thereAreScenarios() { #expect(Scenario.all().count >= 120) }
+    @Test func thereAreScenarios() { #expect(Scenario.all().count >= 130) }
 }
