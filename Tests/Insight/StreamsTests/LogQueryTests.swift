@@ -1,7 +1,9 @@
 import Columns
 import EventLog
+import Glibc
 import Runtime
 import SQL
+import Synchronization
 import Testing
 
 @testable import Streams
@@ -48,6 +50,22 @@ import Testing
             service.run(request, sink: sink)
             return sink.wait(timeoutMilliseconds: 30_000) ?? CollectingSink.Answer()
         }
+    }
+
+    @Test func aLargeBatchIsGivenInPiecesAsTheSinkTakesThem() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        try bench.append((0..<5_000).map { (Double($0), "/", 200) })
+        let sink = HesitantSink()
+        let handle = bench.service.run(QueryRequest("SELECT url.path FROM requests"), sink: sink)
+        for _ in 0..<20_000 where !sink.state.withLock({ $0.isFinished }) {
+            handle.resume()
+            usleep(1_000)
+        }
+        let state = sink.state.withLock { $0 }
+        #expect(state.isFinished)
+        #expect(state.pieces.reduce(0, +) == 5_000)
+        #expect(state.pieces.allSatisfy { $0 <= 1_024 })
     }
 
     @Test func storedQueriesReadTheTopic() throws {
@@ -233,4 +251,24 @@ final class StubbornSink: QuerySink {
     func wait(_ condition: (State) -> Bool) -> State? {
         state.wait(timeoutNanoseconds: 10_000_000_000) { condition($0) ? $0 : nil }
     }
+
+}
+
+/// Takes a piece, and wants no more until it is asked to go on.
+private final class HesitantSink: QuerySink {
+    struct State {
+        var pieces: [Int] = []
+        var isFinished = false
+    }
+
+    let state = Mutex(State())
+
+    func start(_ fields: [PlanField]) {}
+
+    func receive(_ batch: Batch) -> Bool {
+        state.withLock { $0.pieces.append(batch.rowCount) }
+        return false
+    }
+
+    func finish(_ result: Result<QueryStatistics, SQLError>) { state.withLock { $0.isFinished = true } }
 }

@@ -5,6 +5,8 @@ import Synchronization
 
 /// One query in the pool. Its state is touched by the thread that runs its step, one at a time.
 final class QueryTask: SteppedTask, @unchecked Sendable {
+    /// Rows that the sink gets at once: what they become as text must stay small beside what may wait for a client.
+    private static let rowsAtOnce = 1024
     /// Wall time that a step may take before others have their turn, nanoseconds.
     private static let sliceNanoseconds: Int64 = 10_000_000
 
@@ -22,6 +24,8 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
     private var run: QueryRun?
     /// Answers that the sink has not taken yet.
     private var pending: [Batch] = []
+    /// Of the first of them, rows that it has.
+    private var rowsDelivered = 0
     private var isPaused = false
     private var resumesSeen = 0
     private var rowsReturned = 0
@@ -131,19 +135,20 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
     ///
     /// - Returns: false when the sink wants no more for now.
     private func deliver() throws(SQLError) -> Bool {
-        var index = 0
-        while index < pending.count {
-            var batch = pending[index]
-            index += 1
-            if let maximum = request.maximumRows, rowsReturned + batch.rowCount > maximum {
-                batch = batch.slice(0..<max(0, maximum - rowsReturned))
-                isCut = true
+        while let batch = pending.first {
+            if control.isCancelled { throw .cancelled }
+            let end = min(batch.rowCount, rowsDelivered + Self.rowsAtOnce, rowsDelivered + rowsLeft)
+            isCut = rowsLeft < batch.rowCount - rowsDelivered && end == rowsDelivered + rowsLeft
+            let piece = end - rowsDelivered == batch.rowCount ? batch : batch.slice(rowsDelivered..<end)
+            rowsDelivered = end
+            if end == batch.rowCount {
+                pending.removeFirst()
+                rowsDelivered = 0
             }
-            rowsReturned += batch.rowCount
+            rowsReturned += piece.rowCount
             // Taken before the call: the sink may resume while `receive` is still returning.
             resumesSeen = control.resumeCount
-            if batch.rowCount > 0, !sink.receive(batch), control.resumeCount == resumesSeen {
-                pending.removeFirst(index)
+            if piece.rowCount > 0, !sink.receive(piece), control.resumeCount == resumesSeen {
                 isPaused = true
                 return false
             }
@@ -152,6 +157,9 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
         pending = []
         return true
     }
+
+    /// Rows that may still be returned.
+    private var rowsLeft: Int { request.maximumRows.map { max(0, $0 - rowsReturned) } ?? .max / 2 }
 
     private func checkTime(_ run: QueryRun) throws(SQLError) {
         guard !run.isLive else { return }
