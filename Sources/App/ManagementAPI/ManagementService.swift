@@ -20,6 +20,9 @@ public final class ManagementService: HTTPService {
         }
     }
 
+    /// Who may not ask must not fill memory either.
+    public func wantsBody(of request: HTTPRequest) -> Bool { (try? authorize(request)) != nil }
+
     private func route(_ request: HTTPRequest, _ responder: Responder) throws(APIError) {
         if request.path == "/healthz" {
             try only("GET", request)

@@ -30,6 +30,14 @@ import Testing
         #expect(try api.ask("GET", "/").status == 200)
     }
 
+    @Test func noBodyIsWaitedForWithoutTheToken() throws {
+        let api = try TestManagement(token: "secret-token")
+        defer { api.stop() }
+        let answer = try api.announce("/api/v1/topics/t/events", bytes: 60_000_000)
+        #expect(answer.status == 401)
+        #expect(answer.body.contains(#""code":"unauthorized""#))
+    }
+
     @Test func foreignPagesAreRefusedWhereThereIsNoToken() throws {
         let api = try TestManagement()
         defer { api.stop() }

@@ -7,9 +7,13 @@ extension Exchange {
         if case .length(let length) = head.framing, length > UInt64(worker.settings.maximumServiceBodyBytes) {
             return refuseServiceBody()
         }
-        guard !head.framing.isEmpty else { return startService() }
+        guard !head.framing.isEmpty, let connection else { return startService() }
+        guard service.wantsBody(of: HTTPRequest(head, peer: connection.tcp.peer, body: [])) else {
+            connection.input = .ended
+            return startService()
+        }
         phase = .collecting
-        if head.expectsContinue { letBodyCome() } else { connection?.resumeBody() }
+        if head.expectsContinue { letBodyCome() } else { connection.resumeBody() }
     }
 
     func collect(_ bytes: Span<UInt8>) {

@@ -63,15 +63,22 @@ final class TestManagement: Sendable {
         try send(edge.addresses[1].port, method, target, bytes, "", "127.0.0.1")
     }
 
+    /// The head of a request whose body never comes.
+    func announce(_ target: String, bytes: Int, fields: String = "") throws -> Answer {
+        try send(edge.addresses[1].port, "POST", target, [], fields, "127.0.0.1", announcing: bytes)
+    }
+
     func askProxy(_ target: String) throws -> Answer {
         try send(edge.addresses[0].port, "GET", target, [], "", "site")
     }
 
     private func send(
-        _ port: UInt16, _ method: String, _ target: String, _ body: [UInt8], _ fields: String, _ host: String
+        _ port: UInt16, _ method: String, _ target: String, _ body: [UInt8], _ fields: String, _ host: String,
+        announcing length: Int? = nil
     ) throws -> Answer {
         let socket = try #require(LoopbackSocket(port: port))
-        let head = "\(method) \(target) HTTP/1.0\r\nHost: \(host)\r\nContent-Length: \(body.count)\r\n\(fields)\r\n"
+        let head =
+            "\(method) \(target) HTTP/1.0\r\nHost: \(host)\r\nContent-Length: \(length ?? body.count)\r\n\(fields)\r\n"
         socket.send(Array(head.utf8) + body)
         let text = String(decoding: socket.readToEnd(), as: UTF8.self)
         let end = try #require(text.firstRange(of: "\r\n\r\n"), "no answer")
