@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct JSONRowTests {
     @Test func membersKeepOrderAndSpelling() throws {
-        let row = try #require(JSONRow(Array(#"{"b":1.50,"a":"x\n\u00e9\ud83d\ude00","c":null,"d":[1,{"e":"}"}],"f":true}"#.utf8)))
+        let row = try #require(
+            JSONRow(Array(#"{"b":1.50,"a":"x\n\u00e9\ud83d\ude00","c":null,"d":[1,{"e":"}"}],"f":true}"#.utf8)))
         #expect(row.cells.map(\.name) == ["b", "a", "c", "d", "f"])
         #expect(row["b"] == JSONCell(kind: .number, text: "1.50"))
         #expect(row["a"] == JSONCell(kind: .text, text: "x\né😀"))
@@ -13,7 +14,9 @@ import Testing
         #expect(row["f"]?.text == "true")
     }
 
-    @Test(arguments: ["", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":\"x}", "{\"a\":[1}", "{a:1}", "{\"a\":1}}x"])
+    @Test(arguments: [
+        "", "[]", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":\"x}", "{\"a\":[1}", "{a:1}", "{\"a\":1}}x",
+    ])
     func whatIsNoObjectIsRefused(text: String) {
         // What follows a whole object is not looked at: lines are cut by their sender.
         #expect((JSONRow(Array(text.utf8)) == nil) == (text != "{\"a\":1}}x"))

@@ -41,6 +41,7 @@ extension Settings {
         settings.bodyTimeoutMilliseconds = edge.bodyTimeoutMilliseconds
         settings.keepAliveTimeoutMilliseconds = edge.keepAliveTimeoutMilliseconds
         settings.writeTimeoutMilliseconds = edge.writeTimeoutMilliseconds
+        settings.eventHandOverMilliseconds = log.flushIntervalMilliseconds
         settings.recordsEvents = log.isRequestsEnabled
         return settings
     }

@@ -4,9 +4,8 @@ import Runtime
 /// The thread between the loops and the log: takes blocks of rows, makes batches of them, hands them on. Bounded; what
 /// finds no room is counted as dropped.
 final class EventPump: Sendable {
-    /// Rows of a block at most; a loop hands over when it is full or after `handOverMilliseconds`.
+    /// Rows of a block at most; a loop hands over when it is full or after `EdgeSettings.eventHandOverMilliseconds`.
     static let blockRows = 4096
-    static let handOverMilliseconds = 200
 
     private struct State {
         var queue: [EventBlock] = []

@@ -82,7 +82,7 @@ public final class EdgeServer: Sendable {
         for worker in workers { worker.loop.execute { worker.apply(settings) } }
     }
 
-    /// Totals over all workers, at most 200 ms old.
+    /// Totals over all workers, at most `eventHandOverMilliseconds` old.
     public var counters: EdgeCounters {
         var sum = EdgeCounters()
         for worker in workers { sum.add(worker.published.withLock { $0 }) }

@@ -43,6 +43,8 @@ public struct EdgeSettings: Sendable {
     public var maximumRequestsPerConnection = 1_000_000
     /// Blocks of 4,096 events that may wait for the log; beyond it events are dropped and counted.
     public var maximumEventBlocks = 64
+    /// The longest that an event waits in its worker before it is handed on.
+    public var eventHandOverMilliseconds = 200
     /// Whether requests become events.
     public var recordsEvents = true
 

@@ -150,7 +150,7 @@ final class Worker: @unchecked Sendable {
     private func armHandOver() {
         guard !hasArmedHandOver else { return }
         hasArmedHandOver = true
-        handOver?.setDeadline(afterMilliseconds: EventPump.handOverMilliseconds)
+        handOver?.setDeadline(afterMilliseconds: settings.eventHandOverMilliseconds)
     }
 
     func handOverEvents() {

@@ -20,6 +20,7 @@ final class TestEdge: Sendable {
         origin: UInt16?, service: (any HTTPService)? = nil, _ change: (inout EdgeSettings) -> Void = { _ in }
     ) throws {
         var settings = EdgeSettings()
+        settings.eventHandOverMilliseconds = 20
         settings.workers = 2
         settings.name = "test-edge"
         if let origin {
