@@ -65,7 +65,6 @@ extension Settings {
             switch byte {
             case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
             case UInt8(ascii: "]"), UInt8(ascii: "}"): depth = max(0, depth - 1)
-            case UInt8(ascii: "\n"): break
             default: break
             }
             if depth > 64 { return true }

@@ -11,7 +11,6 @@ struct RowPrinter {
     let isLive: Bool
     private var table = TablePrinter()
     private var hasHeader = false
-    private(set) var rowCount = 0
 
     init(format: OutputFormat, isLive: Bool) {
         self.format = format
@@ -19,7 +18,6 @@ struct RowPrinter {
     }
 
     mutating func print(line: some Collection<UInt8>) {
-        rowCount += 1
         if format == .json {
             StandardOutput.write(Array(line) + [0x0A])
             return
@@ -38,7 +36,6 @@ struct RowPrinter {
     /// Many lines, each with its line end.
     mutating func print(lines: [UInt8]) {
         if format == .json {
-            rowCount += 1
             return StandardOutput.write(lines)
         }
         for line in lines.split(separator: 0x0A) { print(line: line) }
