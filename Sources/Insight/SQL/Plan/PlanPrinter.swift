@@ -60,7 +60,7 @@ enum PlanPrinter {
         }
     }
 
-    private static func text(_ call: AggregateCall, _ names: [String]) -> String {
+    static func text(_ call: AggregateCall, _ names: [String]) -> String {
         let argument = call.argument.map { text($0, names) } ?? "*"
         let inside = (call.isDistinct ? "DISTINCT " : "") + argument
         let filter = call.filter.map { " FILTER \(text($0, names))" } ?? ""
@@ -114,4 +114,14 @@ enum PlanPrinter {
         default: ConstantFolding.shown(value)
         }
     }
+}
+
+extension BoundExpression {
+    /// The expression as text over the names of its input's columns; equal expressions over equal names read the same.
+    public func text(over fields: [PlanField]) -> String { PlanPrinter.text(self, fields.map(\.name)) }
+}
+
+extension AggregateCall {
+    /// As `BoundExpression.text(over:)`.
+    public func text(over fields: [PlanField]) -> String { PlanPrinter.text(self, fields.map(\.name)) }
 }

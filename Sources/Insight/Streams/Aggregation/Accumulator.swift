@@ -28,6 +28,22 @@ class Accumulator {
     func finish(groupCount: Int) -> Column { preconditionFailure("each accumulator has a result") }
 
     var byteCount: Int { 0 }
+
+    /// The state of groups 0 to `groupCount`, a row each, for a checkpoint. `restore` understands it.
+    func stateColumns(groupCount: Int) -> [Column] { preconditionFailure("each accumulator can be saved") }
+
+    /// Takes over what `stateColumns` gave: row `i` belongs to `groups[i]`. The groups have no state yet.
+    ///
+    /// - Throws: `corrupt_state` where the columns are not of this accumulator.
+    func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        preconditionFailure("each accumulator can be restored")
+    }
+
+    /// A part of a saved state that must be there.
+    final func require<Part>(_ part: Part?) throws(SQLError) -> Part {
+        guard let part else { throw StateCodec.damaged("the columns of an aggregate") }
+        return part
+    }
 }
 
 extension GroupedRows {

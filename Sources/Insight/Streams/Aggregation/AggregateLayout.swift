@@ -13,6 +13,8 @@ struct AggregateLayout {
     }
 
     struct Call {
+        /// What is computed, over names: a changed query finds its state by it.
+        let name: String
         let call: AggregateCall
         let argument: RowExpression?
         let filter: RowExpression?
@@ -41,6 +43,8 @@ struct AggregateLayout {
     }
 
     let keys: [RowExpression]
+    /// What the keys are, over names.
+    let keyNames: [String]
     let keyTypes: [FieldType]
     let keyOrigins: [KeyOrigin]
     let calls: [Call]

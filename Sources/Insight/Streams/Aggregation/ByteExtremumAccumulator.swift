@@ -50,6 +50,16 @@ final class ByteExtremumAccumulator: Accumulator {
         return Column(type: type, count: groupCount, validity: hasNull ? validity : nil, storage: .byteStrings(strings))
     }
 
+    override func stateColumns(groupCount: Int) -> [Column] { [finish(groupCount: groupCount)] }
+
+    override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        let column = try require(columns.first)
+        bests.grow(to: groupCount, filling: nil)
+        for (index, group) in groups.enumerated() {
+            if let best = column.bytes(index) { offer(best, to: Int(group)) }
+        }
+    }
+
     override var byteCount: Int { bests.capacity * 8 + heapBytes }
 
     private func offer(_ value: ArraySlice<UInt8>, to group: Int) {

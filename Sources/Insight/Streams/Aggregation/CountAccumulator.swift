@@ -23,6 +23,14 @@ final class CountAccumulator: Accumulator {
         return Column(type: .int64, count: groupCount, validity: nil, storage: .int64(Array(counts.prefix(groupCount))))
     }
 
+    override func stateColumns(groupCount: Int) -> [Column] { [finish(groupCount: groupCount)] }
+
+    override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        let saved = try require(columns.first?.int64s)
+        counts.grow(to: groupCount, filling: 0)
+        for (group, count) in zip(groups, saved) { counts[Int(group)] = count }
+    }
+
     override var byteCount: Int { counts.capacity * 8 }
 
     private static func add(_ groups: [UInt32], to counts: inout [Int64]) {

@@ -45,6 +45,44 @@ final class DistinctAccumulator: Accumulator {
         try update(input, column: theirs.select(rows: rows))
     }
 
+    /// The distinct values of each group, as a batch of one column. What is aggregated over them comes again of them.
+    override func stateColumns(groupCount: Int) -> [Column] {
+        var rowsByGroup = [[UInt32]](repeating: [], count: groupCount)
+        for index in 0..<pairs.count {
+            let pair = pairs.key(index)
+            rowsByGroup[Int(truncatingIfNeeded: pair >> 32)].append(UInt32(truncatingIfNeeded: pair))
+        }
+        let column = values.column()
+        let schema = Schema([Field("value", column.type)])
+        var strings = ByteStrings()
+        for rows in rowsByGroup {
+            guard !rows.isEmpty else {
+                strings.append([])
+                continue
+            }
+            let batch = Batch(schema: schema, rowCount: rows.count, columns: [column.select(rows: rows).trimmed()])
+            strings.append(BatchCodec.encode(batch, compression: .none))
+        }
+        return [Column(type: .bytes, count: groupCount, validity: nil, storage: .byteStrings(strings))]
+    }
+
+    override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        let column = try require(columns.first)
+        for (index, group) in groups.enumerated() {
+            let bytes = Array(try require(column.bytes(index)))
+            guard !bytes.isEmpty else { continue }
+            let batch: Batch
+            do throws(CodecError) {
+                batch = try BatchCodec.decode(bytes.span)
+            } catch {
+                throw StateCodec.damaged("\(error)")
+            }
+            let saved = try require(batch.columns.first)
+            let all = Array(repeating: group, count: batch.rowCount)
+            try update(GroupedRows(rows: nil, groups: all, groupCount: groupCount), column: saved)
+        }
+    }
+
     override func finish(groupCount: Int) -> Column { inner.finish(groupCount: groupCount) }
 
     override var byteCount: Int { inner.byteCount + values.byteCount + pairs.memoryBytes }

@@ -82,5 +82,18 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
             storage: storage(Array(bests.prefix(groupCount))))
     }
 
+    override func stateColumns(groupCount: Int) -> [Column] { [finish(groupCount: groupCount)] }
+
+    override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        let column = try require(columns.first)
+        let saved = try require(values(column))
+        bests.grow(to: groupCount, filling: initial)
+        seen.grow(to: groupCount, filling: false)
+        for (index, group) in groups.enumerated() where !column.isNull(index) {
+            bests[Int(group)] = saved[index]
+            seen[Int(group)] = true
+        }
+    }
+
     override var byteCount: Int { bests.capacity * MemoryLayout<Element>.stride + seen.capacity }
 }

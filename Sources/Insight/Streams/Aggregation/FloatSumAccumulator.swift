@@ -63,5 +63,27 @@ final class FloatSumAccumulator: Accumulator {
         return Column(type: .float64, count: groupCount, validity: hasNull ? validity : nil, storage: .float64(values))
     }
 
+    override func stateColumns(groupCount: Int) -> [Column] {
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        return [
+            Column(
+                type: .float64, count: groupCount, validity: nil, storage: .float64(Array(sums.prefix(groupCount)))),
+            Column(
+                type: .int64, count: groupCount, validity: nil, storage: .int64(Array(counts.prefix(groupCount)))),
+        ]
+    }
+
+    override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        let savedSums = try require(columns.first?.float64s)
+        let savedCounts = try require(columns.last?.int64s)
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        for (index, group) in groups.enumerated() {
+            sums[Int(group)] = savedSums[index]
+            counts[Int(group)] = savedCounts[index]
+        }
+    }
+
     override var byteCount: Int { (sums.capacity + counts.capacity) * 8 }
 }

@@ -111,6 +111,76 @@ final class GroupState {
         return Self.ordered(existing, by: Array(panes[range]))
     }
 
+    /// All groups with their states, for a checkpoint: the keys, then the columns of each accumulator, by name.
+    func savedGroups() -> Batch {
+        let range = table.firstGroup..<table.count
+        var fields: [Field] = []
+        var columns: [Column] = []
+        let types = layout.keyTypes + (hasPaneKey ? [.timestamp] : [])
+        for (index, (key, type)) in zip(table.keys(), types).enumerated() {
+            fields.append(Field(keyField(index), type))
+            columns.append(key.slice(range))
+        }
+        for (call, accumulator) in zip(layout.calls, accumulators) {
+            for (index, column) in accumulator.stateColumns(groupCount: table.count).enumerated() {
+                fields.append(Field("\(call.name)#\(index)", column.type))
+                columns.append(column.slice(range))
+            }
+        }
+        return Batch(schema: Schema(Self.unique(fields)), rowCount: range.count, columns: columns)
+    }
+
+    /// Takes over saved groups. An aggregate that was not saved begins anew.
+    ///
+    /// - Returns: the aggregates that begin anew, and those that were saved and are computed no more.
+    /// - Throws: `state_mismatch` where the keys are others.
+    func restore(_ batch: Batch) throws(SQLError) -> [String] {
+        let types = layout.keyTypes + (hasPaneKey ? [.timestamp] : [])
+        var keys: [Column] = []
+        for (index, type) in types.enumerated() {
+            guard let column = batch.column(keyField(index)), column.type == type else {
+                throw SQLError(code: .stateMismatch, message: "groups were saved by other keys")
+            }
+            keys.append(column)
+        }
+        let groups = table.groups(of: keys, rowCount: batch.rowCount)
+        var fresh: [String] = []
+        var left = Set(batch.schema.fields.map(\.name).filter { !$0.hasPrefix("key ") })
+        var names: [String: Int] = [:]
+        for (call, accumulator) in zip(layout.calls, accumulators) {
+            // Two calls of one text (they differ in what the text doesn't tell) are told apart by their order.
+            let repeated = names[call.name, default: 0]
+            names[call.name] = repeated + 1
+            var columns: [Column] = []
+            while true {
+                let field = "\(call.name)#\(columns.count)" + String(repeating: "'", count: repeated)
+                guard let column = batch.column(field) else { break }
+                left.remove(field)
+                columns.append(column)
+            }
+            if columns.isEmpty {
+                fresh.append("\(call.name) begins anew")
+            } else {
+                try accumulator.restore(columns, into: groups, groupCount: table.count)
+            }
+        }
+        let unused = Set(left.compactMap { $0.split(separator: "#").first }).sorted()
+        return fresh + unused.map { "\($0) is left behind" }
+    }
+
+    private func keyField(_ index: Int) -> String {
+        index < layout.keyNames.count ? "key \(layout.keyNames[index])" : "key of the pane"
+    }
+
+    private static func unique(_ fields: [Field]) -> [Field] {
+        var used: Set<String> = []
+        return fields.map { field in
+            var name = field.name
+            while !used.insert(name).inserted { name += "'" }
+            return Field(name, field.type)
+        }
+    }
+
     private func window(_ keys: [Column], _ start: Int64?, shift: Int64) -> Column {
         let count = table.count
         let starts = start.map { Array(repeating: $0, count: count) } ?? keys.last?.int64s ?? []

@@ -46,6 +46,40 @@ struct HyperLogLog {
 
     var byteCount: Int { sparse.capacity * 8 + recent.capacity * 8 + registers.capacity + 24 }
 
+    init() {}
+
+    /// One byte that tells the form, then the registers or the hashes.
+    mutating func encoded() -> [UInt8] {
+        if registers.isEmpty { compact() }
+        guard registers.isEmpty else { return [1] + registers }
+        var bytes: [UInt8] = [0]
+        bytes.reserveCapacity(1 + sparse.count * 8)
+        for hash in sparse {
+            for shift in stride(from: UInt64(0), to: 64, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: hash >> shift))
+            }
+        }
+        return bytes
+    }
+
+    /// `nil` of bytes that `encoded` did not give.
+    init?(decoding bytes: Span<UInt8>) {
+        guard bytes.count > 0, bytes[0] <= 1 else { return nil }
+        if bytes[0] == 1 {
+            guard bytes.count == Self.registerCount + 1 else { return nil }
+            registers = [UInt8](capacity: Self.registerCount) { out in
+                for index in 1..<bytes.count { out.append(min(bytes[index], UInt8(65 - Self.precision))) }
+            }
+            return
+        }
+        guard (bytes.count - 1) % 8 == 0 else { return nil }
+        for start in stride(from: 1, to: bytes.count, by: 8) {
+            var hash: UInt64 = 0
+            for index in 0..<8 { hash |= UInt64(bytes[start + index]) << UInt64(index * 8) }
+            insert(hash: hash)
+        }
+    }
+
     private mutating func compact() {
         guard !recent.isEmpty else { return }
         sparse.append(contentsOf: recent)

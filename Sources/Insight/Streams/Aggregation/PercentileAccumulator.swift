@@ -68,6 +68,23 @@ final class PercentileAccumulator: Accumulator {
             type: type.fieldType, count: groupCount, validity: hasNull ? validity : nil, storage: storage)
     }
 
+    override func stateColumns(groupCount: Int) -> [Column] {
+        sketches.grow(to: groupCount, filling: QuantileSketch())
+        var strings = ByteStrings()
+        for group in 0..<groupCount { strings.append(sketches[group].encoded()) }
+        return [Column(type: .bytes, count: groupCount, validity: nil, storage: .byteStrings(strings))]
+    }
+
+    override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
+        let column = try require(columns.first)
+        sketches.grow(to: groupCount, filling: QuantileSketch())
+        for (index, group) in groups.enumerated() {
+            let bytes = Array(try require(column.bytes(index)))
+            sketches[Int(group)] = try require(QuantileSketch(decoding: bytes.span))
+        }
+        measure(after: groups.count)
+    }
+
     override var byteCount: Int { bytes }
 
     /// Adds up what the sketches hold, about as often as each has changed once.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Approximate quantiles with a bounded relative error, mergeable (the idea of DDSketch, Masson et al. 2019, with
 /// log-linear buckets as in HdrHistogram: 64 to each power of two).
 ///
@@ -10,6 +12,21 @@ struct QuantileSketch {
         var base = 0
         var counts: [UInt32] = []
         static let maximumCount = 64 * 64
+
+        init() {}
+
+        init?(decoding bytes: Span<UInt8>, at index: inout Int) {
+            guard let first = Varint.read(bytes, at: &index), let length = Varint.read(bytes, at: &index),
+                first <= UInt64(1) << 18, length <= UInt64(Self.maximumCount)
+            else { return nil }
+            base = Int(first)
+            for _ in 0..<length {
+                guard let count = Varint.read(bytes, at: &index), count <= UInt64(UInt32.max) else { return nil }
+                counts.append(UInt32(count))
+            }
+        }
+
+        var total: UInt64 { counts.reduce(0) { $0 + UInt64($1) } }
 
         mutating func add(_ bucket: Int, _ amount: UInt32) {
             var index = bucket - base
@@ -53,6 +70,8 @@ struct QuantileSketch {
     private var minimum = Double.infinity
     private var maximum = -Double.infinity
 
+    init() {}
+
     /// Not-a-numbers are left out.
     mutating func insert(_ value: Double) {
         if value > 0 {
@@ -89,6 +108,37 @@ struct QuantileSketch {
         if fraction >= 1 { return maximum }
         let rank = UInt64((fraction * Double(count - 1)).rounded(.down))
         return min(max(value(atRank: rank), minimum), maximum)
+    }
+
+    /// The extremes, the zeros, then each store: its first bucket and its counts, as varints.
+    func encoded() -> [UInt8] {
+        var bytes: [UInt8] = []
+        Varint.append(minimum.bitPattern, to: &bytes)
+        Varint.append(maximum.bitPattern, to: &bytes)
+        Varint.append(zeroCount, to: &bytes)
+        for store in [positive, negative] {
+            let hit = store.counts.indices.filter { store.counts[$0] > 0 }
+            let range = hit.isEmpty ? 0..<0 : hit[0]..<hit[hit.count - 1] + 1
+            Varint.append(UInt64(store.base + range.lowerBound), to: &bytes)
+            Varint.append(UInt64(range.count), to: &bytes)
+            for index in range { Varint.append(UInt64(store.counts[index]), to: &bytes) }
+        }
+        return bytes
+    }
+
+    /// `nil` of bytes that `encoded` did not give.
+    init?(decoding bytes: Span<UInt8>) {
+        var index = 0
+        guard let low = Varint.read(bytes, at: &index), let high = Varint.read(bytes, at: &index),
+            let zeros = Varint.read(bytes, at: &index), let positive = Store(decoding: bytes, at: &index),
+            let negative = Store(decoding: bytes, at: &index), index == bytes.count
+        else { return nil }
+        self.minimum = Double(bitPattern: low)
+        self.maximum = Double(bitPattern: high)
+        self.positive = positive
+        self.negative = negative
+        self.zeroCount = zeros
+        self.count = zeros &+ positive.total &+ negative.total
     }
 
     var byteCount: Int { 120 + (positive.counts.capacity + negative.counts.capacity) * 4 }

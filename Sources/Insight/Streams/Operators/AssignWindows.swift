@@ -5,7 +5,7 @@ import SQL
 ///
 /// In the form of *panes* a row appears once, with the start of its pane (as long as the slide); an aggregate puts the
 /// windows together. In the form of windows a row appears once for each window it is in.
-struct AssignWindows: StreamOperator {
+struct AssignWindows: StatelessOperator {
     /// Times and window sizes up to here (36,000 years) add up without overflow, microseconds.
     static let maximumTime: UInt64 = 1 << 60
 

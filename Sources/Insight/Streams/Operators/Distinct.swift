@@ -6,7 +6,12 @@ struct Distinct: ~Copyable, StreamOperator {
     private var table: GroupTable
     private var isSeen: [Bool] = []
 
-    init(schema: Schema) { self.table = GroupTable(types: schema.fields.map(\.type)) }
+    private let schema: Schema
+
+    init(schema: Schema) {
+        self.schema = schema
+        self.table = GroupTable(types: schema.fields.map(\.type))
+    }
 
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
         let groups = table.groups(of: batch.columns, rowCount: batch.rowCount)
@@ -21,6 +26,23 @@ struct Distinct: ~Copyable, StreamOperator {
         } else if !rows.isEmpty {
             output.append(batch.select(rows: rows))
         }
+    }
+
+    func saveState(into state: inout OperatorState) throws(SQLError) {
+        let range = table.firstGroup..<table.count
+        let keys = table.keys().map { $0.slice(range) }
+        state.append([Batch(schema: schema, rowCount: range.count, columns: keys)], as: "seen")
+    }
+
+    mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
+        for batch in state.batches("seen") {
+            guard batch.schema == schema else {
+                throw SQLError(code: .stateMismatch, message: "distinct rows were saved of other columns")
+            }
+            var seen: [Batch] = []
+            try process(batch, output: &seen)
+        }
+        return []
     }
 
     var stateBytes: Int { table.byteCount + isSeen.capacity }

@@ -2,7 +2,7 @@ import Columns
 import SQL
 
 /// `WHERE`.
-struct Filter: StreamOperator {
+struct Filter: StatelessOperator {
     private let predicate: RowExpression
     private let context: EvaluationContext
 

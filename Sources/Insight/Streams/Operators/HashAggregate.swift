@@ -57,6 +57,21 @@ struct HashAggregate: ~Copyable, StreamOperator {
         for window in other.recent { try state.merge(window.state, paneStart: window.start) }
     }
 
+    func saveState(into state: inout OperatorState) throws(SQLError) {
+        state.append([self.state.savedGroups()], as: "groups")
+        for window in recent { state.append([window.state.savedGroups()], as: "window \(window.start)") }
+    }
+
+    mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
+        var fresh: [String] = []
+        for batch in state.batches("groups") { fresh = try self.state.restore(batch) }
+        for name in state.names(beginning: "window ") {
+            guard let start = Int64(name.dropFirst(7)) else { throw StateCodec.damaged("the name of a window") }
+            for batch in state.batches(name) { fresh = try stateOfWindow(start).restore(batch) }
+        }
+        return fresh
+    }
+
     private mutating func stateOfWindow(_ start: Int64) throws(SQLError) -> GroupState {
         // The one of the row before is the likeliest.
         if let known = recent.last(where: { $0.start == start }) { return known.state }

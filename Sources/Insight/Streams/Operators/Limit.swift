@@ -20,5 +20,16 @@ struct Limit: StreamOperator {
         if end > skipped { output.append(batch.slice(skipped..<end)) }
     }
 
+    func saveState(into state: inout OperatorState) throws(SQLError) {
+        state[number: "to_skip"] = Int64(toSkip)
+        state[number: "to_pass"] = toPass.map(Int64.init)
+    }
+
+    mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
+        toSkip = state[number: "to_skip"].map(Int.init) ?? toSkip
+        toPass = toPass.map { state[number: "to_pass"].map(Int.init) ?? $0 }
+        return []
+    }
+
     var isSatisfied: Bool { toPass == 0 }
 }

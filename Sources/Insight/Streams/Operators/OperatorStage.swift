@@ -6,13 +6,15 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
     var op: Op
     let next: StageInput
     private let account: MemoryAccount
-    private let name: String
+    override var name: String { title }
+    override var downstream: Stage? { next.stage }
+    private let title: String
     private var charged = 0
     private var scratch: [Batch] = []
 
     init(_ op: consuming Op, name: String, next: StageInput, account: MemoryAccount) {
         self.op = op
-        self.name = name
+        self.title = name
         self.next = next
         self.account = account
     }
@@ -38,13 +40,21 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
         try next.stage.close(port: next.port)
     }
 
+    override func saveState(into state: inout OperatorState) throws(SQLError) { try op.saveState(into: &state) }
+
+    override func loadState(from state: OperatorState) throws(SQLError) -> [String] {
+        let fresh = try op.loadState(from: state)
+        try charge()
+        return fresh
+    }
+
     override var isSatisfied: Bool { op.isSatisfied || next.stage.isSatisfied }
     override var lateRows: Int { op.lateRows + next.stage.lateRows }
 
     private func charge() throws(SQLError) {
         let bytes = op.stateBytes
         guard bytes != charged else { return }
-        try account.charge(bytes - charged, for: name)
+        try account.charge(bytes - charged, for: title)
         charged = bytes
     }
 

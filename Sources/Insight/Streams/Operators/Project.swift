@@ -2,7 +2,7 @@ import Columns
 import SQL
 
 /// The expressions of a `SELECT` list.
-struct Project: StreamOperator {
+struct Project: StatelessOperator {
     private let expressions: [RowExpression]
     private let schema: Schema
     private let context: EvaluationContext

@@ -2,7 +2,7 @@ import Columns
 import SQL
 
 /// Gives columns new names by position.
-struct Rename: StreamOperator {
+struct Rename: StatelessOperator {
     private let schema: Schema
 
     init(schema: Schema) { self.schema = schema }

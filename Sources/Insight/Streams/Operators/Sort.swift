@@ -38,6 +38,19 @@ struct Sort: StreamOperator {
         try emit(limit: sortsAtWatermarks ? nil : limit, output: &output)
     }
 
+    func saveState(into state: inout OperatorState) throws(SQLError) {
+        if !held.isEmpty { state.append(held, as: "held") }
+    }
+
+    mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
+        for batch in state.batches("held") {
+            held.append(batch)
+            heldRows += batch.rowCount
+            bytes += batch.memoryBytes
+        }
+        return []
+    }
+
     private mutating func shrink(to limit: Int) throws(SQLError) {
         let all = Batch.concatenate(held)
         let kept = all.select(rows: try order.rows(of: all, limit: limit)).compacted()

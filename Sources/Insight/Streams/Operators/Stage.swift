@@ -10,6 +10,14 @@ class Stage {
     func close(port: Int) throws(SQLError) {}
     /// True once no further input can change the output.
     var isSatisfied: Bool { false }
+    /// What the stage is called in plans, metrics and checkpoints; empty where it keeps nothing.
+    var name: String { "" }
+    /// The stage that takes the output.
+    var downstream: Stage? { nil }
+    /// What the stage keeps, for a checkpoint.
+    func saveState(into state: inout OperatorState) throws(SQLError) {}
+    /// Takes over what was saved; tells what begins anew.
+    func loadState(from state: OperatorState) throws(SQLError) -> [String] { [] }
     /// Late rows of this stage and those after it.
     var lateRows: Int { 0 }
 }

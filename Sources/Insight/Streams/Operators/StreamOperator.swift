@@ -10,6 +10,13 @@ protocol StreamOperator: ~Copyable {
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError)
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError)
     mutating func finish(output: inout [Batch]) throws(SQLError)
+    /// Writes all that the operator keeps, for a checkpoint. Between batches, so at a barrier.
+    func saveState(into state: inout OperatorState) throws(SQLError)
+    /// Takes over what `saveState` wrote, before the first batch.
+    ///
+    /// - Returns: what could not be taken over and begins anew, in words for the one who changed the query.
+    /// - Throws: `state_mismatch`, `corrupt_state`.
+    mutating func loadState(from state: OperatorState) throws(SQLError) -> [String]
     /// What the state holds, roughly; charged to the query's budget after each call.
     var stateBytes: Int { get }
     /// True once no further input can change the output (`LIMIT` reached).
@@ -24,4 +31,12 @@ extension StreamOperator where Self: ~Copyable {
     var stateBytes: Int { 0 }
     var isSatisfied: Bool { false }
     var lateRows: Int { 0 }
+}
+
+/// A step that looks at each row alone: nothing of it goes into a checkpoint.
+protocol StatelessOperator: StreamOperator, ~Copyable {}
+
+extension StatelessOperator where Self: ~Copyable {
+    func saveState(into state: inout OperatorState) throws(SQLError) {}
+    mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] { [] }
 }

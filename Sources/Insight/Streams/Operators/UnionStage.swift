@@ -33,6 +33,7 @@ final class UnionStage: Stage {
         }
     }
 
+    override var downstream: Stage? { next.stage }
     override var isSatisfied: Bool { next.stage.isSatisfied }
     override var lateRows: Int { next.stage.lateRows }
 

@@ -94,6 +94,34 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         bytes = 0
     }
 
+    func saveState(into state: inout OperatorState) throws(SQLError) {
+        state[number: "watermark"] = watermark
+        state[number: "answered_through"] = answeredThrough
+        state[number: "size"] = windows.sizeMicroseconds
+        state[number: "slide"] = windows.slideMicroseconds
+        state[number: "late_rows"] = Int64(lateRows)
+        for pane in panes { state.append([pane.state.savedGroups()], as: "pane \(pane.start)") }
+    }
+
+    mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
+        guard !state.isEmpty else { return [] }
+        guard state[number: "size"] == windows.sizeMicroseconds, state[number: "slide"] == windows.slideMicroseconds
+        else { throw SQLError(code: .stateMismatch, message: "windows were saved of another length") }
+        watermark = state[number: "watermark"] ?? .min
+        answeredThrough = state[number: "answered_through"] ?? .min
+        lateRows = Int(state[number: "late_rows"] ?? 0)
+        var fresh: [String] = []
+        for name in state.names(beginning: "pane ") {
+            guard let start = Int64(name.dropFirst(5)) else { throw StateCodec.damaged("the name of a pane") }
+            let pane = Pane(start: start, state: try GroupState(layout: layout, hasPaneKey: false))
+            for batch in state.batches(name) { fresh = try pane.state.restore(batch) }
+            panes.append(pane)
+            bytes += pane.state.byteCount + 256
+        }
+        panes.sort { $0.start < $1.start }
+        return fresh
+    }
+
     /// Takes in another worker's panes. Of bounded inputs, before the end.
     mutating func absorb(_ other: borrowing WindowAggregate) throws(SQLError) {
         for theirs in other.panes {

@@ -8,6 +8,7 @@ extension PhysicalPlanner {
     ) throws(SQLError) {
         let attributes = WindowAttributes.of(input)
         var compiled: [RowExpression] = []
+        var keyNames: [String] = []
         var keyTypes: [FieldType] = []
         var origins: [AggregateLayout.KeyOrigin] = []
         var windowKey: (column: Int, attribute: WindowAttributes.Attribute)?
@@ -24,6 +25,7 @@ extension PhysicalPlanner {
             } else {
                 origins.append(.group(compiled.count))
                 compiled.append(try RowExpression(key))
+                keyNames.append(key.text(over: input.outputFields))
                 keyTypes.append(key.type.fieldType)
             }
         }
@@ -46,10 +48,11 @@ extension PhysicalPlanner {
             var filter: RowExpression?
             if let expression = call.argument { argument = try RowExpression(expression) }
             if let expression = call.filter { filter = try RowExpression(expression) }
-            calls.append(.init(call: call, argument: argument, filter: filter))
+            calls.append(
+                .init(name: call.text(over: input.outputFields), call: call, argument: argument, filter: filter))
         }
         let layout = AggregateLayout(
-            keys: compiled, keyTypes: keyTypes, keyOrigins: origins, calls: calls, windows: windows,
+            keys: compiled, keyNames: keyNames, keyTypes: keyTypes, keyOrigins: origins, calls: calls, windows: windows,
             schema: Schema(planFields: fields), context: context)
         let after: StageInput
         if let windows, isLive || isPaned {

@@ -32,6 +32,26 @@ final class PhysicalQuery {
         self.account = account
     }
 
+    /// All stages behind the scans with a key each: its name and its place among those of the name. The same query
+    /// gives the same keys.
+    var stages: [(key: String, stage: Stage)] {
+        var known: Set<ObjectIdentifier> = []
+        var counts: [String: Int] = [:]
+        var found: [(key: String, stage: Stage)] = []
+        for start in scans.map(\.input.stage) + literals.map(\.input.stage) {
+            var next: Stage? = start
+            while let stage = next, known.insert(ObjectIdentifier(stage)).inserted {
+                if !stage.name.isEmpty {
+                    let count = counts[stage.name, default: 0]
+                    counts[stage.name] = count + 1
+                    found.append(("\(stage.name) \(count)", stage))
+                }
+                next = stage.downstream
+            }
+        }
+        return found
+    }
+
     var lateRows: Int {
         // A stage reports those behind it too, so inputs that meet would be counted twice: take the scans' own paths.
         scans.map { $0.input.stage.lateRows }.max() ?? 0

@@ -1,0 +1,60 @@
+import Columns
+import SQL
+import Testing
+
+@testable import Streams
+
+/// Runs a live query over batches of one table, stopping anywhere: what was kept goes into bytes and out of them into
+/// the stages of a new plan, as after a crash.
+struct InterruptedRun {
+    let text: String
+    let batches: [Batch]
+    /// The watermark after each batch.
+    let watermarks: [Int64]
+
+    /// All answers, with a stop after each batch whose index is in `stops`.
+    func answers(stops: Set<Int>) throws -> [String] {
+        var query = try plan(text)
+        var answers: [String] = []
+        for (index, batch) in batches.enumerated() {
+            for scan in query.scans {
+                try scan.input.stage.accept(batch.project(scan.columns), port: scan.input.port)
+                try scan.input.stage.advance(watermark: watermarks[index], port: scan.input.port)
+            }
+            answers += Rows.text(query.output.drain())
+            if stops.contains(index) { query = try Self.restored(query, as: text, plan).query }
+        }
+        for scan in query.scans { try scan.input.stage.close(port: scan.input.port) }
+        return answers + Rows.text(query.output.drain())
+    }
+
+    /// The stages of `text`, with what `query` keeps, and what begins anew.
+    static func restored(
+        _ query: PhysicalQuery, as text: String, _ plan: (String) throws -> PhysicalQuery
+    ) throws -> (query: PhysicalQuery, fresh: [String]) {
+        var bytes: [UInt8] = []
+        StateCodec.encode(try query.savedStates(), to: &bytes)
+        var index = 0
+        let states = try StateCodec.decodeStates(bytes.span, at: &index)
+        #expect(index == bytes.count)
+        let next = try plan(text)
+        return (next, try next.restore(states))
+    }
+
+    func plan(_ text: String) throws -> PhysicalQuery {
+        let fields = batches[0].schema.fields.map { PlanField(name: $0.name, type: SQLType(carriedBy: $0.type)) }
+        let time = batches[0].schema.fields.firstIndex { $0.type == .timestamp }
+        let table = TableDescription(name: "t", fields: fields, timeColumn: time, watermarkDelay: 0)
+        guard case .query(let query)? = try SQLParser.parse(text).first else {
+            throw SQLError(code: .invalidQuery, message: "no query")
+        }
+        let bound = try Binder(catalog: OneTable(description: table)).bind(query)
+        return try PlanRunner(isLive: true).plan(bound)
+    }
+
+    private struct OneTable: Catalog {
+        let description: TableDescription
+        func table(_ name: String) -> TableDescription? { name == description.name ? description : nil }
+        var tableNames: [String] { [description.name] }
+    }
+}

@@ -1,0 +1,108 @@
+import Columns
+import Runtime
+import SQL
+import Testing
+
+@testable import Streams
+
+/// What operators keep survives a stop at any batch, through bytes.
+@Suite struct OperatorStateTests {
+    static let queries = [
+        """
+        SELECT window_start, k, COUNT(*), COUNT(v), SUM(v), AVG(v), MIN(v), MAX(v), MIN(s), MAX(s), SUM(f), AVG(f),
+          MIN(f), MAX(b), COUNT(DISTINCT v), SUM(DISTINCT v), COUNT(DISTINCT s), APPROX_COUNT_DISTINCT(s),
+          APPROX_PERCENTILE(f, 0.5), COUNT(*) FILTER (WHERE v > 2)
+        FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND)) GROUP BY window_start, window_end, k
+        """,
+        """
+        SELECT window_start, s, COUNT(*), APPROX_COUNT_DISTINCT(v)
+        FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '10' SECOND))
+        GROUP BY window_start, window_end, s ORDER BY window_start, s
+        """,
+        "SELECT DISTINCT s FROM t",
+        "SELECT k, v FROM t WHERE v > 1 LIMIT 40 OFFSET 7",
+        "SELECT s FROM t WHERE v = 1 UNION SELECT s FROM t WHERE v = 2",
+    ]
+
+    static func run(_ text: String, seed: UInt64) -> InterruptedRun {
+        var random = Random(seed: seed)
+        var latest: Int64 = 0
+        var watermarks: [Int64] = []
+        let batches = (0..<20).map { index -> Batch in
+            let rows = (0..<Int.random(in: 1...12, using: &random)).map { _ -> [Any?] in
+                let time = index * 800_000 + Int.random(in: 0..<3_000_000, using: &random)
+                latest = max(latest, Int64(time))
+                func maybe(_ value: Any) -> Any? { Int.random(in: 0..<6, using: &random) == 0 ? nil : value }
+                return [
+                    time, maybe("k\(Int.random(in: 0..<3, using: &random))"),
+                    maybe(Int.random(in: -1..<4, using: &random)),
+                    maybe(["", "a", "ü", "long text that is longer"][Int.random(in: 0..<4, using: &random)]),
+                    maybe(Double(Int.random(in: -40..<40, using: &random)) / 4), maybe(Bool.random(using: &random)),
+                ]
+            }
+            watermarks.append(latest - 2_000_000)
+            return Rows.batch(
+                [
+                    ("ts", .timestamp), ("k", .string), ("v", .int64), ("s", .string), ("f", .float64), ("b", .bool),
+                ], rows)
+        }
+        return InterruptedRun(text: text, batches: batches, watermarks: watermarks)
+    }
+
+    @Test(arguments: 0..<queries.count, [1, 2, 3] as [UInt64])
+    func aStopChangesNothing(query: Int, seed: UInt64) throws {
+        let run = Self.run(Self.queries[query], seed: seed)
+        let whole = try run.answers(stops: []).sorted()
+        #expect(!whole.isEmpty)
+        for stop in run.batches.indices { #expect(try run.answers(stops: [stop]).sorted() == whole) }
+        #expect(try run.answers(stops: Set(run.batches.indices)).sorted() == whole)
+    }
+
+    @Test func aNewAggregateBeginsAnewAndTheOthersGoOn() throws {
+        let windows = "FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR)) GROUP BY window_start, window_end"
+        let run = Self.run("SELECT COUNT(*), MAX(v) \(windows)", seed: 1)
+        let query = try run.plan(run.text)
+        for batch in run.batches {
+            for scan in query.scans { try scan.input.stage.accept(batch.project(scan.columns), port: 0) }
+        }
+        let (changed, fresh) = try InterruptedRun.restored(
+            query, as: "SELECT COUNT(*), SUM(f) \(windows)", run.plan)
+        #expect(fresh == ["GROUP BY 0: SUM(f) begins anew", "GROUP BY 0: MAX(v) is left behind"])
+        for scan in changed.scans { try scan.input.stage.close(port: 0) }
+        let rows = run.batches.reduce(0) { $0 + $1.rowCount }
+        #expect(Rows.text(changed.output.drain()) == ["\(rows)|NULL"])
+    }
+
+    @Test func otherKeysAreRefused() throws {
+        let run = Self.run(Self.queries[0], seed: 1)
+        let query = try run.plan(run.text)
+        try query.scans[0].input.stage.accept(run.batches[0].project(query.scans[0].columns), port: 0)
+        #expect(throws: SQLError.self) {
+            try InterruptedRun.restored(query, as: Self.queries[1], run.plan)
+        }
+    }
+
+    @Test func damagedBytesAreErrors() throws {
+        let run = Self.run(Self.queries[0], seed: 1)
+        let query = try run.plan(run.text)
+        for batch in run.batches {
+            try query.scans[0].input.stage.accept(batch.project(query.scans[0].columns), port: 0)
+        }
+        var bytes: [UInt8] = []
+        StateCodec.encode(try query.savedStates(), to: &bytes)
+        var random = Random(seed: 9)
+        for _ in 0..<300 {
+            var damaged = bytes
+            for _ in 0..<3 {
+                damaged[Int.random(in: 0..<damaged.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            if Bool.random(using: &random) { damaged.removeLast(Int.random(in: 0..<damaged.count, using: &random)) }
+            var index = 0
+            // Whatever comes of it is an error or a state; it must not stop the process.
+            if let states = try? StateCodec.decodeStates(damaged.span, at: &index) {
+                _ = try? run.plan(run.text).restore(states)
+            }
+        }
+        #expect(!bytes.isEmpty)
+    }
+}
