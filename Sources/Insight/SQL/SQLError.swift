@@ -47,6 +47,10 @@ public struct SQLError: Error, Hashable, Sendable, CustomStringConvertible {
         self.suggestion = suggestion
     }
 
+    public init(code: Code, message: String, at position: SourcePosition, suggestion: String? = nil) {
+        self.init(code, message, at: position, suggestion: suggestion)
+    }
+
     init(_ code: Code, _ message: String, at position: SourcePosition, suggestion: String? = nil) {
         self.init(
             code: code, message: message, line: Int(position.line), column: Int(position.column),

@@ -51,6 +51,7 @@ struct DocumentTests {
                     case .createTable(let table):
                         catalog.declared[table.name] = TableDescription(
                             name: table.name, fields: table.fields, timeColumn: nil, watermarkDelay: 0)
+                    default: break
                     }
                 }
             } catch {

@@ -9,6 +9,7 @@ struct MutationTests {
         "SELECT CASE i WHEN 1 THEN 'a' ELSE CAST(d AS VARCHAR(3)) END, TRIM(BOTH 'x' FROM s), EXTRACT(YEAR FROM ts) FROM types WHERE s LIKE 'a!%' ESCAPE '!' AND NOT b IS TRUE OR ip = '10.0.0.1'",
         "VALUES (1, 'it''s', -2.5e3), (NULL, X'CAFE', DATE '2024-02-29') UNION ALL SELECT 1, '2', 3 -- end\n /* x */",
         "CREATE TABLE t (a INT NOT NULL, b.c DECIMAL(10, 2), WATERMARK FOR ts AS ts - INTERVAL '4' SECOND) WITH ('k' = 'v'); SELECT * FROM t",
+        "CREATE VIEW v (a) AS SELECT l FROM types; INSERT INTO t (a) SELECT a FROM v; EXECUTE STATEMENT SET BEGIN INSERT INTO t SELECT 1; END; SET 'a' = 'b'; DROP VIEW IF EXISTS v; EXPLAIN SELECT 1",
         "SELECT SUM(l) FILTER (WHERE d BETWEEN SYMMETRIC 1 AND -5), MIN(DISTINCT j) FROM types WHERE l = (SELECT MAX(l) FROM types) AND EXISTS (SELECT 1)",
         "SELECT TIMESTAMPADD(DAY, 1, ts) - ts, IF(b, 1, 2.5), JSON_VALUE(j, '$.a[0]'), REGEXP(s, '^(a|b)+$'), s IS JSON FROM types",
     ]

@@ -6,6 +6,8 @@ struct Lexer {
     private var line: UInt32 = 1
     private var column: UInt32 = 1
     private var tokens: [Token] = []
+    /// Where the token that is being read begins.
+    private var tokenStart = 0
 
     private init(_ text: String) {
         bytes = Array(text.utf8)
@@ -19,7 +21,11 @@ struct Lexer {
                 "the text is \(text.utf8.count) bytes long, and \(limits.maximumTextBytes) are the most", at: .start)
         }
         var lexer = Lexer(text)
-        while try lexer.next() {}
+        var goesOn = true
+        while goesOn {
+            goesOn = try lexer.next()
+            lexer.tokens[lexer.tokens.count - 1].bytes = lexer.tokenStart..<lexer.index
+        }
         return lexer.tokens
     }
 
@@ -45,6 +51,7 @@ struct Lexer {
     private mutating func next() throws(SQLError) -> Bool {
         try skipBlanksAndComments()
         let start = position
+        tokenStart = index
         guard let byte = peek() else {
             tokens.append(Token(kind: .end, text: "", position: start))
             return false

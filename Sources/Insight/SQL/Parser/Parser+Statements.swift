@@ -21,114 +21,78 @@ extension Parser {
     private mutating func statement() throws(SQLError) -> Statement {
         switch token.keyword {
         case .select, .with, .values: return .query(try query())
-        case .create: return .createTable(try createTable())
-        case .insert, .drop, .show, .describe, .set, .explain, .execute, .update, .delete:
-            throw unsupported("\(token.text.uppercased()) is")
+        case .create: return try create()
+        case .drop: return .drop(try drop())
+        case .insert: return .insert(try insert())
+        case .execute, .begin: return .statementSet(try statementSet())
+        case .set: return .set(try setting())
+        case .reset: return try reset()
+        case .show: return .show(try show())
+        case .describe, .desc:
+            advance()
+            return .describe(try objectName("a table"))
+        case .explain: return .explain(try explain())
+        case .update, .delete: throw unsupported("\(token.text.uppercased()) is")
         default:
             if at(.leftParenthesis) { return .query(try query()) }
             throw unexpected(
-                expecting: "SELECT, WITH, VALUES or CREATE TABLE", keywords: [.select, .with, .values, .create])
+                expecting: "SELECT, WITH, VALUES, CREATE, INSERT or another statement",
+                keywords: [
+                    .select, .with, .values, .create, .insert, .drop, .show, .describe, .explain, .set, .reset,
+                    .execute,
+                ])
         }
     }
 
-    // MARK: CREATE TABLE
+    /// `SET 'key' = 'value'`
+    private mutating func setting() throws(SQLError) -> Setting {
+        try expect(.set)
+        let position = token.position
+        let key = try optionText("a setting's name")
+        try expect(.equal)
+        return Setting(
+            key: ObjectName(text: key, position: position), value: try optionText("the setting's value"))
+    }
 
-    private mutating func createTable() throws(SQLError) -> TableDeclaration {
-        try expect(.create)
-        _ = accept(.temporary)
-        guard at(.table) else {
-            if ["VIEW", "MATERIALIZED", "FUNCTION"].contains(token.text.uppercased()) {
-                throw unsupported("CREATE \(token.text.uppercased()) is")
-            }
-            throw unexpected(expecting: "TABLE", keywords: [.table, .temporary])
+    /// `RESET ['key']`
+    private mutating func reset() throws(SQLError) -> Statement {
+        try expect(.reset)
+        guard token.kind == .text else { return .reset(nil) }
+        let key = advance()
+        return .reset(ObjectName(text: key.text, position: key.position))
+    }
+
+    private mutating func show() throws(SQLError) -> ShowStatement {
+        let position = try expect(.show).position
+        guard let subject = ShowStatement.Subject(rawValue: token.text.uppercased()) else {
+            throw unexpected(
+                expecting: "TABLES, VIEWS, FUNCTIONS or JOBS", keywords: [.tables, .views, .functions, .jobs])
         }
         advance()
-        if accept(.if) {
-            try expect(.not)
-            try expect(.exists)
-        }
-        var table = TableDeclaration(
-            name: try name("a table's name").text, fields: [], timeColumn: nil, watermarkDelay: 0, options: [:])
-        if accept(.leftParenthesis) {
-            repeat {
-                try tableElement(of: &table)
-                try checkLength(table.fields.count)
-            } while accept(.comma)
-            try expect(.rightParenthesis)
-        }
-        if accept(.comment) { try optionText("a comment") }
-        if at(.partitioned) { throw unsupported("PARTITIONED BY is") }
-        if accept(.with) { table.options = try tableOptions() }
-        return table
+        return ShowStatement(subject: subject, position: position)
     }
 
-    private mutating func tableElement(of table: inout TableDeclaration) throws(SQLError) {
-        if at(.watermark), lookahead(1).keyword == .for { return try watermark(of: &table) }
-        if at(.constraint), lookahead(2).keyword == .primary {
+    /// `EXPLAIN [PLAN FOR] query | insert`
+    private mutating func explain() throws(SQLError) -> Explained {
+        let position = try expect(.explain).position
+        if token.text.uppercased() == "PLAN", lookahead(1).keyword == .for {
             advance()
             advance()
         }
-        if at(.primary), lookahead(1).keyword == .key {
-            advance()
-            advance()
-            _ = try parenthesisedNames()
-            if accept(.not) { try expect(.enforced) }
-            return
+        if at(.insert) {
+            let insert = try insert()
+            return Explained(query: insert.query, target: insert.target, position: position)
         }
-        let name = try name("a column's name")
-        guard !table.fields.contains(where: { $0.name == name.text }) else {
-            throw SQLError(.ambiguousName, "column \(name.text) is declared twice", at: name.position)
+        let startsQuery = at(.select) || at(.with) || at(.values) || at(.leftParenthesis)
+        guard startsQuery else {
+            throw unexpected(expecting: "a query or INSERT", keywords: [.select, .with, .values, .insert])
         }
-        if at(.as) { throw unsupported("a computed column is") }
-        let type = try typeName()
-        table.fields.append(PlanField(name: name.text, type: try type.resolved()))
-        if at(.metadata) { throw unsupported("a metadata column is") }
-        if accept(.not) { try expect(.null) } else { _ = accept(.null) }
-        if accept(.comment) { try optionText("a comment") }
+        return Explained(query: try query(), target: nil, position: position)
     }
 
-    /// `WATERMARK FOR c AS c [- INTERVAL …]`
-    private mutating func watermark(of table: inout TableDeclaration) throws(SQLError) {
-        let start = advance().position
-        try expect(.for)
-        let column = try name("the column of event time")
-        try expect(.as)
-        guard table.timeColumn == nil else { throw SQLError(.invalidQuery, "a table has one watermark", at: start) }
-        let delay = try expression()
-        table.timeColumn = column.text
-        switch delay {
-        case .name(column): table.watermarkDelay = 0
-        case .binary(.subtract, .name(let name), .literal(.intervalDaySecond(let microseconds), _), _)
-        where name.text == column.text && microseconds >= 0:
-            table.watermarkDelay = microseconds
-        case .name(let name) where name.text == column.text: table.watermarkDelay = 0
-        default:
-            throw SQLError(
-                .unsupported, "a watermark is the column less an interval", at: delay.position,
-                suggestion: "WATERMARK FOR \(column.text) AS \(column.text) - INTERVAL '5' SECOND")
-        }
-    }
-
-    @discardableResult
-    private mutating func optionText(_ what: String) throws(SQLError) -> String {
-        guard token.kind == .text else { throw unexpected(expecting: "\(what) in single quotes") }
-        return advance().text
-    }
-
-    private mutating func tableOptions() throws(SQLError) -> [String: String] {
-        try expect(.leftParenthesis)
-        var options: [String: String] = [:]
-        repeat {
-            let position = token.position
-            let key = try optionText("an option's name")
-            try expect(.equal)
-            let value = try optionText("the option's value")
-            guard options.updateValue(value, forKey: key) == nil else {
-                throw SQLError(.invalidQuery, "option '\(key)' is given twice", at: position)
-            }
-            try checkLength(options.count)
-        } while accept(.comma)
-        try expect(.rightParenthesis)
-        return options
+    /// A dotted name that isn't a column's.
+    mutating func objectName(_ what: String) throws(SQLError) -> ObjectName {
+        let name = try name(what)
+        return ObjectName(text: name.text, position: name.position)
     }
 }

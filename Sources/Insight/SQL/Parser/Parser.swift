@@ -1,6 +1,7 @@
 /// Recursive descent over the tokens; expressions by operator precedence (`Parser+Operators.swift`).
 struct Parser {
     let tokens: [Token]
+    private let text: String
     let limits: SQLLimits
     private(set) var index = 0
     private var depth = 0
@@ -9,8 +10,9 @@ struct Parser {
     /// Where an alias without `AS` was read last: a misspelt key word lands there.
     var bareAliasIndex: Int?
 
-    init(tokens: [Token], limits: SQLLimits) {
-        self.tokens = tokens
+    init(_ text: String, limits: SQLLimits) throws(SQLError) {
+        self.tokens = try Lexer.tokens(of: text, limits: limits)
+        self.text = text
         self.limits = limits
     }
 
@@ -23,6 +25,14 @@ struct Parser {
     func at(_ keyword: Keyword) -> Bool { token.keyword == keyword }
 
     func at(_ symbol: Symbol) -> Bool { token.kind == .symbol(symbol) }
+
+    /// What was read since the token of that index, as it was written.
+    func source(since start: Int) -> String {
+        guard start < index else { return "" }
+        let utf8 = text.utf8
+        let end = utf8.index(utf8.startIndex, offsetBy: tokens[index - 1].bytes.upperBound)
+        return String(text[utf8.index(utf8.startIndex, offsetBy: tokens[start].bytes.lowerBound)..<end])
+    }
 
     // MARK: Stepping
 

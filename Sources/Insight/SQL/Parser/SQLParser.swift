@@ -4,7 +4,7 @@ public enum SQLParser {
     ///
     /// - Throws: `syntax`, `invalidLiteral`, `unsupported` or `limitExceeded`, at the offending token.
     public static func parse(_ text: String, limits: SQLLimits = .standard) throws(SQLError) -> [Statement] {
-        var parser = Parser(tokens: try Lexer.tokens(of: text, limits: limits), limits: limits)
+        var parser = try Parser(text, limits: limits)
         return try parser.script()
     }
 
@@ -23,7 +23,7 @@ public enum SQLParser {
 
     /// A condition alone, as it stands after `WHERE`.
     static func parseCondition(_ text: String, limits: SQLLimits) throws(SQLError) -> Expression {
-        var parser = Parser(tokens: try Lexer.tokens(of: text, limits: limits), limits: limits)
+        var parser = try Parser(text, limits: limits)
         let condition = try parser.expression()
         guard parser.token.kind == .end else {
             throw parser.unexpected(expecting: "AND, OR or the end of the condition", keywords: Parser.operatorWords)

@@ -19,6 +19,8 @@ struct Token: Hashable, Sendable {
     /// The word, name, text or number; the symbol as written.
     var text: String
     var position: SourcePosition
+    /// Its place in the text, bytes of UTF-8.
+    var bytes = 0..<0
 
     var keyword: Keyword? {
         if case .word(let keyword) = kind { return keyword }

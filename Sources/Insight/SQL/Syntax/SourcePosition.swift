@@ -1,9 +1,9 @@
 /// A place in a statement's text.
-struct SourcePosition: Hashable, Sendable {
+public struct SourcePosition: Hashable, Sendable {
     /// From 1.
-    var line: UInt32
+    public var line: UInt32
     /// In characters (Unicode scalars), from 1.
-    var column: UInt32
+    public var column: UInt32
 
     static let start = SourcePosition(line: 1, column: 1)
 }

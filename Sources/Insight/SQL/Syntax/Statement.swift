@@ -2,18 +2,76 @@
 public enum Statement: Hashable, Sendable {
     case query(Query)
     case createTable(TableDeclaration)
+    case createView(ViewDeclaration)
+    case createMaterializedView(MaterializedViewDeclaration)
+    case drop(DropStatement)
+    case insert(Insert)
+    /// Insertions that run as one, over one scan of what they read.
+    case statementSet([Insert])
+    case set(Setting)
+    /// Back to the defaults: of one setting, or of all.
+    case reset(ObjectName?)
+    case show(ShowStatement)
+    case describe(ObjectName)
+    case explain(Explained)
 }
 
-/// `CREATE TABLE name (columns, WATERMARK FOR c AS …) [WITH (…)]`, as far as a source needs it: names, types and the
-/// watermark.
-public struct TableDeclaration: Hashable, Sendable {
-    public var name: String
-    /// Columns as declared, in order; none when the statement leaves them to the source.
-    public var fields: [PlanField]
-    /// The column of event time.
-    public var timeColumn: String?
-    /// How far behind the largest event time the watermark runs, microseconds.
-    public var watermarkDelay: Int64
-    /// The `WITH` list.
-    public var options: [String: String]
+/// The name of a table, view, function or setting in a statement.
+public struct ObjectName: Hashable, Sendable {
+    public var text: String
+    public var position: SourcePosition
+}
+
+/// `INSERT INTO name [(columns)] query`
+public struct Insert: Hashable, Sendable {
+    public var target: ObjectName
+    /// The target's columns that the query's stand for, in this order; `nil` for all.
+    public var columns: [ObjectName]?
+    public var query: Query
+    /// As it was written.
+    public var text: String
+    public var position: SourcePosition
+}
+
+/// `SET 'key' = 'value'`
+public struct Setting: Hashable, Sendable {
+    public var key: ObjectName
+    public var value: String
+}
+
+/// `DROP TABLE | VIEW | MATERIALIZED VIEW | FUNCTION [IF EXISTS] name`
+public struct DropStatement: Hashable, Sendable {
+    public var kind: ObjectKind
+    public var name: ObjectName
+    public var ifExists: Bool
+}
+
+/// What a catalog holds.
+public enum ObjectKind: String, Hashable, Sendable {
+    case table = "TABLE"
+    case view = "VIEW"
+    case materializedView = "MATERIALIZED VIEW"
+    case function = "FUNCTION"
+}
+
+/// `SHOW TABLES | VIEWS | FUNCTIONS | JOBS`
+public struct ShowStatement: Hashable, Sendable {
+    public enum Subject: String, Hashable, Sendable, CaseIterable {
+        case tables = "TABLES"
+        case views = "VIEWS"
+        case functions = "FUNCTIONS"
+        case jobs = "JOBS"
+    }
+
+    public var subject: Subject
+    public var position: SourcePosition
+}
+
+/// `EXPLAIN query | insert`
+public struct Explained: Hashable, Sendable {
+    /// The query, or the insertion's.
+    public var query: Query
+    /// Where the rows would go.
+    public var target: ObjectName?
+    public var position: SourcePosition
 }

@@ -13,31 +13,12 @@ struct PreparedQuery {
     private var answers: [SubqueryAnswer] = []
 
     init(request: QueryRequest, service: QueryService) throws(SQLError) {
-        let statements = try SQLParser.parse(request.text, limits: service.limits.sql)
-        var definitions = service.tables.merging(request.tables) { $1 }
-        var query: Query?
-        for statement in statements {
-            switch statement {
-            case .createTable(let declaration):
-                guard request.allowsFiles || declaration.options["path"] == nil else {
-                    throw SQLError(
-                        code: .unsupported, message: "table \(declaration.name): a query here can't read files",
-                        suggestion: "squilla sql --table \(declaration.name)=FILE reads one")
-                }
-                definitions[declaration.name] = try TableDefinition(
-                    declaration: declaration, over: definitions[declaration.name])
-            case .query(let select):
-                guard query == nil else {
-                    throw SQLError(code: .invalidQuery, message: "a request holds one query, this holds more")
-                }
-                query = select
-            }
-        }
-        guard let query else {
+        let script = try RequestScript(request: request, service: service)
+        guard let query = script.query else {
             throw SQLError(code: .invalidQuery, message: "there is no query", line: 1, column: 1)
         }
         var resolved: [String: ResolvedTable] = [:]
-        for (name, definition) in definitions {
+        for (name, definition) in script.definitions {
             resolved[name] = try definition.resolve(
                 name: name, service: service, isLive: request.mode != .stored)
         }
