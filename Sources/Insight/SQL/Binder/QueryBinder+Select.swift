@@ -22,6 +22,10 @@ extension QueryBinder {
                 at: condition.position)
         }
         let isGrouped = Self.isGrouped(body, orderBy)
+        var extrapolation: Extrapolation?
+        if let clause = body.sample {
+            (input, extrapolation) = try bind(clause, over: input, isGrouped: isGrouped)
+        }
         let items = try bindItems(body, over: input, isGrouped: isGrouped)
         var binder = ExpressionBinder(
             scope: input.scope, limits: limits,
@@ -39,7 +43,7 @@ extension QueryBinder {
             return try finish(outputs, over: input, isDistinct: body.isDistinct, limit, offset, at: body.position)
         }
         let grouped = try group(
-            body, items: items.list, over: input, outputs: &outputs, sorting: sorting, binder: binder)
+            body, items: items.list, over: input, extrapolation, outputs: &outputs, sorting: sorting, binder: binder)
         return try finish(outputs, over: grouped, isDistinct: body.isDistinct, limit, offset, at: body.position)
     }
 
@@ -123,8 +127,8 @@ extension QueryBinder {
     // MARK: Groups
 
     private func group(
-        _ body: SelectBody, items: [Item], over input: Relation, outputs: inout Outputs, sorting: Sorting,
-        binder: ExpressionBinder
+        _ body: SelectBody, items: [Item], over input: Relation, _ extrapolation: Extrapolation?,
+        outputs: inout Outputs, sorting: Sorting, binder: ExpressionBinder
     ) throws(SQLError) -> Relation {
         let keys = try bindKeys(body, items: items, over: input)
         var binder = binder
@@ -139,9 +143,11 @@ extension QueryBinder {
         let fields =
             keys.enumerated().map { PlanField(name: keyName($1, input, $0), type: $1.type) }
             + binder.collected.enumerated().map { PlanField(name: "$aggregate\($0)", type: $1.type) }
+        let plan =
+            extrapolation.map { extrapolated(input.plan, keys, binder.collected, fields, by: $0) }
+            ?? .aggregate(input: input.plan, keys: keys, aggregates: binder.collected, fields: fields)
         var result = try relation(
-            .aggregate(input: input.plan, keys: keys, aggregates: binder.collected, fields: fields),
-            Scope(fields: fields), over: [input], at: body.position)
+            plan, Scope(fields: fields), over: [input], nodes: extrapolation == nil ? 1 : 2, at: body.position)
         for (index, item) in items.enumerated() {
             outputs.expressions[index] = try rewrite(
                 outputs.expressions[index], by: rewriter, item.references, input.scope, clause: "SELECT",

@@ -28,6 +28,11 @@ enum PredicatePushDown {
             return filter(
                 .aggregate(input: push(moved, into: input), keys: keys, aggregates: aggregates, fields: fields),
                 by: rest)
+        case .sample(let input, let sample):
+            // The input's columns are the first of the sample's.
+            let count = input.fields.count
+            let (below, above) = partition(predicates) { sample.letsConditionsThrough && $0 < count }
+            return filter(.sample(input: push(below, into: input), sample: sample), by: above)
         case .distinct(let input): return .distinct(input: push(predicates, into: input))
         case .sort(let input, let keys): return .sort(input: push(predicates, into: input), keys: keys)
         case .limit(let input, let count, let offset):

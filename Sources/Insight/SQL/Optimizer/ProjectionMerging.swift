@@ -7,6 +7,7 @@ enum ProjectionMerging {
         case .window(let input, let window): .window(input: merge(input), window: window)
         case .aggregate(let input, let keys, let aggregates, let fields):
             merge(over: merge(input), keys, aggregates, fields)
+        case .sample(let input, let sample): .sample(input: merge(input), sample: sample)
         case .distinct(let input): .distinct(input: merge(input))
         case .sort(let input, let keys): .sort(input: merge(input), keys: keys)
         case .limit(let input, let count, let offset): .limit(input: merge(input), count: count, offset: offset)

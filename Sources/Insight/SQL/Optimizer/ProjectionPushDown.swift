@@ -53,6 +53,7 @@ enum ProjectionPushDown {
         case .window(let input, let window): return prune(input, window, keeping: wanted)
         case .aggregate(let input, let keys, let aggregates, let fields):
             return prune(input, keys, aggregates, fields, keeping: wanted)
+        case .sample(let input, let sample): return prune(input, sample, keeping: wanted)
         case .distinct(let input):
             let all = Array(input.fields.indices)
             let below = exact(prune(input, keeping: Set(all)), all, like: input)
@@ -87,6 +88,30 @@ enum ProjectionPushDown {
         let start = below.plan.fields.count
         for column in WindowSpecification.columnNames.indices { places[count + column] = start + column }
         return Pruned(plan: .window(input: below.plan, window: moved), places: places)
+    }
+
+    private static func prune(
+        _ input: LogicalPlan, _ sample: SampleSpecification, keeping wanted: Set<Int>
+    ) -> Pruned {
+        let count = input.fields.count
+        var kept = wanted.filter { $0 < count }
+        switch sample {
+        case .random: break
+        case .sticky(_, let keys, _): kept.formUnion(columns(of: keys))
+        case .rate(_, let time, _): kept.insert(time)
+        }
+        let below = prune(input, keeping: kept)
+        var moved = sample
+        switch sample {
+        case .random: break
+        case .sticky(let fraction, let keys, let salt):
+            moved = .sticky(fraction: fraction, keys: keys.map(below.rewrite), salt: salt)
+        case .rate(let rows, let time, let appendsWeight):
+            moved = .rate(rowsPerSecond: rows, timeColumn: below.place(time), appendsWeight: appendsWeight)
+        }
+        var places = below.places
+        if !sample.appendedFields.isEmpty { places[count] = below.plan.fields.count }
+        return Pruned(plan: .sample(input: below.plan, sample: moved), places: places)
     }
 
     private static func prune(

@@ -132,6 +132,7 @@ extension Parser {
             try refuseJoins()
         }
         if accept(.where) { body.condition = try expression() }
+        if atSample { body.sample = try sampleClause() }
         if accept(.group) {
             try expect(.by)
             try grouping(of: &body)

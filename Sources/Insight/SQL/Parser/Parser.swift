@@ -149,7 +149,7 @@ struct Parser {
     /// `[AS] alias`
     mutating func optionalAlias() throws(SQLError) -> Identifier? {
         if accept(.as) { return try identifier("an alias") }
-        guard atName else { return nil }
+        guard atName, !atSample else { return nil }
         bareAliasIndex = index
         return try identifier("an alias")
     }

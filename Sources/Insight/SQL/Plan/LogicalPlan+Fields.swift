@@ -7,6 +7,7 @@ extension LogicalPlan {
         case .filter(let input, _), .distinct(let input), .sort(let input, _), .limit(let input, _, _): input.fields
         case .window(let input, _):
             input.fields + WindowSpecification.columnNames.map { PlanField(name: $0, type: .timestamp) }
+        case .sample(let input, let sample): input.fields + sample.appendedFields
         case .union(let inputs): inputs.first?.fields ?? []
         }
     }

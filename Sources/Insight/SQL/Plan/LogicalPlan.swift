@@ -20,6 +20,8 @@ public indirect enum LogicalPlan: Sendable {
     case project(input: LogicalPlan, expressions: [BoundExpression], fields: [PlanField])
     /// `TABLE(TUMBLE(…))` and `TABLE(HOP(…))`: appends `window_start`, `window_end`, `window_time` to the input.
     case window(input: LogicalPlan, window: WindowSpecification)
+    /// A part of the input's rows.
+    case sample(input: LogicalPlan, sample: SampleSpecification)
     /// One row a group; with no keys, one row in all. Output: keys, then aggregates.
     case aggregate(input: LogicalPlan, keys: [BoundExpression], aggregates: [AggregateCall], fields: [PlanField])
     case distinct(input: LogicalPlan)

@@ -33,6 +33,7 @@ enum PlanPrinter {
             let names = names(input)
             let shown = aggregates.map { text($0, names) }.joined(separator: ", ")
             return ("aggregate by (\(keys.map { text($0, names) }.joined(separator: ", "))) \(shown)", [input])
+        case .sample(let input, let sample): return ("sample " + text(sample, names(input)), [input])
         case .distinct(let input): return ("distinct", [input])
         case .sort(let input, let keys):
             let names = names(input)
@@ -57,6 +58,16 @@ enum PlanPrinter {
         switch window.kind {
         case .tumble(let size): return "tumble \(time) size \(size)" + shift
         case .hop(let slide, let size): return "hop \(time) slide \(slide) size \(size)" + shift
+        }
+    }
+
+    private static func text(_ sample: SampleSpecification, _ names: [String]) -> String {
+        switch sample {
+        case .random(let fraction, let seed): "random \(fraction)" + (seed.map { " seed \($0)" } ?? "")
+        case .sticky(let fraction, let keys, let salt):
+            "sticky (\(keys.map { text($0, names) }.joined(separator: ", "))) \(fraction) salt \(salt)"
+        case .rate(let rows, let time, let appendsWeight):
+            "rps \(rows) by \(names[time])" + (appendsWeight ? " weighted" : "")
         }
     }
 

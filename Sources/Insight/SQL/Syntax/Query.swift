@@ -35,6 +35,7 @@ struct SelectBody: Hashable, Sendable {
     var items: [SelectItem]
     var from: TableReference?
     var condition: Expression?
+    var sample: SampleClause?
     var groupBy: [Expression] = []
     /// `GROUP BY ()` is a grouping without keys.
     var isGrouped = false

@@ -50,6 +50,7 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
 
     override var isSatisfied: Bool { op.isSatisfied || next.stage.isSatisfied }
     override var lateRows: Int { op.lateRows + next.stage.lateRows }
+    override var sampledOutRows: Int { op.sampledOutRows + next.stage.sampledOutRows }
 
     private func charge() throws(SQLError) {
         let bytes = op.stateBytes

@@ -20,6 +20,8 @@ class Stage {
     func loadState(from state: OperatorState) throws(SQLError) -> [String] { [] }
     /// Late rows of this stage and those after it.
     var lateRows: Int { 0 }
+    /// Rows that samples of this stage and those after it left out.
+    var sampledOutRows: Int { 0 }
 }
 
 /// Where a stage hands its output to.

@@ -23,6 +23,8 @@ protocol StreamOperator: ~Copyable {
     var isSatisfied: Bool { get }
     /// Rows that came after their window had closed.
     var lateRows: Int { get }
+    /// Rows that a `SAMPLE` clause left out.
+    var sampledOutRows: Int { get }
 }
 
 extension StreamOperator where Self: ~Copyable {
@@ -31,6 +33,7 @@ extension StreamOperator where Self: ~Copyable {
     var stateBytes: Int { 0 }
     var isSatisfied: Bool { false }
     var lateRows: Int { 0 }
+    var sampledOutRows: Int { 0 }
 }
 
 /// A step that looks at each row alone: nothing of it goes into a checkpoint.

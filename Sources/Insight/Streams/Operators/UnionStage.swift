@@ -36,6 +36,7 @@ final class UnionStage: Stage {
     override var downstream: Stage? { next.stage }
     override var isSatisfied: Bool { next.stage.isSatisfied }
     override var lateRows: Int { next.stage.lateRows }
+    override var sampledOutRows: Int { next.stage.sampledOutRows }
 
     private func announce() throws(SQLError) {
         let least = watermarks.min() ?? .min

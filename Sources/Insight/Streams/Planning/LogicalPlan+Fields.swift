@@ -12,6 +12,7 @@ extension LogicalPlan {
         case .window(let input, _):
             input.outputFields
                 + ["window_start", "window_end", "window_time"].map { PlanField(name: $0, type: .timestamp) }
+        case .sample(let input, let sample): input.outputFields + sample.appendedFields
         case .union(let inputs): inputs.first?.outputFields ?? []
         }
     }

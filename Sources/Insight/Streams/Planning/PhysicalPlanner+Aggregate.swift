@@ -112,6 +112,9 @@ extension PhysicalPlanner {
             let project = try Project(
                 expressions: expressions, schema: Schema(planFields: fields), context: context)
             try buildAggregateInput(source, isPaned: true, stage(project, "SELECT", next), query)
+        case .sample(let source, let sample):
+            let stage = try sampleStage(sample, Schema(planFields: input.outputFields), next)
+            try buildAggregateInput(source, isPaned: true, stage, query)
         default:
             try build(input, next, query)
         }

@@ -34,6 +34,8 @@ struct PhysicalPlanner {
             try buildWindow(input, window, asPanes: false, plan, next, query)
         case .aggregate(let input, let keys, let aggregates, let fields):
             try buildAggregate(input, keys, aggregates, fields, next, query)
+        case .sample(let input, let sample):
+            try build(input, try sampleStage(sample, Schema(planFields: plan.outputFields), next), query)
         case .distinct(let input):
             let schema = Schema(planFields: input.outputFields)
             try build(input, stage(Distinct(schema: schema), "DISTINCT", next), query)
@@ -63,6 +65,23 @@ struct PhysicalPlanner {
         _ op: consuming Op, _ name: String, _ next: StageInput
     ) -> StageInput {
         StageInput(stage: OperatorStage(op, name: name, next: next, account: account), port: 0)
+    }
+
+    /// - Parameter schema: of the sample's rows.
+    func sampleStage(
+        _ sample: SampleSpecification, _ schema: Schema, _ next: StageInput
+    ) throws(SQLError) -> StageInput {
+        switch sample {
+        case .random(let fraction, let seed):
+            stage(SampleRandom(fraction: fraction, seed: seed ?? context.now), "SAMPLE RANDOM", next)
+        case .sticky(let fraction, let keys, let salt):
+            stage(
+                try SampleSticky(fraction: fraction, keys: keys, salt: salt, context: context), "SAMPLE STICKY", next)
+        case .rate(let rows, let time, let appendsWeight):
+            stage(
+                SampleRate(rowsPerSecond: rows, timeColumn: time, appendsWeight: appendsWeight, schema: schema),
+                "SAMPLE RPS", next)
+        }
     }
 
     private func buildScan(

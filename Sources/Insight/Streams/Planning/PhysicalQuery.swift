@@ -52,6 +52,9 @@ final class PhysicalQuery {
         return found
     }
 
+    /// Rows that samples left out.
+    var sampledOutRows: Int { scans.map { $0.input.stage.sampledOutRows }.max() ?? 0 }
+
     var lateRows: Int {
         // A stage reports those behind it too, so inputs that meet would be counted twice: take the scans' own paths.
         scans.map { $0.input.stage.lateRows }.max() ?? 0

@@ -27,7 +27,8 @@ struct WindowAttributes {
                 attributes.byColumn[count + index] = Attribute(role: role, window: window, isAggregated: false)
             }
             return attributes
-        case .filter(let input, _), .sort(let input, _), .limit(let input, _, _), .distinct(let input):
+        case .filter(let input, _), .sort(let input, _), .limit(let input, _, _), .distinct(let input),
+            .sample(let input, _):
             return of(input)
         case .project(let input, let expressions, _):
             return of(input).mapped(expressions, isAggregated: nil)
@@ -63,6 +64,10 @@ struct WindowAttributes {
                     if case .column = expression { return true }
                     return !expression.refers(to: attributes)
                 }
+        case .sample(let input, let sample):
+            guard case .sticky(_, let keys, _) = sample else { return allowsPanes(input) }
+            let attributes = of(input)
+            return allowsPanes(input) && !keys.contains { $0.refers(to: attributes) }
         default: return false
         }
     }

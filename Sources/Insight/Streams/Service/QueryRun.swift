@@ -79,6 +79,7 @@ final class QueryRun {
             statistics.droppedRows += source.droppedRows
         }
         statistics.lateRows = query.lateRows
+        statistics.sampledOutRows = query.sampledOutRows
         statistics.peakMemoryBytes = query.account.peakBytes
         return statistics
     }

@@ -6,6 +6,8 @@ public struct QueryStatistics: Hashable, Sendable {
     public var rowsReturned = 0
     /// Rows that came after their window had closed, or without a time.
     public var lateRows = 0
+    /// Rows that `SAMPLE` left out.
+    public var sampledOutRows = 0
     /// Rows that a live query lost because it, or its reader, was too slow.
     public var droppedRows = 0
     /// Lines of files that were no rows.

@@ -186,7 +186,10 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
         guard now - lastReport >= 1_000_000_000 else { return }
         lastReport = now
         let current = statistics()
-        guard current.lateRows != reported.lateRows || current.droppedRows != reported.droppedRows else { return }
+        guard
+            current.lateRows != reported.lateRows || current.droppedRows != reported.droppedRows
+                || current.sampledOutRows != reported.sampledOutRows
+        else { return }
         count(current)
         sink.report(current)
     }
