@@ -7,7 +7,15 @@ final class MemoryAccount: Sendable {
     private let used = Atomic<Int>(0)
     private let peak = Atomic<Int>(0)
 
-    init(limitBytes: Int) { self.limitBytes = limitBytes }
+    /// Whose memory it is, and what setting limits it, for the refusal.
+    private let owner: String
+    private let setting: String
+
+    init(limitBytes: Int, owner: String = "the query", setting: String = "query.memory_bytes") {
+        self.limitBytes = limitBytes
+        self.owner = owner
+        self.setting = setting
+    }
 
     var usedBytes: Int { used.load(ordering: .relaxed) }
     var peakBytes: Int { peak.load(ordering: .relaxed) }
@@ -20,8 +28,8 @@ final class MemoryAccount: Sendable {
         throw SQLError(
             code: .limitExceeded,
             message:
-                "the query needs more than its \(limitBytes / 1_048_576) MiB of memory; \(operatorName) holds the most",
+                "\(owner) needs more than its \(limitBytes / 1_048_576) MiB of memory; \(operatorName) holds the most",
             suggestion: "narrow the time range, group by fewer distinct values, use the APPROX_ aggregates or add "
-                + "a LIMIT to ORDER BY; the limit is the setting query.memory_bytes")
+                + "a LIMIT to ORDER BY; the limit is the setting \(setting)")
     }
 }

@@ -41,7 +41,7 @@ struct PreparedQuery {
 
     func readsTopics(_ plan: LogicalPlan) -> Bool { Self.readsTopics(plan, catalog) }
 
-    private static func readsTopics(_ plan: LogicalPlan, _ catalog: QueryCatalog) -> Bool {
+    static func readsTopics(_ plan: LogicalPlan, _ catalog: QueryCatalog) -> Bool {
         switch plan {
         case .scan(let table, _, _):
             if case .topic? = catalog.resolved(table.name)?.source { return true }
@@ -108,10 +108,10 @@ struct PreparedQuery {
                     window: reading.window),
                 stored: stored, log: log, clock: service.clock, limits: service.limits, input: scan.input, wake: wake)
         }
-        return BoundedDriver(source: try makeSource(reading, service), input: scan.input, reading: reading)
+        return BoundedDriver(source: try Self.makeSource(reading, service), input: scan.input, reading: reading)
     }
 
-    private func makeSource(_ reading: Reading, _ service: QueryService) throws(SQLError) -> any BatchSource {
+    static func makeSource(_ reading: Reading, _ service: QueryService) throws(SQLError) -> any BatchSource {
         switch reading.table.source {
         case .batches(let batches): return BatchesSource(batches, schema: reading.schema)
         case .file(let file): return try file.open(columns: reading.schema)

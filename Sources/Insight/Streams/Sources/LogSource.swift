@@ -30,8 +30,10 @@ final class LogSource: BatchSource {
     ///   - columns: the columns wanted.
     ///   - times: event times wanted; rows outside may come all the same.
     ///   - isBounded: reads what is there now and no more.
+    ///   - offsets: where to begin, by partition; the others begin at `position`.
     init(
-        log: EventLog, topic: String, columns: Schema, timeName: String?, times: Range<Int64>?, isBounded: Bool
+        log: EventLog, topic: String, columns: Schema, timeName: String?, times: Range<Int64>?, isBounded: Bool,
+        offsets: [Int: Int64] = [:], from position: LogPosition = .earliest
     ) throws(SQLError) {
         self.topic = topic
         self.schema = columns
@@ -46,10 +48,11 @@ final class LogSource: BatchSource {
                 options.columns = columns.fields.map(\.name).filter { info.schema.index(of: $0) != nil }
                 options.times = times
                 options.endOffset = isBounded ? partition.nextOffset : nil
+                let known = offsets[partition.partition]
+                let begin = known ?? (position == .latest ? partition.nextOffset : partition.firstOffset)
                 let reader = try log.read(
-                    topic: topic, partition: partition.partition, from: .earliest, options: options)
-                partitions.append(
-                    Partition(reader: reader, number: partition.partition, nextOffset: partition.firstOffset))
+                    topic: topic, partition: partition.partition, from: .offset(begin), options: options)
+                partitions.append(Partition(reader: reader, number: partition.partition, nextOffset: begin))
             }
         } catch {
             throw SQLError(reading: topic, error)

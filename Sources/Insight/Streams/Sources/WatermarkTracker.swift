@@ -5,7 +5,7 @@ struct WatermarkTracker {
     /// Event times ahead of the wall clock don't carry the watermark past it; `false` for sources whose times are not
     /// of now.
     private let isBoundToClock: Bool
-    private var latest = Int64.min
+    private(set) var latest = Int64.min
     /// Wall time at which `latest` came.
     private var latestSeen: Int64 = 0
     /// Wall time at which anything came.
@@ -18,6 +18,14 @@ struct WatermarkTracker {
     init(delay: Int64, isBoundToClock: Bool) {
         self.delay = delay
         self.isBoundToClock = isBoundToClock
+    }
+
+    /// Goes on where a tracker had come to.
+    mutating func resume(latest: Int64, watermark: Int64, now: Int64) {
+        self.latest = latest
+        self.watermark = watermark
+        latestSeen = now
+        rowsSeen = now
     }
 
     /// Takes note of the event times of a batch.

@@ -1,0 +1,122 @@
+import Bytes
+import Columns
+import SQL
+
+/// A job at a barrier: how far each input was read, what each stage keeps, and the rows that were answered since the
+/// barrier before. It is written before those rows are, so that a job that comes back knows whether they went out.
+///
+///     "SQCK", version (1 byte), epoch, inputs, states (`StateCodec`), outputs, CRC-32C of all before (4 bytes)
+struct Checkpoint {
+    struct Input {
+        /// Which scan of the plan, and of what.
+        var key: String
+        /// The offset of the next row by partition; of a bounded input the rows read, as partition 0.
+        var offsets: [Int: Int64]
+        var watermark: Int64
+        /// The latest event time seen.
+        var latestTime: Int64
+    }
+
+    struct Output {
+        var target: String
+        /// The end of the target's partition before this epoch's rows.
+        var firstOffset: Int64
+        var batches: [Batch]
+    }
+
+    var epoch: Int64
+    var inputs: [Input]
+    var states: [(key: String, state: OperatorState)]
+    var outputs: [Output]
+    /// Rows in, out, late and rejected since the job began: for people, and to go on counting.
+    var counts: [String: Int64]
+
+    private static let magic: [UInt8] = Array("SQCK".utf8)
+    private static let version: UInt8 = 1
+
+    func encoded() -> [UInt8] {
+        var bytes = Self.magic
+        bytes.append(Self.version)
+        Varint.append(UInt64(epoch), to: &bytes)
+        Varint.append(UInt64(inputs.count), to: &bytes)
+        for input in inputs {
+            StateCodec.append(input.key, to: &bytes)
+            Varint.append(Varint.zigzag(input.watermark), to: &bytes)
+            Varint.append(Varint.zigzag(input.latestTime), to: &bytes)
+            Varint.append(UInt64(input.offsets.count), to: &bytes)
+            for (partition, offset) in input.offsets.sorted(by: { $0.key < $1.key }) {
+                Varint.append(UInt64(partition), to: &bytes)
+                Varint.append(UInt64(offset), to: &bytes)
+            }
+        }
+        StateCodec.encode(states, to: &bytes)
+        Varint.append(UInt64(outputs.count), to: &bytes)
+        for output in outputs {
+            StateCodec.append(output.target, to: &bytes)
+            Varint.append(UInt64(output.firstOffset), to: &bytes)
+            StateCodec.append(output.batches, to: &bytes)
+        }
+        Varint.append(UInt64(counts.count), to: &bytes)
+        for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
+            StateCodec.append(name, to: &bytes)
+            Varint.append(Varint.zigzag(count), to: &bytes)
+        }
+        let checksum = CRC32C.checksum(bytes.span)
+        for shift in stride(from: UInt32(0), to: 32, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: checksum >> shift))
+        }
+        return bytes
+    }
+
+    /// - Throws: `corrupt_state`.
+    init(decoding bytes: Span<UInt8>) throws(SQLError) {
+        guard bytes.count > 9, (0..<4).allSatisfy({ bytes[$0] == Self.magic[$0] }) else {
+            throw StateCodec.damaged("it is none")
+        }
+        guard bytes[4] == Self.version else { throw StateCodec.damaged("its version is \(bytes[4])") }
+        var checksum: UInt32 = 0
+        for index in 0..<4 { checksum |= UInt32(bytes[bytes.count - 4 + index]) << UInt32(index * 8) }
+        let body = bytes.extracting(0..<bytes.count - 4)
+        guard CRC32C.checksum(body) == checksum else { throw StateCodec.damaged("its checksum is wrong") }
+        var index = 5
+        epoch = Int64(bitPattern: try StateCodec.number(body, at: &index))
+        inputs = []
+        for _ in 0..<(try StateCodec.count(body, at: &index)) { inputs.append(try Self.input(body, at: &index)) }
+        states = try StateCodec.decodeStates(body, at: &index)
+        outputs = []
+        for _ in 0..<(try StateCodec.count(body, at: &index)) {
+            let target = try StateCodec.text(body, at: &index)
+            let offset = Int64(bitPattern: try StateCodec.number(body, at: &index))
+            outputs.append(
+                Output(target: target, firstOffset: offset, batches: try StateCodec.batches(body, at: &index)))
+        }
+        counts = [:]
+        for _ in 0..<(try StateCodec.count(body, at: &index)) {
+            let name = try StateCodec.text(body, at: &index)
+            counts[name] = Varint.unzigzag(try StateCodec.number(body, at: &index))
+        }
+    }
+
+    init(
+        epoch: Int64, inputs: [Input], states: [(key: String, state: OperatorState)], outputs: [Output],
+        counts: [String: Int64]
+    ) {
+        self.epoch = epoch
+        self.inputs = inputs
+        self.states = states
+        self.outputs = outputs
+        self.counts = counts
+    }
+
+    private static func input(_ bytes: Span<UInt8>, at index: inout Int) throws(SQLError) -> Input {
+        let key = try StateCodec.text(bytes, at: &index)
+        let watermark = Varint.unzigzag(try StateCodec.number(bytes, at: &index))
+        let latest = Varint.unzigzag(try StateCodec.number(bytes, at: &index))
+        var offsets: [Int: Int64] = [:]
+        for _ in 0..<(try StateCodec.count(bytes, at: &index)) {
+            let partition = try StateCodec.count(bytes, at: &index)
+            offsets[partition] = Int64(bitPattern: try StateCodec.number(bytes, at: &index))
+        }
+        return Input(key: key, offsets: offsets, watermark: watermark, latestTime: latest)
+    }
+}

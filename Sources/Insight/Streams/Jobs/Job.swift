@@ -1,0 +1,215 @@
+import Runtime
+import SQL
+
+/// A job that is known: its life, its files, and its run while it has one. Safe from every thread.
+final class Job: Sendable {
+    private struct State: Sendable {
+        var text: String
+        var life: JobLifeCycle
+        var run: JobRun?
+        var progress = JobProgress()
+        var failure: String?
+        var checkpoint: JobCheckpointInfo?
+        var checkpoints = 0
+        var lines: [JobLogLine] = []
+        /// What the next run begins with.
+        var start = JobStart()
+    }
+
+    let name: String
+    private let folder: JobFolder
+    private unowned let service: JobService
+    private let state: Monitor<State>
+
+    init(name: String, text: String, folder: JobFolder, service: JobService) {
+        self.name = name
+        self.folder = folder
+        self.service = service
+        var limits = JobLifeCycle.Limits()
+        limits.restartBudget = service.settings.restartBudget
+        self.state = Monitor(State(text: text, life: JobLifeCycle(limits: limits)))
+    }
+
+    var info: JobInfo {
+        let savepoints = folder.savepoints
+        return state.withLock { state in
+            JobInfo(
+                name: name, text: state.text, phase: state.life.phase.rawValue, progress: state.progress,
+                restarts: state.life.restarts, failure: state.failure, checkpoint: state.checkpoint,
+                checkpoints: state.checkpoints, savepoints: savepoints)
+        }
+    }
+
+    var lines: [JobLogLine] { state.withLock { $0.lines } }
+
+    /// Whether the run has ended, now or within the time.
+    func hasEnded(withinNanoseconds timeout: Int64) -> Bool {
+        state.wait(timeoutNanoseconds: max(timeout, 0)) { $0.run == nil ? true : nil } ?? false
+    }
+
+    func launch(_ start: JobStart) {
+        state.update { state in
+            state.start = start
+            apply(.launch, &state)
+        }
+    }
+
+    func tick() {
+        state.update { state in
+            if state.life.phase == .restarting { apply(.tick, &state) }
+        }
+    }
+
+    func stop(savepoint: String?) throws(SQLError) {
+        try store(isStopped: true)
+        state.update { state in
+            guard state.life.on(.stop, now: now()) == .stop, let run = state.run else { return }
+            run.control.ask(.stop(savepoint: savepoint))
+            run.wake()
+        }
+    }
+
+    /// As a stop, but the job goes on when the server is there again.
+    func suspend() {
+        state.update { state in
+            guard state.life.on(.stop, now: now()) == .stop, let run = state.run else { return }
+            run.control.ask(.stop(savepoint: nil))
+            run.wake()
+        }
+    }
+
+    func savepoint(_ label: String) throws(SQLError) {
+        let isAsked = state.withLock { state -> Bool in
+            guard state.life.phase == .started, let run = state.run else { return false }
+            run.control.ask(.savepoint(label))
+            run.wake()
+            return true
+        }
+        guard isAsked else { throw refusal("is not running") }
+    }
+
+    func restart(savepoint: String?, _ start: JobStart) throws(SQLError) {
+        try requireEnded()
+        if let savepoint { try take(savepoint) }
+        try store(isStopped: false)
+        launch(start)
+    }
+
+    /// Goes on with another text. The job is stopped first, if it runs.
+    func replace(_ text: String, _ start: JobStart) throws(SQLError) {
+        suspend()
+        guard hasEnded(withinNanoseconds: 10_000_000_000) else { throw refusal("does not stop") }
+        do throws(StorageError) {
+            try folder.writeText(text)
+        } catch {
+            throw SQLError(code: .sinkFailed, message: "job \(name) can't be stored: \(error)")
+        }
+        try store(isStopped: false)
+        state.update { $0.text = text }
+        launch(start)
+    }
+
+    func remove() throws(SQLError) {
+        try requireEnded()
+        do throws(StorageError) {
+            try folder.remove()
+        } catch {
+            throw SQLError(code: .sinkFailed, message: "the files of job \(name) can't be removed: \(error)")
+        }
+    }
+
+    /// Puts a savepoint in the place of the checkpoint.
+    private func take(_ savepoint: String) throws(SQLError) {
+        let isThere: Bool
+        do throws(StorageError) {
+            let bytes = try folder.readCheckpoint(savepoint: savepoint)
+            if let bytes { try folder.write(bytes) }
+            isThere = bytes != nil
+        } catch {
+            throw SQLError(code: .sourceFailed, message: "savepoint \(savepoint) can't be taken: \(error)")
+        }
+        guard isThere else { throw refusal("has no savepoint \(savepoint)") }
+    }
+
+    private func requireEnded() throws(SQLError) {
+        guard !state.withLock({ $0.run != nil || $0.life.phase == .restarting }) else { throw refusal("is running") }
+    }
+
+    private func refusal(_ what: String) -> SQLError {
+        SQLError(code: .jobState, message: "job \(name) \(what)")
+    }
+
+    private func store(isStopped: Bool) throws(SQLError) {
+        do throws(StorageError) {
+            try folder.write(isStopped: isStopped)
+        } catch {
+            throw SQLError(code: .sinkFailed, message: "the status of job \(name) can't be stored: \(error)")
+        }
+    }
+
+    // MARK: Life
+
+    private func apply(_ event: JobLifeCycle.Event, _ state: inout State) {
+        guard state.life.on(event, now: now()) == .run else { return }
+        let start = state.start
+        // A run that fails and comes back goes on, whatever the first one began with.
+        state.start.rewindsInputs = false
+        do throws(SQLError) {
+            let script = try JobScript(state.text, name: name, limits: service.queries.limits.sql)
+            let run = JobRun(
+                name: name, script: script, service: service.queries, folder: folder, settings: service.settings,
+                from: start, report: { [weak self] in self?.take($0) })
+            state.run = run
+            service.queries.pool.add(run)
+        } catch {
+            fail(error, &state)
+        }
+    }
+
+    private func take(_ event: JobEvent) {
+        state.update { state in
+            switch event {
+            case .started: apply(.started, &state)
+            case .progress(let progress): state.progress = progress
+            case .checkpoint(let epoch, let bytes, let microseconds, let savepoint):
+                state.checkpoints += 1
+                state.checkpoint = JobCheckpointInfo(
+                    epoch: epoch, bytes: bytes, microseconds: microseconds, time: service.queries.clock.now())
+                if let savepoint { log("savepoint \(savepoint) at epoch \(epoch)", &state) }
+            case .note(let text): log(text, &state)
+            case .ended(let reason): ended(reason, &state)
+            }
+        }
+    }
+
+    private func ended(_ reason: JobEnd, _ state: inout State) {
+        state.run = nil
+        switch reason {
+        case .completed:
+            apply(.completed, &state)
+            log("completed", &state)
+        case .stopped:
+            apply(.ended, &state)
+            log("stopped", &state)
+        case .failed(let error): fail(error, &state)
+        }
+    }
+
+    private func fail(_ error: SQLError, _ state: inout State) {
+        state.failure = error.description
+        let isPermanent: Bool
+        switch error.code {
+        case .stateMismatch, .corruptState, .syntax, .unsupported, .limitExceeded: isPermanent = true
+        default: isPermanent = false
+        }
+        _ = state.life.on(.failed(isPermanent: isPermanent), now: now())
+        log("failed: \(error.description)", &state)
+    }
+
+    private func log(_ message: String, _ state: inout State) {
+        if state.lines.count >= service.settings.logLines { state.lines.removeFirst() }
+        state.lines.append(JobLogLine(time: service.queries.clock.now(), message: message))
+    }
+
+    private func now() -> Int64 { service.queries.systemNanoseconds() / 1_000 }
+}

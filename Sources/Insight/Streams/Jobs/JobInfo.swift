@@ -1,0 +1,31 @@
+/// A job as it stands.
+public struct JobInfo: Sendable {
+    public let name: String
+    public let text: String
+    /// `accepted`, `launched`, `started`, `restarting`, `failed`, `completed`, `stopping` or `stopped`.
+    public let phase: String
+    public let progress: JobProgress
+    public let restarts: Int
+    /// Why it failed last.
+    public let failure: String?
+    public let checkpoint: JobCheckpointInfo?
+    public let checkpoints: Int
+    public let savepoints: [String]
+}
+
+/// The last checkpoint of a job.
+public struct JobCheckpointInfo: Sendable {
+    public let epoch: Int64
+    public let bytes: Int
+    /// The time that the job stood still for it.
+    public let microseconds: Int64
+    /// Wall time, microseconds since 1970.
+    public let time: Int64
+}
+
+/// A line of what happened to a job.
+public struct JobLogLine: Sendable {
+    /// Wall time, microseconds since 1970.
+    public let time: Int64
+    public let message: String
+}

@@ -1,0 +1,127 @@
+import Columns
+import EventLog
+import Runtime
+import SQL
+
+/// One scan of a job: reads its table from where it stopped, and tells how far event time has come. A topic is
+/// followed by offset: what the job can't take yet waits in the log.
+final class JobInput {
+    private enum Source {
+        case topic(LogSource)
+        /// Ends; a stop is made good by reading past what was read.
+        case bounded(any BatchSource)
+    }
+
+    let key: String
+    let topic: String?
+    private let source: Source
+    private let input: StageInput
+    private let timeColumn: Int?
+    private let columnCount: Int
+    private let clock: any Clock
+    private var watermarks: WatermarkTracker
+    private var announced = Int64.min
+    private var rowsRead: Int64 = 0
+    /// Rows of a bounded source that were handed on before the stop.
+    private var rowsToSkip: Int64 = 0
+    private(set) var isFinished = false
+
+    /// - Parameter saved: where to go on.
+    init(
+        key: String, reading: PreparedQuery.Reading, scan: PhysicalQuery.Scan, service: QueryService,
+        from position: LogPosition, saved: Checkpoint.Input?
+    ) throws(SQLError) {
+        self.key = key
+        self.input = scan.input
+        self.timeColumn = reading.timeColumn
+        self.columnCount = reading.columnCount
+        self.clock = service.clock
+        var isBound = true
+        switch reading.table.source {
+        case .topic(let topic):
+            guard let log = service.log else {
+                throw SQLError(code: .unknownTable, message: "there is no event log to read \(topic) from")
+            }
+            self.topic = topic
+            source = .topic(
+                try LogSource(
+                    log: log, topic: topic, columns: reading.schema, timeName: reading.timeName, times: reading.times,
+                    isBounded: false, offsets: saved?.offsets ?? [:], from: position))
+        default:
+            topic = nil
+            isBound = false
+            rowsToSkip = saved?.offsets[0] ?? 0
+            source = .bounded(try PreparedQuery.makeSource(reading, service))
+        }
+        watermarks = WatermarkTracker(delay: reading.table.description.watermarkDelay, isBoundToClock: isBound)
+        if let saved {
+            watermarks.resume(latest: saved.latestTime, watermark: saved.watermark, now: clock.now())
+            announced = saved.watermark
+        }
+    }
+
+    var watermark: Int64 { watermarks.watermark }
+
+    var rows: Int64 { rowsRead }
+
+    /// Where the input stands, for a checkpoint: at a barrier, that is between two batches.
+    var saved: Checkpoint.Input {
+        let offsets =
+            switch source {
+            case .topic(let log): log.nextOffsets
+            case .bounded: [0: max(rowsRead, rowsToSkip)]
+            }
+        return Checkpoint.Input(
+            key: key, offsets: offsets, watermark: watermarks.watermark, latestTime: watermarks.latest)
+    }
+
+    /// Hands on a batch, if there is one.
+    ///
+    /// - Returns: false when there is nothing now.
+    func advance() throws(SQLError) -> Bool {
+        if isFinished { return false }
+        let batch: Batch? =
+            switch source {
+            case .topic(let log): try log.next()
+            case .bounded(let bounded): try bounded.next()
+            }
+        guard let batch else {
+            try nothingNow()
+            return false
+        }
+        rowsRead += Int64(batch.rowCount)
+        guard let fresh = skip(batch) else { return true }
+        if fresh.rowCount > 0 {
+            let wanted = fresh.columns.count == columnCount ? fresh : fresh.project(Array(0..<columnCount))
+            try input.stage.accept(wanted, port: input.port)
+        }
+        if let timeColumn, let latest = fresh.columns[timeColumn].greatest {
+            watermarks.observe(maximumTime: latest, now: clock.now())
+        }
+        // The rows of a bounded input may come in any order: its windows close at its end.
+        if topic != nil { try announce() }
+        return true
+    }
+
+    private func nothingNow() throws(SQLError) {
+        guard topic == nil else {
+            watermarks.tick(now: clock.now())
+            return try announce()
+        }
+        isFinished = true
+        try input.stage.close(port: input.port)
+    }
+
+    /// What of the batch was not handed on before a stop; `nil` for nothing of it.
+    private func skip(_ batch: Batch) -> Batch? {
+        guard case .bounded = source, rowsRead - Int64(batch.rowCount) < rowsToSkip else { return batch }
+        let known = Int(min(rowsToSkip - (rowsRead - Int64(batch.rowCount)), Int64(batch.rowCount)))
+        return known == batch.rowCount ? nil : batch.slice(known..<batch.rowCount)
+    }
+
+    private func announce() throws(SQLError) {
+        guard watermarks.watermark > announced else { return }
+        announced = watermarks.watermark
+        try input.stage.advance(watermark: announced, port: input.port)
+    }
+}

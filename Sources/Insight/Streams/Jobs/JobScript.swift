@@ -1,0 +1,145 @@
+import Columns
+import SQL
+
+/// A job's text, parsed: the tables it declares and the statements that run together.
+struct JobScript {
+    /// Statements of one job, at most.
+    static let maximumStatements = 64
+
+    /// A statement of a job, bound: what it computes and where the rows go.
+    struct Plan {
+        let plan: LogicalPlan
+        let output: JobOutput
+        /// It reads a topic, and so has no end.
+        let isLive: Bool
+        private let catalog: QueryCatalog
+
+        init(plan: LogicalPlan, output: JobOutput, catalog: QueryCatalog) {
+            self.plan = plan
+            self.output = output
+            self.catalog = catalog
+            self.isLive = PreparedQuery.readsTopics(plan, catalog)
+        }
+
+        /// How a scan reads its table: with its time, which tells how far the job has come.
+        func reading(_ scan: PhysicalQuery.Scan) throws(SQLError) -> PreparedQuery.Reading {
+            guard let table = catalog.resolved(scan.table.name) else {
+                throw SQLError(code: .unknownTable, message: "there is no table \(scan.table.name)")
+            }
+            var columns = scan.columns
+            if let time = table.description.timeColumn, !columns.contains(time) { columns.append(time) }
+            return PreparedQuery.Reading(
+                table: table, schema: Schema(columns.map { table.schema.fields[$0] }), columnCount: scan.columns.count,
+                timeColumn: table.description.timeColumn.flatMap { columns.firstIndex(of: $0) }, window: .everything,
+                times: nil)
+        }
+    }
+
+    let text: String
+    private let name: String
+    private var declarations: [TableDeclaration] = []
+    private var inserts: [(target: String, columns: [String], query: Query)] = []
+
+    /// - Parameter name: of the job; the topic of a `SELECT` that names none.
+    /// - Throws: what is wrong with the text, with its place.
+    init(_ text: String, name: String, limits: SQLLimits) throws(SQLError) {
+        self.text = text
+        self.name = name
+        for statement in try SQLParser.parse(text, limits: limits) { try add(statement) }
+        guard !inserts.isEmpty else {
+            throw SQLError(
+                code: .invalidQuery, message: "job \(name) computes nothing", line: 1, column: 1,
+                suggestion: "INSERT INTO topic SELECT …")
+        }
+        guard inserts.count <= Self.maximumStatements else {
+            throw SQLError(
+                code: .limitExceeded, message: "job \(name) has more than \(Self.maximumStatements) statements")
+        }
+    }
+
+    private mutating func add(_ statement: Statement) throws(SQLError) {
+        switch statement {
+        case .createTable(let declaration): declarations.append(declaration)
+        case .query(let query): inserts.append((name, [], query))
+        case .insert(let insert): add(insert)
+        case .statementSet(let set): for insert in set { add(insert) }
+        case .createMaterializedView(let view):
+            throw Self.misplaced("CREATE MATERIALIZED VIEW", at: view.name.position)
+        case .createView(let view): throw Self.misplaced("CREATE VIEW", at: view.name.position)
+        case .drop(let drop): throw Self.misplaced("DROP", at: drop.name.position)
+        case .set(let setting): throw Self.misplaced("SET", at: setting.key.position)
+        case .reset(let key): throw Self.misplaced("RESET", at: key?.position)
+        case .show(let show): throw Self.misplaced("SHOW", at: show.position)
+        case .describe(let table): throw Self.misplaced("DESCRIBE", at: table.position)
+        case .explain(let explained): throw Self.misplaced("EXPLAIN", at: explained.position)
+        }
+    }
+
+    private mutating func add(_ insert: Insert) {
+        inserts.append((insert.target.text, (insert.columns ?? []).map(\.text), insert.query))
+    }
+
+    private static func misplaced(_ what: String, at position: SourcePosition?) -> SQLError {
+        SQLError(
+            code: .unsupported, message: "\(what) can't stand in a job", line: position.map { Int($0.line) },
+            column: position.map { Int($0.column) },
+            suggestion: "a job is CREATE TABLE … and INSERT INTO topic SELECT …")
+    }
+
+    /// Whether the text names files, which a text that came over the network may not.
+    var namesFiles: Bool { declarations.contains { $0.options["path"] != nil } }
+
+    /// The statements as they mean something now: topics widen, files come and go.
+    func plans(_ service: QueryService) throws(SQLError) -> [Plan] {
+        var definitions = service.tables
+        var blackholes: Set<String> = []
+        for declaration in declarations {
+            if declaration.options["connector"] == "blackhole" { blackholes.insert(declaration.name) }
+            definitions[declaration.name] = try TableDefinition(
+                declaration: declaration, over: definitions[declaration.name])
+        }
+        // A table that is only written to needs no topic yet.
+        let written = Set(inserts.map(\.target))
+        var resolved: [String: ResolvedTable] = [:]
+        for (name, definition) in definitions where !written.contains(name) {
+            resolved[name] = try definition.resolve(name: name, service: service, isLive: true)
+        }
+        let catalog = QueryCatalog(
+            declared: resolved, log: service.log,
+            topicWatermarkDelay: Int64(service.limits.watermarkDelayMilliseconds) * 1_000)
+        let binder = Binder(catalog: catalog, limits: service.limits.sql)
+        var plans: [Plan] = []
+        for insert in inserts {
+            let plan = try binder.bind(insert.query)
+            let sink: JobOutput.Sink =
+                blackholes.contains(insert.target)
+                ? .blackhole
+                : .topic(declarations.first { $0.name == insert.target }?.options["topic"] ?? insert.target)
+            let output = JobOutput(
+                target: insert.target, sink: sink,
+                schema: try Self.schema(of: plan, into: insert.target, columns: insert.columns))
+            plans.append(Plan(plan: plan, output: output, catalog: catalog))
+        }
+        return plans
+    }
+
+    /// The columns as they are written: under the names that were given, else under those of the query.
+    private static func schema(of plan: LogicalPlan, into target: String, columns: [String]) throws(SQLError) -> Schema
+    {
+        var fields = plan.outputFields
+        if !columns.isEmpty {
+            guard columns.count == fields.count else {
+                throw SQLError(
+                    code: .invalidQuery,
+                    message: "INSERT INTO \(target) names \(columns.count) columns, and the query gives \(fields.count)"
+                )
+            }
+            for index in fields.indices { fields[index].name = columns[index] }
+        }
+        for field in fields where field.name == JobOutput.jobField || field.name == JobOutput.epochField {
+            throw SQLError(
+                code: .invalidQuery, message: "column \(field.name) of \(target) is written by the job itself")
+        }
+        return Schema(planFields: fields)
+    }
+}

@@ -1,0 +1,21 @@
+public import EventLog
+
+/// How a job runs. Every value has a default.
+public struct JobSettings: Sendable {
+    /// How often a job that has nothing to write makes a checkpoint. Rows that were answered don't wait for it.
+    public var checkpointIntervalMilliseconds = 1_000
+    /// What the state of a job may take, bytes.
+    public var stateBytes = 512 << 20
+    /// Answered rows that may wait for the log to take the ones before, bytes. Past it the job reads no more.
+    public var outputBytes = 32 << 20
+    /// How topics that jobs make are kept.
+    public var topicSettings = TopicSettings()
+    /// Jobs that are known at a time.
+    public var maximumJobs = 200
+    /// Lines that are kept of what happened to a job.
+    public var logLines = 200
+    /// Failures within ten minutes after which a job stays failed.
+    public var restartBudget = 20
+
+    public init() {}
+}
