@@ -9,6 +9,7 @@ struct ResolvedTable: Sendable {
         case topic(String)
         case file(FileTable)
         case batches([Batch])
+        case generated(any RowGenerator)
     }
 
     let description: TableDescription

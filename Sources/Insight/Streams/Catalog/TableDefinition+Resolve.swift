@@ -7,25 +7,7 @@ extension TableDefinition {
     /// A table as `CREATE TABLE` declares it: over a file, a topic, or another table of the same name that is there
     /// already.
     init(declaration: TableDeclaration, over existing: TableDefinition?) throws(SQLError) {
-        let options = declaration.options
-        let source: Source
-        if let path = options["path"] {
-            let format = options["format"].map { $0 == "json" ? "ndjson" : $0 }
-            guard let known = format.map({ FileFormat(rawValue: $0) }) ?? FileFormat.guess(path: path) else {
-                throw SQLError(
-                    code: .invalidQuery,
-                    message: "the format '\(format ?? "")' of table \(declaration.name) is unknown",
-                    suggestion: "known: json, csv, combined")
-            }
-            source = .file(path: path, format: known)
-        } else if let topic = options["topic"] {
-            source = .topic(topic)
-        } else if let existing {
-            source = existing.source
-        } else {
-            source = .topic(declaration.name)
-        }
-        self.init(source)
+        self.init(try Self.source(declaration, over: existing))
         fields = declaration.fields.isEmpty ? nil : declaration.fields
         timeColumn = declaration.timeColumn
         if declaration.timeColumn != nil { watermarkDelay = declaration.watermarkDelay }
@@ -52,6 +34,12 @@ extension TableDefinition {
             try Self.require(declared, in: held, table: name)
             schema = declared ?? held
             resolved = .batches(batches)
+        case .generated(let options):
+            let generator = try Self.generator(
+                name: name, options: options, fields: fields, maximumRows: service.limits.generatedRows)
+            try Self.require(declared, in: generator.schema, table: name)
+            schema = declared ?? generator.schema
+            resolved = .generated(generator)
         case .file(let path, let format):
             let file = try FileTable(path: path, format: format, declared: declared, isLive: isLive)
             schema = file.schema

@@ -10,6 +10,8 @@ public struct TableDefinition: Sendable {
         case file(path: String, format: FileFormat)
         /// Rows that are there already.
         case batches([Batch])
+        /// Made-up rows, as the `WITH` list of a `CREATE TABLE` describes them.
+        case generated(options: [String: String])
     }
 
     public enum FileFormat: String, Sendable, CaseIterable {

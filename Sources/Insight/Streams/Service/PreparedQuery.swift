@@ -114,6 +114,7 @@ struct PreparedQuery {
     static func makeSource(_ reading: Reading, _ service: QueryService) throws(SQLError) -> any BatchSource {
         switch reading.table.source {
         case .batches(let batches): return BatchesSource(batches, schema: reading.schema)
+        case .generated(let generator): return GeneratedScan(generator, schema: reading.schema).makeSource()
         case .file(let file): return try file.open(columns: reading.schema)
         case .topic(let topic):
             guard let log = service.log else {
@@ -129,6 +130,9 @@ struct PreparedQuery {
     func sharedScan(_ reading: Reading, _ service: QueryService) throws(SQLError) -> (any SharedScan)? {
         switch reading.table.source {
         case .batches: return nil
+        case .generated(let generator):
+            guard generator.rowCount >= service.limits.sharedScanRows else { return nil }
+            return GeneratedScan(generator, schema: reading.schema)
         case .file(let file):
             return try file.share(columns: reading.schema, minimumBytes: service.limits.sharedScanBytes)
         case .topic(let topic):

@@ -20,6 +20,8 @@ public struct QueryLimits: Sendable {
     public var watermarkDelayMilliseconds = 1_000
     /// How often live queries look at the clock.
     public var tickMilliseconds = 100
+    /// Rows of a table that a query makes up with `'connector' = 'datagen'` or `'nexmark'`.
+    public var generatedRows = 1_000_000_000
     /// Of the text and its plan.
     public var sql = SQLLimits.standard
 

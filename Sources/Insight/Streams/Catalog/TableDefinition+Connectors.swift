@@ -1,0 +1,65 @@
+import Columns
+import SQL
+
+extension TableDefinition {
+    private static let connectors = ["filesystem", "topic", "datagen", "nexmark"]
+
+    /// Where a declared table's rows come from: `'connector'` says it, or `'path'` or `'topic'` alone; else the table
+    /// of the same name that is there already.
+    static func source(_ declaration: TableDeclaration, over existing: TableDefinition?) throws(SQLError) -> Source {
+        let options = declaration.options
+        switch options["connector"] {
+        case "datagen"?, "nexmark"?: return .generated(options: options)
+        case "filesystem"?:
+            guard options["path"] != nil else { throw missing("path", "filesystem", declaration.name) }
+        case "topic"?:
+            guard options["topic"] != nil else { throw missing("topic", "topic", declaration.name) }
+        case "blackhole"?:
+            throw SQLError(
+                code: .unsupported, message: "table \(declaration.name): connector 'blackhole' has no rows to read")
+        case let other?:
+            throw SQLError(
+                code: .unsupported, message: "table \(declaration.name): there is no connector '\(other)'",
+                suggestion: "there are \(connectors.joined(separator: ", "))")
+        case nil: break
+        }
+        if let path = options["path"] { return try file(path, options["format"], declaration.name) }
+        if let topic = options["topic"] { return .topic(topic) }
+        return existing?.source ?? .topic(declaration.name)
+    }
+
+    private static func file(_ path: String, _ format: String?, _ table: String) throws(SQLError) -> Source {
+        let path = path.hasPrefix("file://") ? String(path.dropFirst(7)) : path
+        let named = format.map { $0 == "json" ? "ndjson" : $0 }
+        guard let known = named.map({ FileFormat(rawValue: $0) }) ?? FileFormat.guess(path: path) else {
+            throw SQLError(
+                code: .invalidQuery, message: "the format '\(format ?? "")' of table \(table) is unknown",
+                suggestion: "known: json, csv, combined")
+        }
+        return .file(path: path, format: known)
+    }
+
+    private static func missing(_ option: String, _ connector: String, _ table: String) -> SQLError {
+        SQLError(
+            code: .invalidQuery, message: "table \(table): connector '\(connector)' lacks the option '\(option)'",
+            suggestion: "write WITH ('connector' = '\(connector)', '\(option)' = '…')")
+    }
+
+    /// What makes up the rows of a table.
+    static func generator(
+        name: String, options: [String: String], fields: [PlanField]?, maximumRows: Int
+    ) throws(SQLError) -> any RowGenerator {
+        if options["connector"] == "nexmark" {
+            let nexmark = NexmarkGenerator(
+                try NexmarkOptions(table: name, values: options, maximumEvents: maximumRows))
+            for field in fields ?? [] where nexmark.schema.index(of: field.name) == nil {
+                throw SQLError(
+                    code: .unknownColumn,
+                    message: "table \(name): Nexmark's table has no column \(field.name)",
+                    suggestion: "it has \(nexmark.schema.fields.map(\.name).joined(separator: ", "))")
+            }
+            return nexmark
+        }
+        return try DatagenGenerator(table: name, values: options, fields: fields ?? [], maximumRows: maximumRows)
+    }
+}
