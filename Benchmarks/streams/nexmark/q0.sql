@@ -1,0 +1,2 @@
+-- Pass through: the cost of reading.
+SELECT auction, bidder, price, dateTime, extra FROM bid

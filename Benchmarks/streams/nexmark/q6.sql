@@ -1,0 +1,13 @@
+-- Average selling price of a seller's last 10 auctions. Flink's SQL can't run it.
+SELECT Q.seller, AVG(Q.final) OVER (
+  PARTITION BY Q.seller ORDER BY Q.dateTime ROWS BETWEEN 10 PRECEDING AND CURRENT ROW) AS average
+FROM (
+  SELECT id, seller, price AS final, bidTime AS dateTime
+  FROM (
+    SELECT A.id, A.seller, B.price, B.dateTime AS bidTime,
+      ROW_NUMBER() OVER (PARTITION BY A.id, A.seller ORDER BY B.price DESC, B.dateTime ASC) AS rownum
+    FROM auction AS A, bid AS B
+    WHERE A.id = B.auction AND B.dateTime BETWEEN A.dateTime AND A.expires
+  ) AS ranked
+  WHERE rownum <= 1
+) AS Q
