@@ -43,11 +43,15 @@ struct DocumentTests {
         let blocks = try Self.text(name).components(separatedBy: "```sql\n").dropFirst()
         #expect(!blocks.isEmpty)
         for block in blocks {
+            var views: [ViewDeclaration] = []
             let query = block.components(separatedBy: "```")[0]
             do throws(SQLError) {
                 for statement in try SQLParser.parse(query) {
                     switch statement {
-                    case .query(let select): _ = try Binder(catalog: catalog).fields(of: select)
+                    case .query(let select): _ = try Binder(catalog: catalog, views: views).fields(of: select)
+                    case .explain(let explained):
+                        _ = try Binder(catalog: catalog, views: views).fields(of: explained.query)
+                    case .createView(let view): views.append(view)
                     case .createTable(let table):
                         catalog.declared[table.name] = TableDescription(
                             name: table.name, fields: table.fields, timeColumn: nil, watermarkDelay: 0)

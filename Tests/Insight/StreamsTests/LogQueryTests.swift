@@ -68,6 +68,28 @@ import Testing
         #expect(state.pieces.allSatisfy { $0 <= 1_024 })
     }
 
+    @Test func explainTellsOfTheTimesAndTheWatermark() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        try bench.append([(0, "/a", 200)])
+        let text = "EXPLAIN SELECT url.path FROM requests WHERE `@timestamp` >= '2023-11-14 22:13:20'"
+        let stored = Rows.text(bench.ask(text).batches)
+        #expect(stored.contains("  read requests (topic): columns @timestamp, url.path"))
+        #expect(stored.contains("    only frames with times from 2023-11-14 22:13:20"))
+        let windows = """
+            EXPLAIN SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE requests, DESCRIPTOR(`@timestamp`),
+            INTERVAL '10' SECOND)) GROUP BY window_start, window_end
+            """
+        let live = Rows.text(bench.ask(windows) { $0.mode = .live }.batches)
+        #expect(live.contains("    live; watermark: the latest @timestamp less 1 s"))
+        #expect(
+            live.contains("    GROUP BY: keeps a state a window of 10 s, until the watermark has passed its end"))
+        #expect(bench.ask("SHOW TABLES").error == nil)
+        #expect(Rows.text(bench.ask("SHOW TABLES").batches) == ["requests|topic"])
+        let refused = bench.ask("EXPLAIN SELECT COUNT(*) FROM requests") { $0.mode = .live }
+        #expect(refused.error?.code == .unsupported)
+    }
+
     @Test func storedQueriesReadTheTopic() throws {
         let bench = try Bench()
         defer { bench.stop() }

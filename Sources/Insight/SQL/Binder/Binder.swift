@@ -1,10 +1,14 @@
 /// Gives a parsed query its meaning: names become columns, types are settled, and the result is an optimised plan.
 public struct Binder: Sendable {
     private let catalog: any Catalog
+    private let views: [ViewDeclaration]
     private let limits: SQLLimits
 
-    public init(catalog: any Catalog, limits: SQLLimits = .standard) {
+    /// - Parameter views: each sees the tables and the views before it, and hides a table of its name from what comes
+    ///   after.
+    public init(catalog: any Catalog, views: [ViewDeclaration] = [], limits: SQLLimits = .standard) {
         self.catalog = catalog
+        self.views = views
         self.limits = limits
     }
 
@@ -37,8 +41,22 @@ public struct Binder: Sendable {
         try relation(query, SubqueryAnswers(.assumedNull)).plan.fields
     }
 
+    /// The columns of a table or view.
+    ///
+    /// - Throws: as `bind(_:)`; `unknownTable` where there is none of that name.
+    public func fields(of table: ObjectName) throws(SQLError) -> [PlanField] {
+        let name = Name(parts: [Identifier(text: table.text, position: table.position, isQuoted: true)])
+        return try binder(SubqueryAnswers(.assumedNull)).table(name).plan.fields
+    }
+
     private func relation(_ query: Query, _ answers: SubqueryAnswers) throws(SQLError) -> Relation {
-        try QueryBinder(catalog: catalog, limits: limits, answers: answers).bind(query)
+        try binder(answers).bind(query)
+    }
+
+    private func binder(_ answers: SubqueryAnswers) throws(SQLError) -> QueryBinder {
+        var binder = QueryBinder(catalog: catalog, limits: limits, answers: answers)
+        for view in views { try binder.declare(view) }
+        return binder
     }
 
     /// Parses and binds a condition over rows of `fields` (edge rules, alert conditions, `tail --where`).

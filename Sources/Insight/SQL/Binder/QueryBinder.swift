@@ -38,6 +38,12 @@ struct QueryBinder {
             relation, TableAlias(name: table.name, columns: table.columns))
     }
 
+    mutating func declare(_ view: ViewDeclaration) throws(SQLError) {
+        let name = Identifier(text: view.name.text, position: view.name.position)
+        let columns = view.columns?.map { Identifier(text: $0.text, position: $0.position) } ?? []
+        commonTables[name.text] = try rename(try bind(view.query), TableAlias(name: name, columns: columns))
+    }
+
     private func bindBody(of query: Query) throws(SQLError) -> Relation {
         if case .select(let body) = query.body {
             return try bind(body, orderBy: query.orderBy, limit: query.limit, offset: query.offset)
@@ -116,7 +122,7 @@ struct QueryBinder {
             plan, Scope(fields: fields, qualifier: alias.name.text), over: [relation], at: alias.name.position)
     }
 
-    private func table(_ name: Name) throws(SQLError) -> Relation {
+    func table(_ name: Name) throws(SQLError) -> Relation {
         let text = name.text
         if let common = commonTables[text] { return common }
         guard let table = catalog.table(text) else {

@@ -5,7 +5,7 @@ public struct Query: Hashable, Sendable {
     var orderBy: [OrderItem] = []
     var limit: RowCount?
     var offset: RowCount?
-    var position: SourcePosition
+    public internal(set) var position: SourcePosition
 }
 
 /// `name [(columns)] AS (query)`

@@ -38,6 +38,7 @@ struct JobScript {
     let text: String
     private let name: String
     private var declarations: [TableDeclaration] = []
+    private var views: [ViewDeclaration] = []
     private var inserts: [(target: String, columns: [String], query: Query)] = []
 
     /// - Parameter name: of the job; the topic of a `SELECT` that names none.
@@ -60,12 +61,12 @@ struct JobScript {
     private mutating func add(_ statement: Statement) throws(SQLError) {
         switch statement {
         case .createTable(let declaration): declarations.append(declaration)
+        case .createView(let view): views.append(view)
         case .query(let query): inserts.append((name, [], query))
         case .insert(let insert): add(insert)
         case .statementSet(let set): for insert in set { add(insert) }
         case .createMaterializedView(let view):
             throw Self.misplaced("CREATE MATERIALIZED VIEW", at: view.name.position)
-        case .createView(let view): throw Self.misplaced("CREATE VIEW", at: view.name.position)
         case .drop(let drop): throw Self.misplaced("DROP", at: drop.name.position)
         case .set(let setting): throw Self.misplaced("SET", at: setting.key.position)
         case .reset(let key): throw Self.misplaced("RESET", at: key?.position)
@@ -83,7 +84,7 @@ struct JobScript {
         SQLError(
             code: .unsupported, message: "\(what) can't stand in a job", line: position.map { Int($0.line) },
             column: position.map { Int($0.column) },
-            suggestion: "a job is CREATE TABLE … and INSERT INTO topic SELECT …")
+            suggestion: "a job is CREATE TABLE …, CREATE VIEW … and INSERT INTO topic SELECT …")
     }
 
     /// Whether the text names files, which a text that came over the network may not.
@@ -107,7 +108,7 @@ struct JobScript {
         let catalog = QueryCatalog(
             declared: resolved, log: service.log,
             topicWatermarkDelay: Int64(service.limits.watermarkDelayMilliseconds) * 1_000)
-        let binder = Binder(catalog: catalog, limits: service.limits.sql)
+        let binder = Binder(catalog: catalog, views: views, limits: service.limits.sql)
         var plans: [Plan] = []
         for insert in inserts {
             let plan = try binder.bind(insert.query)

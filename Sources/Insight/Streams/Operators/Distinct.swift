@@ -45,5 +45,6 @@ struct Distinct: ~Copyable, StreamOperator {
         return []
     }
 
+    var keeps: String? { "each distinct row" }
     var stateBytes: Int { table.byteCount + isSeen.capacity }
 }

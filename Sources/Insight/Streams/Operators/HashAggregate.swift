@@ -26,6 +26,17 @@ struct HashAggregate: ~Copyable, StreamOperator {
         self.state = try GroupState(layout: layout, hasPaneKey: layout.windows != nil)
     }
 
+    var keeps: String? {
+        let subject =
+            switch (layout.keys.isEmpty, layout.windows == nil) {
+            case (true, true): "one state"
+            case (true, false): "a state a window"
+            case (false, true): "a state a group"
+            case (false, false): "a state a group and window"
+            }
+        return subject + ", up to the end"
+    }
+
     var stateBytes: Int { recent.reduce(state.byteCount) { $0 + $1.state.byteCount } }
 
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {

@@ -31,5 +31,6 @@ struct Limit: StreamOperator {
         return []
     }
 
+    var keeps: String? { "a count of rows" }
     var isSatisfied: Bool { toPass == 0 }
 }

@@ -48,6 +48,7 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
         return fresh
     }
 
+    override var keeps: String? { op.keeps }
     override var isSatisfied: Bool { op.isSatisfied || next.stage.isSatisfied }
     override var lateRows: Int { op.lateRows + next.stage.lateRows }
     override var sampledOutRows: Int { op.sampledOutRows + next.stage.sampledOutRows }

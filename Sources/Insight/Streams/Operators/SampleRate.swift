@@ -34,6 +34,8 @@ struct SampleRate: StreamOperator {
         self.schema = schema
     }
 
+    var keeps: String? { "the rows and counts of the seconds that are not over" }
+
     var stateBytes: Int { heldBytes + seconds.capacity * 40 }
 
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {

@@ -22,6 +22,11 @@ struct Sort: StreamOperator {
 
     var stateBytes: Int { bytes }
 
+    var keeps: String? {
+        if sortsAtWatermarks { return "the rows of the windows that close together" }
+        return limit.map { "the first \($0) rows" } ?? "all rows, up to the end"
+    }
+
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
         if limit == 0 { return }
         held.append(batch)

@@ -18,6 +18,8 @@ class Stage {
     func saveState(into state: inout OperatorState) throws(SQLError) {}
     /// Takes over what was saved; tells what begins anew.
     func loadState(from state: OperatorState) throws(SQLError) -> [String] { [] }
+    /// What the stage holds while it runs, in words for `EXPLAIN`; `nil` where it doesn't say.
+    var keeps: String? { nil }
     /// Late rows of this stage and those after it.
     var lateRows: Int { 0 }
     /// Rows that samples of this stage and those after it left out.

@@ -23,6 +23,8 @@ protocol StreamOperator: ~Copyable {
     var isSatisfied: Bool { get }
     /// Rows that came after their window had closed.
     var lateRows: Int { get }
+    /// What the operator holds while it runs, in words for `EXPLAIN`; `nil` where it doesn't say.
+    var keeps: String? { get }
     /// Rows that a `SAMPLE` clause left out.
     var sampledOutRows: Int { get }
 }
@@ -33,6 +35,7 @@ extension StreamOperator where Self: ~Copyable {
     var stateBytes: Int { 0 }
     var isSatisfied: Bool { false }
     var lateRows: Int { 0 }
+    var keeps: String? { nil }
     var sampledOutRows: Int { 0 }
 }
 
@@ -42,4 +45,5 @@ protocol StatelessOperator: StreamOperator, ~Copyable {}
 extension StatelessOperator where Self: ~Copyable {
     func saveState(into state: inout OperatorState) throws(SQLError) {}
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] { [] }
+    var keeps: String? { "nothing" }
 }

@@ -34,6 +34,7 @@ final class UnionStage: Stage {
     }
 
     override var downstream: Stage? { next.stage }
+    override var keeps: String? { "the watermark of each of its \(watermarks.count) inputs" }
     override var isSatisfied: Bool { next.stage.isSatisfied }
     override var lateRows: Int { next.stage.lateRows }
     override var sampledOutRows: Int { next.stage.sampledOutRows }

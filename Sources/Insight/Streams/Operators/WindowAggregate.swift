@@ -28,6 +28,17 @@ struct WindowAggregate: ~Copyable, StreamOperator {
 
     var stateBytes: Int { bytes }
 
+    var keeps: String? {
+        let size = DurationText.of(windows.sizeMicroseconds)
+        let slide = DurationText.of(windows.slideMicroseconds)
+        let subject = layout.keys.isEmpty ? "a state a" : "a state a group and"
+        guard windows.isPaned else {
+            return "\(subject) window of \(size), until the watermark has passed its end"
+        }
+        return "\(subject) pane of \(slide) (\(windows.panesPerWindow) make a window of \(size)), until the watermark "
+            + "has passed the end of its last window"
+    }
+
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
         guard let starts = windows.starts(batch).int64s else { return }
         var first = 0

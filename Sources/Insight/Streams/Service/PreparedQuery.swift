@@ -7,14 +7,17 @@ import SQL
 struct PreparedQuery {
     /// The whole query's plan, or that of the sub-query whose rows it needs first.
     private(set) var binding: Binding
-    private let query: Query
-    private let binder: Binder
-    private let catalog: QueryCatalog
+    private let question: RequestScript.Question
+    let views: [ViewDeclaration]
+    let binder: Binder
+    let catalog: QueryCatalog
+    private let request: QueryRequest
+    private let service: QueryService
     private var answers: [SubqueryAnswer] = []
 
     init(request: QueryRequest, service: QueryService) throws(SQLError) {
         let script = try RequestScript(request: request, service: service)
-        guard let query = script.query else {
+        guard let question = script.question else {
             throw SQLError(code: .invalidQuery, message: "there is no query", line: 1, column: 1)
         }
         var resolved: [String: ResolvedTable] = [:]
@@ -25,19 +28,46 @@ struct PreparedQuery {
         catalog = QueryCatalog(
             declared: resolved, log: service.log,
             topicWatermarkDelay: Int64(service.limits.watermarkDelayMilliseconds) * 1_000)
-        self.query = query
-        binder = Binder(catalog: catalog, limits: service.limits.sql)
-        binding = try binder.bind(query, answers: [])
+        self.question = question
+        self.request = request
+        self.service = service
+        views = script.views
+        binder = Binder(catalog: catalog, views: script.views, limits: service.limits.sql)
+        binding = .plan(.values(rows: [], fields: []))
+        binding = try bind()
     }
 
     /// Goes on with the rows of the sub-query that was wanted.
     mutating func answer(_ batches: [Batch]) throws(SQLError) {
         answers.append(SubqueryAnswer(batches))
-        binding = try binder.bind(query, answers: answers)
+        binding = try bind()
     }
 
-    /// The columns of the query's answer.
-    func fields() throws(SQLError) -> [PlanField] { try binder.fields(of: query) }
+    private func bind() throws(SQLError) -> Binding {
+        switch question {
+        case .query(let query): return try binder.bind(query, answers: answers)
+        case .explain(let explained):
+            let binding = try binder.bind(explained.query, answers: answers)
+            guard case .plan(let plan) = binding else { return binding }
+            return .plan(try explanation(of: plan, target: explained.target, request: request, service: service))
+        case .describe(let table): return .plan(try description(of: table))
+        case .show(let show): return .plan(try list(show))
+        }
+    }
+
+    /// The columns of the request's answer.
+    func fields() throws(SQLError) -> [PlanField] {
+        switch question {
+        case .query(let query): return try binder.fields(of: query)
+        case .explain(let explained):
+            _ = try binder.fields(of: explained.query)
+            return Self.explanationFields()
+        case .describe(let table):
+            _ = try binder.fields(of: table)
+            return Self.descriptionFields()
+        case .show(let show): return Self.listFields(show)
+        }
+    }
 
     func readsTopics(_ plan: LogicalPlan) -> Bool { Self.readsTopics(plan, catalog) }
 

@@ -1,9 +1,18 @@
 import SQL
 
-/// The statements of a request: the tables it declares, and its one query.
+/// The statements of a request: the tables and views it declares, and its one question.
 struct RequestScript {
+    enum Question {
+        case query(Query)
+        case explain(Explained)
+        case describe(ObjectName)
+        case show(ShowStatement)
+    }
+
     private(set) var definitions: [String: TableDefinition]
-    private(set) var query: Query?
+    /// In the order in which they see each other.
+    private(set) var views: [ViewDeclaration] = []
+    private(set) var question: Question?
     private let allowsFiles: Bool
 
     init(request: QueryRequest, service: QueryService) throws(SQLError) {
@@ -15,22 +24,18 @@ struct RequestScript {
     private mutating func add(_ statement: Statement) throws(SQLError) {
         switch statement {
         case .createTable(let declaration): try declare(declaration)
-        case .query(let select):
-            guard query == nil else {
-                throw SQLError(code: .invalidQuery, message: "a request holds one query, this holds more")
-            }
-            query = select
+        case .createView(let view): try declare(view)
+        case .drop(let drop): try remove(drop)
+        case .query(let query): try ask(.query(query), at: query.position)
+        case .explain(let explained): try ask(.explain(explained), at: explained.position)
+        case .describe(let table): try ask(.describe(table), at: table.position)
+        case .show(let show): try ask(.show(show), at: show.position)
         case .insert(let insert): throw Self.belongsInJob("INSERT INTO", at: insert.position)
         case .statementSet(let inserts): throw Self.belongsInJob("a statement set", at: inserts[0].position)
         case .createMaterializedView(let view):
             throw Self.belongsInJob("CREATE MATERIALIZED VIEW", at: view.name.position)
-        case .createView(let view): throw Self.unsupported("CREATE VIEW", at: view.name.position)
-        case .drop(let drop): throw Self.unsupported("DROP \(drop.kind.rawValue)", at: drop.name.position)
         case .set(let setting): throw Self.unsupported("SET", at: setting.key.position)
         case .reset(let key): throw Self.unsupported("RESET", at: key?.position)
-        case .show(let show): throw Self.unsupported("SHOW \(show.subject.rawValue)", at: show.position)
-        case .describe(let table): throw Self.unsupported("DESCRIBE", at: table.position)
-        case .explain(let explained): throw Self.unsupported("EXPLAIN", at: explained.position)
         }
     }
 
@@ -42,6 +47,43 @@ struct RequestScript {
         }
         definitions[declaration.name] = try TableDefinition(
             declaration: declaration, over: definitions[declaration.name])
+    }
+
+    private mutating func declare(_ view: ViewDeclaration) throws(SQLError) {
+        if views.contains(where: { $0.name.text == view.name.text }) {
+            if view.ifNotExists { return }
+            throw SQLError(
+                code: .ambiguousName, message: "view \(view.name.text) is there already", at: view.name.position,
+                suggestion: "DROP VIEW \(view.name.text) first")
+        }
+        views.append(view)
+    }
+
+    /// Takes back what this text has declared, or a table that came with the request.
+    private mutating func remove(_ drop: DropStatement) throws(SQLError) {
+        let name = drop.name.text
+        let isThere: Bool
+        switch drop.kind {
+        case .table: isThere = definitions.removeValue(forKey: name) != nil
+        case .view:
+            isThere = views.contains { $0.name.text == name }
+            views.removeAll { $0.name.text == name }
+        case .materializedView: throw Self.belongsInJob("DROP MATERIALIZED VIEW", at: drop.name.position)
+        case .function: throw Self.unsupported("DROP FUNCTION", at: drop.name.position)
+        }
+        guard isThere || drop.ifExists else {
+            throw SQLError(
+                code: .unknownTable, message: "no \(drop.kind.rawValue.lowercased()) \(name) is declared here",
+                at: drop.name.position, suggestion: "DROP … IF EXISTS takes that for done")
+        }
+    }
+
+    private mutating func ask(_ question: Question, at position: SourcePosition) throws(SQLError) {
+        guard self.question == nil else {
+            throw SQLError(
+                code: .invalidQuery, message: "a request holds one query, this holds more", at: position)
+        }
+        self.question = question
     }
 
     private static func belongsInJob(_ what: String, at position: SourcePosition) -> SQLError {

@@ -1,0 +1,128 @@
+import Columns
+import Runtime
+import SQL
+
+/// Statements that ask about tables and queries, answered as rows like a query's.
+extension PreparedQuery {
+    static func explanationFields() -> [PlanField] { [PlanField(name: "plan", type: .varchar)] }
+
+    static func descriptionFields() -> [PlanField] {
+        ["name", "type", "key", "watermark"].map { PlanField(name: $0, type: .varchar) }
+    }
+
+    static func listFields(_ show: ShowStatement) -> [PlanField] {
+        let names =
+            switch show.subject {
+            case .tables: ["name", "kind"]
+            case .views, .functions, .jobs: ["name"]
+            }
+        return names.map { PlanField(name: $0, type: .varchar) }
+    }
+
+    /// A row for each column of a table.
+    func description(of table: ObjectName) throws(SQLError) -> LogicalPlan {
+        let fields = try binder.fields(of: table)
+        let isView = views.contains { $0.name.text == table.text }
+        let description = isView ? nil : catalog.resolved(table.text)?.description
+        let rows = fields.enumerated().map { index, field in
+            var watermark: String?
+            if let description, description.timeColumn == index {
+                let delay = description.watermarkDelay
+                watermark = "the latest" + (delay == 0 ? "" : " less \(DurationText.of(delay))")
+            }
+            return [field.name, field.type.name, nil, watermark]
+        }
+        return Self.rows(rows, Self.descriptionFields())
+    }
+
+    func list(_ show: ShowStatement) throws(SQLError) -> LogicalPlan {
+        let fields = Self.listFields(show)
+        let viewNames = views.map(\.name.text)
+        switch show.subject {
+        case .views: return Self.rows(viewNames.map { [$0] }, fields)
+        case .functions: return Self.rows(FunctionSignatures.names.map { [$0] }, fields)
+        case .tables:
+            let tables = catalog.tableNames.filter { !viewNames.contains($0) }
+            let named = tables.map { [$0, catalog.resolved($0)?.kind] } + viewNames.map { [$0, "view"] }
+            return Self.rows(named, fields)
+        case .jobs:
+            throw SQLError(
+                code: .unsupported, message: "a query can't list jobs", at: show.position,
+                suggestion: "squilla job list does")
+        }
+    }
+
+    /// The plan of an explained query, as rows of text.
+    func explanation(
+        of plan: LogicalPlan, target: ObjectName?, request: QueryRequest, service: QueryService
+    ) throws(SQLError) -> LogicalPlan {
+        let isLive = request.mode != .stored && readsTopics(plan)
+        let planner = PhysicalPlanner(
+            isLive: isLive, context: EvaluationContext(now: service.clock.now()),
+            account: MemoryAccount(limitBytes: .max))
+        let query = try planner.plan(plan)
+        var explanation = PlanExplanation(plan: plan, target: target)
+        for scan in query.scans {
+            explanation.add(scan, reading: try words(for: scan, of: query, isLive: isLive, request, service))
+        }
+        for literals in query.literals { explanation.add(literals) }
+        return Self.rows(explanation.lines.map { [$0] }, Self.explanationFields())
+    }
+
+    private func words(
+        for scan: PhysicalQuery.Scan, of query: PhysicalQuery, isLive: Bool, _ request: QueryRequest,
+        _ service: QueryService
+    ) throws(SQLError) -> [String] {
+        let reading = try reading(scan, request)
+        let table = reading.table
+        let columns = reading.schema.fields.map(\.name).joined(separator: ", ")
+        var lines = ["read \(scan.table.name) (\(table.kind)): columns \(columns.isEmpty ? "none" : columns)"]
+        if let times = reading.times {
+            let from = times.lowerBound == .min ? "" : " from \(try Self.text(ofTime: times.lowerBound))"
+            let before = times.upperBound == .max ? "" : " before \(try Self.text(ofTime: times.upperBound))"
+            lines.append("only frames with times" + from + before)
+        }
+        if isLive, case .topic = table.source {
+            let delay = DurationText.of(table.description.watermarkDelay)
+            let watermark = reading.timeName.map { "watermark: the latest \($0) less \(delay)" } ?? "no watermark"
+            lines.append((request.mode == .live ? "live; " : "what is stored, then live; ") + watermark)
+        } else if query.scans.count == 1, service.limits.workerThreads > 1,
+            scan.input.stage.aggregateBehind() != nil, try sharedScan(reading, service) != nil
+        {
+            lines.append("by up to \(service.limits.workerThreads) threads, each with states of its own up to GROUP BY")
+        }
+        return lines
+    }
+
+    private static func text(ofTime time: Int64) throws(SQLError) -> String {
+        let cast = BoundExpression.cast(.literal(.int64(time), type: .timestamp), to: .varchar, isTry: false)
+        let one = Batch(schema: Schema([]), rowCount: 1, columns: [])
+        let column = try RowExpression(cast).evaluate(one, EvaluationContext(now: 0))
+        switch column.storage {
+        case .byteStrings(let strings): return strings.string(0)
+        case .dictionary(let codes, let values): return values.string(Int(codes[0]))
+        default: return String(time)
+        }
+    }
+
+    private static func rows(_ rows: [[String?]], _ fields: [PlanField]) -> LogicalPlan {
+        let literals = rows.map { row in
+            row.map { cell in
+                BoundExpression.literal(cell.map { .bytes(Array($0.utf8)) } ?? .null, type: .varchar)
+            }
+        }
+        return .values(rows: literals, fields: fields)
+    }
+}
+
+extension ResolvedTable {
+    /// What the table is made of.
+    var kind: String {
+        switch source {
+        case .topic(let topic): topic == description.name ? "topic" : "topic \(topic)"
+        case .file: "file"
+        case .batches: "rows"
+        case .generated: "made up"
+        }
+    }
+}
