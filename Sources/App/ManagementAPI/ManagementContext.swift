@@ -7,6 +7,8 @@ public struct ManagementContext: Sendable {
     public var version: String
     public var log: EventLog
     public var queries: QueryService
+    /// `nil` where no jobs are run.
+    public var jobs: JobService?
     /// How topics that a client makes are kept.
     public var topicSettings = TopicSettings()
     /// Demanded of every request but `/healthz` when set.

@@ -19,6 +19,7 @@ extension ManagementService {
         metrics.single(
             "squilla_query_dropped_rows_total", .counter, "Rows that readers of live queries were too slow for.",
             context.queries.droppedRows)
+        writeJobs(to: &metrics)
         metrics.single("process_resident_memory_bytes", .gauge, "Resident memory.", ProcessFacts.residentBytes())
         metrics.single("process_cpu_seconds_total", .counter, "User and system time.", ProcessFacts.cpuSeconds())
         responder.respond(

@@ -103,6 +103,18 @@ extension QuerySection {
     }
 }
 
+extension JobsSection {
+    init(reading section: YAMLSection) {
+        files = section.optionalString("files")
+        checkpointIntervalMilliseconds = section.milliseconds(
+            "checkpoint_interval_ms", default: checkpointIntervalMilliseconds, in: 10...3_600_000)
+        stateBytes = section.bytes("state_bytes", default: stateBytes, in: 1 << 20...1 << 40)
+        maximum = section.integer("maximum", default: maximum, in: 0...10_000)
+        restartBudget = section.integer("restart_budget", default: restartBudget, in: 0...1_000_000)
+        section.finish()
+    }
+}
+
 extension ManagementSection {
     init(reading section: YAMLSection) {
         if let text = section.optionalString("listen"), let address = section.address("listen", text) {

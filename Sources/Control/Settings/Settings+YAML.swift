@@ -18,6 +18,7 @@ extension Settings {
         cache = CacheSection(reading: root.section("cache"))
         log = LogSection(reading: root.section("log"))
         query = QuerySection(reading: root.section("query"))
+        jobs = JobsSection(reading: root.section("jobs"))
         management = ManagementSection(reading: root.section("management"))
         root.finish()
         overrides(&self)

@@ -7,6 +7,7 @@ public struct Settings: Hashable, Sendable {
     public var cache = CacheSection()
     public var log = LogSection()
     public var query = QuerySection()
+    public var jobs = JobsSection()
     public var management = ManagementSection()
 
     public init() {}
@@ -133,6 +134,20 @@ public struct QuerySection: Hashable, Sendable {
     public var memoryBytes = 256 << 20
     public var timeoutMilliseconds = 300_000
     public var maxConcurrent = 64
+
+    public init() {}
+}
+
+/// Queries that run until they are stopped and write into topics.
+public struct JobsSection: Hashable, Sendable {
+    /// A folder of `NAME.sql` files, each a job.
+    public var files: String?
+    public var checkpointIntervalMilliseconds = 1000
+    /// State of one job.
+    public var stateBytes = 512 << 20
+    public var maximum = 200
+    /// Failures within ten minutes after which a job stays failed.
+    public var restartBudget = 20
 
     public init() {}
 }

@@ -11,7 +11,7 @@ struct Squilla: ParsableCommand {
         version: "squilla \(version)",
         subcommands: [
             Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, LogCommand.self,
-            ReplayCommand.self,
+            JobCommand.self, ReplayCommand.self,
         ])
 
     static func main() {

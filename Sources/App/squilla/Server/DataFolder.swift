@@ -5,6 +5,9 @@ enum DataFolder {
     /// The event log's own folder.
     static func log(_ folder: String) -> String { folder + "/log" }
 
+    /// The jobs' own folder.
+    static func jobs(_ folder: String) -> String { folder + "/jobs" }
+
     static func hasLog(_ folder: String) -> Bool { access(log(folder), F_OK) == 0 }
 
     /// Makes the folder and its parents.

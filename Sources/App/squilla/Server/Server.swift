@@ -1,10 +1,12 @@
 import Edge
 import EventLog
+import Foundation
 import Glibc
 import HTTPCache
 import ManagementAPI
 import Reactor
 import Runtime
+import SQL
 import Settings
 import Streams
 import Synchronization
@@ -13,6 +15,7 @@ import Synchronization
 final class Server: Sendable {
     private let log: EventLog
     private let queries: QueryService
+    private let jobs: JobService
     private let edge: EdgeServer
     /// What can't change while running is as it was then.
     private let started: Settings
@@ -35,6 +38,7 @@ final class Server: Sendable {
         }
         Self.report(log.recovery)
         let queries = QueryService(log: log, limits: settings.queryLimits)
+        let jobs = try Self.jobs(settings, queries)
         let stage = ServerStage()
         var context = ManagementContext(
             version: Squilla.version, log: log, queries: queries,
@@ -42,6 +46,7 @@ final class Server: Sendable {
             edge: { stage.server?.edgeStatus ?? .starting },
             reload: { stage.server?.reload() ?? .failure(ReloadFailure(message: "still starting")) })
         context.topicSettings = settings.topicSettings
+        context.jobs = jobs
 
         var listeners = try settings.edge.listen.map { EdgeListener(address: try Self.address($0), kind: .proxy) }
         proxyListeners = listeners.count
@@ -60,6 +65,7 @@ final class Server: Sendable {
         }
         self.log = log
         self.queries = queries
+        self.jobs = jobs
         started = settings
         self.settings = Mutex(settings)
         self.readSettings = readSettings
@@ -76,6 +82,8 @@ final class Server: Sendable {
             log.close()
             throw Failure("\(error)")
         }
+        for problem in jobs.start() { StandardError.write(line: "squilla: \(problem)") }
+        submitFiles()
         let facts = ServerFacts(pid: getpid(), edge: edgeAddresses.map { "http://\($0)" }, management: managementURL)
         try facts.write(in: settings.withLock { $0.dataFolder })
     }
@@ -88,6 +96,7 @@ final class Server: Sendable {
         let current = settings.withLock { $0 }
         let cut = edge.drain(deadlineMilliseconds: current.edge.drainTimeoutMilliseconds)
         if cut > 0 { StandardError.write(line: "squilla: \(cut) connections were cut at the drain's deadline") }
+        jobs.stop()
         queries.stop()
         log.close()
         ServerFacts.remove(in: current.dataFolder)
@@ -113,6 +122,32 @@ final class Server: Sendable {
         } catch {
             StandardError.write(line: "squilla: not reloaded, the old configuration runs on:\n\(error)")
             return .failure(ReloadFailure(message: "\(error)"))
+        }
+    }
+
+    private static func jobs(_ settings: Settings, _ queries: QueryService) throws -> JobService {
+        do {
+            return try JobService(
+                queries: queries, folder: DataFolder.jobs(settings.dataFolder), settings: settings.jobSettings)
+        } catch {
+            throw Failure("\(settings.dataFolder): \(error)")
+        }
+    }
+
+    /// Takes on the jobs of the folder `jobs.files`; one that runs already with the same text is left alone.
+    private func submitFiles() {
+        guard let folder = settings.withLock({ $0.jobs.files }) else { return }
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        for name in names where name.hasSuffix(".sql") {
+            guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { continue }
+            let job = String(name.dropLast(4))
+            let text = String(decoding: data, as: UTF8.self)
+            guard jobs.info(job)?.text != text else { continue }
+            do {
+                try jobs.submit(name: job, text: text, replaces: true, allowsFiles: true)
+            } catch {
+                StandardError.write(line: "squilla: \(folder)/\(name): \(error.rendered(text))")
+            }
         }
     }
 

@@ -81,6 +81,16 @@ extension Settings {
         return limits
     }
 
+    var jobSettings: JobSettings {
+        var settings = JobSettings()
+        settings.checkpointIntervalMilliseconds = jobs.checkpointIntervalMilliseconds
+        settings.stateBytes = jobs.stateBytes
+        settings.maximumJobs = jobs.maximum
+        settings.restartBudget = jobs.restartBudget
+        settings.topicSettings = topicSettings
+        return settings
+    }
+
     /// Why a server that was started with `old` can't take this over at all.
     func refusal(comparedTo old: Settings) -> String? {
         // The address waits for a restart; the token must not go before it.
@@ -99,6 +109,7 @@ extension Settings {
         if log.queueBytes != old.log.queueBytes { names.append("log.queue_bytes") }
         if log.syncIntervalMilliseconds != old.log.syncIntervalMilliseconds { names.append("log.sync_interval_ms") }
         if query != old.query { names.append("query") }
+        if jobs != old.jobs { names.append("jobs") }
         if management.listen != old.management.listen { names.append("management.listen") }
         return names
     }

@@ -18,12 +18,15 @@ final class TestManagement: Sendable {
     let log: EventLog
     let edge: EdgeServer
     private let queries: QueryService
+    private let jobs: JobService
 
     init(token: String? = nil) throws {
-        log = try EventLog.open(EventLogOptions(folder: "/log"), storage: SimulatedStorage(seed: 1))
+        let storage = SimulatedStorage(seed: 1)
+        log = try EventLog.open(EventLogOptions(folder: "/log"), storage: storage)
         queries = QueryService(log: log)
+        jobs = try JobService(queries: queries, folder: "/jobs", storage: storage)
         let stage = Monitor<EdgeServer?>(nil)
-        let context = ManagementContext(
+        var context = ManagementContext(
             version: "test", log: log, queries: queries, token: { token },
             edge: {
                 EdgeStatus(
@@ -32,6 +35,7 @@ final class TestManagement: Sendable {
                     cache: CacheFacts(objects: 1, bytes: 2, limitBytes: 3, evictions: 4))
             },
             reload: { .success(ReloadReport(needRestart: [])) })
+        context.jobs = jobs
         var settings = EdgeSettings()
         settings.workers = 1
         edge = try EdgeServer(
@@ -48,6 +52,7 @@ final class TestManagement: Sendable {
     /// Frees the port and the threads.
     func stop() {
         edge.stop()
+        jobs.stop()
         queries.stop()
         log.close()
     }
