@@ -15,6 +15,10 @@ public struct SQLLimits: Hashable, Sendable {
     public var maximumPlanDepth = 150
     /// Windows that one row belongs to under `HOP`: its size over its slide.
     public var maximumWindowsPerRow = 1_000
+    /// Variables of a `MATCH_RECOGNIZE` pattern with its repetitions written out.
+    public var maximumPatternLength = 1_000
+    /// Rows that `FIRST(variable.column, n)` and `LAST` may skip.
+    public var maximumMatchOffset = 100
 
     public init() {}
 

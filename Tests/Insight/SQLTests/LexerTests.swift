@@ -47,7 +47,7 @@ struct LexerTests {
 
     @Test(arguments: [
         ("SELECT 'abc", 1, 8, "never ends"), ("`abc", 1, 1, "never ends"), ("a /* b", 1, 3, "never ends"),
-        ("SELECT \"a\"", 1, 8, "double quotes"), ("a\n ? b", 2, 2, "'?'"), ("1abc", 1, 1, "runs into"),
+        ("SELECT \"a\"", 1, 8, "double quotes"), ("a\n # b", 2, 2, "'#'"), ("1abc", 1, 1, "runs into"),
         ("a::int", 1, 2, "::"), ("a == b", 1, 3, "=="), ("``", 1, 1, "empty"), ("a \u{1} b", 1, 3, "code 1"),
     ])
     func wrongText(text: String, line: Int, column: Int, part: String) {

@@ -45,7 +45,7 @@ extension ExpressionBinder {
         return try aggregate(name, over: argument, isDistinct: call.isDistinct, filter: filter)
     }
 
-    private func aggregate(
+    func aggregate(
         _ name: AggregateName, over bound: Bound, isDistinct: Bool, filter: BoundExpression?
     ) throws(SQLError) -> AggregateCall {
         var argument = bound

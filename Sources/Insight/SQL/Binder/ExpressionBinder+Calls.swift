@@ -26,6 +26,7 @@ extension ExpressionBinder {
 
     mutating func bind(_ call: FunctionCall) throws(SQLError) -> Bound {
         let name = call.upperName
+        if match != nil, let bound = try matchCall(call) { return bound }
         if let aggregate = AggregateName(rawValue: name) { return try bind(aggregate, call) }
         guard FunctionSignatures.exists(name) else { throw unknownFunction(call) }
         guard !call.isDistinct, call.filter == nil, !call.isStar else {

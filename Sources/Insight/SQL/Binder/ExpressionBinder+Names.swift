@@ -6,6 +6,7 @@ extension ExpressionBinder {
 
     mutating func column(_ name: Name) throws(SQLError) -> Bound {
         let text = name.text
+        if match != nil, let bound = try matchColumn(name) { return bound }
         if prefersAliases, let alias = aliases[text] { return alias }
         switch scope.resolve(text) {
         case .column(let index):
@@ -28,7 +29,7 @@ extension ExpressionBinder {
         throw unknownColumn(name)
     }
 
-    private func unknownColumn(_ name: Name) -> SQLError {
+    func unknownColumn(_ name: Name) -> SQLError {
         let text = name.text
         if let outer = queries?.outerScope, case .column = outer.resolve(text) {
             return SQLError(

@@ -23,6 +23,8 @@ struct ExpressionBinder {
     var hiddenAliases: Set<String> = []
     /// The aggregates so far; equal ones are computed once.
     var collected: [AggregateCall] = []
+    /// Inside of `MATCH_RECOGNIZE`: what names mean there.
+    var match: MatchScope?
     /// Where each column of the input was named first.
     var references: [Int: SourcePosition] = [:]
 

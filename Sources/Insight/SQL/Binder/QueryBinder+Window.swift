@@ -47,9 +47,9 @@ extension QueryBinder {
     }
 
     /// A constant interval in microseconds.
-    private func interval(_ expression: Expression, _ what: String, isPositive: Bool) throws(SQLError) -> Int64 {
+    func interval(_ expression: Expression, _ what: String, isPositive: Bool) throws(SQLError) -> Int64 {
         var binder = ExpressionBinder(
-            scope: Scope(), limits: limits, aggregates: .refused("a window function"), queries: self)
+            scope: Scope(), limits: limits, aggregates: .refused("an interval"), queries: self)
         let bound = try binder.bind(expression)
         guard case .literal(.int64(let microseconds), .intervalDaySecond) = bound.expression else {
             throw SQLError(

@@ -99,6 +99,10 @@ struct QueryBinder {
             let relation = try bind(window)
             guard let alias else { return relation }
             return try rename(relation, alias)
+        case .match(let match, let alias):
+            let relation = try bind(match)
+            guard let alias else { return relation }
+            return try rename(relation, alias)
         }
     }
 

@@ -33,6 +33,15 @@ enum PredicatePushDown {
             let count = input.fields.count
             let (below, above) = partition(predicates) { sample.letsConditionsThrough && $0 < count }
             return filter(.sample(input: push(below, into: input), sample: sample), by: above)
+        case .match(let input, let match, let fields):
+            // Only whole partitions may be taken away: every other row is part of what is matched.
+            let keys = zip(match.partitionKeys, fields).map { BoundExpression.column(index: $0, type: $1.type) }
+            let (below, above) = partition(predicates) { $0 < keys.count }
+            let isConstant = keys.isEmpty
+            let moved = isConstant ? [] : below.map { $0.replacingColumns(keys) }
+            return filter(
+                .match(input: push(moved, into: input), match: match, fields: fields),
+                by: isConstant ? predicates : above)
         case .distinct(let input): return .distinct(input: push(predicates, into: input))
         case .sort(let input, let keys): return .sort(input: push(predicates, into: input), keys: keys)
         case .limit(let input, let count, let offset):

@@ -54,6 +54,11 @@ enum ProjectionPushDown {
         case .aggregate(let input, let keys, let aggregates, let fields):
             return prune(input, keys, aggregates, fields, keeping: wanted)
         case .sample(let input, let sample): return prune(input, sample, keeping: wanted)
+        case .match(let input, let match, let fields):
+            let below = prune(input, keeping: match.inputColumns)
+            return Pruned(
+                plan: .match(input: below.plan, match: match.remappingColumns(below.place), fields: fields),
+                places: places(Array(fields.indices)))
         case .distinct(let input):
             let all = Array(input.fields.indices)
             let below = exact(prune(input, keeping: Set(all)), all, like: input)

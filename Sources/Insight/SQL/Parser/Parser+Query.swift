@@ -58,7 +58,7 @@ extension Parser {
         }
     }
 
-    private mutating func orderItem() throws(SQLError) -> OrderItem {
+    mutating func orderItem() throws(SQLError) -> OrderItem {
         var item = OrderItem(expression: try expression())
         if accept(.desc) { item.isDescending = true } else { _ = accept(.asc) }
         if accept(.nulls) {

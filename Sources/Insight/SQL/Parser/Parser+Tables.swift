@@ -1,8 +1,12 @@
 extension Parser {
-    /// What stands after `FROM`: a table, a query in parentheses, or a window over one of them.
+    /// What stands after `FROM`: a table, a query in parentheses, a window over one of them, or the patterns in it.
     mutating func tableReference() throws(SQLError) -> TableReference {
         try enter()
         defer { leave() }
+        return try matched(try unmatchedReference())
+    }
+
+    private mutating func unmatchedReference() throws(SQLError) -> TableReference {
         if at(.leftParenthesis) {
             let position = advance().position
             if at(.leftParenthesis) || at(.select) || at(.with) || at(.values) {
@@ -34,7 +38,8 @@ extension Parser {
         return .table(name, alias: try tableAlias())
     }
 
-    private mutating func tableAlias() throws(SQLError) -> TableAlias? {
+    mutating func tableAlias() throws(SQLError) -> TableAlias? {
+        if at(word: "MATCH_RECOGNIZE"), lookahead(1).kind == .symbol(.leftParenthesis) { return nil }
         guard let name = try optionalAlias() else { return nil }
         return TableAlias(name: name, columns: at(.leftParenthesis) ? try parenthesisedNames() : [])
     }

@@ -60,4 +60,9 @@ enum Symbol: String, Hashable, Sendable {
     case concat = "||"
     /// Between a parameter's name and its argument.
     case arrow = "=>"
+    // Of row patterns.
+    case leftBrace = "{"
+    case rightBrace = "}"
+    case question = "?"
+    case bar = "|"
 }

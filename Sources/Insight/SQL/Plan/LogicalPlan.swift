@@ -24,6 +24,8 @@ public indirect enum LogicalPlan: Sendable {
     case sample(input: LogicalPlan, sample: SampleSpecification)
     /// One row a group; with no keys, one row in all. Output: keys, then aggregates.
     case aggregate(input: LogicalPlan, keys: [BoundExpression], aggregates: [AggregateCall], fields: [PlanField])
+    /// `MATCH_RECOGNIZE`: one row a match. Output: the partition's columns, then the measures.
+    case match(input: LogicalPlan, match: MatchSpecification, fields: [PlanField])
     case distinct(input: LogicalPlan)
     case sort(input: LogicalPlan, keys: [SortKey])
     case limit(input: LogicalPlan, count: Int?, offset: Int)

@@ -34,6 +34,7 @@ enum PlanPrinter {
             let shown = aggregates.map { text($0, names) }.joined(separator: ", ")
             return ("aggregate by (\(keys.map { text($0, names) }.joined(separator: ", "))) \(shown)", [input])
         case .sample(let input, let sample): return ("sample " + text(sample, names(input)), [input])
+        case .match(let input, let match, let fields): return (text(match, fields, names(input)), [input])
         case .distinct(let input): return ("distinct", [input])
         case .sort(let input, let keys):
             let names = names(input)

@@ -53,6 +53,7 @@ indirect enum TableReference: Hashable, Sendable {
     case table(Name, alias: TableAlias?)
     case query(Query, alias: TableAlias?, SourcePosition)
     case window(WindowReference, alias: TableAlias?)
+    case match(MatchReference, alias: TableAlias?)
 }
 
 struct TableAlias: Hashable, Sendable {

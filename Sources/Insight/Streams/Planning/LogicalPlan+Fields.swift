@@ -6,7 +6,9 @@ extension LogicalPlan {
     var outputFields: [PlanField] {
         switch self {
         case .scan(let table, let columns, _): columns.map { table.fields[$0] }
-        case .values(_, let fields), .project(_, _, let fields), .aggregate(_, _, _, let fields): fields
+        case .values(_, let fields), .project(_, _, let fields), .aggregate(_, _, _, let fields),
+            .match(_, _, let fields):
+            fields
         case .filter(let input, _), .distinct(let input), .sort(let input, _), .limit(let input, _, _):
             input.outputFields
         case .window(let input, _):

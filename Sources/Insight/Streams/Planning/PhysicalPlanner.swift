@@ -36,6 +36,8 @@ struct PhysicalPlanner {
             try buildAggregate(input, keys, aggregates, fields, next, query)
         case .sample(let input, let sample):
             try build(input, try sampleStage(sample, Schema(planFields: plan.outputFields), next), query)
+        case .match(let input, let match, let fields):
+            try buildMatch(input, match, fields, next, query)
         case .distinct(let input):
             let schema = Schema(planFields: input.outputFields)
             try build(input, stage(Distinct(schema: schema), "DISTINCT", next), query)

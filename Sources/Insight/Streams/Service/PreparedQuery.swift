@@ -78,7 +78,8 @@ struct PreparedQuery {
             return false
         case .values: return false
         case .filter(let input, _), .project(let input, _, _), .window(let input, _), .aggregate(let input, _, _, _),
-            .distinct(let input), .sort(let input, _), .limit(let input, _, _), .sample(let input, _):
+            .match(let input, _, _), .distinct(let input), .sort(let input, _), .limit(let input, _, _),
+            .sample(let input, _):
             return readsTopics(input, catalog)
         case .union(let inputs): return inputs.contains { readsTopics($0, catalog) }
         }

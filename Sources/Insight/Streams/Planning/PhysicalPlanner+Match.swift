@@ -1,0 +1,17 @@
+import Columns
+import SQL
+
+extension PhysicalPlanner {
+    func buildMatch(
+        _ input: LogicalPlan, _ match: MatchSpecification, _ fields: [PlanField], _ next: StageInput,
+        _ query: PhysicalQuery
+    ) throws(SQLError) {
+        let inputFields = input.outputFields
+        let layout = try MatchLayout(match, input: inputFields, fields: fields, context: context)
+        let pending = PendingRows(
+            schema: Schema(planFields: inputFields), order: try SortOrder(keys: match.order, context: context),
+            timeColumn: match.timeColumn)
+        let recognize = MatchRecognize(layout: layout, pending: pending, isLive: isLive)
+        try build(input, stage(recognize, "MATCH_RECOGNIZE", next), query)
+    }
+}
