@@ -9,6 +9,14 @@ public struct QueryRequest: Sendable {
         case storedThenLive
     }
 
+    public enum Language: Hashable, Sendable {
+        case sql
+        /// Mantis' (`docs/from-mantis.md`).
+        case mql
+    }
+
+    /// Of the text.
+    public var language = Language.sql
     /// One `SELECT`; `CREATE TABLE` statements may stand before it.
     public var text: String
     public var mode: Mode

@@ -1,3 +1,4 @@
+import EventLog
 import SQL
 
 /// The statements of a request: the tables and views it declares, and its one question.
@@ -18,6 +19,14 @@ struct RequestScript {
     init(request: QueryRequest, service: QueryService) throws(SQLError) {
         definitions = service.tables.merging(request.tables) { $1 }
         allowsFiles = request.allowsFiles
+        guard request.language == .sql else {
+            let known = definitions
+            question = .query(
+                try MQLTranslator.query(
+                    request.text, defaultTable: "requests",
+                    isTable: { known[$0] != nil || service.log?.topic($0) != nil }, limits: service.limits.sql))
+            return
+        }
         for statement in try SQLParser.parse(request.text, limits: service.limits.sql) { try add(statement) }
     }
 
