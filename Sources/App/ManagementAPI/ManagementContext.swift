@@ -11,6 +11,7 @@ public struct ManagementContext: Sendable {
     public var jobs: JobService?
     /// How topics that a client makes are kept.
     public var topicSettings = TopicSettings()
+    public var subscriptions = SubscriptionLimits()
     /// Demanded of every request but `/healthz` when set.
     public var token: @Sendable () -> String?
     public var edge: @Sendable () -> EdgeStatus

@@ -20,6 +20,13 @@ extension ManagementService {
             "squilla_query_dropped_rows_total", .counter, "Rows that readers of live queries were too slow for.",
             context.queries.droppedRows)
         writeJobs(to: &metrics)
+        let subscribers = subscriptions.figures
+        metrics.single("squilla_subscriptions_open", .gauge, "Subscriptions now.", subscribers.open)
+        metrics.single(
+            "squilla_subscription_rows_total", .counter, "Rows sent to subscribers.", subscribers.sentRows)
+        metrics.single(
+            "squilla_subscription_lost_rows_total", .counter,
+            "Rows that subscribers did not get: over their caps, or not read.", subscribers.lostRows)
         metrics.single("process_resident_memory_bytes", .gauge, "Resident memory.", ProcessFacts.residentBytes())
         metrics.single("process_cpu_seconds_total", .counter, "User and system time.", ProcessFacts.cpuSeconds())
         responder.respond(

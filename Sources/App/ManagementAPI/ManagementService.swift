@@ -7,8 +7,11 @@ public final class ManagementService: HTTPService {
     /// For work that must stay off event loops: parsing what clients append, reading files.
     let workers: [WorkerThread]
 
+    let subscriptions: SubscriptionHub
+
     public init(_ context: ManagementContext) {
         self.context = context
+        subscriptions = SubscriptionHub(context.queries, limits: context.subscriptions)
         workers = (0..<2).map { WorkerThread(name: "api-\($0)", mailboxLimit: 256) }
     }
 
@@ -51,6 +54,7 @@ public final class ManagementService: HTTPService {
             try only("GET", request)
             serveStatus(responder)
         case ("query", 1): try serveQuery(request, responder)
+        case ("subscribe", 1): try serveSubscription(request, responder)
         case ("reload", 1):
             try only("POST", request)
             serveReload(responder)

@@ -9,6 +9,8 @@ struct QueryString {
         }
     }
 
+    var names: [String] { Array(values.keys) }
+
     subscript(name: String) -> String? { values[name] }
 
     private static func decoded(_ text: Substring) -> String {

@@ -115,6 +115,20 @@ extension JobsSection {
     }
 }
 
+extension SubscriptionSection {
+    init(reading section: YAMLSection) {
+        maxCount = section.integer("max_count", default: maxCount, in: 0...1_000_000)
+        maxEventsPerSecond = section.integer(
+            "max_events_per_second", default: maxEventsPerSecond, in: 1...100_000_000)
+        eventsPerSecond = section.integer(
+            "events_per_second", default: min(eventsPerSecond, maxEventsPerSecond), in: 1...100_000_000)
+        maxBytesPerSecond = section.bytes("max_bytes_per_second", default: maxBytesPerSecond, in: 1024...1 << 36)
+        bytesPerSecond = section.bytes(
+            "bytes_per_second", default: min(bytesPerSecond, maxBytesPerSecond), in: 1024...1 << 36)
+        section.finish()
+    }
+}
+
 extension ManagementSection {
     init(reading section: YAMLSection) {
         if let text = section.optionalString("listen"), let address = section.address("listen", text) {

@@ -8,6 +8,7 @@ public struct Settings: Hashable, Sendable {
     public var log = LogSection()
     public var query = QuerySection()
     public var jobs = JobsSection()
+    public var subscriptions = SubscriptionSection()
     public var management = ManagementSection()
 
     public init() {}
@@ -148,6 +149,17 @@ public struct JobsSection: Hashable, Sendable {
     public var maximum = 200
     /// Failures within ten minutes after which a job stays failed.
     public var restartBudget = 20
+
+    public init() {}
+}
+
+/// What subscriptions to live queries may take.
+public struct SubscriptionSection: Hashable, Sendable {
+    public var maxCount = 1_000
+    public var eventsPerSecond = 10_000
+    public var maxEventsPerSecond = 1_000_000
+    public var bytesPerSecond = 8 << 20
+    public var maxBytesPerSecond = 256 << 20
 
     public init() {}
 }

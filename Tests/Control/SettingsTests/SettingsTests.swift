@@ -129,7 +129,7 @@ import Testing
             let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
             if parts.count == 2 { documented[parts[0], default: []].insert(parts[1]) }
         }
-        #expect(documented.count == 7)
+        #expect(documented.count == 8)
         for (section, keys) in documented {
             let isList = section.hasSuffix("[]")
             let name = isList ? String(section.dropLast(2)) : section

@@ -19,11 +19,19 @@ struct QueryCall {
         let reply = try client.open(
             "POST", "/api/v1/query", body: body,
             headers: [("Content-Type", "application/json"), ("Accept", "application/x-ndjson")])
+        try Self.read(reply, row: row, pieceEnded: pieceEnded)
+    }
+
+    /// Reads an answer in lines and calls `row` with each row's JSON; false ends it.
+    /// - Throws: `APIFailure` when the query fails half-way.
+    static func read(
+        _ reply: APIReply, row: (ArraySlice<UInt8>) throws -> Bool, pieceEnded: () -> Void = {}
+    ) throws {
         let mark = Array("{\"$".utf8)
         try reply.forEachLine(
             { line in
                 guard line.starts(with: mark) else { return try row(line) }
-                try Self.takeNotice(line)
+                try takeNotice(line)
                 return true
             }, pieceEnded: pieceEnded)
     }

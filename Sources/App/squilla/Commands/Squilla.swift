@@ -10,8 +10,8 @@ struct Squilla: ParsableCommand {
         abstract: "An edge cache that sees every request while it happens and answers questions about it in SQL.",
         version: "squilla \(version)",
         subcommands: [
-            Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, LogCommand.self,
-            JobCommand.self, ReplayCommand.self,
+            Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, Subscribe.self,
+            LogCommand.self, JobCommand.self, ReplayCommand.self,
         ])
 
     static func main() {

@@ -47,6 +47,7 @@ final class Server: Sendable {
             reload: { stage.server?.reload() ?? .failure(ReloadFailure(message: "still starting")) })
         context.topicSettings = settings.topicSettings
         context.jobs = jobs
+        context.subscriptions = settings.subscriptionLimits
 
         var listeners = try settings.edge.listen.map { EdgeListener(address: try Self.address($0), kind: .proxy) }
         proxyListeners = listeners.count

@@ -2,6 +2,7 @@ import Columns
 import Edge
 import EventLog
 import HTTPWire
+import ManagementAPI
 import Reactor
 import Settings
 import Streams
@@ -91,6 +92,16 @@ extension Settings {
         return settings
     }
 
+    var subscriptionLimits: SubscriptionLimits {
+        var limits = SubscriptionLimits()
+        limits.maximumCount = subscriptions.maxCount
+        limits.eventsPerSecond = subscriptions.eventsPerSecond
+        limits.maximumEventsPerSecond = subscriptions.maxEventsPerSecond
+        limits.bytesPerSecond = subscriptions.bytesPerSecond
+        limits.maximumBytesPerSecond = subscriptions.maxBytesPerSecond
+        return limits
+    }
+
     /// Why a server that was started with `old` can't take this over at all.
     func refusal(comparedTo old: Settings) -> String? {
         // The address waits for a restart; the token must not go before it.
@@ -110,6 +121,7 @@ extension Settings {
         if log.syncIntervalMilliseconds != old.log.syncIntervalMilliseconds { names.append("log.sync_interval_ms") }
         if query != old.query { names.append("query") }
         if jobs != old.jobs { names.append("jobs") }
+        if subscriptions != old.subscriptions { names.append("subscriptions") }
         if management.listen != old.management.listen { names.append("management.listen") }
         return names
     }

@@ -1,6 +1,5 @@
 import Edge
 import EventLog
-import Glibc
 import ManagementAPI
 import Reactor
 import Runtime
@@ -20,7 +19,7 @@ final class TestManagement: Sendable {
     private let queries: QueryService
     private let jobs: JobService
 
-    init(token: String? = nil) throws {
+    init(token: String? = nil, subscriptions: SubscriptionLimits = SubscriptionLimits()) throws {
         let storage = SimulatedStorage(seed: 1)
         log = try EventLog.open(EventLogOptions(folder: "/log"), storage: storage)
         queries = QueryService(log: log)
@@ -36,6 +35,7 @@ final class TestManagement: Sendable {
             },
             reload: { .success(ReloadReport(needRestart: [])) })
         context.jobs = jobs
+        context.subscriptions = subscriptions
         var settings = EdgeSettings()
         settings.workers = 1
         edge = try EdgeServer(
@@ -73,6 +73,13 @@ final class TestManagement: Sendable {
         try send(edge.addresses[1].port, "POST", target, [], fields, "127.0.0.1", announcing: bytes)
     }
 
+    /// A request whose answer has no end.
+    func open(_ target: String, fields: String = "") throws -> OpenAnswer {
+        let socket = try #require(LoopbackSocket(port: edge.addresses[1].port))
+        socket.send(Array("GET \(target) HTTP/1.0\r\nHost: 127.0.0.1\r\n\(fields)\r\n".utf8))
+        return OpenAnswer(socket)
+    }
+
     func askProxy(_ target: String) throws -> Answer {
         try send(edge.addresses[0].port, "GET", target, [], "", "site")
     }
@@ -90,49 +97,5 @@ final class TestManagement: Sendable {
         return Answer(
             status: Int(text.dropFirst(9).prefix(3)) ?? 0, head: String(text[..<end.lowerBound]),
             body: String(text[end.upperBound...]))
-    }
-}
-
-/// A blocking client with bounded waits.
-private final class LoopbackSocket {
-    private let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-
-    init?(port: UInt16) {
-        var timeout = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let code = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        if code != 0 { return nil }
-    }
-
-    deinit { close(descriptor) }
-
-    func send(_ bytes: [UInt8]) {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { return }
-            sent += count
-        }
-    }
-
-    func readToEnd() -> [UInt8] {
-        var all: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = recv(descriptor, &piece, piece.count, 0)
-            guard count > 0 else { return all }
-            all += piece[..<count]
-        }
     }
 }
