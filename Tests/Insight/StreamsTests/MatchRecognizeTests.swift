@@ -55,6 +55,19 @@ import Testing
         #expect(answers == [[], ["x|1|2|2"], [], [], []])
     }
 
+    @Test func windowsWaitForMatchesThatAreOpen() throws {
+        let text = """
+            SELECT window_start, COUNT(*) AS n FROM TABLE(TUMBLE((SELECT * FROM t MATCH_RECOGNIZE (ORDER BY ts
+            MEASURES MATCH_ROWTIME() AS m PATTERN (A+) WITHIN INTERVAL '10' SECOND DEFINE A AS v > 0)),
+            DESCRIPTOR(m), INTERVAL '5' SECOND)) GROUP BY window_start, window_end
+            """
+        let (answers, late) = try Self.run(
+            text, [([(1, "x", 1), (2, "x", 1)], 6), ([(7, "x", 0), (8, "x", 1)], 8), ([(21, "x", 0)], 21), ([], 30)])
+        // The match of 1 s to 2 s is known at 7 s only.
+        #expect(answers == [[], ["0|1"], ["5000000|1"], [], []])
+        #expect(late == 0)
+    }
+
     @Test func aMatchIsGivenAtTheEnd() throws {
         let (answers, _) = try Self.run(Self.rising, [([(1, "x", 1), (2, "x", 2)], 1)])
         #expect(answers == [[], ["x|1|2|2"]])

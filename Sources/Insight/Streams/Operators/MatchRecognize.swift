@@ -12,7 +12,7 @@ struct MatchRecognize: ~Copyable, StreamOperator {
     private var partitions: [MatchSearch] = []
     private var context: MatchContext
     private var watermark = Int64.min
-    /// No attempt runs out of its `WITHIN` before this.
+    /// No attempt runs out of its `WITHIN` before this; perhaps none does then.
     private var nextDeadline = Int64.max
     private var heldRows = 0
     private var searchBytes = 0
@@ -38,10 +38,19 @@ struct MatchRecognize: ~Copyable, StreamOperator {
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
         guard isLive, watermark > self.watermark else { return }
         self.watermark = watermark
-        if let rows = try pending.take(through: watermark) { try search(try layout.storedRows(rows)) }
-        try expire()
+        let rows = try pending.take(through: watermark)
+        if let rows { try search(try layout.storedRows(rows)) }
+        // A look at all partitions brings the deadline up to date; not more work than the rows were.
+        if watermark >= nextDeadline || partitions.count <= max(4_096, (rows?.rowCount ?? 0) * 4) { try expire() }
         try context.answer(into: &output)
         compact()
+    }
+
+    /// A match that is still open will be as old as its first row, perhaps. Without `WITHIN` one may stay open for
+    /// ever, and nothing waits for it.
+    func outputWatermark(_ watermark: Int64) -> Int64 {
+        guard let within = layout.within, nextDeadline != .max else { return watermark }
+        return min(watermark, nextDeadline - within - 1)
     }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {
@@ -103,7 +112,7 @@ struct MatchRecognize: ~Copyable, StreamOperator {
     }
 
     private mutating func expire() throws(SQLError) {
-        guard watermark >= nextDeadline else { return }
+        guard layout.within != nil else { return }
         nextDeadline = .max
         for partition in partitions.indices where partitions[partition].isActive {
             let (held, bytes) = (partitions[partition].heldRows, partitions[partition].byteCount)

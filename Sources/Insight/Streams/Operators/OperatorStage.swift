@@ -30,7 +30,7 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
         try op.onWatermark(watermark, output: &scratch)
         try charge()
         try flush()
-        try next.stage.advance(watermark: watermark, port: next.port)
+        try next.stage.advance(watermark: op.outputWatermark(watermark), port: next.port)
     }
 
     override func close(port: Int) throws(SQLError) {

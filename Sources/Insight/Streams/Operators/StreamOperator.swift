@@ -17,6 +17,9 @@ protocol StreamOperator: ~Copyable {
     /// - Returns: what could not be taken over and begins anew, in words for the one who changed the query.
     /// - Throws: `state_mismatch`, `corrupt_state`.
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String]
+    /// What the operator promises of its own output once it was told of `watermark`: less where rows may still come
+    /// out that are older.
+    func outputWatermark(_ watermark: Int64) -> Int64
     /// What the state holds, roughly; charged to the query's budget after each call.
     var stateBytes: Int { get }
     /// True once no further input can change the output (`LIMIT` reached).
@@ -32,6 +35,7 @@ protocol StreamOperator: ~Copyable {
 extension StreamOperator where Self: ~Copyable {
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {}
     mutating func finish(output: inout [Batch]) throws(SQLError) {}
+    func outputWatermark(_ watermark: Int64) -> Int64 { watermark }
     var stateBytes: Int { 0 }
     var isSatisfied: Bool { false }
     var lateRows: Int { 0 }
