@@ -53,8 +53,11 @@ struct DocumentTests {
                         _ = try Binder(catalog: catalog, views: views).fields(of: explained.query)
                     case .createView(let view): views.append(view)
                     case .createTable(let table):
-                        catalog.declared[table.name] = TableDescription(
+                        var description = TableDescription(
                             name: table.name, fields: table.fields, timeColumn: nil, watermarkDelay: 0)
+                        description.columns = try Binder.columns(
+                            table.computed, over: table.fields, table: table.name, appends: false)
+                        catalog.declared[table.name] = description
                     default: break
                     }
                 }

@@ -68,6 +68,28 @@ import Testing
         #expect(state.pieces.allSatisfy { $0 <= 1_024 })
     }
 
+    @Test func eventTimeCanBeComputed() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        try bench.append([(0, "2023-11-14 22:12:51", 200), (1, "2023-11-14 22:12:52", 200)])
+        let table = """
+            CREATE TABLE requests (url.path VARCHAR, time AS TO_TIMESTAMP(url.path), WATERMARK FOR time AS time);
+            """
+        let windows = """
+            SELECT window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE requests, DESCRIPTOR(time), INTERVAL '10' SECOND))
+            GROUP BY window_start, window_end LIMIT 1
+            """
+        let sink = CollectingSink()
+        let handle = bench.service.run(QueryRequest(table + windows, mode: .storedThenLive), sink: sink)
+        try bench.append([(2, "2023-11-14 22:13:01", 200), (3, "2023-11-14 22:13:02", 200)])
+        let answer = sink.wait(timeoutMilliseconds: 30_000)
+        handle.cancel()
+        #expect(answer.map { Rows.text($0.batches) } == ["\(1_699_999_980_000_000)|2"])
+        let ranged = bench.ask(table + "SELECT url.path FROM requests") { $0.from = 1_699_999_972_000_000 }
+        #expect(ranged.error == nil)
+        #expect(Rows.text(ranged.batches).first == "2023-11-14 22:12:52")
+    }
+
     @Test func explainTellsOfTheTimesAndTheWatermark() throws {
         let bench = try Bench()
         defer { bench.stop() }

@@ -52,7 +52,9 @@ extension ExpressionBinder {
 
     private func subquery(_ query: Query, at position: SourcePosition) throws(SQLError) -> Relation {
         guard let queries else {
-            throw SQLError(.unsupported, "a query can't stand in a condition over single rows", at: position)
+            var place = "a condition over single rows"
+            if case .refused(let clause) = aggregates { place = clause }
+            throw SQLError(.unsupported, "a query can't stand in \(place)", at: position)
         }
         return try queries.inside(scope).bind(query)
     }

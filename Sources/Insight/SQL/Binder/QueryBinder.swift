@@ -140,7 +140,30 @@ struct QueryBinder {
             throw SQLError(.unknownTable, "there is no table \(text)", at: name.position, suggestion: suggestion)
         }
         let plan = LogicalPlan.scan(table: table, columns: Array(table.fields.indices), predicate: nil)
-        return try relation(plan, Scope(fields: table.fields, qualifier: text), over: [], at: name.position)
+        let fields = try relation(plan, Scope(fields: table.fields, qualifier: text), over: [], at: name.position)
+        guard let columns = table.columns else { return fields }
+        return try complete(fields, table, columns, at: name.position)
+    }
+
+    /// The columns that a table shows, over its fields.
+    private func complete(
+        _ relation: Relation, _ table: TableDescription, _ columns: [TableColumn], at position: SourcePosition
+    ) throws(SQLError) -> Relation {
+        var shown: [PlanField] = []
+        var expressions: [BoundExpression] = []
+        for column in columns {
+            switch column {
+            case .field(let index):
+                shown.append(table.fields[index])
+                expressions.append(.column(index: index, type: table.fields[index].type))
+            case .computed(let field, let expression):
+                shown.append(field)
+                expressions.append(expression)
+            }
+        }
+        let plan = LogicalPlan.project(input: relation.plan, expressions: expressions, fields: shown)
+        return try self.relation(
+            plan, Scope(fields: shown, qualifier: table.name), over: [relation], at: position)
     }
 
     // MARK: VALUES and UNION

@@ -8,9 +8,10 @@ extension Parser {
         if accept(.leftParenthesis) {
             repeat {
                 try tableElement(of: &table)
-                try checkLength(table.fields.count)
+                try checkLength(table.fields.count + table.computed.count)
             } while accept(.comma)
             try expect(.rightParenthesis)
+            try checkKey(of: table)
         }
         if accept(.comment) { try optionText("a comment") }
         if at(.partitioned) { throw unsupported("PARTITIONED BY is") }
@@ -27,20 +28,57 @@ extension Parser {
         if at(.primary), lookahead(1).keyword == .key {
             advance()
             advance()
-            _ = try parenthesisedNames()
-            if accept(.not) { try expect(.enforced) }
-            return
+            return try primaryKey(of: &table)
         }
         let name = try name("a column's name")
-        guard !table.fields.contains(where: { $0.name == name.text }) else {
+        let isTwin =
+            table.fields.contains { $0.name == name.text }
+            || table.computed.contains { $0.name.text == name.text }
+        guard !isTwin else {
             throw SQLError(.ambiguousName, "column \(name.text) is declared twice", at: name.position)
         }
-        if at(.as) { throw unsupported("a computed column is") }
+        if accept(.as) {
+            let column = ComputedColumn(
+                name: ObjectName(text: name.text, position: name.position),
+                place: table.fields.count + table.computed.count, expression: try expression())
+            table.computed.append(column)
+            if accept(.comment) { try optionText("a comment") }
+            return
+        }
         let type = try typeName()
         table.fields.append(PlanField(name: name.text, type: try type.resolved()))
         if at(.metadata) { throw unsupported("a metadata column is") }
         if accept(.not) { try expect(.null) } else { _ = accept(.null) }
         if accept(.comment) { try optionText("a comment") }
+    }
+
+    /// `(columns) NOT ENFORCED`, behind PRIMARY KEY.
+    private mutating func primaryKey(of table: inout TableDeclaration) throws(SQLError) {
+        guard table.primaryKey.isEmpty else {
+            throw SQLError(.invalidQuery, "a table has one primary key", at: token.position)
+        }
+        table.primaryKey = try objectNames()
+        guard accept(.not) else {
+            throw SQLError(
+                .unsupported, "a primary key is not enforced", at: token.position,
+                suggestion: "write PRIMARY KEY (…) NOT ENFORCED")
+        }
+        try expect(.enforced)
+    }
+
+    /// A key is of the source's columns, where these are declared.
+    private func checkKey(of table: TableDeclaration) throws(SQLError) {
+        for (index, column) in table.primaryKey.enumerated() {
+            if table.primaryKey[..<index].contains(where: { $0.text == column.text }) {
+                throw SQLError(.ambiguousName, "column \(column.text) is in the key twice", at: column.position)
+            }
+            let names = table.fields.map(\.name)
+            guard names.isEmpty || names.contains(column.text) else {
+                throw SQLError(
+                    .unknownColumn, "there is no column \(column.text) for the key", at: column.position,
+                    suggestion: Suggestion.phrase(for: column.text, among: names))
+            }
+        }
     }
 
     /// `WATERMARK FOR c AS c [- INTERVAL …]`

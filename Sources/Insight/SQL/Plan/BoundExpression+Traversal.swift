@@ -45,7 +45,7 @@ extension BoundExpression {
     }
 
     /// With the indices of the columns mapped.
-    func remappingColumns(_ map: (Int) -> Int) -> BoundExpression {
+    public func remappingColumns(_ map: (Int) -> Int) -> BoundExpression {
         if case .column(let index, let type) = self { return .column(index: map(index), type: type) }
         return mapChildren { $0.remappingColumns(map) }
     }

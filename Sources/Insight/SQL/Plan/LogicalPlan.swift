@@ -104,6 +104,12 @@ public struct TableDescription: Hashable, Sendable {
     /// The column of event time, and how far behind its maximum the watermark runs, microseconds.
     public var timeColumn: Int?
     public var watermarkDelay: Int64
+    /// What a query sees where that isn't just the fields: computed columns stand between them.
+    public var columns: [TableColumn]?
+    /// Event time over the fields, where no field is it.
+    public var timeExpression: BoundExpression?
+    /// Names of the columns that together tell a row from the others.
+    public var primaryKey: [String] = []
 
     public init(name: String, fields: [PlanField], timeColumn: Int?, watermarkDelay: Int64) {
         self.name = name
@@ -111,6 +117,14 @@ public struct TableDescription: Hashable, Sendable {
         self.timeColumn = timeColumn
         self.watermarkDelay = watermarkDelay
     }
+}
+
+/// A column of a table as a query sees it.
+public enum TableColumn: Hashable, Sendable {
+    /// The field of this index.
+    case field(Int)
+    /// Computed over the fields.
+    case computed(PlanField, BoundExpression)
 }
 
 /// Where the binder finds tables.

@@ -1,13 +1,24 @@
-/// `CREATE TABLE name (columns, WATERMARK FOR c AS …) [WITH (…)]`, as far as a source needs it: names, types and the
-/// watermark.
+/// `CREATE TABLE name (columns, WATERMARK FOR c AS …, PRIMARY KEY (…) NOT ENFORCED) [WITH (…)]`
 public struct TableDeclaration: Hashable, Sendable {
     public var name: String
-    /// Columns as declared, in order; none when the statement leaves them to the source.
+    /// Columns of the source as declared, in order; none when the statement leaves them to the source.
     public var fields: [PlanField]
+    /// Columns that are computed from the source's.
+    public var computed: [ComputedColumn] = []
+    /// The columns that together tell a row from the others.
+    public var primaryKey: [ObjectName] = []
     /// The column of event time.
     public var timeColumn: String?
     /// How far behind the largest event time the watermark runs, microseconds.
     public var watermarkDelay: Int64
     /// The `WITH` list.
     public var options: [String: String]
+}
+
+/// `name AS expression` among the columns of a table.
+public struct ComputedColumn: Hashable, Sendable {
+    public var name: ObjectName
+    /// Its place among all columns of the table, from 0.
+    public var place: Int
+    var expression: Expression
 }

@@ -12,7 +12,7 @@ struct ResolvedTable: Sendable {
         case generated(any RowGenerator)
     }
 
-    let description: TableDescription
+    var description: TableDescription
     let schema: Schema
     let source: Source
 }

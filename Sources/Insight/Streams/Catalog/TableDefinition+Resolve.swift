@@ -8,7 +8,10 @@ extension TableDefinition {
     /// already.
     init(declaration: TableDeclaration, over existing: TableDefinition?) throws(SQLError) {
         self.init(try Self.source(declaration, over: existing))
-        fields = declaration.fields.isEmpty ? nil : declaration.fields
+        fields = declaration.fields.isEmpty ? existing?.fields : declaration.fields
+        declaresFields = !declaration.fields.isEmpty
+        computed = declaration.computed
+        primaryKey = declaration.primaryKey.map(\.text)
         timeColumn = declaration.timeColumn
         if declaration.timeColumn != nil { watermarkDelay = declaration.watermarkDelay }
     }
@@ -45,13 +48,18 @@ extension TableDefinition {
             schema = file.schema
             resolved = .file(file)
         }
-        if let timeColumn, schema.index(of: timeColumn).map({ schema.fields[$0].type }) != .timestamp {
-            throw SQLError(
-                code: .typeMismatch,
-                message: "column \(timeColumn) of table \(name) can't be its time: it is no TIMESTAMP")
-        }
-        return QueryCatalog.table(
+        var table = QueryCatalog.table(
             name, schema: schema, source: resolved, fields: fields, timeColumn: timeColumn, watermarkDelay: delay)
+        table.description.primaryKey = primaryKey
+        if !computed.isEmpty {
+            table.description.columns = try Binder.columns(
+                computed, over: table.description.fields, table: name, appends: !declaresFields,
+                limits: service.limits.sql)
+        }
+        if let timeColumn, schema.index(of: timeColumn).map({ schema.fields[$0].type }) != .timestamp {
+            try table.description.computeTime(timeColumn)
+        }
+        return table
     }
 
     /// Declared columns must be there, in the physical type that carries the declared one.
@@ -64,5 +72,20 @@ extension TableDefinition {
                     message: "column \(field.name) of table \(table) is declared as another type than it has")
             }
         }
+    }
+}
+
+extension TableDescription {
+    /// Event time is a computed column.
+    fileprivate mutating func computeTime(_ name: String) throws(SQLError) {
+        for case .computed(let field, let expression) in columns ?? [] where field.name == name {
+            guard field.type == .timestamp else { break }
+            timeExpression = expression
+            timeColumn = nil
+            return
+        }
+        throw SQLError(
+            code: .typeMismatch,
+            message: "column \(name) of table \(self.name) can't be its time: it is no TIMESTAMP")
     }
 }

@@ -40,6 +40,12 @@ public struct TableDefinition: Sendable {
     /// (topics) or 0.
     public var watermarkDelay: Int64?
 
+    /// The columns were declared where the computed ones were.
+    var declaresFields = false
+    /// Columns that are computed from the source's.
+    var computed: [ComputedColumn] = []
+    var primaryKey: [String] = []
+
     public init(_ source: Source) {
         self.source = source
         self.fields = nil

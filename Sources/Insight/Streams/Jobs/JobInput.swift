@@ -16,8 +16,7 @@ final class JobInput {
     let topic: String?
     private let source: Source
     private let input: StageInput
-    private let timeColumn: Int?
-    private let columnCount: Int
+    private let reading: PreparedQuery.Reading
     private let clock: any Clock
     private var watermarks: WatermarkTracker
     private var announced = Int64.min
@@ -33,8 +32,7 @@ final class JobInput {
     ) throws(SQLError) {
         self.key = key
         self.input = scan.input
-        self.timeColumn = reading.timeColumn
-        self.columnCount = reading.columnCount
+        self.reading = reading
         self.clock = service.clock
         var isBound = true
         switch reading.table.source {
@@ -90,12 +88,10 @@ final class JobInput {
             return false
         }
         rowsRead += Int64(batch.rowCount)
-        guard let fresh = skip(batch) else { return true }
-        if fresh.rowCount > 0 {
-            let wanted = fresh.columns.count == columnCount ? fresh : fresh.project(Array(0..<columnCount))
-            try input.stage.accept(wanted, port: input.port)
-        }
-        if let timeColumn, let latest = fresh.columns[timeColumn].greatest {
+        guard let unseen = skip(batch) else { return true }
+        let fresh = try reading.timed(unseen)
+        if fresh.rowCount > 0 { try input.stage.accept(reading.wanted(fresh), port: input.port) }
+        if let timeColumn = reading.timeColumn, let latest = fresh.columns[timeColumn].greatest {
             watermarks.observe(maximumTime: latest, now: clock.now())
         }
         // The rows of a bounded input may come in any order: its windows close at its end.

@@ -244,8 +244,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
                 let key = "\(index).\(number) \(scan.table.name)"
                 inputs.append(
                     try JobInput(
-                        key: key, reading: try plan.reading(scan), scan: scan, service: service,
-                        from: from.position, saved: from.rewindsInputs ? nil : saved[key]))
+                        key: key, reading: try plan.reading(scan, now: service.clock.now()), scan: scan,
+                        service: service, from: from.position, saved: from.rewindsInputs ? nil : saved[key]))
             }
         }
         if let checkpoint, !from.rewindsInputs { try restore(checkpoint) }

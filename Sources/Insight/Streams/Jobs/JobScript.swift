@@ -22,16 +22,11 @@ struct JobScript {
         }
 
         /// How a scan reads its table: with its time, which tells how far the job has come.
-        func reading(_ scan: PhysicalQuery.Scan) throws(SQLError) -> PreparedQuery.Reading {
+        func reading(_ scan: PhysicalQuery.Scan, now: Int64) throws(SQLError) -> PreparedQuery.Reading {
             guard let table = catalog.resolved(scan.table.name) else {
                 throw SQLError(code: .unknownTable, message: "there is no table \(scan.table.name)")
             }
-            var columns = scan.columns
-            if let time = table.description.timeColumn, !columns.contains(time) { columns.append(time) }
-            return PreparedQuery.Reading(
-                table: table, schema: Schema(columns.map { table.schema.fields[$0] }), columnCount: scan.columns.count,
-                timeColumn: table.description.timeColumn.flatMap { columns.firstIndex(of: $0) }, window: .everything,
-                times: nil)
+            return try PreparedQuery.Reading(scan, of: table, needsTime: true, window: .everything, now: now)
         }
     }
 

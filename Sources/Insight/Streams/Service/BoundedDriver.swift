@@ -5,20 +5,16 @@ import SQL
 final class BoundedDriver: ScanDriver {
     private let source: any BatchSource
     private let input: StageInput
-    private let window: TimeWindow
-    private let timeColumn: Int?
-    private let columnCount: Int
+    private let reading: PreparedQuery.Reading
     private let closesInput: Bool
     private(set) var isFinished = false
 
     /// - Parameter closesInput: the end of the source is the end of the stage's input.
     init(source: any BatchSource, input: StageInput, reading: PreparedQuery.Reading, closesInput: Bool = true) {
         self.closesInput = closesInput
-        self.columnCount = reading.columnCount
         self.source = source
         self.input = input
-        self.window = reading.window
-        self.timeColumn = reading.timeColumn
+        self.reading = reading
     }
 
     var isLive: Bool { false }
@@ -27,9 +23,8 @@ final class BoundedDriver: ScanDriver {
 
     func advance() throws(SQLError) -> QueryRun.State {
         if !input.stage.isSatisfied, let batch = try source.next() {
-            var rows = window.apply(batch, timeColumn: timeColumn)
-            if rows.columns.count > columnCount { rows = rows.project(Array(0..<columnCount)) }
-            try input.stage.accept(rows, port: input.port)
+            let rows = reading.window.apply(try reading.timed(batch), timeColumn: reading.timeColumn)
+            try input.stage.accept(reading.wanted(rows), port: input.port)
         } else {
             isFinished = true
             if closesInput { try input.stage.close(port: input.port) }

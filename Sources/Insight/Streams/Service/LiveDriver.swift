@@ -6,18 +6,8 @@ import SQL
 /// Feeds a live query from a topic: first what is stored, if asked for, then what comes; and tells how far event
 /// time has come.
 final class LiveDriver: ScanDriver {
-    /// What the driver needs to know of its scan.
-    struct Plan {
-        let topic: String
-        /// The columns wanted; one more, at the end, when the time column is not among them.
-        let readSchema: Schema
-        let timeColumn: Int?
-        let columnCount: Int
-        let watermarkDelay: Int64
-        let window: TimeWindow
-    }
-
-    private let plan: Plan
+    private let reading: PreparedQuery.Reading
+    private let topic: String
     private let log: EventLog
     private let clock: any Clock
     private let input: StageInput
@@ -34,17 +24,18 @@ final class LiveDriver: ScanDriver {
     private(set) var isFinished = false
 
     init(
-        plan: Plan, stored: LogSource?, log: EventLog, clock: any Clock, limits: QueryLimits, input: StageInput,
-        wake: @escaping @Sendable () -> Void
+        reading: PreparedQuery.Reading, topic: String, stored: LogSource?, log: EventLog, clock: any Clock,
+        limits: QueryLimits, input: StageInput, wake: @escaping @Sendable () -> Void
     ) throws(SQLError) {
-        self.plan = plan
+        self.reading = reading
+        self.topic = topic
         self.stored = stored
         self.log = log
         self.clock = clock
         self.input = input
         self.wake = wake
         self.feed = LiveFeed(maximumBatches: limits.liveQueueBatches, maximumBytes: limits.liveQueueBytes)
-        self.watermarks = WatermarkTracker(delay: plan.watermarkDelay, isBoundToClock: true)
+        self.watermarks = WatermarkTracker(delay: reading.table.description.watermarkDelay, isBoundToClock: true)
         if stored == nil { try subscribe() }
     }
 
@@ -68,7 +59,7 @@ final class LiveDriver: ScanDriver {
             handedThrough[batch.partition] = batch.nextOffset
             progress.rows += rows.rowCount
             progress.bytes += rows.memoryBytes
-            try hand(rows.conformed(to: plan.readSchema))
+            try hand(rows.conformed(to: reading.schema))
         }
         watermarks.tick(now: clock.now())
         try announce()
@@ -101,22 +92,21 @@ final class LiveDriver: ScanDriver {
         let feed = feed
         let wake = wake
         do throws(LogError) {
-            subscription = try log.subscribe(topic: plan.topic) { batch in
+            subscription = try log.subscribe(topic: topic) { batch in
                 feed.push(batch)
                 wake()
             }
         } catch {
-            throw SQLError(reading: plan.topic, error)
+            throw SQLError(reading: topic, error)
         }
     }
 
     private func hand(_ batch: Batch) throws(SQLError) {
-        let inTime = plan.window.apply(batch, timeColumn: plan.timeColumn)
+        let inTime = reading.window.apply(try reading.timed(batch), timeColumn: reading.timeColumn)
         guard inTime.rowCount > 0 else { return }
-        let wanted = plan.readSchema.count == plan.columnCount ? inTime : inTime.project(Array(0..<plan.columnCount))
-        try input.stage.accept(wanted, port: input.port)
+        try input.stage.accept(reading.wanted(inTime), port: input.port)
         // After the rows: a batch doesn't make its own rows late.
-        if let column = plan.timeColumn, let latest = inTime.columns[column].greatest {
+        if let column = reading.timeColumn, let latest = inTime.columns[column].greatest {
             watermarks.observe(maximumTime: latest, now: clock.now())
         }
     }

@@ -7,7 +7,7 @@ extension PreparedQuery {
     static func explanationFields() -> [PlanField] { [PlanField(name: "plan", type: .varchar)] }
 
     static func descriptionFields() -> [PlanField] {
-        ["name", "type", "key", "watermark"].map { PlanField(name: $0, type: .varchar) }
+        ["name", "type", "key", "extras", "watermark"].map { PlanField(name: $0, type: .varchar) }
     }
 
     static func listFields(_ show: ShowStatement) -> [PlanField] {
@@ -25,12 +25,15 @@ extension PreparedQuery {
         let isView = views.contains { $0.name.text == table.text }
         let description = isView ? nil : catalog.resolved(table.text)?.description
         let rows = fields.enumerated().map { index, field in
-            var watermark: String?
-            if let description, description.timeColumn == index {
-                let delay = description.watermarkDelay
-                watermark = "the latest" + (delay == 0 ? "" : " less \(DurationText.of(delay))")
-            }
-            return [field.name, field.type.name, nil, watermark]
+            guard let description else { return [field.name, field.type.name, nil, nil, nil] }
+            let column = description.columns?[index] ?? .field(index)
+            let delay = description.watermarkDelay
+            let watermark = "the latest" + (delay == 0 ? "" : " less \(DurationText.of(delay))")
+            let keys = description.primaryKey
+            return [
+                field.name, field.type.name, keys.contains(field.name) ? "PRI(\(keys.joined(separator: ", ")))" : nil,
+                column.words(over: description.fields), description.isTime(column) ? watermark : nil,
+            ]
         }
         return Self.rows(rows, Self.descriptionFields())
     }
@@ -84,7 +87,8 @@ extension PreparedQuery {
         }
         if isLive, case .topic = table.source {
             let delay = DurationText.of(table.description.watermarkDelay)
-            let watermark = reading.timeName.map { "watermark: the latest \($0) less \(delay)" } ?? "no watermark"
+            let time = reading.timeName ?? table.description.timeExpression?.text(over: table.description.fields)
+            let watermark = time.map { "watermark: the latest \($0) less \(delay)" } ?? "no watermark"
             lines.append((request.mode == .live ? "live; " : "what is stored, then live; ") + watermark)
         } else if query.scans.count == 1, service.limits.workerThreads > 1,
             scan.input.stage.aggregateBehind() != nil, try sharedScan(reading, service) != nil
@@ -112,6 +116,24 @@ extension PreparedQuery {
             }
         }
         return .values(rows: literals, fields: fields)
+    }
+}
+
+extension TableDescription {
+    fileprivate func isTime(_ column: TableColumn) -> Bool {
+        switch column {
+        case .field(let index): index == timeColumn
+        case .computed(_, let expression): expression == timeExpression
+        }
+    }
+}
+
+extension TableColumn {
+    fileprivate func words(over fields: [PlanField]) -> String? {
+        switch self {
+        case .field: nil
+        case .computed(_, let expression): "AS \(expression.text(over: fields))"
+        }
     }
 }
 

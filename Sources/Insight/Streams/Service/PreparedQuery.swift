@@ -12,7 +12,7 @@ struct PreparedQuery {
     let binder: Binder
     let catalog: QueryCatalog
     private let request: QueryRequest
-    private let service: QueryService
+    let service: QueryService
     private var answers: [SubqueryAnswer] = []
 
     init(request: QueryRequest, service: QueryService) throws(SQLError) {
@@ -85,40 +85,6 @@ struct PreparedQuery {
         }
     }
 
-    /// How a scan reads its table.
-    struct Reading {
-        let table: ResolvedTable
-        /// The columns to read; the last may be there for the sake of the time alone.
-        let schema: Schema
-        /// Columns that the query wants.
-        let columnCount: Int
-        /// Among `schema`.
-        let timeColumn: Int?
-        /// The request's range.
-        let window: TimeWindow
-        /// What of the range, and of the query's conditions, the log can use to leave out frames.
-        let times: Range<Int64>?
-
-        var timeName: String? { timeColumn.map { schema.fields[$0].name } }
-    }
-
-    func reading(_ scan: PhysicalQuery.Scan, _ request: QueryRequest) throws(SQLError) -> Reading {
-        guard let table = catalog.resolved(scan.table.name) else {
-            throw SQLError(code: .unknownTable, message: "there is no table \(scan.table.name)")
-        }
-        let isLive = request.mode != .stored
-        let asksForRange = request.from != nil || request.to != nil
-        var columns = scan.columns
-        if let time = table.description.timeColumn, isLive || asksForRange, !columns.contains(time) {
-            columns.append(time)
-        }
-        let window = TimeWindow(from: request.from ?? .min, to: (isLive ? nil : request.to) ?? .max)
-        return Reading(
-            table: table, schema: Schema(columns.map { table.schema.fields[$0] }), columnCount: scan.columns.count,
-            timeColumn: table.description.timeColumn.flatMap { columns.firstIndex(of: $0) }, window: window,
-            times: Self.times(scan, window, table))
-    }
-
     /// What reads the table of `scan`.
     func makeDriver(
         for scan: PhysicalQuery.Scan, request: QueryRequest, service: QueryService,
@@ -133,11 +99,8 @@ struct PreparedQuery {
                     isBounded: false)
             }
             return try LiveDriver(
-                plan: .init(
-                    topic: topic, readSchema: reading.schema, timeColumn: reading.timeColumn,
-                    columnCount: reading.columnCount, watermarkDelay: reading.table.description.watermarkDelay,
-                    window: reading.window),
-                stored: stored, log: log, clock: service.clock, limits: service.limits, input: scan.input, wake: wake)
+                reading: reading, topic: topic, stored: stored, log: log, clock: service.clock,
+                limits: service.limits, input: scan.input, wake: wake)
         }
         return BoundedDriver(source: try Self.makeSource(reading, service), input: scan.input, reading: reading)
     }
@@ -172,18 +135,5 @@ struct PreparedQuery {
             guard rows >= service.limits.sharedScanRows else { return nil }
             return SharedLog(log: log, info: info, columns: reading.schema, times: reading.times)
         }
-    }
-
-    /// The event times to read: what the predicate and the request leave. Only where the log knows the column's times.
-    private static func times(_ scan: PhysicalQuery.Scan, _ window: TimeWindow, _ table: ResolvedTable) -> Range<Int64>?
-    {
-        guard let time = table.description.timeColumn, table.schema.fields[time].name == "@timestamp" else {
-            return nil
-        }
-        let low = max(scan.timeRange.lowerBound, window.from)
-        let afterHigh = scan.timeRange.upperBound == .max ? Int64.max : scan.timeRange.upperBound + 1
-        let high = min(afterHigh, window.to)
-        if low == .min, high == .max { return nil }
-        return low < high ? low..<high : low..<low
     }
 }
