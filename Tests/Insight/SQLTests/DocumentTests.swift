@@ -44,14 +44,17 @@ struct DocumentTests {
         #expect(!blocks.isEmpty)
         for block in blocks {
             var views: [ViewDeclaration] = []
+            var functions: [FunctionDeclaration] = []
             let query = block.components(separatedBy: "```")[0]
             do throws(SQLError) {
                 for statement in try SQLParser.parse(query) {
                     switch statement {
-                    case .query(let select): _ = try Binder(catalog: catalog, views: views).fields(of: select)
+                    case .query(let select):
+                        _ = try Binder(catalog: catalog, views: views, functions: functions).fields(of: select)
                     case .explain(let explained):
-                        _ = try Binder(catalog: catalog, views: views).fields(of: explained.query)
+                        _ = try Binder(catalog: catalog, views: views, functions: functions).fields(of: explained.query)
                     case .createView(let view): views.append(view)
+                    case .createFunction(let function): functions.append(function)
                     case .createTable(let table):
                         var description = TableDescription(
                             name: table.name, fields: table.fields, timeColumn: nil, watermarkDelay: 0)

@@ -51,7 +51,7 @@ struct ParserErrorTests {
             suggestion: "TUMBLE",
             code: .unknownFunction),
         Wrong(text: "CREATE TABEL t (a INT)", column: 8, message: "expected TABLE", suggestion: "TABLE"),
-        Wrong(text: "CREATE TEMPORARY MATERIALIZED VIEW v AS SELECT 1", column: 18, message: "TABLE or VIEW"),
+        Wrong(text: "CREATE TEMPORARY MATERIALIZED VIEW v AS SELECT 1", column: 18, message: "TABLE, VIEW or FUNCTION"),
         Wrong(text: "CREATE VIEW v SELECT 1", column: 15, message: "expected AS"),
         Wrong(text: "CREATE VIEW v (a, AS SELECT 1", column: 19, message: "expected a column's name"),
         Wrong(text: "CREATE MATERIALIZED VEIW v AS SELECT 1", column: 21, message: "VIEW", suggestion: "VIEW"),

@@ -8,11 +8,35 @@ struct StackTests {
     /// Three quarters of what a worker thread has.
     private static let stackBytes = 1_536 << 10
 
+    /// The deepest functions in the deepest call.
+    @Test func deepestFunctions() throws {
+        let body = String(repeating: "ABS(", count: 14) + "x" + String(repeating: ")", count: 14)
+        var text = "CREATE FUNCTION f0(x BIGINT) RETURNS BIGINT RETURN \(body);"
+        for index in 1..<6 {
+            text += "CREATE FUNCTION f\(index)(x BIGINT) RETURNS BIGINT RETURN f\(index - 1)(\(body));"
+        }
+        for index in 0..<6 {
+            let query = text + "SELECT " + nest("ABS(", "f\(index)(l)", ")", 25) + " FROM types"
+            let code = code(of: query)
+            #expect(code == nil || code == .limitExceeded)
+        }
+    }
+
+    /// Each calls the one before it twice: sizes double, and with constants the work alone does.
+    @Test(arguments: ["l", "1"])
+    func functionsThatGrowAreStopped(_ argument: String) {
+        var text = "CREATE FUNCTION f0(x BIGINT) RETURNS BIGINT RETURN x;"
+        for index in 1..<40 {
+            text += "CREATE FUNCTION f\(index)(x BIGINT) RETURNS BIGINT RETURN f\(index - 1)(x) + f\(index - 1)(x);"
+        }
+        #expect(code(of: text + "SELECT f39(\(argument)) FROM types") == .limitExceeded)
+    }
+
     private func code(of text: String) -> SQLError.Code? {
         let box = Box()
         let done = DispatchSemaphore(value: 0)
         let thread = Thread {
-            let code = Bind.error(text)?.code
+            let code = Bind.scriptError(text)?.code
             box.code.withLock { $0 = code }
             done.signal()
         }

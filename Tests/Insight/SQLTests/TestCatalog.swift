@@ -49,6 +49,23 @@ enum Bind {
         "\(try Binder(catalog: TestCatalog()).bind(try SQLParser.parseQuery(text)))"
     }
 
+    /// The error that a query with functions before it gives, or nil where it gives none.
+    static func scriptError(_ text: String) -> SQLError? {
+        do throws(SQLError) {
+            var functions: [FunctionDeclaration] = []
+            for statement in try SQLParser.parse(text) {
+                switch statement {
+                case .createFunction(let function): functions.append(function)
+                case .query(let query): _ = try Binder(catalog: TestCatalog(), functions: functions).bind(query)
+                default: break
+                }
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// The error that a query gives, or nil where it gives none.
     static func error(_ text: String) -> SQLError? {
         do throws(SQLError) {

@@ -2,13 +2,19 @@
 public struct Binder: Sendable {
     private let catalog: any Catalog
     private let views: [ViewDeclaration]
+    private let functions: [FunctionDeclaration]
     private let limits: SQLLimits
 
-    /// - Parameter views: each sees the tables and the views before it, and hides a table of its name from what comes
-    ///   after.
-    public init(catalog: any Catalog, views: [ViewDeclaration] = [], limits: SQLLimits = .standard) {
+    /// - Parameters:
+    ///   - views: each sees the tables and the views before it, and hides a table of its name from what comes after.
+    ///   - functions: each sees those before it; views and the query see all.
+    public init(
+        catalog: any Catalog, views: [ViewDeclaration] = [], functions: [FunctionDeclaration] = [],
+        limits: SQLLimits = .standard
+    ) {
         self.catalog = catalog
         self.views = views
+        self.functions = functions
         self.limits = limits
     }
 
@@ -54,7 +60,9 @@ public struct Binder: Sendable {
     }
 
     private func binder(_ answers: SubqueryAnswers) throws(SQLError) -> QueryBinder {
-        var binder = QueryBinder(catalog: catalog, limits: limits, answers: answers)
+        let declared = functions.isEmpty ? nil : DeclaredFunctions(functions, limits: limits)
+        try declared?.check()
+        var binder = QueryBinder(catalog: catalog, limits: limits, answers: answers, functions: declared)
         for view in views { try binder.declare(view) }
         return binder
     }

@@ -28,7 +28,8 @@ extension ExpressionBinder {
         let name = call.upperName
         if match != nil, let bound = try matchCall(call) { return bound }
         if let aggregate = AggregateName(rawValue: name) { return try bind(aggregate, call) }
-        guard FunctionSignatures.exists(name) else { throw unknownFunction(call) }
+        let declared = functions?.index(of: name)
+        guard declared != nil || FunctionSignatures.exists(name) else { throw unknownFunction(call) }
         guard !call.isDistinct, call.filter == nil, !call.isStar else {
             let what = call.isStar ? "*" : call.isDistinct ? "DISTINCT" : "FILTER"
             throw SQLError(
@@ -42,6 +43,7 @@ extension ExpressionBinder {
             function = "EXTRACT"
         }
         for argument in call.arguments { arguments.append(try bind(argument)) }
+        if let functions, let declared { return try functions.expand(declared, arguments, at: call.position) }
         guard let resolution = FunctionSignatures.resolve(function, arguments.map(\.type)) else {
             let types = arguments.suffix(call.arguments.count).map(\.type.name).joined(separator: ", ")
             throw SQLError(
@@ -57,7 +59,7 @@ extension ExpressionBinder {
         if Self.later.contains(name) {
             return SQLError(.unsupported, "\(name) is not supported yet", at: call.position)
         }
-        let names = FunctionSignatures.names + AggregateName.allCases.map(\.rawValue)
+        let names = FunctionSignatures.names + AggregateName.allCases.map(\.rawValue) + (functions?.names ?? [])
         return SQLError(
             .unknownFunction, "there is no function \(call.name)", at: call.position,
             suggestion: Self.elsewhere[name] ?? Suggestion.phrase(for: name, among: names))

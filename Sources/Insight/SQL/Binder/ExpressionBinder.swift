@@ -14,6 +14,8 @@ struct ExpressionBinder {
     let limits: SQLLimits
     /// Binds sub-queries; `nil` where none may stand.
     let queries: QueryBinder?
+    /// Those that the text declares.
+    let functions: DeclaredFunctions?
     var aggregates: Aggregates
     /// What an alias of the select list means, as far as aliases are visible.
     var aliases: [String: Bound] = [:]
@@ -28,10 +30,14 @@ struct ExpressionBinder {
     /// Where each column of the input was named first.
     var references: [Int: SourcePosition] = [:]
 
-    init(scope: Scope, limits: SQLLimits, aggregates: Aggregates, queries: QueryBinder? = nil) {
+    init(
+        scope: Scope, limits: SQLLimits, aggregates: Aggregates, queries: QueryBinder? = nil,
+        functions: DeclaredFunctions? = nil
+    ) {
         self.scope = scope
         self.limits = limits
         self.queries = queries
+        self.functions = functions ?? queries?.functions
         self.aggregates = aggregates
     }
 

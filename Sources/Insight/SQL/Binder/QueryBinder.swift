@@ -4,15 +4,18 @@ struct QueryBinder {
     let limits: SQLLimits
     /// Of the sub-queries that stand as values.
     let answers: SubqueryAnswers
+    /// Those that the text declares.
+    let functions: DeclaredFunctions?
     /// The columns of the query around this one, which can't be used but may be named by mistake.
     private(set) var outerScope: Scope?
     /// By name, as far as they are visible here.
     private var commonTables: [String: Relation] = [:]
 
-    init(catalog: any Catalog, limits: SQLLimits, answers: SubqueryAnswers) {
+    init(catalog: any Catalog, limits: SQLLimits, answers: SubqueryAnswers, functions: DeclaredFunctions?) {
         self.catalog = catalog
         self.limits = limits
         self.answers = answers
+        self.functions = functions
     }
 
     /// A binder for a sub-query inside of an expression over `scope`.

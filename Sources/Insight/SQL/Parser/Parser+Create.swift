@@ -9,10 +9,10 @@ extension Parser {
         case .view: return .createView(try createView())
         case .materialized where !isTemporary:
             return .createMaterializedView(try createMaterializedView(from: start))
-        case .function: throw unsupported("CREATE FUNCTION is")
+        case .function: return .createFunction(try createFunction())
         default:
             throw unexpected(
-                expecting: isTemporary ? "TABLE or VIEW" : "TABLE, VIEW or MATERIALIZED VIEW",
+                expecting: isTemporary ? "TABLE, VIEW or FUNCTION" : "TABLE, VIEW, MATERIALIZED VIEW or FUNCTION",
                 keywords: [.table, .view, .temporary, .materialized, .function])
         }
     }
@@ -40,6 +40,49 @@ extension Parser {
         let query = try query()
         return MaterializedViewDeclaration(
             name: name, options: options, query: query, ifNotExists: ifNotExists, text: source(since: start))
+    }
+
+    private mutating func createFunction() throws(SQLError) -> FunctionDeclaration {
+        try expect(.function)
+        let ifNotExists = try ifNotExists()
+        let name = try identifier("a function's name")
+        guard !FunctionSignatures.exists(name.text), AggregateName(rawValue: name.text.uppercased()) == nil else {
+            throw SQLError(
+                .ambiguousName, "there is a function \(name.text.uppercased()) already", at: name.position,
+                suggestion: "take another name")
+        }
+        let parameters = try parameters()
+        try word("RETURNS")
+        let result = try typeName().resolved()
+        try word("RETURN")
+        height = 0
+        let body = try expression()
+        return FunctionDeclaration(
+            name: ObjectName(text: name.text, position: name.position), ifNotExists: ifNotExists,
+            parameters: parameters, result: result, body: body, height: height)
+    }
+
+    /// `([parameter type, …])`
+    private mutating func parameters() throws(SQLError) -> [PlanField] {
+        try expect(.leftParenthesis)
+        var parameters: [PlanField] = []
+        if accept(.rightParenthesis) { return [] }
+        repeat {
+            let name = try identifier("a parameter's name")
+            guard !parameters.contains(where: { $0.name == name.text }) else {
+                throw SQLError(.ambiguousName, "parameter \(name.text) is there twice", at: name.position)
+            }
+            parameters.append(PlanField(name: name.text, type: try typeName().resolved()))
+            try checkLength(parameters.count)
+        } while accept(.comma)
+        try expect(.rightParenthesis)
+        return parameters
+    }
+
+    /// A word that is a key word here alone.
+    private mutating func word(_ word: String) throws(SQLError) {
+        guard case .word = token.kind, token.text.uppercased() == word else { throw unexpected(expecting: word) }
+        advance()
     }
 
     mutating func drop() throws(SQLError) -> DropStatement {

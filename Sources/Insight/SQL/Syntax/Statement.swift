@@ -4,6 +4,7 @@ public enum Statement: Hashable, Sendable {
     case createTable(TableDeclaration)
     case createView(ViewDeclaration)
     case createMaterializedView(MaterializedViewDeclaration)
+    case createFunction(FunctionDeclaration)
     case drop(DropStatement)
     case insert(Insert)
     /// Insertions that run as one, over one scan of what they read.

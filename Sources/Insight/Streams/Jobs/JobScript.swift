@@ -34,6 +34,7 @@ struct JobScript {
     private let name: String
     private var declarations: [TableDeclaration] = []
     private var views: [ViewDeclaration] = []
+    private var functions: [FunctionDeclaration] = []
     private var inserts: [(target: String, columns: [String], query: Query)] = []
 
     /// - Parameter name: of the job; the topic of a `SELECT` that names none.
@@ -57,6 +58,7 @@ struct JobScript {
         switch statement {
         case .createTable(let declaration): declarations.append(declaration)
         case .createView(let view): views.append(view)
+        case .createFunction(let function): functions.append(function)
         case .query(let query): inserts.append((name, [], query))
         case .insert(let insert): add(insert)
         case .statementSet(let set): for insert in set { add(insert) }
@@ -103,7 +105,7 @@ struct JobScript {
         let catalog = QueryCatalog(
             declared: resolved, log: service.log,
             topicWatermarkDelay: Int64(service.limits.watermarkDelayMilliseconds) * 1_000)
-        let binder = Binder(catalog: catalog, views: views, limits: service.limits.sql)
+        let binder = Binder(catalog: catalog, views: views, functions: functions, limits: service.limits.sql)
         var plans: [Plan] = []
         for insert in inserts {
             let plan = try binder.bind(insert.query)

@@ -43,7 +43,7 @@ extension PreparedQuery {
         let viewNames = views.map(\.name.text)
         switch show.subject {
         case .views: return Self.rows(viewNames.map { [$0] }, fields)
-        case .functions: return Self.rows(FunctionSignatures.names.map { [$0] }, fields)
+        case .functions: return Self.rows((functions.map(\.name.text) + FunctionSignatures.names).map { [$0] }, fields)
         case .tables:
             let tables = catalog.tableNames.filter { !viewNames.contains($0) }
             let named = tables.map { [$0, catalog.resolved($0)?.kind] } + viewNames.map { [$0, "view"] }

@@ -9,6 +9,7 @@ struct PreparedQuery {
     private(set) var binding: Binding
     private let question: RequestScript.Question
     let views: [ViewDeclaration]
+    let functions: [FunctionDeclaration]
     let binder: Binder
     let catalog: QueryCatalog
     private let request: QueryRequest
@@ -32,7 +33,10 @@ struct PreparedQuery {
         self.request = request
         self.service = service
         views = script.views
-        binder = Binder(catalog: catalog, views: script.views, limits: service.limits.sql)
+        functions = script.functions
+        binder = Binder(
+            catalog: catalog, views: script.views, functions: script.functions,
+            limits: service.limits.sql)
         binding = .plan(.values(rows: [], fields: []))
         binding = try bind()
     }

@@ -13,6 +13,7 @@ struct RequestScript {
     private(set) var definitions: [String: TableDefinition]
     /// In the order in which they see each other.
     private(set) var views: [ViewDeclaration] = []
+    private(set) var functions: [FunctionDeclaration] = []
     private(set) var question: Question?
     private let allowsFiles: Bool
 
@@ -34,6 +35,7 @@ struct RequestScript {
         switch statement {
         case .createTable(let declaration): try declare(declaration)
         case .createView(let view): try declare(view)
+        case .createFunction(let function): try declare(function)
         case .drop(let drop): try remove(drop)
         case .query(let query): try ask(.query(query), at: query.position)
         case .explain(let explained): try ask(.explain(explained), at: explained.position)
@@ -68,6 +70,17 @@ struct RequestScript {
         views.append(view)
     }
 
+    private mutating func declare(_ function: FunctionDeclaration) throws(SQLError) {
+        let name = function.name.text
+        if functions.contains(where: { $0.name.text.uppercased() == name.uppercased() }) {
+            if function.ifNotExists { return }
+            throw SQLError(
+                code: .ambiguousName, message: "function \(name) is there already", at: function.name.position,
+                suggestion: "DROP FUNCTION \(name) first")
+        }
+        functions.append(function)
+    }
+
     /// Takes back what this text has declared, or a table that came with the request.
     private mutating func remove(_ drop: DropStatement) throws(SQLError) {
         let name = drop.name.text
@@ -78,11 +91,14 @@ struct RequestScript {
             isThere = views.contains { $0.name.text == name }
             views.removeAll { $0.name.text == name }
         case .materializedView: throw Self.belongsInJob("DROP MATERIALIZED VIEW", at: drop.name.position)
-        case .function: throw Self.unsupported("DROP FUNCTION", at: drop.name.position)
+        case .function:
+            isThere = functions.contains { $0.name.text.uppercased() == name.uppercased() }
+            functions.removeAll { $0.name.text.uppercased() == name.uppercased() }
         }
         guard isThere || drop.ifExists else {
             throw SQLError(
-                code: .unknownTable, message: "no \(drop.kind.rawValue.lowercased()) \(name) is declared here",
+                code: drop.kind == .function ? .unknownFunction : .unknownTable,
+                message: "no \(drop.kind.rawValue.lowercased()) \(name) is declared here",
                 at: drop.name.position, suggestion: "DROP … IF EXISTS takes that for done")
         }
     }
