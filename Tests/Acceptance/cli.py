@@ -90,11 +90,30 @@ check("502" in line and "/page" in line, f"tail: {line.strip()}")
 row = json.loads(live.stdout.readline())
 check(row["n"] > 0, f"a live window closes: {row}")
 tail.kill(), live.kill()
+
+# subscriptions: SQL and MQL, a sample, a cap that drops and tells
+subscribers = [
+    subprocess.Popen([BINARY, "subscribe", "--data", str(data), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for arguments in (["SELECT url.path FROM requests WHERE http.response.status_code >= 500"],
+                      ["--mql", "select e['url']['path'] as p where http.response.status_code >= 500 and url.path ==~ /.page1./"],
+                      ["--events-per-second", "1", "--client-id", "slow", "SELECT url.path FROM requests"])]
+time.sleep(1)
+for i in range(20):
+    server.get(f"/page{i}")
+paths = {json.loads(subscribers[0].stdout.readline())["url.path"] for _ in range(20)}
+check(paths == {f"/page{i}" for i in range(20)}, f"a subscriber gets every row: {paths}")
+check(json.loads(subscribers[1].stdout.readline())["p"].startswith("/page1"), "MQL is understood")
+notice = subscribers[2].stderr.readline()
+check('"caps_reached":["events_per_second"]' in notice, f"a cap is told: {notice.strip()}")
+for subscriber in subscribers:
+    subscriber.kill()
+answer = run("subscribe", "--mql", "select url.pth", "--data", data)
+check(answer.returncode == 1 and "column 8" in answer.stderr and "url.path" in answer.stderr, f"a wrong criterion: {answer.stderr.strip()}")
 answer = run("tail", "--where", "http.response.status >= 500", "--data", data)
 check(answer.returncode == 1 and "status_code" in answer.stderr, f"a wrong filter: {answer.stderr.strip()}")
 answer = run("sql", "--live", "SELECT count(*) FROM requests", "--data", data)
 check(answer.returncode == 1 and "window" in answer.stderr.lower(), f"live aggregates need a window: {answer.stderr.strip()}")
-check(sql("SELECT count(*) AS n FROM requests WHERE http.response.status_code >= 500", "--since", "10m", "--data", data)[0]["n"] == 20, "--since")
+check(sql("SELECT count(*) AS n FROM requests WHERE http.response.status_code >= 500", "--since", "10m", "--data", data)[0]["n"] == 40, "--since")
 check(sql("SELECT count(*) AS n FROM requests", "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z", "--data", data)[0]["n"] == 0, "--from and --to")
 check(run("status", "--data", data).returncode == 0, "status")
 

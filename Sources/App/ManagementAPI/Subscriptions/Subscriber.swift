@@ -26,6 +26,9 @@ final class Subscriber: Sendable {
     /// A silent stream of server-sent events gets a comment, so that a client that is gone is noticed, nanoseconds.
     private static let heartbeat: Int64 = 15_000_000_000
 
+    /// Bytes that are handed to the connection at a time: whether the client reads is known after that.
+    private static let maximumAtOnce = 4 << 20
+
     init(_ request: SubscriptionRequest, _ responder: Responder) {
         self.request = request
         self.responder = responder
@@ -58,7 +61,7 @@ final class Subscriber: Sendable {
                 return []
             }
             refill(&state, now)
-            if step == 1, count <= state.eventsLeft, text.bytes.count <= state.bytesLeft {
+            if step == 1, count <= state.eventsLeft, text.bytes.count <= min(state.bytesLeft, Self.maximumAtOnce) {
                 state.eventsLeft -= count
                 state.bytesLeft -= text.bytes.count
                 state.counts.sentRows += count
@@ -85,6 +88,8 @@ final class Subscriber: Sendable {
                 state.counts.overEventsPerSecond += 1
             } else if bytes.count > state.bytesLeft {
                 state.counts.overBytesPerSecond += 1
+            } else if out.count + bytes.count > Self.maximumAtOnce, !out.isEmpty {
+                state.counts.unreadRows += 1
             } else {
                 state.eventsLeft -= 1
                 state.bytesLeft -= bytes.count

@@ -39,7 +39,8 @@ struct QueryCall {
     /// `{"$error": …}` ends the query; `{"$meta": …}` tells of drops and late rows.
     private static func takeNotice(_ line: ArraySlice<UInt8>) throws {
         if line.starts(with: Array("{\"$error\"".utf8)) { throw APIFailure(status: 200, body: Array(line)) }
-        if line.starts(with: Array("{\"$meta\"".utf8)) {
+        // The columns are told by the rows themselves.
+        if line.starts(with: Array("{\"$meta\"".utf8)), !line.contains(Array("\"columns\":".utf8)) {
             StandardError.write(line: "squilla: " + String(decoding: line, as: UTF8.self))
         }
     }
