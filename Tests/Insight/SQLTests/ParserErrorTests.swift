@@ -95,8 +95,8 @@ struct ParserErrorTests {
         Wrong(text: "SELECT a FROM t GROUP BY ROLLUP(a)", column: 26, message: "ROLLUP is", code: .unsupported),
         Wrong(text: "SELECT a['b'] FROM t", column: 9, message: "not supported", code: .unsupported),
         Wrong(
-            text: "SELECT a FROM TABLE(SESSION(TABLE t, DESCRIPTOR(c), INTERVAL '1' DAY))", column: 21,
-            message: "SESSION is", code: .unsupported),
+            text: "SELECT a FROM TABLE(TUMBLE(TABLE t PARTITION BY a, DESCRIPTOR(c), INTERVAL '1' DAY))", column: 36,
+            message: "PARTITION BY is for SESSION", code: .unsupported),
     ]
 
     @Test(arguments: syntax + others)

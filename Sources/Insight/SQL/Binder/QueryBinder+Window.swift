@@ -3,25 +3,10 @@ extension QueryBinder {
     func bind(_ window: WindowReference) throws(SQLError) -> Relation {
         let input = try bind(window.input)
         let column = try timeColumn(window.timeColumn, of: input)
-        let size = try interval(window.size, "the size of a window", isPositive: true)
         var offset: Int64 = 0
         if let shift = window.offset { offset = try interval(shift, "the offset of a window", isPositive: false) }
-        var kind = WindowSpecification.Kind.tumble(size: size)
-        if let slideExpression = window.slide {
-            let slide = try interval(slideExpression, "the slide of a window", isPositive: true)
-            guard slide <= size, size % slide == 0 else {
-                throw SQLError(
-                    .invalidQuery, "the size of a HOP window is a multiple of its slide", at: window.size.position,
-                    suggestion: "HOP(TABLE t, DESCRIPTOR(time), slide, size): the slide comes first")
-            }
-            guard size / slide <= Int64(limits.maximumWindowsPerRow) else {
-                throw SQLError(
-                    .limitExceeded, "a row would be in \(size / slide) windows", at: slideExpression.position,
-                    suggestion: "\(limits.maximumWindowsPerRow) are the most; slide by more")
-            }
-            kind = .hop(slide: slide, size: size)
-        }
-        let specification = WindowSpecification(kind: kind, timeColumn: column, offset: offset)
+        let specification = WindowSpecification(
+            kind: try kind(of: window, over: input), timeColumn: column, offset: offset)
         var columns = input.scope.columns
         let qualifier = columns.first?.qualifier
         var names = Set(columns.map(\.name))
@@ -31,6 +16,46 @@ extension QueryBinder {
         }
         return try relation(
             .window(input: input.plan, window: specification), Scope(columns), over: [input], at: window.position)
+    }
+
+    private func kind(
+        of window: WindowReference, over input: Relation
+    ) throws(SQLError) -> WindowSpecification.Kind {
+        let size = try interval(
+            window.size, "the \(window.function.sizeName.lowercased()) of a window", isPositive: true)
+        if window.function == .session {
+            var partition: [Int] = []
+            for name in window.partition { partition.append(try sessionKey(name, of: input)) }
+            return .session(gap: size, partition: partition)
+        }
+        guard let stepExpression = window.slide, let stepName = window.function.stepName?.lowercased() else {
+            return .tumble(size: size)
+        }
+        let function = window.function.rawValue
+        let step = try interval(stepExpression, "the \(stepName) of a window", isPositive: true)
+        guard step <= size, size % step == 0 else {
+            throw SQLError(
+                .invalidQuery, "the size of a \(function) window is a multiple of its \(stepName)",
+                at: window.size.position,
+                suggestion: "\(function)(TABLE t, DESCRIPTOR(time), \(stepName), size): the \(stepName) comes first")
+        }
+        guard size / step <= Int64(limits.maximumWindowsPerRow) else {
+            throw SQLError(
+                .limitExceeded, "a row would be in \(size / step) windows", at: stepExpression.position,
+                suggestion:
+                    "\(limits.maximumWindowsPerRow) are the most; \(stepName == "step" ? "step" : "slide") by more")
+        }
+        return window.function == .hop ? .hop(slide: step, size: size) : .cumulate(step: step, size: size)
+    }
+
+    private func sessionKey(_ name: Name, of input: Relation) throws(SQLError) -> Int {
+        var binder = ExpressionBinder(
+            scope: input.scope, limits: limits, aggregates: .refused("PARTITION BY"), queries: self)
+        let bound = try binder.column(name)
+        guard case .column(let index, _) = bound.expression else {
+            throw SQLError(.invalidQuery, "a key of SESSION is a column", at: name.position)
+        }
+        return index
     }
 
     private func timeColumn(_ name: Name, of input: Relation) throws(SQLError) -> Int {

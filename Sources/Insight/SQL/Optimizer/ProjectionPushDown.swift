@@ -85,9 +85,13 @@ enum ProjectionPushDown {
         _ input: LogicalPlan, _ window: WindowSpecification, keeping wanted: Set<Int>
     ) -> Pruned {
         let count = input.fields.count
-        let kept = wanted.filter { $0 < count }.union([window.timeColumn])
+        var kept = wanted.filter { $0 < count }.union([window.timeColumn])
+        if case .session(_, let partition) = window.kind { kept.formUnion(partition) }
         let below = prune(input, keeping: kept)
         var moved = window
+        if case .session(let gap, let partition) = window.kind {
+            moved.kind = .session(gap: gap, partition: partition.map(below.place))
+        }
         moved.timeColumn = below.place(window.timeColumn)
         var places = below.places
         let start = below.plan.fields.count

@@ -58,17 +58,18 @@ extension Parser {
         var timeColumn: Name?
         var slide: Expression?
         var size: Expression?
+        var partition: [Name] = []
         var offset: Expression?
     }
 
     private mutating func windowFunction() throws(SQLError) -> WindowReference {
         let nameToken = token
         guard let function = WindowReference.Function(rawValue: nameToken.text.uppercased()) else {
-            if at(.cumulate) || at(.session) { throw unsupported("\(token.text.uppercased()) is") }
-            let names = WindowReference.Function.tumble.rawValue + " or " + WindowReference.Function.hop.rawValue
+            let names = WindowReference.Function.allCases.map(\.rawValue)
             throw SQLError(
                 .unknownFunction, "\(nameToken.text) is no table function", at: nameToken.position,
-                suggestion: Suggestion.phrase(for: nameToken.text, among: ["TUMBLE", "HOP"]) ?? "there are \(names)")
+                suggestion: Suggestion.phrase(for: nameToken.text, among: names)
+                    ?? "there are \(names.joined(separator: ", "))")
         }
         advance()
         try expect(.leftParenthesis)
@@ -87,35 +88,32 @@ extension Parser {
     private func window(
         _ function: WindowReference.Function, _ arguments: WindowArguments, at position: SourcePosition
     ) throws(SQLError) -> WindowReference {
-        let usage =
-            function == .tumble
-            ? "TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), INTERVAL '10' SECOND))"
-            : "TABLE(HOP(TABLE t, DESCRIPTOR(time), INTERVAL '2' SECOND, INTERVAL '10' SECOND))"
         func missing(_ what: String) -> SQLError {
-            SQLError(.syntax, "\(function.rawValue) lacks its \(what)", at: position, suggestion: "write \(usage)")
+            SQLError(
+                .syntax, "\(function.rawValue) lacks its \(what)", at: position, suggestion: "write \(function.usage)")
         }
         guard let data = arguments.data else { throw missing("table") }
         guard let timeColumn = arguments.timeColumn else { throw missing("time column") }
-        guard let size = arguments.size else { throw missing("size") }
-        if function == .hop, arguments.slide == nil { throw missing("slide") }
+        guard let size = arguments.size else { throw missing(function.sizeName.lowercased()) }
+        if let step = function.stepName, arguments.slide == nil { throw missing(step.lowercased()) }
         return WindowReference(
             function: function, input: data, timeColumn: timeColumn, slide: arguments.slide, size: size,
-            offset: arguments.offset, position: position)
+            partition: arguments.partition, offset: arguments.offset, position: position)
     }
 
     private mutating func positionalArguments(
         of function: WindowReference.Function, into arguments: inout WindowArguments
     ) throws(SQLError) {
-        arguments.data = try windowInput()
+        try windowInput(of: function, into: &arguments)
         guard accept(.comma) else { return }
         arguments.timeColumn = try descriptor()
         guard accept(.comma) else { return }
-        if function == .hop {
+        if function.stepName != nil {
             arguments.slide = try expression()
             guard accept(.comma) else { return }
         }
         arguments.size = try expression()
-        guard accept(.comma) else { return }
+        guard function != .session, accept(.comma) else { return }
         arguments.offset = try expression()
     }
 
@@ -125,13 +123,15 @@ extension Parser {
         let parameter = advance()
         try expect(.arrow)
         switch parameter.text.uppercased() {
-        case "DATA": arguments.data = try windowInput()
+        case "DATA": try windowInput(of: function, into: &arguments)
         case "TIMECOL": arguments.timeColumn = try descriptor()
-        case "SIZE": arguments.size = try expression()
-        case "OFFSET": arguments.offset = try expression()
-        case "SLIDE" where function == .hop: arguments.slide = try expression()
+        case function.sizeName: arguments.size = try expression()
+        case "OFFSET" where function != .session: arguments.offset = try expression()
+        case let name where name == function.stepName: arguments.slide = try expression()
         default:
-            let known = ["DATA", "TIMECOL", "SIZE", "OFFSET"] + (function == .hop ? ["SLIDE"] : [])
+            let known =
+                ["DATA", "TIMECOL", function.sizeName] + (function == .session ? [] : ["OFFSET"])
+                + (function.stepName.map { [$0] } ?? [])
             throw SQLError(
                 .syntax, "\(function.rawValue) has no parameter \(parameter.text)", at: parameter.position,
                 suggestion: Suggestion.phrase(for: parameter.text, among: known)
@@ -139,15 +139,42 @@ extension Parser {
         }
     }
 
-    private mutating func windowInput() throws(SQLError) -> TableReference {
+    private mutating func windowInput(
+        of function: WindowReference.Function, into arguments: inout WindowArguments
+    ) throws(SQLError) {
         if at(.table), lookahead(1).kind == .symbol(.leftParenthesis), lookahead(2).keyword == .select {
             advance()
         }
-        if at(.leftParenthesis) { return try tableReference() }
-        _ = accept(.table)
-        let table = TableReference.table(try name("a table"), alias: nil)
-        if token.text.uppercased() == "PARTITION" { throw unsupported("PARTITION BY in a window function is") }
-        return table
+        if at(.leftParenthesis) {
+            arguments.data = try tableReference()
+        } else {
+            _ = accept(.table)
+            arguments.data = .table(try name("a table"), alias: nil)
+        }
+        guard token.text.uppercased() == "PARTITION" else { return }
+        guard function == .session else {
+            throw SQLError(
+                .unsupported,
+                "PARTITION BY is for SESSION; the windows of \(function.rawValue) are the same for all keys",
+                at: token.position, suggestion: "group by the keys")
+        }
+        advance()
+        try expect(.by)
+        let isBraced = accept(.leftParenthesis)
+        repeat {
+            arguments.partition.append(try name("a key of the sessions"))
+            try checkLength(arguments.partition.count)
+        } while isBraced ? accept(.comma) : acceptNextKey()
+        if isBraced { try expect(.rightParenthesis) }
+    }
+
+    /// A comma before another key, not the one before the next argument.
+    private mutating func acceptNextKey() -> Bool {
+        guard at(.comma), lookahead(1).keyword != .descriptor, lookahead(2).kind != .symbol(.arrow) else {
+            return false
+        }
+        advance()
+        return true
     }
 
     private mutating func descriptor() throws(SQLError) -> Name {

@@ -18,7 +18,7 @@ public indirect enum LogicalPlan: Sendable {
     case values(rows: [[BoundExpression]], fields: [PlanField])
     case filter(input: LogicalPlan, predicate: BoundExpression)
     case project(input: LogicalPlan, expressions: [BoundExpression], fields: [PlanField])
-    /// `TABLE(TUMBLE(…))` and `TABLE(HOP(…))`: appends `window_start`, `window_end`, `window_time` to the input.
+    /// `TABLE(TUMBLE(…))`, `HOP`, `CUMULATE` and `SESSION`: appends `window_start`, `window_end`, `window_time` to the input.
     case window(input: LogicalPlan, window: WindowSpecification)
     /// A part of the input's rows.
     case sample(input: LogicalPlan, sample: SampleSpecification)
@@ -37,6 +37,10 @@ public struct WindowSpecification: Hashable, Sendable {
         case tumble(size: Int64)
         /// Every `slide` a window of `size`. Flink refuses a size that is no multiple of the slide; so do we.
         case hop(slide: Int64, size: Int64)
+        /// Windows of `size` that answer every `step` for what has come so far: several with the same start.
+        case cumulate(step: Int64, size: Int64)
+        /// As long as the rows of a key follow each other within `gap`. `partition` are columns of the input.
+        case session(gap: Int64, partition: [Int])
     }
 
     /// Sizes in microseconds.

@@ -58,6 +58,10 @@ enum PlanPrinter {
         let time = names[window.timeColumn]
         switch window.kind {
         case .tumble(let size): return "tumble \(time) size \(size)" + shift
+        case .cumulate(let step, let size): return "cumulate \(time) step \(step) size \(size)" + shift
+        case .session(let gap, let partition):
+            let keys = partition.isEmpty ? "" : " by " + partition.map { names[$0] }.joined(separator: ", ")
+            return "session \(time)\(keys) gap \(gap)"
         case .hop(let slide, let size): return "hop \(time) slide \(slide) size \(size)" + shift
         }
     }

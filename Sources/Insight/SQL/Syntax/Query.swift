@@ -62,19 +62,45 @@ struct TableAlias: Hashable, Sendable {
     var columns: [Identifier] = []
 }
 
-/// `TABLE(TUMBLE(TABLE t, DESCRIPTOR(c), INTERVAL …))` and `HOP`.
+/// `TABLE(TUMBLE(TABLE t, DESCRIPTOR(c), INTERVAL …))`, `HOP`, `CUMULATE` and `SESSION`.
 struct WindowReference: Hashable, Sendable {
-    enum Function: String, Hashable, Sendable {
+    enum Function: String, Hashable, Sendable, CaseIterable {
         case tumble = "TUMBLE"
         case hop = "HOP"
+        case cumulate = "CUMULATE"
+        case session = "SESSION"
+
+        /// The parameter before the size, where there is one.
+        var stepName: String? {
+            switch self {
+            case .hop: "SLIDE"
+            case .cumulate: "STEP"
+            case .tumble, .session: nil
+            }
+        }
+
+        /// What a session has for a size.
+        var sizeName: String { self == .session ? "GAP" : "SIZE" }
+
+        var usage: String {
+            switch self {
+            case .tumble: "TABLE(TUMBLE(TABLE t, DESCRIPTOR(time), INTERVAL '10' SECOND))"
+            case .hop: "TABLE(HOP(TABLE t, DESCRIPTOR(time), INTERVAL '2' SECOND, INTERVAL '10' SECOND))"
+            case .cumulate: "TABLE(CUMULATE(TABLE t, DESCRIPTOR(time), INTERVAL '1' HOUR, INTERVAL '1' DAY))"
+            case .session: "TABLE(SESSION(TABLE t PARTITION BY key, DESCRIPTOR(time), INTERVAL '30' MINUTE))"
+            }
+        }
     }
 
     var function: Function
     var input: TableReference
     var timeColumn: Name
-    /// Of `HOP`.
+    /// The slide of `HOP`, the step of `CUMULATE`.
     var slide: Expression?
+    /// The gap of `SESSION`.
     var size: Expression
+    /// The keys of `SESSION`.
+    var partition: [Name] = []
     var offset: Expression?
     var position: SourcePosition
 }

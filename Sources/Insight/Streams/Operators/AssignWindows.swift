@@ -1,7 +1,7 @@
 import Columns
 import SQL
 
-/// `TABLE(TUMBLE(…))` and `TABLE(HOP(…))`: appends `window_start`, `window_end` and `window_time`.
+/// `TABLE(TUMBLE(…))`, `HOP` and `CUMULATE`: appends `window_start`, `window_end` and `window_time`.
 ///
 /// In the form of *panes* a row appears once, with the start of its pane (as long as the slide); an aggregate puts the
 /// windows together. In the form of windows a row appears once for each window it is in.
@@ -14,6 +14,7 @@ struct AssignWindows: StatelessOperator {
     private let size: Int64
     private let offset: Int64
     private let asPanes: Bool
+    private let isCumulative: Bool
     private let schema: Schema
     /// Rows without a time, or with one beyond all reason, belong to no window.
     private(set) var lateRows = 0
@@ -25,6 +26,7 @@ struct AssignWindows: StatelessOperator {
         self.size = window.sizeMicroseconds
         self.offset = window.offset
         self.asPanes = asPanes
+        if case .cumulate = window.kind { self.isCumulative = true } else { self.isCumulative = false }
         self.schema = schema
     }
 
@@ -45,7 +47,9 @@ struct AssignWindows: StatelessOperator {
             times = batch.columns[timeColumn].int64s ?? []
         }
         let starts = paneStarts(times)
-        if asPanes || size == slide {
+        if isCumulative {
+            appendCumulative(starts, to: batch, output: &output)
+        } else if asPanes || size == slide {
             output.append(append(starts, to: batch))
         } else {
             // The earliest window first.
@@ -79,6 +83,28 @@ struct AssignWindows: StatelessOperator {
         return time &- remainder
     }
 
+    /// A row once for each window that ends after it, the shortest window first.
+    private func appendCumulative(_ steps: [Int64], to batch: Batch, output: inout [Batch]) {
+        let (size, slide) = (size, slide)
+        let starts = steps.map { Self.floor($0, size, offset) }
+        for step in 1...size / slide {
+            let rows = (0..<UInt32(batch.rowCount)).filter { row in
+                steps[Int(row)] &+ step &* slide <= starts[Int(row)] &+ size
+            }
+            if rows.isEmpty { return }
+            let selected = rows.count == batch.rowCount ? batch : batch.select(rows: rows)
+            func column(_ value: (Int) -> Int64) -> Column {
+                let values = rows.map { value(Int($0)) }
+                return Column(type: .timestamp, count: rows.count, validity: nil, storage: .int64(values))
+            }
+            let ends = { (row: Int) in steps[row] &+ step &* slide }
+            output.append(
+                Batch(
+                    schema: schema, rowCount: rows.count,
+                    columns: selected.columns + [column { starts[$0] }, column(ends), column { ends($0) - 1_000 }]))
+        }
+    }
+
     private func append(_ starts: [Int64], to batch: Batch) -> Batch {
         let count = batch.rowCount
         let size = size
@@ -96,14 +122,16 @@ extension WindowSpecification {
     var sizeMicroseconds: Int64 {
         switch kind {
         case .tumble(let size): size
-        case .hop(_, let size): size
+        case .hop(_, let size), .cumulate(_, let size): size
+        case .session(let gap, _): gap
         }
     }
 
     var slideMicroseconds: Int64 {
         switch kind {
         case .tumble(let size): size
-        case .hop(let slide, _): slide
+        case .hop(let slide, _), .cumulate(let slide, _): slide
+        case .session(let gap, _): gap
         }
     }
 }

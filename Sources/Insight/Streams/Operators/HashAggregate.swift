@@ -17,12 +17,15 @@ struct HashAggregate: ~Copyable, StreamOperator {
     private static let maximumRuns = 4
 
     private let layout: AggregateLayout
-    private let state: GroupState
+    private let settlesAtWatermarks: Bool
+    private var state: GroupState
     /// In the order of their first rows.
     private var recent: [Recent] = []
 
-    init(layout: AggregateLayout) throws(SQLError) {
+    /// - Parameter settlesAtWatermarks: the groups that a watermark finds are whole; no later row is of one of them.
+    init(layout: AggregateLayout, settlesAtWatermarks: Bool = false) throws(SQLError) {
         self.layout = layout
+        self.settlesAtWatermarks = settlesAtWatermarks
         self.state = try GroupState(layout: layout, hasPaneKey: layout.windows != nil)
     }
 
@@ -48,6 +51,12 @@ struct HashAggregate: ~Copyable, StreamOperator {
             try stateOfWindow(starts[first]).add(batch.slice(first..<row))
             first = row
         }
+    }
+
+    mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
+        guard settlesAtWatermarks, !state.isEmpty else { return }
+        state.finish(windowStart: nil).appendPieces(to: &output)
+        state = try GroupState(layout: layout, hasPaneKey: false)
     }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {

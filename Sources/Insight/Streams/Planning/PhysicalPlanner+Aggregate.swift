@@ -12,9 +12,11 @@ extension PhysicalPlanner {
         var keyTypes: [FieldType] = []
         var origins: [AggregateLayout.KeyOrigin] = []
         var windowKey: (column: Int, attribute: WindowAttributes.Attribute)?
+        let closing = Self.closingRoles(keys, attributes)
         for key in keys {
             if case .column(let column, _) = key, let attribute = attributes.byColumn[column],
-                windowKey == nil || windowKey?.attribute.window == attribute.window
+                windowKey == nil || windowKey?.attribute.window == attribute.window,
+                closing?.contains(attribute.role) ?? true
             {
                 if windowKey == nil { windowKey = (column, attribute) }
                 switch attribute.role {
@@ -29,7 +31,7 @@ extension PhysicalPlanner {
                 keyTypes.append(key.type.fieldType)
             }
         }
-        if isLive, windowKey == nil {
+        if isLive, windowKey == nil, !attributes.closesWithInput(keys) {
             throw SQLError(
                 code: .unsupported,
                 message: "an aggregate needs all rows, and a live query has no last one",
@@ -60,9 +62,27 @@ extension PhysicalPlanner {
             after = stage(
                 WindowAggregate(layout: layout, windows: windows, maximumOpenPanes: maximum), "GROUP BY", next)
         } else {
-            after = stage(try HashAggregate(layout: layout), "GROUP BY", next)
+            // Sessions come when they are closed: what a watermark has brought is whole.
+            let settles = isLive && windowKey == nil
+            after = stage(try HashAggregate(layout: layout, settlesAtWatermarks: settles), "GROUP BY", next)
         }
         try buildAggregateInput(input, isPaned: isPaned, after, query)
+    }
+
+    /// Which columns of a window can tell when it closes: those of cumulative windows that know the end, none of
+    /// sessions; `nil` for all of the others.
+    private static func closingRoles(
+        _ keys: [BoundExpression], _ attributes: WindowAttributes
+    ) -> [WindowAttributes.Role]? {
+        for key in keys {
+            guard case .column(let column, _) = key, let attribute = attributes.byColumn[column] else { continue }
+            switch attribute.window.kind {
+            case .cumulate: return [.end, .time]
+            case .session: return []
+            case .tumble, .hop: return nil
+            }
+        }
+        return nil
     }
 
     /// Panes pay where windows overlap, and work where nothing but the grouping looks at a row's window.
@@ -70,6 +90,7 @@ extension PhysicalPlanner {
         _ input: LogicalPlan, _ keys: [BoundExpression], _ aggregates: [AggregateCall],
         _ attributes: WindowAttributes, _ attribute: WindowAttributes.Attribute
     ) -> Bool {
+        if case .cumulate = attribute.window.kind { return false }
         guard !attribute.isAggregated, attribute.window.sizeMicroseconds > attribute.window.slideMicroseconds,
             WindowAttributes.allowsPanes(input)
         else { return false }

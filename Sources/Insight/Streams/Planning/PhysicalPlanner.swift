@@ -105,6 +105,12 @@ struct PhysicalPlanner {
         _ input: LogicalPlan, _ window: WindowSpecification, asPanes: Bool, _ plan: LogicalPlan, _ next: StageInput,
         _ query: PhysicalQuery
     ) throws(SQLError) {
+        if case .session(let gap, let partition) = window.kind {
+            let sessions = SessionWindows(
+                gapMicroseconds: gap, timeColumn: window.timeColumn, partition: partition,
+                schema: Schema(planFields: plan.outputFields), inputSchema: Schema(planFields: input.outputFields))
+            return try build(input, stage(sessions, "SESSION", next), query)
+        }
         let (size, slide) = (window.sizeMicroseconds, window.slideMicroseconds)
         guard slide > 0, size > 0, size % slide == 0 else {
             throw SQLError(code: .invalidQuery, message: "a window's size must be a positive multiple of its slide")

@@ -18,6 +18,16 @@ struct WindowAttributes {
 
     var byColumn: [Int: Attribute] = [:]
 
+    /// Whether groups by `keys` are of one session each, whose rows come when the watermark has closed it.
+    func closesWithInput(_ keys: [BoundExpression]) -> Bool {
+        keys.contains { key in
+            guard case .column(let column, _) = key, case .session? = byColumn[column]?.window.kind else {
+                return false
+            }
+            return true
+        }
+    }
+
     static func of(_ plan: LogicalPlan) -> WindowAttributes {
         switch plan {
         case .window(let input, let window):
