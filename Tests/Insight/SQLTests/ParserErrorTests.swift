@@ -93,7 +93,11 @@ struct ParserErrorTests {
         Wrong(text: "SELECT 1 INTERSECT SELECT 2", column: 10, message: "INTERSECT is", code: .unsupported),
         Wrong(text: "SELECT SUM(a) OVER (ORDER BY b) FROM t", column: 15, message: "OVER is", code: .unsupported),
         Wrong(text: "SELECT a FROM t GROUP BY ROLLUP(a)", column: 26, message: "ROLLUP is", code: .unsupported),
-        Wrong(text: "SELECT a['b'] FROM t", column: 9, message: "not supported", code: .unsupported),
+        Wrong(text: "SELECT a[*] FROM t", column: 10, message: "[*] is", code: .unsupported),
+        Wrong(text: "SELECT a[0] FROM t", column: 10, message: "no place 0", code: .invalidLiteral),
+        Wrong(text: "SELECT a[1.5] FROM t", column: 10, message: "no place 1.5", code: .invalidLiteral),
+        Wrong(text: "SELECT a[b] FROM t", column: 10, message: "a key in single quotes"),
+        Wrong(text: "SELECT a['b' FROM t", column: 14, message: "expected ']'"),
         Wrong(
             text: "SELECT a FROM TABLE(TUMBLE(TABLE t PARTITION BY a, DESCRIPTOR(c), INTERVAL '1' DAY))", column: 36,
             message: "PARTITION BY is for SESSION", code: .unsupported),

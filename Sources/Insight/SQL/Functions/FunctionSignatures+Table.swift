@@ -141,6 +141,7 @@ extension FunctionSignatures {
         one(["JSON_VALUE"], .jsonValue, [.json, .text], .fixed(.varchar)),
         one(["JSON_QUERY"], .jsonQuery, [.json, .text], .fixed(.varchar)),
         one(["JSON_EXISTS"], .jsonExists, [.json, .text], .fixed(.boolean)),
+        one(["JSON_ELEMENT"], .jsonElement, [.json, .text], .fixed(.json)),
         one(["IS JSON"], .isJSON, [.json, .text], optional: 1, .fixed(.boolean)),
         one(["IP_IN_CIDR"], .ipInCIDR, [.ip, .text], .fixed(.boolean)),
     ]

@@ -129,6 +129,13 @@ enum JSONText {
         return true
     }
 
+    /// Any value without the blanks between its parts; false for null.
+    static func appendElement(_ value: Span<UInt8>, to output: inout [UInt8]) -> Bool {
+        guard byte(value, 0) != UInt8(ascii: "n") else { return false }
+        appendCompact(value, to: &output)
+        return true
+    }
+
     static func appendCompact(_ value: Span<UInt8>, to output: inout [UInt8]) {
         var isInString = false
         var index = 0

@@ -16,6 +16,7 @@ extension Kernel {
             let text = texts.text(row)
             guard let found = JSONText.find(path, in: text, onlyOne: true) else { return false }
             let value = text.extracting(found)
+            if function == .jsonElement { return JSONText.appendElement(value, to: &output) }
             if wantsScalar { return JSONText.appendScalar(value, to: &output) }
             return JSONText.appendContainer(value, to: &output)
         }

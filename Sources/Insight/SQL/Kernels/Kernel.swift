@@ -24,7 +24,7 @@ struct Kernel {
         case .extract, .floorTime, .ceilTime, .dateFormat, .toTimestamp, .toTimestampLTZ, .toDate, .fromUnixTime,
             .unixTimestamp, .timestampAdd, .timestampDiff, .currentTimestamp, .currentDate:
             return try time(arguments, count)
-        case .jsonValue, .jsonQuery, .jsonExists, .isJSON: return try json(arguments, count)
+        case .jsonValue, .jsonQuery, .jsonExists, .jsonElement, .isJSON: return try json(arguments, count)
         case .ipInCIDR: return inNetwork(arguments, count)
         case .like, .startsWith, .endsWith, .regexp, .regexpExtract, .regexpReplace:
             return try match(arguments, count)

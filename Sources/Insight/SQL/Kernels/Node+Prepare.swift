@@ -13,7 +13,7 @@ extension Node {
         case .regexp, .regexpExtract, .regexpReplace:
             guard let pattern = arguments[1].text else { return .nothing }
             return .regex(try Regex(pattern))
-        case .jsonValue, .jsonQuery, .jsonExists:
+        case .jsonValue, .jsonQuery, .jsonExists, .jsonElement:
             guard let path = arguments[1].text else { throw mustBeLiteral(function, "path") }
             return .path(try JSONPath(path))
         case .isJSON:

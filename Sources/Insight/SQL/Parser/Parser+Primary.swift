@@ -63,14 +63,7 @@ extension Parser {
             throw unexpected(expecting: "an operator or ')'", keywords: Self.operatorWords)
         }
         advance()
-        try refuseElementAccess()
-        return inner
-    }
-
-    private func refuseElementAccess() throws(SQLError) {
-        if at(.leftBracket) {
-            throw unsupported("[…] is", suggestion: "JSON_VALUE(column, '$.path') reads out of JSON")
-        }
+        return try elements(of: inner)
     }
 
     private mutating func typedLiteral(_ base: TypeName.Base) throws(SQLError) -> Expression {
@@ -142,11 +135,10 @@ extension Parser {
     private mutating func nameOrCall() throws(SQLError) -> Expression {
         if lookahead(1).kind == .symbol(.leftParenthesis) { return try call() }
         let name = try name("an expression")
-        try refuseElementAccess()
         if at(.leftParenthesis) {
             throw SQLError(.unknownFunction, "there is no function \(name.text)", at: name.position)
         }
-        return .name(name)
+        return try elements(of: .name(name))
     }
 
     private mutating func call() throws(SQLError) -> Expression {
@@ -171,8 +163,7 @@ extension Parser {
             try expect(.rightParenthesis)
         }
         if at(.over) { throw unsupported("OVER is") }
-        try refuseElementAccess()
-        return .call(call)
+        return try elements(of: .call(call))
     }
 
     private mutating func arguments(of call: inout FunctionCall) throws(SQLError) {

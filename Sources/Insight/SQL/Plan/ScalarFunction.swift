@@ -112,6 +112,8 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case jsonValue = "JSON_VALUE"
     case jsonQuery = "JSON_QUERY"
     case jsonExists = "JSON_EXISTS"
+    /// What lies on a path, as JSON; null for JSON's null. `value['key'][1]` is bound to it.
+    case jsonElement = "JSON_ELEMENT"
     /// `text IS JSON [VALUE | SCALAR | ARRAY | OBJECT]`; the kind is an optional second VARCHAR literal.
     case isJSON = "IS JSON"
     // Addresses
