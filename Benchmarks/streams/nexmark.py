@@ -2,7 +2,7 @@
 """Nexmark: every query over the same JSON lines in Squilla and in DuckDB, the rows compared as multisets. CPU-seconds are of
 the whole process, start and output included; DuckDB runs on one thread.
 
-    Benchmarks/streams/nexmark.py [--events N] [--queries q0,q5,…] [--out-of-order N] [--binary PATH] [--no-peer]
+    Benchmarks/streams/nexmark.py [--events N] [--queries q0,cep1,…] [--out-of-order N] [--binary PATH] [--no-peer]
 """
 import argparse, collections, json, os, pathlib, subprocess, sys, tempfile
 
@@ -126,13 +126,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--out-of-order", type=int, default=1)
-    parser.add_argument("--queries", help="such as q0,q5; all by default")
+    parser.add_argument("--queries", help="such as q0,cep1; all by default")
     parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--binary", default=str(ROOT / ".build/release/squilla"))
     options = parser.parse_args()
     names = options.queries.split(",") if options.queries else sorted(
-        (p.stem for p in QUERIES.glob("q*.sql") if ".duckdb" not in p.name),
-        key=lambda q: (int(q[1:].split("-")[0]), q))
+        (p.stem for p in QUERIES.glob("*[0-9]*.sql") if ".duckdb" not in p.name),
+        key=lambda q: (q[0] == "c", int(q.removeprefix("cep").lstrip("q").split("-")[0]), q))
     folder = pathlib.Path(tempfile.gettempdir()) / "squilla-nexmark"
     folder.mkdir(exist_ok=True)
     paths = generate(folder, options)
