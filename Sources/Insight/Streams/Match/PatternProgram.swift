@@ -46,6 +46,7 @@ struct PatternProgram {
             return add(.split(parts.map { compile($0, next: next) }))
         case .repeated(let part, let minimum, let maximum, let isReluctant):
             var entry = next
+            var needed = minimum
             if let maximum {
                 for _ in minimum..<maximum {
                     let body = compile(part, next: entry)
@@ -55,9 +56,11 @@ struct PatternProgram {
                 let loop = add(.split([]))
                 let body = compile(part, next: loop)
                 instructions[loop] = .split(isReluctant ? [next, body] : [body, next])
-                entry = loop
+                // What is needed once is the loop's own body: copies of nested parts would double at each level.
+                entry = minimum == 0 ? loop : body
+                needed = max(minimum - 1, 0)
             }
-            for _ in 0..<minimum { entry = compile(part, next: entry) }
+            for _ in 0..<needed { entry = compile(part, next: entry) }
             return entry
         }
     }
