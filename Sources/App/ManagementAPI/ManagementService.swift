@@ -23,6 +23,9 @@ public final class ManagementService: HTTPService {
         }
     }
 
+    /// Ends the streams that have no end of their own, before the server drains.
+    public func endSubscriptions() { subscriptions.stop() }
+
     /// Who may not ask must not fill memory either.
     public func wantsBody(of request: HTTPRequest) -> Bool { (try? authorize(request)) != nil }
 

@@ -221,6 +221,16 @@ import Testing
         #expect(try Self.wait { try Self.metric("squilla_subscriptions_open", server) == 0 })
     }
 
+    @Test func aStopEndsThemAndTakesNoMore() throws {
+        let server = try Self.server()
+        defer { server.stop() }
+        let answers = try (0..<3).map { _ in try Self.open(Self.all, on: server) }
+        server.management.endSubscriptions()
+        for answer in answers { #expect(answer.read { $0.contains("the server is shutting down") }) }
+        #expect(try Self.wait { try Self.metric("squilla_queries_running", server) == 0 })
+        #expect(try server.ask("GET", Self.all).status == 503)
+    }
+
     @Test func aThousandSubscribersAreOneQuery() throws {
         let server = try Self.server()
         defer { server.stop() }

@@ -30,7 +30,7 @@ struct SamplePlanTests {
     @Test func extrapolationIsAProjectionOverTheAggregate() throws {
         #expect(
             try Bind.plan("SELECT COUNT(*) AS n, MAX(l) AS m FROM types SAMPLE RANDOM 20 EXTRAPOLATE") == """
-                project CAST(ROUND((CAST($aggregate0 AS DOUBLE) * 5.0)) AS BIGINT) AS n, $aggregate1 AS m
+                project TRY_CAST(ROUND((CAST($aggregate0 AS DOUBLE) * 5.0)) AS BIGINT) AS n, $aggregate1 AS m
                   aggregate by () COUNT(*), MAX(l)
                     sample random 0.2
                       scan types [l]

@@ -61,6 +61,13 @@ final class SubscriptionFeed: QuerySink {
         if isOver { handle.cancel() }
     }
 
+    /// Ends the query and tells who is there why.
+    func stop() {
+        let handle = state.withLock { $0.handle }
+        finish(.failure(SQLError(code: .cancelled, message: "the server is shutting down")))
+        handle?.cancel()
+    }
+
     /// Lets every subscriber say what it lost.
     func tick(now: Int64) {
         let (members, statistics) = state.withLock { state in (Self.members(state), state.statistics) }

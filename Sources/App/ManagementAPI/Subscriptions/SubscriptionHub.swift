@@ -55,6 +55,9 @@ final class SubscriptionHub: Sendable {
         let subscriber = Subscriber(request, responder)
         var toRun: SubscriptionFeed?
         let admitted = state.update { state -> Result<(FeedKey, String), APIError> in
+            guard !state.isStopping else {
+                return .failure(APIError(503, "shutting_down", "the server is shutting down"))
+            }
             guard state.count < limits.maximumCount else {
                 return .failure(
                     APIError(
@@ -85,6 +88,15 @@ final class SubscriptionHub: Sendable {
         let (key, group) = try admitted.get()
         if let toRun { toRun.attach(queries.run(request.query, sink: toRun)) }
         responder.onClose { [weak self] in self?.leave(subscriber, key, group) }
+    }
+
+    /// Ends all subscriptions, and takes no more.
+    func stop() {
+        let feeds = state.update { state in
+            state.isStopping = true
+            return Array(state.feeds.values)
+        }
+        for feed in feeds { feed.stop() }
     }
 
     /// Connections of one client with one subscription; each alone where the client has no name.

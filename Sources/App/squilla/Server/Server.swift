@@ -15,6 +15,7 @@ import Synchronization
 final class Server: Sendable {
     private let log: EventLog
     private let queries: QueryService
+    private let management: ManagementService
     private let jobs: JobService
     private let edge: EdgeServer
     /// What can't change while running is as it was then.
@@ -48,12 +49,13 @@ final class Server: Sendable {
         context.topicSettings = settings.topicSettings
         context.jobs = jobs
         context.subscriptions = settings.subscriptionLimits
+        management = ManagementService(context)
 
         var listeners = try settings.edge.listen.map { EdgeListener(address: try Self.address($0), kind: .proxy) }
         proxyListeners = listeners.count
         listeners.append(
             EdgeListener(
-                address: try Self.address(settings.management.listen), kind: .service(ManagementService(context))))
+                address: try Self.address(settings.management.listen), kind: .service(management)))
         let sink = EventSink { batch, completion in
             log.append(batch, to: RequestEventSchema.topic) { result in
                 if case .success = result { completion(true) } else { completion(false) }
@@ -95,6 +97,7 @@ final class Server: Sendable {
     /// Lets requests under way finish, writes every event, gives the folder back.
     func drain() {
         let current = settings.withLock { $0 }
+        management.endSubscriptions()
         let cut = edge.drain(deadlineMilliseconds: current.edge.drainTimeoutMilliseconds)
         if cut > 0 { StandardError.write(line: "squilla: \(cut) connections were cut at the drain's deadline") }
         jobs.stop()

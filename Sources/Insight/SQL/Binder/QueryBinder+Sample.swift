@@ -100,8 +100,9 @@ extension AggregateCall {
             value = .call(.coalesce, [value, .literal(.float64(0), type: .double)], type: .double)
         }
         guard type != .double else { return value }
-        guard type != .float else { return .cast(value, to: type, isTry: false) }
-        return .cast(.call(.round, [value], type: .double), to: type, isTry: false)
+        // An estimate beyond its type must not end a query: it is null.
+        guard type != .float else { return .cast(value, to: type, isTry: true) }
+        return .cast(.call(.round, [value], type: .double), to: type, isTry: true)
     }
 }
 

@@ -16,6 +16,7 @@ final class TestManagement: Sendable {
 
     let log: EventLog
     let edge: EdgeServer
+    let management: ManagementService
     private let queries: QueryService
     private let jobs: JobService
 
@@ -36,13 +37,14 @@ final class TestManagement: Sendable {
             reload: { .success(ReloadReport(needRestart: [])) })
         context.jobs = jobs
         context.subscriptions = subscriptions
+        management = ManagementService(context)
         var settings = EdgeSettings()
         settings.workers = 1
         edge = try EdgeServer(
             settings: settings,
             listeners: [
                 EdgeListener(address: .loopback(port: 0), kind: .proxy),
-                EdgeListener(address: .loopback(port: 0), kind: .service(ManagementService(context))),
+                EdgeListener(address: .loopback(port: 0), kind: .service(management)),
             ],
             eventSink: .none)
         try edge.start()
