@@ -1,5 +1,6 @@
 import ArgumentParser
 import EventLog
+import Foundation
 import ManagementAPI
 import Runtime
 import SQL
@@ -19,8 +20,12 @@ struct SQLCommand: ParsableCommand {
             (.log); NAME=FORMAT:PATH names the format, PATH - is standard input. docs/sql.md is the reference.
             """)
 
-    @Argument(help: "One SELECT, or - to read it from standard input.")
-    var query: String
+    @Argument(help: "One query, with CREATE statements before it perhaps; - reads it from standard input.")
+    var query: String?
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("A file with the query, instead of the argument.", valueName: "path"))
+    var file: String?
 
     @Flag(help: "Rows as they happen; windows when they close.")
     var live = false
@@ -55,7 +60,7 @@ struct SQLCommand: ParsableCommand {
     @OptionGroup var locator: ServerLocator
 
     func run() throws {
-        let text = query == "-" ? try Self.standardInput() : query
+        let text = try text()
         if table.isEmpty, let client = try locator.client() {
             return try runRemotely(text, client)
         }
@@ -145,6 +150,20 @@ struct SQLCommand: ParsableCommand {
         var definition = TableDefinition(.file(path: path, format: format))
         definition.timeColumn = timeColumn
         return (String(text[..<equals]), definition)
+    }
+
+    private func text() throws -> String {
+        switch (query, file) {
+        case ("-"?, nil): return try Self.standardInput()
+        case (let query?, nil): return query
+        case (nil, let file?):
+            guard let data = FileManager.default.contents(atPath: file) else {
+                throw Failure("\(file) can't be read")
+            }
+            return String(decoding: data, as: UTF8.self)
+        default:
+            throw ValidationError("one query is wanted: as the argument, or in a file with --file")
+        }
     }
 
     private static func standardInput() throws -> String {

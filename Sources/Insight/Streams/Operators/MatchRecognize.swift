@@ -26,6 +26,10 @@ struct MatchRecognize: ~Copyable, StreamOperator {
         self.context = MatchContext(layout: layout)
     }
 
+    var keeps: String? {
+        "rows until the watermark, then a partition's rows that a match can still begin with or go on from"
+    }
+
     var stateBytes: Int {
         pending.byteCount + store.byteCount + groups.byteCount + searchBytes
             + partitions.capacity * MemoryLayout<MatchSearch>.stride

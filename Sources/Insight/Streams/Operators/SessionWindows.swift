@@ -29,6 +29,7 @@ struct SessionWindows: ~Copyable, StreamOperator {
     }
 
     var stateBytes: Int { bytes }
+    var keeps: String? { "the rows of the sessions that are open, up to \(DurationText.of(gap)) without a row" }
 
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
         let column = batch.columns[timeColumn]
