@@ -161,6 +161,15 @@ import Testing
         #expect(error?.suggestion?.contains("WITHIN") == true)
     }
 
+    @Test func endlessLooksAreRefused() throws {
+        var work = MatchWork(rows: 2, steps: MatchWork.freeSteps + 2 * MatchWork.stepsPerRow - 1)
+        try work.step()
+        let error = #expect(throws: SQLError.self) { try work.step() }
+        #expect(error?.code == .limitExceeded)
+        work.rows += 1
+        try work.step()
+    }
+
     @Test func partialMatchesWithOneFutureAreMerged() throws {
         // 2^200 ways to take the rows, two states.
         let text = """

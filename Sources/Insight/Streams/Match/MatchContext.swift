@@ -8,6 +8,7 @@ struct MatchContext: ~Copyable {
     static let maximumPartialMatches = 1_000
 
     let layout: MatchLayout
+    var work = MatchWork()
     var scratch: [Int64] = []
     /// The partial matches of the step at hand, in order of preference.
     var states: [Int] = []

@@ -81,6 +81,7 @@ struct MatchSearch {
 
     /// Gives row `next` to every variable that may take it.
     private mutating func step(_ context: inout MatchContext, _ store: MatchRows) throws(SQLError) {
+        try context.work.step()
         let layout = context.layout
         let program = layout.program
         let width = layout.registers.count

@@ -99,6 +99,7 @@ struct MatchRecognize: ~Copyable, StreamOperator {
         let numbers = groups.groups(of: Array(rows.columns[..<layout.keyCount]), rowCount: rows.rowCount)
         while partitions.count < groups.count { partitions.append(MatchSearch()) }
         let first = store.append(rows)
+        context.work.rows += rows.rowCount
         for row in 0..<rows.rowCount {
             let partition = Int(numbers[row])
             let (held, bytes) = (partitions[partition].heldRows, partitions[partition].byteCount)
