@@ -32,7 +32,7 @@ enum PredicatePushDown {
             // The input's columns are the first of the sample's.
             let count = input.fields.count
             let (below, above) = partition(predicates) { sample.letsConditionsThrough && $0 < count }
-            return filter(.sample(input: push(below, into: input), sample: sample), by: above)
+            return filter(self.sample(push(below, into: input), sample), by: above)
         case .match(let input, let match, let fields):
             // Only whole partitions may be taken away: every other row is part of what is matched.
             let keys = zip(match.partitionKeys, fields).map { BoundExpression.column(index: $0, type: $1.type) }
@@ -49,6 +49,25 @@ enum PredicatePushDown {
         case .union(let inputs): return .union(inputs: inputs.map { push(predicates, into: $0) })
         case .values: return filter(plan, by: predicates)
         }
+    }
+
+    /// A sample of `input`. Where a row is in several windows, it is sampled before it is given them: once.
+    private static func sample(_ input: LogicalPlan, _ sample: SampleSpecification) -> LogicalPlan {
+        guard case .window(let source, let window) = input, window.mayRepeatRows else {
+            return .sample(input: input, sample: sample)
+        }
+        let count = source.fields.count
+        if case .sticky(_, let keys, _) = sample {
+            guard partition(keys, { $0 < count }).above.isEmpty else { return .sample(input: input, sample: sample) }
+        }
+        let plan = LogicalPlan.window(input: .sample(input: source, sample: sample), window: window)
+        let (fields, added) = (input.fields, sample.appendedFields)
+        guard !added.isEmpty else { return plan }
+        // The weights are in front of the window's columns now, and are wanted behind them.
+        let places = Array(0..<count) + Array(count + added.count..<fields.count + added.count) + [count]
+        let wanted = fields + added
+        return .project(
+            input: plan, expressions: zip(places, wanted).map { .column(index: $0, type: $1.type) }, fields: wanted)
     }
 
     private static func filter(_ plan: LogicalPlan, by predicates: [BoundExpression]) -> LogicalPlan {
@@ -81,5 +100,15 @@ enum PredicatePushDown {
             if fits { below.append(predicate) } else { above.append(predicate) }
         }
         return (below, above)
+    }
+}
+
+extension WindowSpecification {
+    /// Whether a row may be in several windows.
+    fileprivate var mayRepeatRows: Bool {
+        switch kind {
+        case .hop, .cumulate: true
+        case .tumble, .session: false
+        }
     }
 }
