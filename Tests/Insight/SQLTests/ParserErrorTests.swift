@@ -86,8 +86,6 @@ struct ParserErrorTests {
         Wrong(text: "SELECT X'ABC'", column: 8, message: "pairs", code: .invalidLiteral),
         Wrong(text: "SELECT 1e999", column: 8, message: "out of range", code: .invalidLiteral),
         Wrong(text: "SELECT CAST(1 AS DECIMAL(50, 2))", column: 18, message: "DECIMAL(50, 2)", code: .invalidLiteral),
-        Wrong(text: "SELECT a FROM t JOIN u ON t.a = u.a", column: 17, message: "a join is", code: .unsupported),
-        Wrong(text: "SELECT a FROM t, u", column: 16, message: "a join is", code: .unsupported),
         Wrong(text: "UPDATE t SET a = 1", column: 1, message: "UPDATE is", code: .unsupported),
         Wrong(text: "INSERT OVERWRITE t SELECT 1", column: 8, message: "INSERT OVERWRITE is", code: .unsupported),
         Wrong(text: "SELECT 1 INTERSECT SELECT 2", column: 10, message: "INTERSECT is", code: .unsupported),

@@ -102,6 +102,8 @@ struct QueryBinder {
             let relation = try bind(window)
             guard let alias else { return relation }
             return try rename(relation, alias)
+        case .join(let left, let kind, let right, let condition, let position):
+            return try join(try bind(left), kind, try bind(right), condition, at: position)
         case .match(let match, let alias):
             let relation = try bind(match)
             guard let alias else { return relation }

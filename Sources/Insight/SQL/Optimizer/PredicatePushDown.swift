@@ -46,6 +46,7 @@ enum PredicatePushDown {
         case .sort(let input, let keys): return .sort(input: push(predicates, into: input), keys: keys)
         case .limit(let input, let count, let offset):
             return filter(.limit(input: push(input), count: count, offset: offset), by: predicates)
+        case .join(let left, let right, let join): return push(predicates, left, right, join)
         case .union(let inputs): return .union(inputs: inputs.map { push(predicates, into: $0) })
         case .values: return filter(plan, by: predicates)
         }
@@ -68,6 +69,32 @@ enum PredicatePushDown {
         let wanted = fields + added
         return .project(
             input: plan, expressions: zip(places, wanted).map { .column(index: $0, type: $1.type) }, fields: wanted)
+    }
+
+    /// A condition on one side goes to that side, unless its rows may have been filled up with nulls; in an inner join
+    /// one on both sides becomes a part of what makes a pair.
+    private static func push(
+        _ predicates: [BoundExpression], _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification
+    ) -> LogicalPlan {
+        let count = left.fields.count
+        var join = join
+        var above: [BoundExpression] = []
+        var below: (left: [BoundExpression], right: [BoundExpression]) = ([], [])
+        var candidates = predicates
+        if join.kind == .inner, let residual = join.residual {
+            candidates += Conjunction.split(residual)
+            join.residual = nil
+        }
+        for predicate in candidates {
+            switch predicate.side(count) {
+            case .left where !join.kind.keepsRight: below.left.append(predicate)
+            case .right where !join.kind.keepsLeft: below.right.append(predicate.remappingColumns { $0 - count })
+            case nil where join.kind == .inner: join.add([predicate], leftCount: count)
+            default: above.append(predicate)
+            }
+        }
+        return filter(
+            .join(left: push(below.left, into: left), right: push(below.right, into: right), join: join), by: above)
     }
 
     private static func filter(_ plan: LogicalPlan, by predicates: [BoundExpression]) -> LogicalPlan {

@@ -12,6 +12,7 @@ enum ProjectionMerging {
         case .distinct(let input): .distinct(input: merge(input))
         case .sort(let input, let keys): .sort(input: merge(input), keys: keys)
         case .limit(let input, let count, let offset): .limit(input: merge(input), count: count, offset: offset)
+        case .join(let left, let right, let join): .join(left: merge(left), right: merge(right), join: join)
         case .union(let inputs): .union(inputs: inputs.map(merge))
         case .project(let input, let expressions, let fields): project(merge(input), expressions, fields)
         }

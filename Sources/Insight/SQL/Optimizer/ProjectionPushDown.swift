@@ -74,11 +74,30 @@ enum ProjectionPushDown {
         case .limit(let input, let count, let offset):
             let below = prune(input, keeping: wanted)
             return Pruned(plan: .limit(input: below.plan, count: count, offset: offset), places: below.places)
+        case .join(let left, let right, let join): return prune(left, right, join, keeping: wanted)
         case .union(let inputs):
             let kept = wanted.sorted()
             let plans = inputs.map { exact(prune($0, keeping: wanted), kept, like: $0) }
             return Pruned(plan: .union(inputs: plans), places: places(kept))
         }
+    }
+
+    private static func prune(
+        _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification, keeping wanted: Set<Int>
+    ) -> Pruned {
+        let count = left.fields.count
+        let needed = wanted.union(columns(of: join.residual.map { [$0] } ?? []))
+        let belowLeft = prune(left, keeping: needed.filter { $0 < count }.union(columns(of: join.leftKeys)))
+        let belowRight = prune(
+            right, keeping: Set(needed.filter { $0 >= count }.map { $0 - count }).union(columns(of: join.rightKeys)))
+        let width = belowLeft.plan.fields.count
+        var places = belowLeft.places
+        for (old, new) in belowRight.places { places[old + count] = new + width }
+        var moved = join
+        moved.leftKeys = join.leftKeys.map(belowLeft.rewrite)
+        moved.rightKeys = join.rightKeys.map(belowRight.rewrite)
+        moved.residual = join.residual?.remappingColumns { places[$0] ?? $0 }
+        return Pruned(plan: .join(left: belowLeft.plan, right: belowRight.plan, join: moved), places: places)
     }
 
     private static func prune(

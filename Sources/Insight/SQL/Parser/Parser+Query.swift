@@ -128,8 +128,7 @@ extension Parser {
             try checkLength(body.items.count)
         } while accept(.comma)
         if accept(.from) {
-            body.from = try tableReference()
-            try refuseJoins()
+            body.from = try tableReference(commasJoin: true)
         }
         if accept(.where) { body.condition = try expression() }
         if atSample { body.sample = try sampleClause() }

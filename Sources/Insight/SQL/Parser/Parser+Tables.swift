@@ -1,12 +1,6 @@
 extension Parser {
-    /// What stands after `FROM`: a table, a query in parentheses, a window over one of them, or the patterns in it.
-    mutating func tableReference() throws(SQLError) -> TableReference {
-        try enter()
-        defer { leave() }
-        return try matched(try unmatchedReference())
-    }
-
-    private mutating func unmatchedReference() throws(SQLError) -> TableReference {
+    /// A table, a query in parentheses, or a window over one of them.
+    mutating func singleTable() throws(SQLError) -> TableReference {
         if at(.leftParenthesis) {
             let position = advance().position
             if at(.leftParenthesis) || at(.select) || at(.with) || at(.values) {
@@ -14,8 +8,7 @@ extension Parser {
                 try expect(.rightParenthesis)
                 return .query(query, alias: try tableAlias(), position)
             }
-            let inner = try tableReference()
-            try refuseJoins()
+            let inner = try tableReference(commasJoin: true)
             try expect(.rightParenthesis)
             return inner
         }
@@ -42,12 +35,6 @@ extension Parser {
         if at(word: "MATCH_RECOGNIZE"), lookahead(1).kind == .symbol(.leftParenthesis) { return nil }
         guard let name = try optionalAlias() else { return nil }
         return TableAlias(name: name, columns: at(.leftParenthesis) ? try parenthesisedNames() : [])
-    }
-
-    /// Joins are of a later version; say so where they would begin.
-    func refuseJoins() throws(SQLError) {
-        let words: [Keyword] = [.join, .inner, .left, .right, .full, .cross, .natural]
-        if at(.comma) || token.keyword.map(words.contains) == true { throw unsupported("a join is") }
     }
 
     // MARK: Windows
@@ -146,7 +133,7 @@ extension Parser {
             advance()
         }
         if at(.leftParenthesis) {
-            arguments.data = try tableReference()
+            arguments.data = try tableReference(commasJoin: false)
         } else {
             _ = accept(.table)
             arguments.data = .table(try name("a table"), alias: nil)

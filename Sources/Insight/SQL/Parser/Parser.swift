@@ -7,6 +7,8 @@ struct Parser {
     private var depth = 0
     /// The height of the expression tree that is being built, as far as it is.
     var height = 0
+    /// Whether a comma separates tables: not inside of a window function.
+    var allowsCommaJoin = true
     /// Where an alias without `AS` was read last: a misspelt key word lands there.
     var bareAliasIndex: Int?
 

@@ -26,6 +26,8 @@ public indirect enum LogicalPlan: Sendable {
     case aggregate(input: LogicalPlan, keys: [BoundExpression], aggregates: [AggregateCall], fields: [PlanField])
     /// `MATCH_RECOGNIZE`: one row a match. Output: the partition's columns, then the measures.
     case match(input: LogicalPlan, match: MatchSpecification, fields: [PlanField])
+    /// The pairs of rows that match; the columns of the left, then those of the right.
+    case join(left: LogicalPlan, right: LogicalPlan, join: JoinSpecification)
     case distinct(input: LogicalPlan)
     case sort(input: LogicalPlan, keys: [SortKey])
     case limit(input: LogicalPlan, count: Int?, offset: Int)

@@ -45,6 +45,10 @@ enum PlanPrinter {
             return ("sort " + shown.joined(separator: ", "), [input])
         case .limit(let input, let count, let offset):
             return ("limit \(count.map(String.init) ?? "all")" + (offset > 0 ? " offset \(offset)" : ""), [input])
+        case .join(let left, let right, let join):
+            let keys = zip(join.leftKeys, join.rightKeys).map { text($0, names(left)) + " = " + text($1, names(right)) }
+            let rest = join.residual.map { " where " + text($0, names(left) + names(right)) } ?? ""
+            return ("\(join.kind.rawValue.lowercased()) join (\(keys.joined(separator: ", ")))" + rest, [left, right])
         case .union(let inputs): return ("union", inputs)
         }
     }

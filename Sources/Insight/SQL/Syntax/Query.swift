@@ -53,6 +53,8 @@ indirect enum TableReference: Hashable, Sendable {
     case table(Name, alias: TableAlias?)
     case query(Query, alias: TableAlias?, SourcePosition)
     case window(WindowReference, alias: TableAlias?)
+    /// The position is that of the word `JOIN`, or of the comma.
+    case join(TableReference, JoinKind, TableReference, JoinCondition, SourcePosition)
     case match(MatchReference, alias: TableAlias?)
 }
 

@@ -229,9 +229,11 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         let saved = Dictionary(
             (checkpoint?.inputs ?? []).map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
         for (index, plan) in plans.enumerated() {
-            let query = try PhysicalPlanner(
-                isLive: plan.isLive, context: EvaluationContext(now: service.clock.now()), account: account
-            ).plan(plan.plan)
+            var planner = PhysicalPlanner(
+                isLive: plan.isLive, context: EvaluationContext(now: service.clock.now()), account: account)
+            planner.stateTimeToLiveMicroseconds = Int64(service.limits.stateTimeToLiveMilliseconds) * 1_000
+            planner.isBounded = { !plan.readsTopics($0) }
+            let query = try planner.plan(plan.plan)
             queries.append(query)
             outputs.append(plan.output)
             pending.append([])

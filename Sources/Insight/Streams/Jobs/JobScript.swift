@@ -21,6 +21,8 @@ struct JobScript {
             self.isLive = PreparedQuery.readsTopics(plan, catalog)
         }
 
+        func readsTopics(_ part: LogicalPlan) -> Bool { PreparedQuery.readsTopics(part, catalog) }
+
         /// How a scan reads its table: with its time, which tells how far the job has come.
         func reading(_ scan: PhysicalQuery.Scan, now: Int64) throws(SQLError) -> PreparedQuery.Reading {
             guard let table = catalog.resolved(scan.table.name) else {

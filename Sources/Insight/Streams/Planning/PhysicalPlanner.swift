@@ -10,6 +10,10 @@ struct PhysicalPlanner {
     var maximumWindowsPerRow = 10_000
     /// Panes that a live query keeps at a time; a bounded one is limited by its memory alone.
     var maximumOpenPanes = 100_000
+    /// How long a live join without a bound on time holds its rows, of event time.
+    var stateTimeToLiveMicroseconds: Int64 = 3_600_000_000
+    /// Whether a part of the plan ends: it reads no topic that goes on.
+    var isBounded: (LogicalPlan) -> Bool = { _ in false }
 
     func plan(_ plan: LogicalPlan) throws(SQLError) -> PhysicalQuery {
         let query = PhysicalQuery(plan: plan, account: account)
@@ -34,6 +38,8 @@ struct PhysicalPlanner {
             try buildWindow(input, window, asPanes: false, plan, next, query)
         case .aggregate(let input, let keys, let aggregates, let fields):
             try buildAggregate(input, keys, aggregates, fields, next, query)
+        case .join(let left, let right, let join):
+            try buildJoin(left, right, join, plan, next, query)
         case .sample(let input, let sample):
             try build(input, try sampleStage(sample, Schema(planFields: plan.outputFields), next), query)
         case .match(let input, let match, let fields):

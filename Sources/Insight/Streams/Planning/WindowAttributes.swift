@@ -44,6 +44,12 @@ struct WindowAttributes {
             return of(input).mapped(expressions, isAggregated: nil)
         case .aggregate(let input, let keys, _, _):
             return of(input).mapped(keys, isAggregated: true)
+        case .join(let left, let right, let join):
+            var attributes = join.kind.keepsRight ? WindowAttributes() : of(left)
+            guard !join.kind.keepsLeft else { return attributes }
+            let width = left.outputFields.count
+            for (column, attribute) in of(right).byColumn { attributes.byColumn[column + width] = attribute }
+            return attributes
         default:
             return WindowAttributes()
         }

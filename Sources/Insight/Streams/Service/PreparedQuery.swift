@@ -85,6 +85,7 @@ struct PreparedQuery {
             .match(let input, _, _), .distinct(let input), .sort(let input, _), .limit(let input, _, _),
             .sample(let input, _):
             return readsTopics(input, catalog)
+        case .join(let left, let right, _): return readsTopics(left, catalog) || readsTopics(right, catalog)
         case .union(let inputs): return inputs.contains { readsTopics($0, catalog) }
         }
     }

@@ -18,6 +18,8 @@ public struct QueryLimits: Sendable {
     public var liveQueueBytes = 64 << 20
     /// How far the watermark of a topic runs behind the latest event time.
     public var watermarkDelayMilliseconds = 1_000
+    /// How long live joins without a bound on time hold their rows, of event time.
+    public var stateTimeToLiveMilliseconds = 3_600_000
     /// How often live queries look at the clock.
     public var tickMilliseconds = 100
     /// Rows of a table that a query makes up with `'connector' = 'datagen'` or `'nexmark'`.

@@ -28,8 +28,10 @@ final class QueryRun {
         let memory = min(request.memoryBytes ?? .max, service.limits.memoryBytes, 2 << 30)
         // Each live source must be one: a live query over files alone ends as a stored one does.
         isLive = request.mode != .stored && prepared.readsTopics(plan)
-        let planner = PhysicalPlanner(
+        var planner = PhysicalPlanner(
             isLive: isLive, context: EvaluationContext(now: now), account: MemoryAccount(limitBytes: memory))
+        planner.stateTimeToLiveMicroseconds = Int64(service.limits.stateTimeToLiveMilliseconds) * 1_000
+        planner.isBounded = { !prepared.readsTopics($0) }
         query = try planner.plan(plan)
         var sources: [any ScanDriver] = []
         let helpers = mayShare && !isLive ? service.limits.workerThreads - 1 : 0

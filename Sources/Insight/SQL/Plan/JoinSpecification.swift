@@ -1,0 +1,50 @@
+/// What makes two rows a pair.
+public struct JoinSpecification: Hashable, Sendable {
+    public var kind: JoinKind
+    /// Equal in both rows, one by one and of one type; null equals nothing. Over the left's columns, and the right's.
+    public var leftKeys: [BoundExpression]
+    public var rightKeys: [BoundExpression]
+    /// What must be true besides, over the columns of the left followed by those of the right.
+    public var residual: BoundExpression?
+
+    /// Sorts conditions over both sides into keys and the rest.
+    init(kind: JoinKind, conditions: [BoundExpression], leftCount: Int) {
+        self.kind = kind
+        self.leftKeys = []
+        self.rightKeys = []
+        add(conditions, leftCount: leftCount)
+    }
+
+    mutating func add(_ conditions: [BoundExpression], leftCount: Int) {
+        var rest = residual.map { Conjunction.split($0) } ?? []
+        for condition in conditions {
+            guard case .call(.equal, let operands, _) = condition, operands.count == 2,
+                operands[0].type.fieldType == operands[1].type.fieldType,
+                let first = operands[0].side(leftCount), let second = operands[1].side(leftCount), first != second
+            else {
+                if !rest.contains(condition) { rest.append(condition) }
+                continue
+            }
+            let (left, right) = first == .left ? (operands[0], operands[1]) : (operands[1], operands[0])
+            leftKeys.append(left)
+            rightKeys.append(right.remappingColumns { $0 - leftCount })
+        }
+        residual = rest.isEmpty ? nil : Conjunction.join(rest[...])
+    }
+}
+
+enum JoinSide {
+    case left
+    case right
+}
+
+extension BoundExpression {
+    /// The side of a join whose columns alone are read; `nil` for both or none.
+    func side(_ leftCount: Int) -> JoinSide? {
+        var hasLeft = false
+        var hasRight = false
+        forEachColumn { if $0 < leftCount { hasLeft = true } else { hasRight = true } }
+        guard hasLeft != hasRight else { return nil }
+        return hasLeft ? .left : .right
+    }
+}

@@ -1,0 +1,111 @@
+import Columns
+import SQL
+
+/// The rows of one side of a join that a row of the other side may still meet.
+struct JoinRows {
+    /// A row that is held.
+    struct Entry {
+        let batch: UInt32
+        let row: UInt32
+        /// The number of its key; 0 where it has none, since null equals nothing.
+        let key: UInt32
+        /// The row before with the same key, plus 1; 0 for none.
+        let previous: UInt32
+        /// No row of the other side can meet it once the watermark is here.
+        let expiry: Int64
+        var isMatched: Bool
+        var isGone: Bool
+    }
+
+    let schema: Schema
+    private(set) var batches: [Batch] = []
+    private(set) var entries: [Entry] = []
+    /// The last row of each key, plus 1.
+    private var heads: [UInt32] = []
+    private(set) var goneCount = 0
+    private(set) var earliestExpiry = Int64.max
+    private var batchBytes = 0
+
+    init(schema: Schema) { self.schema = schema }
+
+    var bytes: Int { batchBytes + entries.capacity * MemoryLayout<Entry>.stride + heads.capacity * 4 }
+
+    mutating func add(_ batch: Batch, keys: [UInt32], expiries: [Int64], isMatched: [Bool]? = nil) {
+        let number = UInt32(batches.count)
+        batches.append(batch)
+        batchBytes += batch.memoryBytes
+        for row in keys.indices {
+            let key = keys[row]
+            var previous: UInt32 = 0
+            if key > 0 {
+                heads.grow(to: Int(key) + 1, filling: 0)
+                previous = heads[Int(key)]
+                heads[Int(key)] = UInt32(entries.count + 1)
+            }
+            earliestExpiry = min(earliestExpiry, expiries[row])
+            entries.append(
+                Entry(
+                    batch: number, row: UInt32(row), key: key, previous: previous, expiry: expiries[row],
+                    isMatched: isMatched?[row] ?? false, isGone: false))
+        }
+    }
+
+    /// The places of the rows with a key, the latest first.
+    func forEach(key: UInt32, _ body: (Int) -> Void) {
+        guard key > 0, Int(key) < heads.count else { return }
+        var next = heads[Int(key)]
+        while next > 0 {
+            let place = Int(next - 1)
+            if !entries[place].isGone { body(place) }
+            next = entries[place].previous
+        }
+    }
+
+    mutating func match(_ place: Int) { entries[place].isMatched = true }
+
+    /// Lets go of the rows that no row can meet any more.
+    ///
+    /// - Returns: those of them that met none.
+    mutating func expire(through watermark: Int64) -> [Int] {
+        guard earliestExpiry <= watermark else { return [] }
+        var alone: [Int] = []
+        earliestExpiry = .max
+        for place in entries.indices where !entries[place].isGone {
+            if entries[place].expiry <= watermark {
+                entries[place].isGone = true
+                goneCount += 1
+                if !entries[place].isMatched { alone.append(place) }
+            } else {
+                earliestExpiry = min(earliestExpiry, entries[place].expiry)
+            }
+        }
+        return alone
+    }
+
+    /// The rows that met none.
+    var unmatched: [Int] { entries.indices.filter { !entries[$0].isMatched && !entries[$0].isGone } }
+
+    /// The rows at these places, one after the other.
+    func gather(_ places: some Sequence<Int>) -> Batch {
+        var builder = BatchBuilder(schema: schema, capacity: 1_024)
+        for place in places { builder.append(batches[Int(entries[place].batch)], row: Int(entries[place].row)) }
+        return builder.finish()
+    }
+
+    /// What is left of each batch: its rows, when they expire, and whether they were met.
+    func remaining() -> [(batch: Batch, expiries: [Int64], isMatched: [Bool])] {
+        var rows = [[UInt32]](repeating: [], count: batches.count)
+        var expiries = [[Int64]](repeating: [], count: batches.count)
+        var matched = [[Bool]](repeating: [], count: batches.count)
+        for entry in entries where !entry.isGone {
+            rows[Int(entry.batch)].append(entry.row)
+            expiries[Int(entry.batch)].append(entry.expiry)
+            matched[Int(entry.batch)].append(entry.isMatched)
+        }
+        return batches.indices.filter { !rows[$0].isEmpty }.map { index in
+            let batch = batches[index]
+            let kept = rows[index].count == batch.rowCount ? batch : batch.select(rows: rows[index]).compacted()
+            return (kept, expiries[index], matched[index])
+        }
+    }
+}

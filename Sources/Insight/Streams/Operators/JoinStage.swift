@@ -1,0 +1,253 @@
+import Columns
+import SQL
+
+/// `JOIN`: holds the rows of both sides and meets each new row with those of the other side, whatever order they come
+/// in. Rows go when the watermark says that no row can meet them any more (`JoinRetention`).
+final class JoinStage: Stage {
+    /// Pairs that are put together at a time.
+    private static let pairsAtOnce = Batch.usualRowCount
+    /// Rows that are gone before the rest is put together anew.
+    private static let goneRows = 4_096
+
+    private let kind: JoinKind
+    private let keys: [[RowExpression]]
+    private let keyTypes: [FieldType]
+    private let residual: RowExpression?
+    private let schema: Schema
+    private let retention: JoinRetention
+    private let context: EvaluationContext
+    private let next: StageInput
+    private let account: MemoryAccount
+
+    private var table: GroupTable
+    private var sides: [JoinRows]
+    private var watermarks: [Int64] = [.min, .min]
+    private var isClosed = [false, false]
+    private var announced = Int64.min
+    private var charged = 0
+
+    init(
+        _ join: JoinSpecification, schemas: [Schema], schema: Schema, retention: JoinRetention,
+        context: EvaluationContext, account: MemoryAccount, next: StageInput
+    ) throws(SQLError) {
+        self.kind = join.kind
+        var keys: [[RowExpression]] = [[], []]
+        for key in join.leftKeys { keys[0].append(try RowExpression(key)) }
+        for key in join.rightKeys { keys[1].append(try RowExpression(key)) }
+        self.keys = keys
+        self.keyTypes = join.leftKeys.map(\.type.fieldType)
+        var residual: RowExpression?
+        if let condition = join.residual { residual = try RowExpression(condition) }
+        self.residual = residual
+        self.schema = schema
+        self.retention = retention
+        self.context = context
+        self.next = next
+        self.account = account
+        self.table = GroupTable(types: keyTypes)
+        self.sides = schemas.map { JoinRows(schema: $0) }
+    }
+
+    override var name: String { "JOIN" }
+    override var keeps: String? { "the rows of both sides, \(retention)" }
+    override var downstream: Stage? { next.stage }
+    override var isSatisfied: Bool { next.stage.isSatisfied }
+    override var lateRows: Int { next.stage.lateRows }
+
+    override func accept(_ batch: Batch, port: Int) throws(SQLError) {
+        guard batch.rowCount > 0 else { return }
+        let batch = Batch(schema: sides[port].schema, rowCount: batch.rowCount, columns: batch.columns)
+        let numbers = try keyNumbers(batch, port: port)
+        let other = 1 - port
+        let first = sides[port].entries.count
+        let watermark = min(watermarks[0], watermarks[1])
+        let expiries = retention.expiries(of: batch, port: port, watermark: watermark)
+        sides[port].add(batch, keys: numbers, expiries: expiries)
+        try charge()
+        try meet(batch, numbers, port: port, firstPlace: first)
+        // A side whose other side has ended need not be held; what met none is known now.
+        if isClosed[other] { try release(port, through: .max) }
+    }
+
+    private func keyNumbers(_ batch: Batch, port: Int) throws(SQLError) -> [UInt32] {
+        var columns: [Column] = []
+        for key in keys[port] { columns.append(try key.evaluate(batch, context)) }
+        var numbers = table.groups(of: columns, rowCount: batch.rowCount).map { $0 + 1 }
+        for column in columns {
+            guard let validity = column.validity else { continue }
+            for row in numbers.indices where !validity[row] { numbers[row] = 0 }
+        }
+        return numbers
+    }
+
+    /// Puts the batch's rows together with those of the other side, some pairs at a time.
+    private func meet(_ batch: Batch, _ numbers: [UInt32], port: Int, firstPlace: Int) throws(SQLError) {
+        var rows: [UInt32] = []
+        var places: [Int] = []
+        for (row, number) in numbers.enumerated() {
+            sides[1 - port].forEach(key: number) { place in
+                rows.append(UInt32(row))
+                places.append(place)
+            }
+            if rows.count >= Self.pairsAtOnce {
+                try emit(batch, &rows, &places, port: port, firstPlace: firstPlace)
+            }
+        }
+        try emit(batch, &rows, &places, port: port, firstPlace: firstPlace)
+    }
+
+    private func emit(
+        _ batch: Batch, _ rows: inout [UInt32], _ places: inout [Int], port: Int, firstPlace: Int
+    ) throws(SQLError) {
+        var start = 0
+        while start < rows.count {
+            let end = min(start + Self.pairsAtOnce, rows.count)
+            try emit(batch, rows[start..<end], places[start..<end], port: port, firstPlace: firstPlace)
+            start = end
+        }
+        rows.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+    }
+
+    private func emit(
+        _ batch: Batch, _ rows: ArraySlice<UInt32>, _ places: ArraySlice<Int>, port: Int, firstPlace: Int
+    ) throws(SQLError) {
+        let mine = batch.select(rows: Array(rows))
+        let theirs = sides[1 - port].gather(places)
+        let columns = port == 0 ? mine.columns + theirs.columns : theirs.columns + mine.columns
+        var pairs = Batch(schema: schema, rowCount: rows.count, columns: columns)
+        var kept: [UInt32]?
+        if let residual { kept = try residual.select(pairs, context) }
+        for index in kept?.map(Int.init) ?? Array(0..<rows.count) {
+            sides[1 - port].match(places[places.startIndex + index])
+            sides[port].match(firstPlace + Int(rows[rows.startIndex + index]))
+        }
+        if let kept { pairs = pairs.select(rows: kept) }
+        if pairs.rowCount > 0 { try next.stage.accept(pairs, port: next.port) }
+    }
+
+    // MARK: Time
+
+    override func advance(watermark: Int64, port: Int) throws(SQLError) {
+        guard watermark > watermarks[port] else { return }
+        watermarks[port] = watermark
+        for side in 0..<2 where !(isClosed[side] && retention.keepsEndedSides) {
+            try release(side, through: retention.clock(watermarks, side: side))
+        }
+        try announce()
+    }
+
+    override func close(port: Int) throws(SQLError) {
+        isClosed[port] = true
+        watermarks[port] = .max
+        try release(1 - port, through: .max)
+        if isClosed[1 - port] {
+            try release(port, through: .max)
+            try next.stage.close(port: next.port)
+        } else {
+            try announce()
+        }
+    }
+
+    /// Lets go of the rows of a side that have had their time, and answers those that met none where they are wanted.
+    private func release(_ side: Int, through watermark: Int64) throws(SQLError) {
+        // A side that others may still meet goes by its own time; one whose other side has ended goes as a whole.
+        let isWhole = watermark == .max
+        if isWhole, !isClosed[1 - side] { return }
+        let alone = isWhole ? sides[side].unmatched : sides[side].expire(through: watermark)
+        if side == 0 ? kind.keepsLeft : kind.keepsRight {
+            var start = 0
+            while start < alone.count {
+                let end = min(start + Self.pairsAtOnce, alone.count)
+                try next.stage.accept(padded(sides[side].gather(alone[start..<end]), side: side), port: next.port)
+                start = end
+            }
+        }
+        if isWhole {
+            sides[side] = JoinRows(schema: sides[side].schema)
+        } else if sides[side].goneCount > max(Self.goneRows, sides[side].entries.count / 2) {
+            try rebuild()
+        }
+        try charge()
+    }
+
+    private func padded(_ batch: Batch, side: Int) -> Batch {
+        let nulls = sides[1 - side].schema.fields.map { Column.nulls($0.type, count: batch.rowCount) }
+        return Batch(
+            schema: schema, rowCount: batch.rowCount,
+            columns: side == 0 ? batch.columns + nulls : nulls + batch.columns)
+    }
+
+    private func announce() throws(SQLError) {
+        let time = retention.outputWatermark(watermarks)
+        guard time > announced, time != .max else { return }
+        announced = time
+        try next.stage.advance(watermark: time, port: next.port)
+    }
+
+    /// Numbers the keys of what is left anew, so that keys of the past take no memory.
+    private func rebuild() throws(SQLError) {
+        let remaining = sides.map { $0.remaining() }
+        table = GroupTable(types: keyTypes)
+        for side in 0..<2 {
+            sides[side] = JoinRows(schema: sides[side].schema)
+            for part in remaining[side] {
+                sides[side].add(
+                    part.batch, keys: try keyNumbers(part.batch, port: side), expiries: part.expiries,
+                    isMatched: part.isMatched)
+            }
+        }
+    }
+
+    private func charge() throws(SQLError) {
+        let bytes = sides[0].bytes + sides[1].bytes + table.byteCount
+        guard bytes != charged else { return }
+        try account.charge(bytes - charged, for: name)
+        charged = bytes
+    }
+
+    // MARK: State
+
+    private static let sideNames = ["left", "right"]
+
+    override func saveState(into state: inout OperatorState) throws(SQLError) {
+        for (side, name) in Self.sideNames.enumerated() {
+            state[number: "\(name) watermark"] = watermarks[side]
+            let rows = sides[side].remaining()
+            state.append(rows.map(\.batch), as: name)
+            state.append(rows.map { Self.marks($0.expiries, $0.isMatched) }, as: "\(name) marks")
+        }
+        state[number: "announced"] = announced
+    }
+
+    private static func marks(_ expiries: [Int64], _ isMatched: [Bool]) -> Batch {
+        var bits = Bitmap(repeating: false, count: isMatched.count)
+        for (row, value) in isMatched.enumerated() where value { bits[row] = true }
+        return Batch(
+            schema: Schema([Field("expiry", .int64), Field("is_matched", .bool)]), rowCount: expiries.count,
+            columns: [
+                Column(type: .int64, count: expiries.count, validity: nil, storage: .int64(expiries)),
+                Column(type: .bool, count: expiries.count, validity: nil, storage: .bool(bits)),
+            ])
+    }
+
+    override func loadState(from state: OperatorState) throws(SQLError) -> [String] {
+        for (side, name) in Self.sideNames.enumerated() {
+            watermarks[side] = state[number: "\(name) watermark"] ?? .min
+            for (batch, marks) in zip(state.batches(name), state.batches("\(name) marks")) {
+                guard batch.schema == sides[side].schema else {
+                    throw SQLError(code: .stateMismatch, message: "the rows of the \(name) side had other columns")
+                }
+                guard let expiries = marks.column("expiry")?.int64s, let bits = marks.column("is_matched")?.bools,
+                    marks.rowCount == batch.rowCount
+                else { throw StateCodec.damaged("the marks of a join") }
+                sides[side].add(
+                    batch, keys: try keyNumbers(batch, port: side), expiries: expiries,
+                    isMatched: (0..<batch.rowCount).map { bits[$0] })
+            }
+        }
+        announced = state[number: "announced"] ?? .min
+        try charge()
+        return []
+    }
+}

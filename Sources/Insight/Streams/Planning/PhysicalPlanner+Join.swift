@@ -1,0 +1,160 @@
+import Columns
+import SQL
+
+extension PhysicalPlanner {
+    func buildJoin(
+        _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification, _ plan: LogicalPlan, _ next: StageInput,
+        _ query: PhysicalQuery
+    ) throws(SQLError) {
+        let retention = isLive ? try retention(left, right, join) : .bounded
+        let stage = try JoinStage(
+            join, schemas: [Schema(planFields: left.outputFields), Schema(planFields: right.outputFields)],
+            schema: Schema(planFields: plan.outputFields), retention: retention, context: context, account: account,
+            next: next)
+        try build(left, StageInput(stage: stage, port: 0), query)
+        try build(right, StageInput(stage: stage, port: 1), query)
+    }
+
+    /// How long a live join holds its rows.
+    private func retention(
+        _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification
+    ) throws(SQLError) -> JoinRetention {
+        if let window = Self.window(left, right, join) { return window }
+        if let interval = Self.interval(left, right, join) { return interval }
+        if join.kind == .inner { return .timeToLive(stateTimeToLiveMicroseconds) }
+        // What met none is known when the side that could have met it has ended.
+        if join.kind == .left, isBounded(right) { return .bounded }
+        if join.kind == .right, isBounded(left) { return .bounded }
+        throw SQLError(
+            code: .unsupported,
+            message: "a live \(join.kind.rawValue) JOIN can't tell when a row has no match: more rows may come",
+            suggestion: "bound the times (a.t BETWEEN b.t - INTERVAL '5' SECOND AND b.t), join windows on window_start "
+                + "and window_end, or take an inner join")
+    }
+
+    /// Keys that are the bounds of one kind of window on both sides.
+    private static func window(
+        _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification
+    ) -> JoinRetention? {
+        let leftWindows = WindowAttributes.of(left)
+        let rightWindows = WindowAttributes.of(right)
+        for (leftKey, rightKey) in zip(join.leftKeys, join.rightKeys) {
+            guard let leftEnd = end(leftKey, leftWindows), let rightEnd = end(rightKey, rightWindows) else { continue }
+            return .window(leftEnd: leftEnd, rightEnd: rightEnd)
+        }
+        return nil
+    }
+
+    private static func end(_ key: BoundExpression, _ attributes: WindowAttributes) -> JoinRetention.WindowEnd? {
+        guard case .column(let column, _) = key, let attribute = attributes.byColumn[column] else { return nil }
+        switch (attribute.role, attribute.window.kind) {
+        case (.end, _): return .init(column: column, shift: 0)
+        case (.time, _): return .init(column: column, shift: 1_000)
+        case (.start, .tumble), (.start, .hop):
+            return .init(column: column, shift: attribute.window.sizeMicroseconds)
+        case (.start, .cumulate), (.start, .session): return nil
+        }
+    }
+
+    /// Bounds on how far the event times of a pair lie apart, where there are both.
+    private static func interval(
+        _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification
+    ) -> JoinRetention? {
+        guard let leftTime = left.eventTimeColumn, let rightTime = right.eventTimeColumn else { return nil }
+        for (leftKey, rightKey) in zip(join.leftKeys, join.rightKeys) {
+            if case .column(leftTime, _) = leftKey, case .column(rightTime, _) = rightKey {
+                return .interval(leftTime: leftTime, rightTime: rightTime, lower: 0, upper: 0)
+            }
+        }
+        var range: (lower: Int64?, upper: Int64?)
+        let width = left.outputFields.count
+        for condition in join.residual?.conjuncts ?? [] {
+            guard let bound = JoinTimeBound(condition, left: leftTime, right: rightTime + width) else { continue }
+            if let lower = bound.lower { range.lower = max(range.lower ?? lower, lower) }
+            if let upper = bound.upper { range.upper = min(range.upper ?? upper, upper) }
+        }
+        guard let lower = range.lower, let upper = range.upper else { return nil }
+        return .interval(leftTime: leftTime, rightTime: rightTime, lower: lower, upper: max(lower, upper))
+    }
+}
+
+/// What one condition says of `left - right`, microseconds.
+struct JoinTimeBound {
+    private(set) var lower: Int64?
+    private(set) var upper: Int64?
+
+    /// `nil` where the condition compares other things.
+    init?(_ condition: BoundExpression, left: Int, right: Int) {
+        guard case .call(let function, let operands, _) = condition, operands.count == 2,
+            let first = Self.shifted(operands[0]), let second = Self.shifted(operands[1])
+        else { return nil }
+        let isMirrored: Bool
+        switch (first.column, second.column) {
+        case (left, right): isMirrored = false
+        case (right, left): isMirrored = true
+        default: return nil
+        }
+        // first + shift OP second + shift, so first - second OP difference.
+        let (difference, overflow) = second.shift.subtractingReportingOverflow(first.shift)
+        guard !overflow, difference.magnitude <= AssignWindows.maximumTime else { return nil }
+        switch function {
+        case .greaterOrEqual: lower = difference
+        case .greater: lower = difference + 1
+        case .lessOrEqual: upper = difference
+        case .less: upper = difference - 1
+        default: return nil
+        }
+        if isMirrored { (lower, upper) = (upper.map { -$0 }, lower.map { -$0 }) }
+    }
+
+    /// A column of time, with what is added to it.
+    private static func shifted(_ expression: BoundExpression) -> (column: Int, shift: Int64)? {
+        switch expression {
+        case .column(let column, .timestamp): return (column, 0)
+        case .call(let function, let operands, _) where operands.count == 2:
+            guard let base = shifted(operands[0]), case .literal(.int64(let amount), .intervalDaySecond) = operands[1],
+                amount.magnitude <= AssignWindows.maximumTime, base.shift.magnitude <= AssignWindows.maximumTime
+            else { return nil }
+            switch function {
+            case .add: return (base.column, base.shift + amount)
+            case .subtract: return (base.column, base.shift - amount)
+            default: return nil
+            }
+        default: return nil
+        }
+    }
+}
+
+extension BoundExpression {
+    /// The conditions that all must hold.
+    var conjuncts: [BoundExpression] {
+        guard case .call(.and, let operands, _) = self else { return [self] }
+        return operands.flatMap(\.conjuncts)
+    }
+}
+
+extension LogicalPlan {
+    /// The column of the output that the watermark speaks of.
+    var eventTimeColumn: Int? {
+        switch self {
+        case .scan(let table, let columns, _): table.timeColumn.flatMap { columns.firstIndex(of: $0) }
+        case .filter(let input, _), .window(let input, _), .distinct(let input), .sort(let input, _),
+            .limit(let input, _, _), .sample(let input, _):
+            input.eventTimeColumn
+        case .project(let input, let expressions, _):
+            input.eventTimeColumn.flatMap { time in
+                expressions.firstIndex { if case .column(time, _) = $0 { true } else { false } }
+            }
+        case .join(let left, let right, let join):
+            // Times that may be missing are no event times.
+            if !join.kind.keepsRight, let time = left.eventTimeColumn {
+                time
+            } else if !join.kind.keepsLeft, let time = right.eventTimeColumn {
+                time + left.outputFields.count
+            } else {
+                nil
+            }
+        default: nil
+        }
+    }
+}
