@@ -93,9 +93,10 @@ def compare(name, folder, paths, options):
     declared = (QUERIES / "tables.sql").read_text()
     if "side_input" in used:
         declared += "CREATE TABLE side_input (id BIGINT, label VARCHAR);\n"
-    command = [options.binary, "sql", declared + text, "--format", "json", "--memory", "4GiB"]
+    command = [options.binary, "sql", "--format", "json", "--memory", "4GiB"]
     for table in paths if used else []:
         command += ["--table", f"{table}={paths[table]}"]
+    command += ["--", declared + text]  # a comment in front looks like an option
     with open(ours, "wb") as out:
         cpu, memory, failure = measured(command, out)
     if failure is not None:
