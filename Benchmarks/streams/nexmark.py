@@ -35,14 +35,14 @@ COLUMNS = {
 
 
 def measured(command, out=None):
-    """CPU-seconds and peak resident bytes of a command, and what it says when it fails."""
+    """CPU-seconds of a command, and what it says when it fails."""
     with tempfile.TemporaryFile() as error:
         process = subprocess.Popen(command, stdout=out or subprocess.DEVNULL, stderr=error)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         error.seek(0)
         failure = error.read().decode(errors="replace").strip() if process.returncode else None
-        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, failure
+        return usage.ru_utime + usage.ru_stime, failure
 
 
 def generate(folder, options):
@@ -55,7 +55,7 @@ def generate(folder, options):
                     f"'out-of-order-group-size' = '{options.out_of_order}'); SELECT * FROM {table}")
             with open(path.with_suffix(".part"), "wb") as out:
                 command = [options.binary, "sql", text, "--format", "json", "--data", str(folder / "none")]
-                cpu, _, failure = measured(command, out)
+                cpu, failure = measured(command, out)
             if failure is not None:
                 sys.exit(f"generating {table}: {failure}")
             path.with_suffix(".part").rename(path)
@@ -98,25 +98,25 @@ def compare(name, folder, paths, options):
         command += ["--table", f"{table}={paths[table]}"]
     command += ["--", declared + text]  # a comment in front looks like an option
     with open(ours, "wb") as out:
-        cpu, memory, failure = measured(command, out)
+        cpu, failure = measured(command, out)
     if failure is not None:
         lines = failure.splitlines()
         print(f"{name:12} FAIL  {' / '.join(line.strip() for line in lines)[:200]}", flush=True)
         return False
     if options.no_peer:
-        print(f"{name:12} ran   {cpu:6.2f} CPU-s {memory / 1e6:6.0f} MB", flush=True)
+        print(f"{name:12} ran   {cpu:6.2f} CPU-s", flush=True)
         return True
     peer = QUERIES / f"{name}.duckdb.sql"
     asked = (peer if peer.exists() else QUERIES / f"{name}.sql").read_text()
     tables = json.dumps([(t, str(paths[t]), COLUMNS[t]) for t in used])
-    peer_cpu, peer_memory, failure = measured([sys.executable, "-c", DUCKDB, asked, str(theirs), tables])
+    peer_cpu, failure = measured([sys.executable, "-c", DUCKDB, asked, str(theirs), tables])
     if failure is not None:
         print(f"{name:12} PEER  {failure.splitlines()[-1]}", flush=True)
         return False
     mine, other = rows(ours), rows(theirs)
     same = mine == other
-    print(f"{name:12} {'PASS' if same else 'DIFF'}  {sum(mine.values()):9} rows   squilla {cpu:6.2f} CPU-s {memory / 1e6:5.0f} MB"
-          f"   duckdb {peer_cpu:6.2f} CPU-s {peer_memory / 1e6:5.0f} MB", flush=True)
+    print(f"{name:12} {'PASS' if same else 'DIFF'}  {sum(mine.values()):9} rows   squilla {cpu:6.2f} CPU-s"
+          f"   duckdb {peer_cpu:6.2f} CPU-s", flush=True)
     if not same:
         print(f"    only here:  {list((mine - other).items())[:3]} of {sum((mine - other).values())}")
         print(f"    only there: {list((other - mine).items())[:3]} of {sum((other - mine).values())}")
