@@ -86,6 +86,19 @@ import Testing
         #expect(try run.feed("a", [(3_601, "x", 4)]) == ["4|2", "4|3"])
     }
 
+    @Test func keysOfAStreamBesideAnEndedTableAreForgotten() throws {
+        let run = try Run("SELECT a.v, b.v FROM a JOIN b ON a.k = b.k")
+        #expect(try run.feed("b", [(1, "x", 10)]).isEmpty)
+        for scan in run.query.scans where scan.table.name == "b" { try scan.input.stage.close(port: scan.input.port) }
+        var held: [Int] = []
+        for round in 0..<60 {
+            #expect(try run.feed("a", (0..<500).map { (2, "key \(round * 500 + $0)", $0) }).isEmpty)
+            held.append(run.heldBytes)
+        }
+        #expect(try #require(held.max()) <= 2 * #require(held.prefix(10).max()))
+        #expect(try run.feed("a", [(3, "x", 7)]) == ["7|10"])
+    }
+
     @Test func anIntervalJoinForgetsWhatNoRowCanMeet() throws {
         let run = try Run("SELECT a.v, b.v FROM a \(Self.interval)")
         #expect(try run.feed("a", [(10, "x", 1), (20, "x", 2)], watermark: 20).isEmpty)

@@ -66,7 +66,9 @@ final class JoinStage: Stage {
         try charge()
         try meet(batch, numbers, port: port, firstPlace: first)
         // A side whose other side has ended need not be held; what met none is known now.
-        if isClosed[other] { try release(port, through: .max) }
+        guard isClosed[other] else { return }
+        try release(port, through: .max)
+        try forgetKeys()
     }
 
     private func keyNumbers(_ batch: Batch, port: Int) throws(SQLError) -> [UInt32] {
@@ -183,6 +185,14 @@ final class JoinStage: Stage {
         guard time > announced, time != .max else { return }
         announced = time
         try next.stage.advance(watermark: time, port: next.port)
+    }
+
+    /// Lets go of the keys that only rows of the past had, once they outnumber the rows that are held.
+    private func forgetKeys() throws(SQLError) {
+        let held = sides[0].entries.count + sides[1].entries.count
+        guard table.count - held > max(Self.goneRows, held) else { return }
+        try rebuild()
+        try charge()
     }
 
     /// Numbers the keys of what is left anew, so that keys of the past take no memory.
