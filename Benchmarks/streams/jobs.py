@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""A job with a million keys in its state: how long a checkpoint stops it, how large it is, and how long after a kill -9 it
+reads again. `jobs.py BINARY [KEYS]`."""
+import json, pathlib, random, sys, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Tests/Acceptance"))
+from support import Server, folder, until  # noqa: E402
+
+KEYS = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
+random.seed(7)
+# Of no order, so that no encoding makes them small.
+ROWS = [(random.getrandbits(53), random.randrange(10_000)) for _ in range(KEYS)]
+JOB = """
+CREATE TABLE keys (`@timestamp` TIMESTAMP_LTZ(6), k BIGINT, v BIGINT,
+  WATERMARK FOR `@timestamp` AS `@timestamp` - INTERVAL '1' HOUR) WITH ('topic' = 'keys');
+INSERT INTO per_key SELECT window_start, k, COUNT(*) AS n, SUM(v) AS total
+FROM TABLE(TUMBLE(TABLE keys, DESCRIPTOR(`@timestamp`), INTERVAL '1' DAY)) GROUP BY window_start, window_end, k
+"""
+
+
+def send(server, start, count):
+    lines = "".join(f'{{"@timestamp":"2024-01-01T00:00:{i % 60:02d}Z","k":{ROWS[i][0]},"v":{ROWS[i][1]}}}\n' for i in range(start, start + count))
+    status, _, answer = server.api("/api/v1/topics/keys/events?durability=commit", "POST", lines)
+    assert status == 200, answer
+
+
+def job(server):
+    return json.loads(server.api("/api/v1/jobs/keys")[2])
+
+
+def epoch(server):
+    return (job(server).get("checkpoint") or {"epoch": 0})["epoch"]
+
+
+def main():
+    data = folder() / "data"
+    server = Server("--origin", "http://127.0.0.1:9", data=data)
+    send(server, 0, 1)
+    status, _, answer = server.api("/api/v1/jobs", "POST", {"name": "keys", "sql": JOB})
+    assert status == 201, answer
+    for start in range(1, KEYS, 100_000):
+        send(server, start, min(100_000, KEYS - start))
+    until("all is read", lambda: job(server)["lag_rows"] == 0 and job(server)["rows_in"] >= KEYS, 60)
+    pauses, last = [], epoch(server)
+    for round_number in range(12):
+        send(server, round_number, 1)
+        until("a checkpoint", lambda: epoch(server) > last, 60)
+        last = epoch(server)
+        pauses.append(job(server)["checkpoint"]["duration_us"] / 1000)
+    state = job(server)
+    print(f"state of {KEYS:,} keys: {state['state_bytes'] / 1e6:.0f} MB, checkpoint {state['checkpoint']['bytes'] / 1e6:.1f} MB")
+    print(f"checkpoint pause: median {sorted(pauses)[len(pauses) // 2]:.0f} ms, longest {max(pauses):.0f} ms of {len(pauses)}")
+    print(f"resident: {server.resident_bytes() / 1e6:.0f} MB")
+    times = []
+    for _ in range(5):
+        server.kill()
+        began = time.monotonic()
+        server = Server("--origin", "http://127.0.0.1:9", data=data)
+        until("the job reads again", lambda: job(server)["state"] == "started" and job(server)["lag_rows"] == 0, 60)
+        times.append(time.monotonic() - began)
+    print(f"kill -9 to reading again: median {sorted(times)[2]:.2f} s, longest {max(times):.2f} s")
+    server.terminate()
+
+
+main()
