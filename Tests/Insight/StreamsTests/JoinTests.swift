@@ -154,6 +154,21 @@ import Testing
         #expect(try run.close() == ["10000000|x|1|NULL|NULL"])
     }
 
+    @Test func aRowOfAClosedWindowIsLateAndNotLonely() throws {
+        func side(_ table: String) -> String {
+            "TABLE(TUMBLE(TABLE \(table), DESCRIPTOR(ts), INTERVAL '10' SECOND))"
+        }
+        let run = try Run(
+            "SELECT l.v, r.v FROM \(side("a")) AS l LEFT JOIN \(side("b")) AS r "
+                + "ON l.k = r.k AND l.window_start = r.window_start AND l.window_end = r.window_end")
+        _ = try run.feed("b", [(1, "x", 10)], watermark: 20)
+        #expect(try run.feed("a", [(2, "x", 1)], watermark: 20) == ["1|10"])
+        #expect(try run.feed("a", [(2, "x", 2)], watermark: 21).isEmpty)
+        #expect(try run.feed("b", [], watermark: 40).isEmpty)
+        #expect(run.query.lateRows == 1)
+        #expect(try run.close().isEmpty)
+    }
+
     @Test func outerJoinsWithoutBoundsAreRefused() throws {
         let error = #expect(throws: SQLError.self) { try Run("SELECT a.v FROM a LEFT JOIN b ON a.k = b.k") }
         #expect(error?.suggestion?.contains("BETWEEN") == true)

@@ -24,6 +24,8 @@ final class JoinStage: Stage {
     private var watermarks: [Int64] = [.min, .min]
     private var isClosed = [false, false]
     private var announced = Int64.min
+    /// Rows of windows that had closed.
+    private var ownLateRows = 0
     private var charged = 0
 
     init(
@@ -52,11 +54,11 @@ final class JoinStage: Stage {
     override var keeps: String? { "the rows of both sides, \(retention)" }
     override var downstream: Stage? { next.stage }
     override var isSatisfied: Bool { next.stage.isSatisfied }
-    override var lateRows: Int { next.stage.lateRows }
+    override var lateRows: Int { ownLateRows + next.stage.lateRows }
 
     override func accept(_ batch: Batch, port: Int) throws(SQLError) {
         guard batch.rowCount > 0 else { return }
-        let batch = Batch(schema: sides[port].schema, rowCount: batch.rowCount, columns: batch.columns)
+        guard let batch = inTime(batch, port: port) else { return }
         let numbers = try keyNumbers(batch, port: port)
         let other = 1 - port
         let first = sides[port].entries.count
@@ -69,6 +71,19 @@ final class JoinStage: Stage {
         guard isClosed[other] else { return }
         try release(port, through: .max)
         try forgetKeys()
+    }
+
+    /// Without the rows whose window has closed: those they could have met may be gone, and an outer join would say that
+    /// there were none.
+    private func inTime(_ batch: Batch, port: Int) -> Batch? {
+        let whole = Batch(schema: sides[port].schema, rowCount: batch.rowCount, columns: batch.columns)
+        guard case .window = retention else { return whole }
+        let watermark = min(watermarks[0], watermarks[1])
+        let expiries = retention.expiries(of: whole, port: port, watermark: watermark)
+        let rows = (0..<UInt32(whole.rowCount)).filter { expiries[Int($0)] > watermark }
+        if rows.count == whole.rowCount { return whole }
+        ownLateRows += whole.rowCount - rows.count
+        return rows.isEmpty ? nil : whole.select(rows: rows)
     }
 
     private func keyNumbers(_ batch: Batch, port: Int) throws(SQLError) -> [UInt32] {
@@ -228,6 +243,7 @@ final class JoinStage: Stage {
             state.append(rows.map { Self.marks($0.expiries, $0.isMatched) }, as: "\(name) marks")
         }
         state[number: "announced"] = announced
+        state[number: "late_rows"] = Int64(ownLateRows)
     }
 
     private static func marks(_ expiries: [Int64], _ isMatched: [Bool]) -> Batch {
@@ -257,6 +273,7 @@ final class JoinStage: Stage {
             }
         }
         announced = state[number: "announced"] ?? .min
+        ownLateRows = Int(state[number: "late_rows"] ?? 0)
         try charge()
         return []
     }
