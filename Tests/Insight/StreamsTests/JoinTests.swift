@@ -169,6 +169,50 @@ import Testing
         #expect(try run.close().isEmpty)
     }
 
+    static func windows(_ table: String, _ seconds: Int) -> String {
+        "TABLE(TUMBLE(TABLE \(table), DESCRIPTOR(ts), INTERVAL '\(seconds)' SECOND))"
+    }
+
+    @Test func windowsThatDoNotCloseTogetherAreNoWindowJoin() throws {
+        for condition in ["l.window_start = r.window_start", "l.window_end = r.window_start"] {
+            let sides = "FROM \(Self.windows("a", 10)) AS l JOIN \(Self.windows("b", 20)) AS r"
+            #expect(throws: SQLError.self) {
+                try Run("SELECT l.v, r.v \(sides.replacing(" JOIN", with: " LEFT JOIN")) ON l.k = r.k AND \(condition)")
+            }
+        }
+        // An inner join holds its rows for their time instead.
+        let run = try Run(
+            "SELECT l.v, r.v FROM \(Self.windows("a", 10)) AS l JOIN \(Self.windows("b", 20)) AS r "
+                + "ON l.k = r.k AND l.window_start = r.window_start")
+        var answers = try run.feed("a", [(1, "x", 1)], watermark: 12)
+        answers += try run.feed("b", [], watermark: 12)
+        answers += try run.feed("b", [(15, "x", 10)], watermark: 15)
+        #expect(answers + (try run.close()) == ["1|10"])
+    }
+
+    @Test func endsThatAreEqualCloseTogetherWhateverTheirWindows() throws {
+        let run = try Run(
+            "SELECT l.v, r.v FROM \(Self.windows("a", 10)) AS l LEFT JOIN \(Self.windows("b", 20)) AS r "
+                + "ON l.k = r.k AND l.window_end = r.window_end")
+        var answers = try run.feed("a", [(1, "x", 1), (11, "x", 2)], watermark: 15)
+        answers += try run.feed("b", [(1, "x", 10)], watermark: 12)
+        #expect(answers == ["1|NULL", "2|10"])
+        #expect(try run.close().isEmpty)
+    }
+
+    @Test func whatGoesByTheWatermarkIsRefusedOverAnOpenJoin() throws {
+        let open = "(SELECT a.ts AS ts, a.k AS k FROM a JOIN b ON a.k = b.k)"
+        for text in [
+            "SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE \(open), DESCRIPTOR(ts), INTERVAL '10' SECOND)) "
+                + "GROUP BY window_start, window_end",
+            "SELECT l.window_start, COUNT(*) FROM \(Self.windows("a", 10)) AS l JOIN b ON l.k = b.k "
+                + "GROUP BY l.window_start, l.window_end",
+            "SELECT o.k FROM \(open) AS o LEFT JOIN b ON o.k = b.k AND b.ts BETWEEN o.ts AND o.ts + INTERVAL '5' SECOND",
+        ] {
+            #expect(throws: SQLError.self, "\(text)") { try Run(text) }
+        }
+    }
+
     @Test func outerJoinsWithoutBoundsAreRefused() throws {
         let error = #expect(throws: SQLError.self) { try Run("SELECT a.v FROM a LEFT JOIN b ON a.k = b.k") }
         #expect(error?.suggestion?.contains("BETWEEN") == true)

@@ -85,7 +85,27 @@ import Testing
         // The row that was late for the first two windows is in the third.
         #expect(answers[3] == ["0|6000000|4"])
         #expect(answers[4] == ["6000000|8000000|1", "6000000|10000000|1", "6000000|12000000|1"])
-        #expect(late > 0)
+        // Two windows of the row at 1.5 and three of the last one: a row is late once a window.
+        #expect(late == 5)
+    }
+
+    @Test func sessionsOfOneStartAreRefusedAsAGroup() throws {
+        let text = """
+            SELECT window_start, COUNT(*) FROM TABLE(SESSION(TABLE t PARTITION BY k, DESCRIPTOR(ts), INTERVAL '5' SECOND))
+            GROUP BY window_start
+            """
+        // They close at different watermarks, so no watermark finds the group whole.
+        #expect(throws: SQLError.self) { try Self.run(text, [([(1, "a")], 3)]) }
+    }
+
+    @Test func sessionsOfOneEndAreAGroup() throws {
+        let text = """
+            SELECT window_end, COUNT(*) FROM TABLE(SESSION(TABLE t PARTITION BY k, DESCRIPTOR(ts), INTERVAL '5' SECOND))
+            GROUP BY window_end
+            """
+        let (answers, _) = try Self.run(
+            text, [([(1, "a"), (1, "b"), (4, "b"), (4, "c")], 3), ([(30, "d")], 7), ([(30, "d")], 8.999999)])
+        #expect(answers == [[], ["6000000|1"], ["9000000|3"]])
     }
 
     @Test func sessionsWithoutTheirBoundsAsKeysAreRefusedLive() throws {

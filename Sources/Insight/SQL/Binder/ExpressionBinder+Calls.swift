@@ -16,12 +16,14 @@ extension ExpressionBinder {
         "DATE_TRUNC": "FLOOR(time TO HOUR) does it",
         "NVL": "COALESCE(a, b) does it",
         "LEN": "CHAR_LENGTH(text) does it",
+        "CUMULATE": "TABLE(CUMULATE(TABLE t, DESCRIPTOR(time), step, size)) stands in FROM",
+        "SESSION": "TABLE(SESSION(TABLE t PARTITION BY key, DESCRIPTOR(time), gap)) stands in FROM",
         "STRPOS": "POSITION(part IN text) does it",
     ]
 
     private static let later: Set<String> = [
         "ROW_NUMBER", "RANK", "DENSE_RANK", "LAG", "LEAD", "NTILE", "FIRST_VALUE", "LAST_VALUE", "LISTAGG", "COLLECT",
-        "ARRAY_AGG", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP", "CUMULATE", "SESSION",
+        "ARRAY_AGG", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP",
     ]
 
     mutating func bind(_ call: FunctionCall) throws(SQLError) -> Bound {

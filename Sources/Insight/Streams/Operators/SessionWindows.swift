@@ -80,7 +80,11 @@ struct SessionWindows: ~Copyable, StreamOperator {
             }
         }
         if areLate { hasLateCandidates = false }
-        guard !closed.isEmpty else { return held = [all] }
+        guard !closed.isEmpty else {
+            held = [all]
+            bytes = all.memoryBytes
+            return
+        }
         open.sort()
         held = open.isEmpty ? [] : [all.select(rows: open).compacted()]
         bytes = held.reduce(0) { $0 + $1.memoryBytes }

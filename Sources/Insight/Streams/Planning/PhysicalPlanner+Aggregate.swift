@@ -38,6 +38,7 @@ extension PhysicalPlanner {
                 suggestion: "group by window_start and window_end of TABLE(TUMBLE(TABLE t, DESCRIPTOR(`@timestamp`), "
                     + "INTERVAL '10' SECOND)), or ask the stored events instead")
         }
+        try requireRowsInTime(input, for: "GROUP BY of windows")
         var windows: AggregateLayout.Windows?
         var isPaned = false
         if let (column, attribute) = windowKey {

@@ -19,8 +19,10 @@ extension PhysicalPlanner {
     private func retention(
         _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification
     ) throws(SQLError) -> JoinRetention {
-        if let window = Self.window(left, right, join) { return window }
-        if let interval = Self.interval(left, right, join) { return interval }
+        if !holdsRowsPastTheirTime(left), !holdsRowsPastTheirTime(right) {
+            if let window = Self.window(left, right, join) { return window }
+            if let interval = Self.interval(left, right, join) { return interval }
+        }
         if join.kind == .inner { return .timeToLive(stateTimeToLiveMicroseconds) }
         // What met none is known when the side that could have met it has ended.
         if join.kind == .left, isBounded(right) { return .bounded }
@@ -32,14 +34,44 @@ extension PhysicalPlanner {
                 + "and window_end, or take an inner join")
     }
 
-    /// Keys that are the bounds of one kind of window on both sides.
+    /// Whether a live plan has a join whose rows may be as far behind the watermark as their time to live.
+    private func holdsRowsPastTheirTime(_ plan: LogicalPlan) -> Bool {
+        switch plan {
+        case .scan, .values: return false
+        case .filter(let input, _), .project(let input, _, _), .window(let input, _), .aggregate(let input, _, _, _),
+            .distinct(let input), .sort(let input, _), .limit(let input, _, _), .sample(let input, _),
+            .match(let input, _, _):
+            return holdsRowsPastTheirTime(input)
+        case .union(let inputs): return inputs.contains(where: holdsRowsPastTheirTime)
+        case .join(let left, let right, let join):
+            if holdsRowsPastTheirTime(left) || holdsRowsPastTheirTime(right) { return true }
+            if isBounded(left) || isBounded(right) { return false }
+            return Self.window(left, right, join) == nil && Self.interval(left, right, join) == nil
+        }
+    }
+
+    /// What goes by the watermark can't stand over such a join: its rows would be late.
+    ///
+    /// - Parameter what: stands in the refusal.
+    func requireRowsInTime(_ input: LogicalPlan, for what: String) throws(SQLError) {
+        guard isLive, holdsRowsPastTheirTime(input) else { return }
+        throw SQLError(
+            code: .unsupported,
+            message: "\(what) over a live join without a bound on time: its rows may be older than the watermark",
+            suggestion: "bound the times (a.t BETWEEN b.t - INTERVAL '5' SECOND AND b.t), or join windows on "
+                + "window_start and window_end")
+    }
+
+    /// Keys that are the same bound of a window on both sides: rows that meet are of windows that close together.
     private static func window(
         _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification
     ) -> JoinRetention? {
         let leftWindows = WindowAttributes.of(left)
         let rightWindows = WindowAttributes.of(right)
         for (leftKey, rightKey) in zip(join.leftKeys, join.rightKeys) {
-            guard let leftEnd = end(leftKey, leftWindows), let rightEnd = end(rightKey, rightWindows) else { continue }
+            guard let leftEnd = end(leftKey, leftWindows), let rightEnd = end(rightKey, rightWindows),
+                leftEnd.shift == rightEnd.shift
+            else { continue }
             return .window(leftEnd: leftEnd, rightEnd: rightEnd)
         }
         return nil

@@ -6,6 +6,7 @@ extension PhysicalPlanner {
         _ input: LogicalPlan, _ match: MatchSpecification, _ fields: [PlanField], _ next: StageInput,
         _ query: PhysicalQuery
     ) throws(SQLError) {
+        try requireRowsInTime(input, for: "MATCH_RECOGNIZE")
         let inputFields = input.outputFields
         let layout = try MatchLayout(match, input: inputFields, fields: fields, context: context)
         let pending = PendingRows(

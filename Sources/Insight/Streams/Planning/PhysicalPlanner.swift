@@ -111,6 +111,7 @@ struct PhysicalPlanner {
         _ input: LogicalPlan, _ window: WindowSpecification, asPanes: Bool, _ plan: LogicalPlan, _ next: StageInput,
         _ query: PhysicalQuery
     ) throws(SQLError) {
+        try requireRowsInTime(input, for: "a window")
         if case .session(let gap, let partition) = window.kind {
             let sessions = SessionWindows(
                 gapMicroseconds: gap, timeColumn: window.timeColumn, partition: partition,

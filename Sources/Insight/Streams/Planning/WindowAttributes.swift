@@ -21,9 +21,10 @@ struct WindowAttributes {
     /// Whether groups by `keys` are of one session each, whose rows come when the watermark has closed it.
     func closesWithInput(_ keys: [BoundExpression]) -> Bool {
         keys.contains { key in
-            guard case .column(let column, _) = key, case .session? = byColumn[column]?.window.kind else {
-                return false
-            }
+            // Sessions of one end close together, those of one start don't.
+            guard case .column(let column, _) = key, let attribute = byColumn[column], attribute.role != .start,
+                case .session = attribute.window.kind
+            else { return false }
             return true
         }
     }
