@@ -45,7 +45,7 @@ extension Exchange {
         phase = .awaitingFetch
         didWait = true
         collapseTicket = ticket
-        connection?.tcp.setDeadline(afterMilliseconds: worker.settings.cache.collapseTimeoutMilliseconds)
+        connection?.setDeadline(afterMilliseconds: worker.settings.cache.collapseTimeoutMilliseconds)
     }
 
     private func woken(_ outcome: CollapseOutcome) {
@@ -134,7 +134,7 @@ extension Exchange {
             case .stream: frame(length: nil, status: status)
             }
             if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
-            writeConnectionField(&writer)
+            connection.writeConnectionField(&writer, minorVersion: head.minorVersion)
             writer.endHead()
         }
         noteHead(count)

@@ -3,46 +3,22 @@ import Reactor
 
 /// A client's HTTP/1.x connection: frames requests, runs their exchanges one after the other, and answers in order.
 /// An idle one holds neither an exchange nor a buffer. Confined to its loop.
-final class ServerConnection: TCPHandler {
-    enum Input {
-        /// Between requests or inside a head.
-        case head
-        /// Inside the body of the current request.
-        case body
-        /// The request is complete; its response is under way.
-        case waiting
-        /// Nothing more is wanted; what comes is thrown away.
-        case ended
-    }
-
-    let tcp: TCPConnection
-    let worker: Worker
-    let service: (any HTTPService)?
-    let isService: Bool
+final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
     /// Place in the worker's list of connections.
     var index = 0
-    @exclusivity(unchecked) var input = Input.head
-    @exclusivity(unchecked) var exchange: Exchange?
     @exclusivity(unchecked) var requestCount = 0
-    /// The client ended its side; the response under way is still sent.
-    @exclusivity(unchecked) var sawEnd = false
-    @exclusivity(unchecked) var isBodyPaused = false
-    /// Told to finish: the current response is the last.
-    @exclusivity(unchecked) var isLast = false
     @exclusivity(unchecked) var idleSince: Int64
 
     @exclusivity(unchecked) private var parser: RequestParser
+    @exclusivity(unchecked) private var decoder = BodyDecoder(.none, limits: .client, isLenient: false)
     @exclusivity(unchecked) private var leftover: [UInt8] = []
     @exclusivity(unchecked) private var isProcessing = false
     @exclusivity(unchecked) private var periodMark: Int64 = 0
 
-    init(tcp: TCPConnection, worker: Worker, service: (any HTTPService)?) {
-        self.tcp = tcp
-        self.worker = worker
-        self.service = service
-        isService = service != nil
+    override init(tcp: TCPConnection, worker: Worker, service: (any HTTPService)?) {
         parser = RequestParser(limits: worker.settings.wireLimits)
         idleSince = worker.loop.now
+        super.init(tcp: tcp, worker: worker, service: service)
         tcp.setDeadline(afterMilliseconds: worker.settings.headerTimeoutMilliseconds)
     }
 
@@ -144,7 +120,9 @@ final class ServerConnection: TCPHandler {
         } else {
             input = .body
             isBodyPaused = true
-            exchange.startBody()
+            exchange.isRequestComplete = false
+            decoder = BodyDecoder(
+                exchange.head.framing, limits: worker.settings.wireLimits, isLenient: false)
         }
         exchange.begin()
         return step.consumed
@@ -154,7 +132,7 @@ final class ServerConnection: TCPHandler {
         guard let exchange else { return bytes.count }
         let step: BodyStep
         do throws(WireError) {
-            step = try exchange.decoder.decode(bytes)
+            step = try decoder.decode(bytes)
         } catch {
             input = .ended
             exchange.bodyFailed(error)
@@ -165,7 +143,7 @@ final class ServerConnection: TCPHandler {
         if step.isComplete, input == .body, self.exchange === exchange {
             input = .waiting
             watchWriting()
-            exchange.requestBodyEnded()
+            exchange.requestBodyEnded(trailers: decoder.trailers)
         }
         return step.consumed
     }
@@ -185,19 +163,77 @@ final class ServerConnection: TCPHandler {
 
     // MARK: Body flow
 
-    func resumeBody() {
+    override func resumeBody() {
         guard isBodyPaused else { return }
         isBodyPaused = false
         if input == .body { watchBody() }
         if !isProcessing { continueInput() }
     }
 
-    func pauseBody() { isBodyPaused = true }
+    // MARK: Output
+
+    /// Whether the connection goes on; once decided, every later step keeps to it.
+    override func writeConnectionField(_ writer: inout HeadWriter, minorVersion: UInt8) {
+        if isLast || input == .ended {
+            writer.field("Connection", "close")
+        } else if minorVersion == 0 {
+            writer.field("Connection", "keep-alive")
+        }
+    }
+
+    /// Straight into the output buffer.
+    override func writeHead(_ build: (inout HeadWriter) -> Void) -> Int {
+        var length = 0
+        tcp.send { buffer in
+            var writer = HeadWriter(capacity: 0)
+            let start = buffer.count
+            swap(&writer.bytes, &buffer)
+            build(&writer)
+            length = writer.bytes.count - start
+            swap(&writer.bytes, &buffer)
+        }
+        return length
+    }
+
+    override func writeBody(_ bytes: Span<UInt8>, isChunked: Bool) -> Int {
+        let before = tcp.queuedBytes
+        if isChunked {
+            tcp.send { ChunkedWriter.appendHead(size: bytes.count, to: &$0) }
+            tcp.send(bytes)
+            tcp.send { $0.append(contentsOf: ChunkedWriter.lineEnd) }
+        } else {
+            tcp.send(bytes)
+        }
+        return tcp.queuedBytes - before
+    }
+
+    override func writeBody(shared segment: [UInt8], _ range: Range<Int>, isChunked: Bool) -> Int {
+        let before = tcp.queuedBytes
+        if isChunked {
+            tcp.send { ChunkedWriter.appendHead(size: range.count, to: &$0) }
+            tcp.send(shared: segment, range)
+            tcp.send { $0.append(contentsOf: ChunkedWriter.lineEnd) }
+        } else {
+            tcp.send(shared: segment, range)
+        }
+        return tcp.queuedBytes - before
+    }
+
+    override func writeEnd(trailers: HeaderBlock) -> Int {
+        let before = tcp.queuedBytes
+        tcp.send { buffer in
+            if trailers.fields.isEmpty {
+                buffer.append(contentsOf: ChunkedWriter.end)
+            } else {
+                ChunkedWriter.appendEnd(trailers: trailers, to: &buffer)
+            }
+        }
+        return tcp.queuedBytes - before
+    }
 
     // MARK: End of an exchange
 
-    /// The response is complete in the output queue.
-    func exchangeFinished(_ exchange: Exchange) {
+    override func exchangeFinished(_ exchange: Exchange) {
         if input == .body || input == .ended || isLast || sawEnd && leftover.isEmpty {
             // An unread body could be taken for the next request.
             let lingers = input != .waiting || !leftover.isEmpty
@@ -215,12 +251,23 @@ final class ServerConnection: TCPHandler {
         if !isProcessing { continueInput() }
     }
 
-    /// The response cannot be completed: the client must not take what it has for the whole.
-    func exchangeTorn(_ exchange: Exchange, needsReset: Bool) {
+    override func exchangeTorn(_ exchange: Exchange, needsReset: Bool) {
         input = .ended
         release(exchange)
         if needsReset { tcp.abort() } else { tcp.closeAfterFlush(linger: false) }
     }
+
+    // MARK: ClientConnection
+
+    func beginDrain() {
+        if !isIdle { isLast = true }
+    }
+
+    func closeWhenIdle() {
+        if isIdle { tcp.closeAfterFlush(linger: true) }
+    }
+
+    func endStreams() { exchange?.endStream() }
 
     // MARK: TCPHandler
 
@@ -275,7 +322,7 @@ final class ServerConnection: TCPHandler {
         tcp.setDeadline(afterMilliseconds: worker.settings.bodyTimeoutMilliseconds)
     }
 
-    func watchWriting() {
+    override func watchWriting() {
         periodMark = tcp.sentBytes
         tcp.setDeadline(afterMilliseconds: worker.settings.writeTimeoutMilliseconds)
     }

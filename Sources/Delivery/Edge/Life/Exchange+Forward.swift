@@ -75,7 +75,7 @@ extension Exchange: OriginHandler {
             return
         }
         isAwaitingContinue = true
-        connection?.tcp.setDeadline(afterMilliseconds: worker.settings.continueTimeoutMilliseconds)
+        connection?.setDeadline(afterMilliseconds: worker.settings.continueTimeoutMilliseconds)
     }
 
     func originContinues() {

@@ -11,6 +11,8 @@ extension Exchange {
         } else if let length {
             responseFraming = .length
             owedBytes = length
+        } else if connection?.delimitsBodies == true {
+            responseFraming = .delimited
         } else if head.minorVersion == 1 {
             responseFraming = .chunked
         } else {
@@ -34,7 +36,7 @@ extension Exchange {
             fields(&writer)
             if let length, status != 204 { writer.field("Content-Length", Int(length)) }
             if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
-            writeConnectionField(&writer)
+            connection.writeConnectionField(&writer, minorVersion: head.minorVersion)
             writer.endHead()
         }
         noteHead(count)
@@ -46,23 +48,13 @@ extension Exchange {
         row.firstByteNanoseconds = worker.loop.refreshClock() - startedAt
     }
 
-    /// Whether the connection goes on; once decided, every later step keeps to it.
-    func writeConnectionField(_ writer: inout HeadWriter) {
-        guard let connection else { return }
-        if connection.isLast || connection.input == .ended {
-            writer.field("Connection", "close")
-        } else if head.minorVersion == 0 {
-            writer.field("Connection", "keep-alive")
-        }
-    }
-
     /// Sends a piece of the body. Returns false when the client is slow and the source should wait.
     @discardableResult
     func sendBody(_ bytes: Span<UInt8>) -> Bool {
         guard let connection, !skipsBody, !bytes.isEmpty else { return true }
         let wire = connection.writeBody(bytes, isChunked: responseFraming == .chunked)
         noteSent(bytes.count, wire: wire)
-        return !connection.tcp.isCongested
+        return !connection.isCongested
     }
 
     @discardableResult
@@ -70,7 +62,7 @@ extension Exchange {
         guard let connection, !skipsBody, !range.isEmpty else { return true }
         let wire = connection.writeBody(shared: segment, range, isChunked: responseFraming == .chunked)
         noteSent(range.count, wire: wire)
-        return !connection.tcp.isCongested
+        return !connection.isCongested
     }
 
     private func noteSent(_ count: Int, wire: Int) {
@@ -82,11 +74,13 @@ extension Exchange {
     /// The response is complete.
     func finishResponse(trailers: HeaderBlock = HeaderBlock()) {
         guard let connection else { return }
-        if responseFraming == .chunked { row.responseBytes += Int64(connection.writeEnd(trailers: trailers)) }
+        if responseFraming == .chunked || responseFraming == .delimited {
+            row.responseBytes += Int64(connection.writeEnd(trailers: trailers))
+        }
         if queuedBytes > 64 * 1024 {
             // The event waits for the last byte; the connection waits with the next request.
             phase = .draining
-            connection.tcp.reportsDrained = true
+            connection.reportDrained(true)
             return
         }
         end()
@@ -95,7 +89,7 @@ extension Exchange {
 
     func clientDrained() {
         guard phase == .draining, let connection else { return }
-        connection.tcp.reportsDrained = false
+        connection.reportDrained(false)
         end()
         connection.exchangeFinished(self)
     }

@@ -28,19 +28,20 @@ final class Exchange {
         case none
         case length
         case chunked
+        /// By the wire itself (HTTP/2).
+        case delimited
         case untilClose
     }
 
     let worker: Worker
     // Unchecked: loaded and stored on one thread, see `LoopSource`.
-    @exclusivity(unchecked) var connection: ServerConnection?
+    @exclusivity(unchecked) var connection: ClientStream?
     @exclusivity(unchecked) var phase = Phase.reading
     @exclusivity(unchecked) var head = RequestHead()
     @exclusivity(unchecked) var row = EventRow()
     @exclusivity(unchecked) var startedAt: Int64 = 0
     /// When the head was first found incomplete; 0 before.
     @exclusivity(unchecked) var headDeadline: Int64 = 0
-    @exclusivity(unchecked) var decoder = BodyDecoder(.none, limits: .client, isLenient: false)
     @exclusivity(unchecked) var isRequestComplete = true
     @exclusivity(unchecked) var isAwaitingContinue = false
 
@@ -76,7 +77,7 @@ final class Exchange {
 
     // MARK: Life
 
-    func open(on connection: ServerConnection) {
+    func open(on connection: ClientStream) {
         self.connection = connection
         let loop = worker.loop
         startedAt = loop.now
@@ -132,18 +133,13 @@ final class Exchange {
         lookUp(cache)
     }
 
-    var queuedBytes: Int { connection?.tcp.queuedBytes ?? 0 }
+    var queuedBytes: Int { connection?.queuedBytes ?? 0 }
 
     // MARK: Request body
 
-    func startBody() {
-        isRequestComplete = false
-        decoder = BodyDecoder(head.framing, limits: worker.settings.wireLimits, isLenient: false)
-    }
-
     func requestBody(_ bytes: Span<UInt8>) {
         row.requestBodyBytes += Int64(bytes.count)
-        if decoder.received > worker.settings.maximumBodyBytes { return refuseBody() }
+        if row.requestBodyBytes > worker.settings.maximumBodyBytes { return refuseBody() }
         switch phase {
         case .collecting: collect(bytes)
         case .forwarding:
@@ -153,11 +149,11 @@ final class Exchange {
         }
     }
 
-    func requestBodyEnded() {
+    func requestBodyEnded(trailers: HeaderBlock) {
         isRequestComplete = true
         switch phase {
         case .collecting: startService()
-        case .forwarding: origin?.finishBody(trailers: decoder.trailers)
+        case .forwarding: origin?.finishBody(trailers: trailers)
         default: break
         }
     }
@@ -221,6 +217,6 @@ final class Exchange {
         dropOrigin()
         row.responseBytes -= Int64(queuedBytes)
         end()
-        if let connection, connection.tcp.isOpen { connection.exchangeTorn(self, needsReset: true) }
+        if let connection, connection.isOpen { connection.exchangeTorn(self, needsReset: true) }
     }
 }

@@ -14,7 +14,7 @@ final class Worker: @unchecked Sendable {
     @exclusivity(unchecked) var isDraining = false
     @exclusivity(unchecked) var counters = EdgeCounters()
     let published = Mutex(EdgeCounters())
-    private(set) var connections: [ServerConnection] = []
+    private(set) var connections: [any ClientConnection] = []
     /// The shared cache; `nil` where it is turned off.
     @exclusivity(unchecked) private(set) var cache: ResponseCache?
     @exclusivity(unchecked) private var cacheBox: CacheSettingsBox
@@ -76,7 +76,7 @@ final class Worker: @unchecked Sendable {
         armHandOver()
     }
 
-    func connectionClosed(_ connection: ServerConnection) {
+    func connectionClosed(_ connection: any ClientConnection) {
         counters.openConnections -= 1
         let last = connections.removeLast()
         if last !== connection {
@@ -179,20 +179,20 @@ final class Worker: @unchecked Sendable {
         isDraining = true
         for listener in listeners { listener.close() }
         listeners = []
-        for connection in connections where !connection.isIdle { connection.isLast = true }
+        for connection in connections { connection.beginDrain() }
         closeIdle(olderThanNanoseconds: 1_000_000_000)
     }
 
     /// Closes connections between requests.
     func closeIdle(olderThanNanoseconds age: Int64) {
         for connection in connections where connection.isIdle && loop.now - connection.idleSince >= age {
-            connection.tcp.closeAfterFlush(linger: true)
+            connection.closeWhenIdle()
         }
     }
 
     /// Ends server-sent event streams, which would never end by themselves.
     func endStreams() {
-        for connection in connections { connection.exchange?.endStream() }
+        for connection in connections { connection.endStreams() }
     }
 
     func closeAll() {

@@ -150,7 +150,7 @@ final class ResponderCore: Sendable {
         }
         if outcome.waiting > ResponderCore.maximumQueuedBytes { target.exchange?.serviceAbandoned() }
         // The writer may be about to hold itself: whoever holds must hear when little is left.
-        if outcome.waiting > ResponderCore.lowWaterBytes { target.exchange?.connection?.tcp.reportWhenLow() }
+        if outcome.waiting > ResponderCore.lowWaterBytes { target.exchange?.connection?.reportWhenLow() }
         outcome.resume?()
     }
 
