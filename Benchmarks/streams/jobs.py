@@ -41,15 +41,17 @@ def main():
     for start in range(1, KEYS, 100_000):
         send(server, start, min(100_000, KEYS - start))
     until("all is read", lambda: job(server)["lag_rows"] == 0 and job(server)["rows_in"] >= KEYS, 60)
-    pauses, last = [], epoch(server)
+    pauses, durations, last = [], [], epoch(server)
     for round_number in range(12):
         send(server, round_number, 1)
         until("a checkpoint", lambda: epoch(server) > last, 60)
         last = epoch(server)
-        pauses.append(job(server)["checkpoint"]["duration_us"] / 1000)
+        pauses.append(job(server)["checkpoint"]["pause_us"] / 1000)
+        durations.append(job(server)["checkpoint"]["duration_us"] / 1000)
     state = job(server)
     print(f"state of {KEYS:,} keys: {state['state_bytes'] / 1e6:.0f} MB, checkpoint {state['checkpoint']['bytes'] / 1e6:.1f} MB")
-    print(f"checkpoint pause: median {sorted(pauses)[len(pauses) // 2]:.0f} ms, longest {max(pauses):.0f} ms of {len(pauses)}")
+    for name, times in (("pause", pauses), ("duration", durations)):
+        print(f"checkpoint {name}: median {sorted(times)[len(times) // 2]:.1f} ms, longest {max(times):.1f} ms of {len(times)}")
     print(f"resident: {server.resident_bytes() / 1e6:.0f} MB")
     times = []
     for _ in range(5):

@@ -117,6 +117,7 @@ private struct JobDocument: Encodable {
     struct CheckpointPart: Encodable {
         var epoch: Int64
         var bytes: Int
+        var pause_us: Int64
         var duration_us: Int64
         var time: String
     }
@@ -150,7 +151,9 @@ private struct JobDocument: Encodable {
         watermark = info.progress.watermark.map(Self.text)
         checkpoints = info.checkpoints
         checkpoint = info.checkpoint.map {
-            CheckpointPart(epoch: $0.epoch, bytes: $0.bytes, duration_us: $0.microseconds, time: Self.text($0.time))
+            CheckpointPart(
+                epoch: $0.epoch, bytes: $0.bytes, pause_us: $0.pauseMicroseconds, duration_us: $0.durationMicroseconds,
+                time: Self.text($0.time))
         }
         savepoints = info.savepoints
     }
@@ -181,10 +184,17 @@ extension ManagementService {
         write("squilla_job_restarts_total", .counter, "Runs after a failure.") { Int64($0.restarts) }
         write("squilla_job_checkpoints_total", .counter, "Checkpoints of this process.") { Int64($0.checkpoints) }
         write("squilla_job_checkpoint_bytes", .gauge, "The last checkpoint.") { Int64($0.checkpoint?.bytes ?? 0) }
-        metrics.family("squilla_job_checkpoint_duration_seconds", .gauge, "How long the job stood still for it.")
-        for job in all {
-            let seconds = Double(job.checkpoint?.microseconds ?? 0) / 1e6
-            metrics.sample("squilla_job_checkpoint_duration_seconds", [("job", job.name)], seconds)
+        func write(_ name: String, _ help: String, microseconds: (JobCheckpointInfo) -> Int64) {
+            metrics.family(name, .gauge, help)
+            for job in all {
+                metrics.sample(name, [("job", job.name)], Double(job.checkpoint.map(microseconds) ?? 0) / 1e6)
+            }
+        }
+        write("squilla_job_checkpoint_pause_seconds", "How long the job stood still for the last checkpoint.") {
+            $0.pauseMicroseconds
+        }
+        write("squilla_job_checkpoint_duration_seconds", "How long the last checkpoint took until it was on disk.") {
+            $0.durationMicroseconds
         }
     }
 }

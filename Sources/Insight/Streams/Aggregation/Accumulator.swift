@@ -29,10 +29,15 @@ class Accumulator {
 
     var byteCount: Int { 0 }
 
-    /// The state of groups 0 to `groupCount`, a row each, for a checkpoint. `restore` understands it.
-    func stateColumns(groupCount: Int) -> [Column] { preconditionFailure("each accumulator can be saved") }
+    /// The state of the groups named, a row each, for a checkpoint. `restore` understands it.
+    ///
+    /// - Parameter groupCount: groups there are: each of `groups` is below it.
+    func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
+        preconditionFailure("each accumulator can be saved")
+    }
 
-    /// Takes over what `stateColumns` gave: row `i` belongs to `groups[i]`. The groups have no state yet.
+    /// Takes over what `stateColumns` gave: row `i` belongs to `groups[i]`. A group that comes again, with what it was
+    /// later, is as it was then.
     ///
     /// - Throws: `corrupt_state` where the columns are not of this accumulator.
     func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
@@ -57,6 +62,17 @@ extension GroupedRows {
         } else {
             for index in groups.indices { body(index, Int(groups[index])) }
         }
+    }
+}
+
+extension Column {
+    /// The numbers of the groups named, out of those of all groups.
+    init(integers values: [Int64], of groups: [UInt32]) {
+        let all = values.span
+        let picked = [Int64](capacity: groups.count) { out in
+            for group in groups { out.append(all[Int(group)]) }
+        }
+        self.init(type: .int64, count: groups.count, validity: nil, storage: .int64(picked))
     }
 }
 

@@ -34,23 +34,30 @@ final class ByteExtremumAccumulator: Accumulator {
     }
 
     override func finish(groupCount: Int) -> Column {
+        column(0..<UInt32(groupCount), groupCount: groupCount)
+    }
+
+    override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
+        [column(groups, groupCount: groupCount)]
+    }
+
+    private func column(_ groups: some Collection<UInt32>, groupCount: Int) -> Column {
         bests.grow(to: groupCount, filling: nil)
         var strings = ByteStrings()
-        var validity = Bitmap(repeating: true, count: groupCount)
+        var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
-        for group in 0..<groupCount {
-            if let best = bests[group] {
+        for (row, group) in groups.enumerated() {
+            if let best = bests[Int(group)] {
                 strings.append(best)
             } else {
                 strings.append([])
-                validity[group] = false
+                validity[row] = false
                 hasNull = true
             }
         }
-        return Column(type: type, count: groupCount, validity: hasNull ? validity : nil, storage: .byteStrings(strings))
+        return Column(
+            type: type, count: groups.count, validity: hasNull ? validity : nil, storage: .byteStrings(strings))
     }
-
-    override func stateColumns(groupCount: Int) -> [Column] { [finish(groupCount: groupCount)] }
 
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
         let column = try require(columns.first)

@@ -23,7 +23,10 @@ final class CountAccumulator: Accumulator {
         return Column(type: .int64, count: groupCount, validity: nil, storage: .int64(Array(counts.prefix(groupCount))))
     }
 
-    override func stateColumns(groupCount: Int) -> [Column] { [finish(groupCount: groupCount)] }
+    override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
+        counts.grow(to: groupCount, filling: 0)
+        return [Column(integers: counts, of: groups)]
+    }
 
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
         let saved = try require(columns.first?.int64s)

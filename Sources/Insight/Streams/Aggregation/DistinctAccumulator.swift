@@ -46,11 +46,14 @@ final class DistinctAccumulator: Accumulator {
     }
 
     /// The distinct values of each group, as a batch of one column. What is aggregated over them comes again of them.
-    override func stateColumns(groupCount: Int) -> [Column] {
-        var rowsByGroup = [[UInt32]](repeating: [], count: groupCount)
+    override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
+        var places = [Int32](repeating: -1, count: groupCount)
+        for (place, group) in groups.enumerated() { places[Int(group)] = Int32(place) }
+        var rowsByGroup = [[UInt32]](repeating: [], count: groups.count)
         for index in 0..<pairs.count {
             let pair = pairs.key(index)
-            rowsByGroup[Int(truncatingIfNeeded: pair >> 32)].append(UInt32(truncatingIfNeeded: pair))
+            let place = places[Int(truncatingIfNeeded: pair >> 32)]
+            if place >= 0 { rowsByGroup[Int(place)].append(UInt32(truncatingIfNeeded: pair)) }
         }
         let column = values.column()
         let schema = Schema([Field("value", column.type)])
@@ -63,7 +66,7 @@ final class DistinctAccumulator: Accumulator {
             let batch = Batch(schema: schema, rowCount: rows.count, columns: [column.select(rows: rows).trimmed()])
             strings.append(BatchCodec.encode(batch, compression: .none))
         }
-        return [Column(type: .bytes, count: groupCount, validity: nil, storage: .byteStrings(strings))]
+        return [Column(type: .bytes, count: groups.count, validity: nil, storage: .byteStrings(strings))]
     }
 
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {

@@ -69,20 +69,30 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
     }
 
     override func finish(groupCount: Int) -> Column {
-        bests.grow(to: groupCount, filling: initial)
-        seen.grow(to: groupCount, filling: false)
-        var validity = Bitmap(repeating: true, count: groupCount)
-        var hasNull = false
-        for group in 0..<groupCount where !seen[group] {
-            validity[group] = false
-            hasNull = true
-        }
-        return Column(
-            type: type, count: groupCount, validity: hasNull ? validity : nil,
-            storage: storage(Array(bests.prefix(groupCount))))
+        column(0..<UInt32(groupCount), groupCount: groupCount)
     }
 
-    override func stateColumns(groupCount: Int) -> [Column] { [finish(groupCount: groupCount)] }
+    override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
+        [column(groups, groupCount: groupCount)]
+    }
+
+    private func column(_ groups: some Collection<UInt32>, groupCount: Int) -> Column {
+        bests.grow(to: groupCount, filling: initial)
+        seen.grow(to: groupCount, filling: false)
+        var validity = Bitmap(repeating: true, count: groups.count)
+        var hasNull = false
+        var values: [Element] = []
+        values.reserveCapacity(groups.count)
+        for group in groups {
+            if !seen[Int(group)] {
+                validity[values.count] = false
+                hasNull = true
+            }
+            values.append(bests[Int(group)])
+        }
+        return Column(
+            type: type, count: values.count, validity: hasNull ? validity : nil, storage: storage(values))
+    }
 
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
         let column = try require(columns.first)

@@ -63,14 +63,13 @@ final class FloatSumAccumulator: Accumulator {
         return Column(type: .float64, count: groupCount, validity: hasNull ? validity : nil, storage: .float64(values))
     }
 
-    override func stateColumns(groupCount: Int) -> [Column] {
+    override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
+        let picked = groups.map { sums[Int($0)] }
         return [
-            Column(
-                type: .float64, count: groupCount, validity: nil, storage: .float64(Array(sums.prefix(groupCount)))),
-            Column(
-                type: .int64, count: groupCount, validity: nil, storage: .int64(Array(counts.prefix(groupCount)))),
+            Column(type: .float64, count: picked.count, validity: nil, storage: .float64(picked)),
+            Column(integers: counts, of: groups),
         ]
     }
 

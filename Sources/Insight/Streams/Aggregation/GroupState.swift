@@ -8,6 +8,7 @@ final class GroupState {
     private let hasPaneKey: Bool
     private var table: GroupTable
     private let accumulators: [Accumulator]
+    private var changes = GroupChanges()
 
     init(layout: AggregateLayout, hasPaneKey: Bool) throws(SQLError) {
         self.layout = layout
@@ -31,6 +32,7 @@ final class GroupState {
         for key in layout.keys { keys.append(try key.evaluate(batch, context)) }
         if hasPaneKey, let windows = layout.windows { keys.append(windows.starts(batch)) }
         let groups = table.groups(of: keys, rowCount: batch.rowCount)
+        changes.note(groups, groupCount: table.count)
         let all = GroupedRows(rows: nil, groups: groups, groupCount: table.count)
         for (call, accumulator) in zip(layout.calls, accumulators) {
             try update(accumulator, call, batch, all)
@@ -81,6 +83,7 @@ final class GroupState {
             keys.append(Column(type: .timestamp, count: range.count, validity: nil, storage: .int64(starts)))
         }
         var groups = table.groups(of: keys, rowCount: range.count)
+        changes.note(groups, groupCount: table.count)
         if range.lowerBound > 0 { groups.insert(contentsOf: repeatElement(0, count: range.lowerBound), at: 0) }
         for (mine, theirs) in zip(accumulators, other.accumulators) {
             try mine.merge(theirs, into: groups, groupCount: table.count)
@@ -111,30 +114,49 @@ final class GroupState {
         return Self.ordered(existing, by: Array(panes[range]))
     }
 
-    /// All groups with their states, for a checkpoint: the keys, then the columns of each accumulator, by name.
-    func savedGroups() -> Batch {
+    /// Adds groups with their states to what is saved: those that the record needs, or all where it stands alone.
+    func save(into state: inout OperatorState, as name: String) {
         let range = table.firstGroup..<table.count
+        guard let sequence = state.sequence else {
+            return state.append([saved(range.map { UInt32($0) })], as: name)
+        }
+        let share = changes.take(range, sequence: sequence)
+        state.append([saved(share.groups)], as: name, since: share.since)
+    }
+
+    /// Groups with their states: the keys, then the columns of each accumulator, by name.
+    private func saved(_ groups: [UInt32]) -> Batch {
         var fields: [Field] = []
         var columns: [Column] = []
         let types = layout.keyTypes + (hasPaneKey ? [.timestamp] : [])
-        for (index, (key, type)) in zip(table.keys(), types).enumerated() {
+        for (index, (key, type)) in zip(table.keys(of: groups), types).enumerated() {
             fields.append(Field(keyField(index), type))
-            columns.append(key.slice(range))
+            columns.append(key)
         }
         for (call, accumulator) in zip(layout.calls, accumulators) {
-            for (index, column) in accumulator.stateColumns(groupCount: table.count).enumerated() {
+            let states = accumulator.stateColumns(of: groups, groupCount: table.count)
+            for (index, column) in states.enumerated() {
                 fields.append(Field("\(call.name)#\(index)", column.type))
-                columns.append(column.slice(range))
+                columns.append(column)
             }
         }
-        return Batch(schema: Schema(Self.unique(fields)), rowCount: range.count, columns: columns)
+        return Batch(schema: Schema(Self.unique(fields)), rowCount: groups.count, columns: columns)
     }
 
-    /// Takes over saved groups. An aggregate that was not saved begins anew.
+    /// Takes over what was saved under a name. An aggregate that was not saved begins anew.
     ///
     /// - Returns: the aggregates that begin anew, and those that were saved and are computed no more.
     /// - Throws: `state_mismatch` where the keys are others.
-    func restore(_ batch: Batch) throws(SQLError) -> [String] {
+    func load(from state: OperatorState, as name: String) throws(SQLError) -> [String] {
+        var notes: [String] = []
+        for batch in state.batches(name) {
+            for note in try restore(batch) where !notes.contains(note) { notes.append(note) }
+        }
+        if notes.isEmpty, let since = state.since(name) { changes.resume(since: since) }
+        return notes
+    }
+
+    private func restore(_ batch: Batch) throws(SQLError) -> [String] {
         let types = layout.keyTypes + (hasPaneKey ? [.timestamp] : [])
         var keys: [Column] = []
         for (index, type) in types.enumerated() {

@@ -72,8 +72,15 @@ struct GroupTable: ~Copyable {
     /// The key columns of all groups from 0 to `count`, whether they exist or not.
     func keys() -> [Column] {
         guard !types.isEmpty else { return [] }
+        if others.isEmpty { return [first.column().trimmed()] }
+        return keys(of: Array(0..<UInt32(count)))
+    }
+
+    /// The key columns of the groups named.
+    func keys(of groups: [UInt32]) -> [Column] {
+        guard !types.isEmpty else { return [] }
         var columns: [Column] = []
-        var groups = [UInt32](capacity: count) { out in for group in 0..<count { out.append(UInt32(group)) } }
+        var groups = groups
         for column in others.reversed() {
             var right: [UInt32] = []
             right.reserveCapacity(groups.count)
@@ -82,9 +89,9 @@ struct GroupTable: ~Copyable {
                 right.append(UInt32(truncatingIfNeeded: pair))
                 groups[index] = UInt32(truncatingIfNeeded: pair >> 32)
             }
-            columns.append(column.dictionary.column().select(rows: right).trimmed())
+            columns.append(column.dictionary.column(of: right).trimmed())
         }
-        columns.append((others.isEmpty ? first.column() : first.column().select(rows: groups)).trimmed())
+        columns.append(first.column(of: groups).trimmed())
         return columns.reversed()
     }
 }

@@ -66,15 +66,10 @@ final class IntegerSumAccumulator: Accumulator {
             type: type.fieldType, count: groupCount, validity: hasNull ? validity : nil, storage: .int64(values))
     }
 
-    override func stateColumns(groupCount: Int) -> [Column] {
+    override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
-        return [
-            Column(
-                type: .int64, count: groupCount, validity: nil, storage: .int64(Array(sums.prefix(groupCount)))),
-            Column(
-                type: .int64, count: groupCount, validity: nil, storage: .int64(Array(counts.prefix(groupCount)))),
-        ]
+        return [Column(integers: sums, of: groups), Column(integers: counts, of: groups)]
     }
 
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {

@@ -48,45 +48,48 @@ struct KeyDictionary: ~Copyable {
     }
 
     /// The values of the numbers 0 to `count`, as a column: `NULL` first.
-    func column() -> Column {
-        let count = count
-        var validity = Bitmap(repeating: true, count: count)
-        validity[0] = false
-        return Column(type: type, count: count, validity: validity, storage: storage(count))
+    func column() -> Column { column(of: 0..<UInt32(count)) }
+
+    /// The values of the numbers named, as a column; `NULL` for 0.
+    func column(of numbers: some Collection<UInt32>) -> Column {
+        var validity = Bitmap(repeating: true, count: numbers.count)
+        for (row, number) in numbers.enumerated() where number == 0 { validity[row] = false }
+        return Column(type: type, count: numbers.count, validity: validity, storage: storage(of: numbers))
     }
 
-    private func storage(_ count: Int) -> Column.Storage {
+    private func storage(of numbers: some Collection<UInt32>) -> Column.Storage {
         switch type {
-        case .int64, .timestamp:
-            return .int64(
-                [Int64](capacity: count) { out in
-                    out.append(0)
-                    for index in 0..<count - 1 { out.append(Int64(bitPattern: integers.key(index))) }
-                })
-        case .float64:
-            return .float64(
-                [Double](capacity: count) { out in
-                    out.append(0)
-                    for index in 0..<count - 1 { out.append(Double(bitPattern: integers.key(index))) }
-                })
+        case .int64, .timestamp: return .int64(values(numbers) { Int64(bitPattern: $0) })
+        case .float64: return .float64(values(numbers) { Double(bitPattern: $0) })
         case .bool:
-            var bits = Bitmap(repeating: false, count: count)
-            for index in 0..<count - 1 where integers.key(index) != 0 { bits[index + 1] = true }
+            var bits = Bitmap(repeating: false, count: numbers.count)
+            for (row, number) in numbers.enumerated() where number > 0 {
+                if integers.key(Int(number) - 1) != 0 { bits[row] = true }
+            }
             return .bool(bits)
         case .ip:
             return .ip(
-                [IPAddress](capacity: count) { out in
-                    out.append(IPAddress(high: 0, low: 0))
-                    for index in 0..<count - 1 { out.append(Self.address(strings.key(index))) }
+                [IPAddress](capacity: numbers.count) { out in
+                    for number in numbers {
+                        let none = IPAddress(high: 0, low: 0)
+                        out.append(number == 0 ? none : Self.address(strings.key(Int(number) - 1)))
+                    }
                 })
         case .string, .bytes, .json:
-            var values = ByteStrings(offsets: [0, 0], bytes: [])
-            values.offsets.reserveCapacity(count + 1)
-            for index in 0..<count - 1 {
-                values.bytes.append(contentsOf: strings.key(index))
+            var values = ByteStrings()
+            values.offsets.reserveCapacity(numbers.count + 1)
+            for number in numbers {
+                if number > 0 { values.bytes.append(contentsOf: strings.key(Int(number) - 1)) }
                 values.offsets.append(UInt32(values.bytes.count))
             }
             return .byteStrings(values)
+        }
+    }
+
+    @inline(__always)
+    private func values<Value>(_ numbers: some Collection<UInt32>, _ value: (UInt64) -> Value) -> [Value] {
+        [Value](capacity: numbers.count) { out in
+            for number in numbers { out.append(value(number == 0 ? 0 : integers.key(Int(number) - 1))) }
         }
     }
 

@@ -68,11 +68,11 @@ final class PercentileAccumulator: Accumulator {
             type: type.fieldType, count: groupCount, validity: hasNull ? validity : nil, storage: storage)
     }
 
-    override func stateColumns(groupCount: Int) -> [Column] {
+    override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
         sketches.grow(to: groupCount, filling: QuantileSketch())
         var strings = ByteStrings()
-        for group in 0..<groupCount { strings.append(sketches[group].encoded()) }
-        return [Column(type: .bytes, count: groupCount, validity: nil, storage: .byteStrings(strings))]
+        for group in groups { strings.append(sketches[Int(group)].encoded()) }
+        return [Column(type: .bytes, count: groups.count, validity: nil, storage: .byteStrings(strings))]
     }
 
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {

@@ -5,9 +5,11 @@ import SQL
 /// A job at a barrier: how far each input was read, what each stage keeps, and the rows that were answered since the
 /// barrier before. It is written before those rows are, so that a job that comes back knows whether they went out.
 ///
-///     "SQCK", version (1 byte), epoch, inputs, states (`StateCodec`), outputs, CRC-32C of all before (4 bytes)
-struct Checkpoint {
-    struct Input {
+/// Checkpoints are records: large tables hold only what changed, and need the records since an earlier one beside them.
+///
+///     "SQCK", version (1 byte), sequence, epoch, inputs, states (`StateCodec`), outputs, CRC-32C of all before (4 bytes)
+struct Checkpoint: Sendable {
+    struct Input: Sendable {
         /// Which scan of the plan, and of what.
         var key: String
         /// The offset of the next row by partition; of a bounded input the rows read, as partition 0.
@@ -17,13 +19,16 @@ struct Checkpoint {
         var latestTime: Int64
     }
 
-    struct Output {
+    struct Output: Sendable {
         var target: String
         /// The end of the target's partition before this epoch's rows.
         var firstOffset: Int64
         var batches: [Batch]
     }
 
+    /// The number of the record, from 1 up. A job that goes back to a savepoint has a lower epoch, and goes on counting
+    /// records.
+    var sequence: Int64
     var epoch: Int64
     var inputs: [Input]
     var states: [(key: String, state: OperatorState)]
@@ -32,11 +37,25 @@ struct Checkpoint {
     var counts: [String: Int64]
 
     private static let magic: [UInt8] = Array("SQCK".utf8)
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
+
+    /// The first record that is needed to go on from this one.
+    var since: Int64 { min(states.compactMap(\.state.since).min() ?? sequence, sequence) }
+
+    /// This record with what the one before holds of the tables that are not whole.
+    func following(_ earlier: Checkpoint) -> Checkpoint {
+        let known = Dictionary(earlier.states.map { ($0.key, $0.state) }, uniquingKeysWith: { first, _ in first })
+        var joined = self
+        joined.states = states.map { key, state in
+            (key, known[key].map { state.following($0, sequence: sequence) } ?? state)
+        }
+        return joined
+    }
 
     func encoded() -> [UInt8] {
         var bytes = Self.magic
         bytes.append(Self.version)
+        Varint.append(UInt64(sequence), to: &bytes)
         Varint.append(UInt64(epoch), to: &bytes)
         Varint.append(UInt64(inputs.count), to: &bytes)
         for input in inputs {
@@ -79,6 +98,7 @@ struct Checkpoint {
         let body = bytes.extracting(0..<bytes.count - 4)
         guard CRC32C.checksum(body) == checksum else { throw StateCodec.damaged("its checksum is wrong") }
         var index = 5
+        sequence = Int64(bitPattern: try StateCodec.number(body, at: &index))
         epoch = Int64(bitPattern: try StateCodec.number(body, at: &index))
         inputs = []
         for _ in 0..<(try StateCodec.count(body, at: &index)) { inputs.append(try Self.input(body, at: &index)) }
@@ -98,9 +118,10 @@ struct Checkpoint {
     }
 
     init(
-        epoch: Int64, inputs: [Input], states: [(key: String, state: OperatorState)], outputs: [Output],
-        counts: [String: Int64]
+        sequence: Int64, epoch: Int64, inputs: [Input], states: [(key: String, state: OperatorState)],
+        outputs: [Output], counts: [String: Int64]
     ) {
+        self.sequence = sequence
         self.epoch = epoch
         self.inputs = inputs
         self.states = states

@@ -90,7 +90,9 @@ final class Job: Sendable {
 
     func restart(savepoint: String?, _ start: JobStart) throws(SQLError) {
         try requireEnded()
-        if let savepoint { try take(savepoint) }
+        if let savepoint {
+            guard try folder.take(savepoint: savepoint) else { throw refusal("has no savepoint \(savepoint)") }
+        }
         try store(isStopped: false)
         launch(start)
     }
@@ -116,19 +118,6 @@ final class Job: Sendable {
         } catch {
             throw SQLError(code: .sinkFailed, message: "the files of job \(name) can't be removed: \(error)")
         }
-    }
-
-    /// Puts a savepoint in the place of the checkpoint.
-    private func take(_ savepoint: String) throws(SQLError) {
-        let isThere: Bool
-        do throws(StorageError) {
-            let bytes = try folder.readCheckpoint(savepoint: savepoint)
-            if let bytes { try folder.write(bytes) }
-            isThere = bytes != nil
-        } catch {
-            throw SQLError(code: .sourceFailed, message: "savepoint \(savepoint) can't be taken: \(error)")
-        }
-        guard isThere else { throw refusal("has no savepoint \(savepoint)") }
     }
 
     private func requireEnded() throws(SQLError) {
@@ -158,7 +147,7 @@ final class Job: Sendable {
             let script = try JobScript(state.text, name: name, limits: service.queries.limits.sql)
             let run = JobRun(
                 name: name, script: script, service: service.queries, folder: folder, settings: service.settings,
-                from: start, report: { [weak self] in self?.take($0) })
+                writer: service.writer, from: start, report: { [weak self] in self?.take($0) })
             state.run = run
             service.queries.pool.add(run)
         } catch {
@@ -171,11 +160,10 @@ final class Job: Sendable {
             switch event {
             case .started: apply(.started, &state)
             case .progress(let progress): state.progress = progress
-            case .checkpoint(let epoch, let bytes, let microseconds, let savepoint):
+            case .checkpoint(let checkpoint, let savepoint):
                 state.checkpoints += 1
-                state.checkpoint = JobCheckpointInfo(
-                    epoch: epoch, bytes: bytes, microseconds: microseconds, time: service.queries.clock.now())
-                if let savepoint { log("savepoint \(savepoint) at epoch \(epoch)", &state) }
+                state.checkpoint = checkpoint
+                if let savepoint { log("savepoint \(savepoint) at epoch \(checkpoint.epoch)", &state) }
             case .note(let text): log(text, &state)
             case .ended(let reason): ended(reason, &state)
             }

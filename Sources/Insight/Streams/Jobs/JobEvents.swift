@@ -25,7 +25,7 @@ enum JobEnd {
 enum JobEvent {
     case started
     case progress(JobProgress)
-    case checkpoint(epoch: Int64, bytes: Int, microseconds: Int64, savepoint: String?)
+    case checkpoint(JobCheckpointInfo, savepoint: String?)
     case note(String)
     case ended(JobEnd)
 }

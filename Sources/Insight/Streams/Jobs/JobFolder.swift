@@ -5,8 +5,8 @@ import SQL
 ///
 ///     jobs/NAME/job.sql            what it computes
 ///     jobs/NAME/status             "running" or "stopped": whether it runs after a start of the server
-///     jobs/NAME/checkpoint         where it goes on
-///     jobs/NAME/savepoints/LABEL   checkpoints that were asked for
+///     jobs/NAME/checkpoints/N      where it goes on: the records that the last one needs
+///     jobs/NAME/savepoints/LABEL   checkpoints that were asked for, each whole
 struct JobFolder: Sendable {
     static let textLimitBytes = 1 << 20
     static let checkpointLimitBytes = 4 << 30
@@ -36,6 +36,7 @@ struct JobFolder: Sendable {
 
     func create() throws(StorageError) {
         try storage.createFolder(savepointFolder)
+        try storage.createFolder(checkpointFolder)
     }
 
     func writeText(_ text: String) throws(StorageError) {
@@ -55,42 +56,19 @@ struct JobFolder: Sendable {
         try storage.replaceAtomically(file("status"), with: Array((isStopped ? "stopped" : "running").utf8))
     }
 
-    /// - Parameter savepoint: a label; `nil` for the checkpoint.
-    func write(_ checkpoint: [UInt8], savepoint: String? = nil) throws(StorageError) {
-        try storage.replaceAtomically(self.checkpoint(savepoint), with: checkpoint)
-    }
-
-    /// `nil` where there is none yet.
-    func readCheckpoint(savepoint: String? = nil) throws(StorageError) -> [UInt8]? {
-        do throws(StorageError) {
-            return try storage.readAll(checkpoint(savepoint), limit: Self.checkpointLimitBytes)
-        } catch {
-            if error.code == .notFound { return nil }
-            throw error
-        }
-    }
-
-    func removeCheckpoint() throws(StorageError) {
-        do throws(StorageError) {
-            try storage.remove(file("checkpoint"))
-        } catch {
-            if error.code != .notFound { throw error }
-        }
-    }
-
     var savepoints: [String] { ((try? storage.list(savepointFolder)) ?? []).filter { !$0.hasSuffix(".new") } }
 
     /// Removes the job's files and its folder.
     func remove() throws(StorageError) {
-        for name in try storage.list(savepointFolder) { try storage.remove(StoragePath.join(savepointFolder, name)) }
-        try storage.remove(savepointFolder)
+        for folder in [savepointFolder, checkpointFolder] {
+            for name in try storage.list(folder) { try storage.remove(StoragePath.join(folder, name)) }
+            try storage.remove(folder)
+        }
         for name in try storage.list(path) { try storage.remove(file(name)) }
         try storage.remove(path)
     }
 
-    private var savepointFolder: String { file("savepoints") }
+    var savepointFolder: String { file("savepoints") }
+    var checkpointFolder: String { file("checkpoints") }
     private func file(_ name: String) -> String { StoragePath.join(path, name) }
-    private func checkpoint(_ savepoint: String?) -> String {
-        savepoint.map { StoragePath.join(savepointFolder, $0) } ?? file("checkpoint")
-    }
 }

@@ -17,8 +17,10 @@ public struct JobInfo: Sendable {
 public struct JobCheckpointInfo: Sendable {
     public let epoch: Int64
     public let bytes: Int
-    /// The time that the job stood still for it.
-    public let microseconds: Int64
+    /// The time that the job stood still for it, microseconds.
+    public let pauseMicroseconds: Int64
+    /// The time from its beginning until it was on the device, microseconds. The job went on meanwhile.
+    public let durationMicroseconds: Int64
     /// Wall time, microseconds since 1970.
     public let time: Int64
 }

@@ -10,6 +10,8 @@ public final class JobService: Sendable {
     private let storage: any Storage
     private let jobs = Monitor<[String: Job]>([:])
     private let isEnding = Monitor(false)
+    /// Encodes checkpoints and writes them out, those of all jobs.
+    let writer = WorkerThread(name: "checkpoints")
 
     /// - Parameter folder: of the jobs' files; made when missing.
     /// - Throws: where the folder can't be made or read.
@@ -58,6 +60,7 @@ public final class JobService: Sendable {
         for job in all { job.suspend() }
         let deadline = queries.systemNanoseconds() + Int64(timeoutMilliseconds) * 1_000_000
         for job in all { _ = job.hasEnded(withinNanoseconds: deadline - queries.systemNanoseconds()) }
+        writer.stop()
     }
 
     // MARK: Commands

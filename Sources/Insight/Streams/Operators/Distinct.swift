@@ -5,6 +5,7 @@ import SQL
 struct Distinct: ~Copyable, StreamOperator {
     private var table: GroupTable
     private var isSeen: [Bool] = []
+    private var changes = GroupChanges()
 
     private let schema: Schema
 
@@ -21,17 +22,21 @@ struct Distinct: ~Copyable, StreamOperator {
             isSeen[Int(group)] = true
             rows.append(UInt32(row))
         }
+        guard !rows.isEmpty else { return }
+        changes.note(rows.map { groups[Int($0)] }, groupCount: table.count)
         if rows.count == batch.rowCount {
             output.append(batch)
-        } else if !rows.isEmpty {
+        } else {
             output.append(batch.select(rows: rows))
         }
     }
 
-    func saveState(into state: inout OperatorState) throws(SQLError) {
+    mutating func saveState(into state: inout OperatorState) throws(SQLError) {
         let range = table.firstGroup..<table.count
-        let keys = table.keys().map { $0.slice(range) }
-        state.append([Batch(schema: schema, rowCount: range.count, columns: keys)], as: "seen")
+        let share = state.sequence.map { changes.take(range, sequence: $0) }
+        let groups = share?.groups ?? range.map { UInt32($0) }
+        let rows = Batch(schema: schema, rowCount: groups.count, columns: table.keys(of: groups))
+        state.append([rows], as: "seen", since: share?.since)
     }
 
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
@@ -42,6 +47,7 @@ struct Distinct: ~Copyable, StreamOperator {
             var seen: [Batch] = []
             try process(batch, output: &seen)
         }
+        if let since = state.since("seen") { changes.resume(since: since) }
         return []
     }
 

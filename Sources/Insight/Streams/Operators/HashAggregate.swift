@@ -78,16 +78,16 @@ struct HashAggregate: ~Copyable, StreamOperator {
     }
 
     func saveState(into state: inout OperatorState) throws(SQLError) {
-        state.append([self.state.savedGroups()], as: "groups")
-        for window in recent { state.append([window.state.savedGroups()], as: "window \(window.start)") }
+        self.state.save(into: &state, as: "groups")
+        for window in recent { window.state.save(into: &state, as: "window \(window.start)") }
     }
 
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         var fresh: [String] = []
-        for batch in state.batches("groups") { fresh = try self.state.restore(batch) }
+        fresh = try self.state.load(from: state, as: "groups")
         for name in state.names(beginning: "window ") {
             guard let start = Int64(name.dropFirst(7)) else { throw StateCodec.damaged("the name of a window") }
-            for batch in state.batches(name) { fresh = try stateOfWindow(start).restore(batch) }
+            fresh = try stateOfWindow(start).load(from: state, as: name)
         }
         return fresh
     }

@@ -11,7 +11,7 @@ protocol StreamOperator: ~Copyable {
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError)
     mutating func finish(output: inout [Batch]) throws(SQLError)
     /// Writes all that the operator keeps, for a checkpoint. Between batches, so at a barrier.
-    func saveState(into state: inout OperatorState) throws(SQLError)
+    mutating func saveState(into state: inout OperatorState) throws(SQLError)
     /// Takes over what `saveState` wrote, before the first batch.
     ///
     /// - Returns: what could not be taken over and begins anew, in words for the one who changed the query.

@@ -111,7 +111,7 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         state[number: "size"] = windows.sizeMicroseconds
         state[number: "slide"] = windows.slideMicroseconds
         state[number: "late_rows"] = Int64(lateRows)
-        for pane in panes { state.append([pane.state.savedGroups()], as: "pane \(pane.start)") }
+        for pane in panes { pane.state.save(into: &state, as: "pane \(pane.start)") }
     }
 
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
@@ -125,7 +125,7 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         for name in state.names(beginning: "pane ") {
             guard let start = Int64(name.dropFirst(5)) else { throw StateCodec.damaged("the name of a pane") }
             let pane = Pane(start: start, state: try GroupState(layout: layout, hasPaneKey: false))
-            for batch in state.batches(name) { fresh = try pane.state.restore(batch) }
+            fresh = try pane.state.load(from: state, as: name)
             panes.append(pane)
             bytes += pane.state.byteCount + 256
         }

@@ -5,7 +5,7 @@ import SQL
 /// Operator states as bytes.
 ///
 ///     number of states (varint); for each: its key, number of numbers, (name, zigzag value)…,
-///     number of tables, (name, number of batches, (length, `BatchCodec` bytes)…)…
+///     number of tables, (name, first record needed, 0 for none, number of batches, (length, `BatchCodec` bytes)…)…
 enum StateCodec {
     /// More of one kind than any query has.
     private static let maximumCount: UInt64 = 1_000_000
@@ -22,6 +22,7 @@ enum StateCodec {
             Varint.append(UInt64(state.tables.count), to: &bytes)
             for table in state.tables {
                 append(table.name, to: &bytes)
+                Varint.append(UInt64(table.since ?? 0), to: &bytes)
                 append(table.batches, to: &bytes)
             }
         }
@@ -55,7 +56,9 @@ enum StateCodec {
             var tables: [OperatorState.Table] = []
             for _ in 0..<(try count(bytes, at: &index)) {
                 let name = try text(bytes, at: &index)
-                tables.append(.init(name: name, batches: try batches(bytes, at: &index)))
+                let since = Int64(bitPattern: try number(bytes, at: &index))
+                let batches = try batches(bytes, at: &index)
+                tables.append(.init(name: name, batches: batches, since: since == 0 ? nil : since))
             }
             states.append((key, OperatorState(tables: tables, numbers: numbers)))
         }

@@ -44,8 +44,8 @@ final class JobBench {
     /// Pulls the plug and starts again. What no sync had confirmed may be gone, torn or there.
     func crash() throws {
         queries.stop()
-        storage.crash()
         jobs.stop(timeoutMilliseconds: 0)
+        storage.crash()
         log.close()
         (log, queries, jobs) = try Self.boot(storage, clock, settings)
         _ = jobs.start()

@@ -28,12 +28,39 @@ struct InterruptedRun {
         return answers + Rows.text(query.output.drain())
     }
 
+    /// All answers, with a record of what changed after each batch, and a stop after each batch whose index is in
+    /// `stops`, after which it goes on from the records.
+    func answersFromRecords(stops: Set<Int>) throws -> [String] {
+        var query = try plan(text)
+        var answers: [String] = []
+        var records: [Checkpoint] = []
+        for (index, batch) in batches.enumerated() {
+            for scan in query.scans {
+                try scan.input.stage.accept(batch.project(scan.columns), port: scan.input.port)
+                try scan.input.stage.advance(watermark: watermarks[index], port: scan.input.port)
+            }
+            answers += Rows.text(query.output.drain())
+            let sequence = Int64(index + 1)
+            let record = Checkpoint(
+                sequence: sequence, epoch: sequence, inputs: [], states: try query.savedStates(sequence), outputs: [],
+                counts: [:])
+            records.append(try Checkpoint(decoding: record.encoded().span))
+            records.removeAll { $0.sequence < record.since }
+            guard stops.contains(index) else { continue }
+            let joined = records.dropFirst().reduce(records[0]) { $1.following($0) }
+            query = try plan(text)
+            _ = try query.restore(joined.states)
+        }
+        for scan in query.scans { try scan.input.stage.close(port: scan.input.port) }
+        return answers + Rows.text(query.output.drain())
+    }
+
     /// The stages of `text`, with what `query` keeps, and what begins anew.
     static func restored(
         _ query: PhysicalQuery, as text: String, _ plan: (String) throws -> PhysicalQuery
     ) throws -> (query: PhysicalQuery, fresh: [String]) {
         var bytes: [UInt8] = []
-        StateCodec.encode(try query.savedStates(), to: &bytes)
+        StateCodec.encode(try query.savedStates(nil), to: &bytes)
         var index = 0
         let states = try StateCodec.decodeStates(bytes.span, at: &index)
         #expect(index == bytes.count)

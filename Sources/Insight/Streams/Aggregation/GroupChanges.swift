@@ -1,0 +1,110 @@
+/// Which groups of a state a record of the checkpoints has to hold, so that the records since some earlier one hold them
+/// all: the groups that changed since the record before, and in turn some of those that did not, so that old records
+/// fall out of use. No record costs more than what changed, and a share of the rest.
+struct GroupChanges {
+    /// A record takes at least this share of the groups, so that a state is in at most as many records.
+    private static let leastShare = 32
+    private static let leastGroups = 1_024
+
+    /// What one record is to hold.
+    struct Share {
+        /// Ascending.
+        let groups: [UInt32]
+        /// The first record of those that together hold all groups.
+        let since: Int64
+    }
+
+    /// Nothing is noted before the first record, which holds everything: who makes no checkpoints pays nothing.
+    private var isNoting = false
+    /// Groups of the batches since the last record, many of them several times.
+    private var touched: [UInt32] = []
+    /// Where the next record goes on with the groups that did not change.
+    private var cursor = 0
+    /// The record with which the running turn over all groups began.
+    private var turnBegan: Int64 = 0
+    private var since: Int64 = 0
+
+    /// The groups there are by now are those of the records from `since` on.
+    mutating func resume(since: Int64) {
+        isNoting = true
+        touched = []
+        self.since = since
+        // The running turn was forgotten: another begins.
+        cursor = 0
+    }
+
+    /// - Parameter groups: of the rows of a batch.
+    mutating func note(_ groups: [UInt32], groupCount: Int) {
+        guard isNoting else { return }
+        // A second list of numbers is never longer than what it says is worth.
+        if touched.count > max(groupCount, 65_536) { touched = Self.distinct(touched, groupCount: groupCount) }
+        touched.append(contentsOf: groups)
+    }
+
+    /// What the record `sequence` is to hold of the groups of `range`. Records count up.
+    mutating func take(_ range: Range<Int>, sequence: Int64) -> Share {
+        defer { touched = [] }
+        guard isNoting else {
+            isNoting = true
+            since = sequence
+            return Share(groups: range.map { UInt32($0) }, since: sequence)
+        }
+        var wanted = GroupSet(count: range.upperBound)
+        let changed = wanted.insert(touched)
+        if cursor == 0 { turnBegan = sequence }
+        let next = cursor + max(changed, range.upperBound / Self.leastShare, Self.leastGroups)
+        wanted.insert(cursor..<min(next, range.upperBound))
+        cursor = next
+        if cursor >= range.upperBound {
+            since = turnBegan
+            cursor = 0
+        }
+        return Share(groups: wanted.members(from: range.lowerBound), since: since)
+    }
+
+    private static func distinct(_ groups: [UInt32], groupCount: Int) -> [UInt32] {
+        var set = GroupSet(count: groupCount)
+        set.insert(groups)
+        return set.members(from: 0)
+    }
+}
+
+/// A set of small numbers, a bit each.
+private struct GroupSet {
+    private var words: [UInt64]
+
+    init(count: Int) { words = Array(repeating: 0, count: (count + 63) / 64) }
+
+    /// - Returns: how many were not in it.
+    @discardableResult
+    mutating func insert(_ groups: [UInt32]) -> Int {
+        var fresh = 0
+        let groups = groups.span
+        var words = words.mutableSpan
+        for index in groups.indices {
+            let bit = UInt64(1) << UInt64(groups[index] & 63)
+            let place = Int(groups[index] >> 6)
+            if words[place] & bit == 0 { fresh += 1 }
+            words[place] |= bit
+        }
+        return fresh
+    }
+
+    mutating func insert(_ range: Range<Int>) {
+        for group in range { words[group >> 6] |= 1 << UInt64(group & 63) }
+    }
+
+    func members(from first: Int) -> [UInt32] {
+        var members: [UInt32] = []
+        members.reserveCapacity(words.reduce(0) { $0 + $1.nonzeroBitCount })
+        for (place, bits) in words.enumerated() {
+            var bits = bits
+            while bits != 0 {
+                let group = place << 6 | bits.trailingZeroBitCount
+                if group >= first { members.append(UInt32(group)) }
+                bits &= bits - 1
+            }
+        }
+        return members
+    }
+}

@@ -1,0 +1,47 @@
+import Columns
+import Runtime
+import Synchronization
+
+/// A checkpoint on its way to the device, and what comes after it: the rows as their topics take them.
+final class CheckpointWrite: Sendable {
+    struct Done {
+        /// Of the record.
+        let bytes: Int
+        /// By output.
+        let appends: [[Batch]]
+    }
+
+    let savepoint: String?
+    private let record: Checkpoint
+    private let outputs: [JobOutput]
+    private let job: String
+    private let state = Mutex<Result<Done, StorageError>?>(nil)
+
+    init(_ record: Checkpoint, outputs: [JobOutput], job: String, savepoint: String?) {
+        self.record = record
+        self.outputs = outputs
+        self.job = job
+        self.savepoint = savepoint
+    }
+
+    var epoch: Int64 { record.epoch }
+
+    /// `nil` while it is under way.
+    var result: Result<Done, StorageError>? { state.withLock { $0 } }
+
+    /// Encodes and writes. Returns when the record is on the device, or can't be.
+    func perform(in folder: JobFolder) {
+        let bytes = record.encoded()
+        let result: Result<Done, StorageError>
+        do throws(StorageError) {
+            try folder.write(bytes, sequence: record.sequence, since: record.since, savepoint: savepoint)
+            let appends = zip(outputs, record.outputs).map { output, rows in
+                output.appends(rows.batches, job: job, epoch: record.epoch)
+            }
+            result = .success(Done(bytes: bytes.count, appends: appends))
+        } catch {
+            result = .failure(error)
+        }
+        state.withLock { $0 = result }
+    }
+}

@@ -1,0 +1,86 @@
+import Columns
+import EventLog
+import Runtime
+import SQL
+
+extension JobRun {
+    /// Plans the job, and takes it to where its last checkpoint says that it stood.
+    func launch() throws(SQLError) {
+        let checkpoint = try folder.readCheckpoint()
+        if let checkpoint {
+            epoch = checkpoint.epoch
+            counts = checkpoint.counts
+        }
+        let plans = try script.plans(service)
+        let saved = Dictionary(
+            (checkpoint?.inputs ?? []).map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        for (index, plan) in plans.enumerated() {
+            var planner = PhysicalPlanner(
+                isLive: plan.isLive, context: EvaluationContext(now: service.clock.now()), account: account)
+            planner.stateTimeToLiveMicroseconds = Int64(service.limits.stateTimeToLiveMilliseconds) * 1_000
+            planner.isBounded = { !plan.readsTopics($0) }
+            let query = try planner.plan(plan.plan)
+            queries.append(query)
+            outputs.append(plan.output)
+            pending.append([])
+            if let log = service.log { try plan.output.prepare(log, settings: settings.topicSettings) }
+            for literal in query.literals where checkpoint == nil {
+                try literal.input.stage.accept(literal.batch, port: literal.input.port)
+            }
+            for literal in query.literals { try literal.input.stage.close(port: literal.input.port) }
+            for (number, scan) in query.scans.enumerated() {
+                let key = "\(index).\(number) \(scan.table.name)"
+                inputs.append(
+                    try JobInput(
+                        key: key, reading: try plan.reading(scan, now: service.clock.now()), scan: scan,
+                        service: service, from: from.position, saved: from.rewindsInputs ? nil : saved[key]))
+            }
+        }
+        if let checkpoint, !from.rewindsInputs { try restore(checkpoint) }
+        if let checkpoint { try completeEpoch(checkpoint) }
+        schedule.began(after: checkpoint?.sequence ?? 0, offsets: checkpoint == nil ? [] : offsets, now: now())
+        try follow()
+    }
+
+    private func restore(_ checkpoint: Checkpoint) throws(SQLError) {
+        for (index, query) in queries.enumerated() {
+            let prefix = "\(index) "
+            let states = checkpoint.states.filter { $0.key.hasPrefix(prefix) }
+                .map { (key: String($0.key.dropFirst(prefix.count)), state: $0.state) }
+            for note in try query.restore(states) { report(.note("statement \(index + 1): \(note)")) }
+        }
+    }
+
+    /// Appends what of the checkpoint's rows is not in the topics yet.
+    private func completeEpoch(_ checkpoint: Checkpoint) throws(SQLError) {
+        guard let log = service.log else { return }
+        for saved in checkpoint.outputs where !saved.batches.isEmpty {
+            guard let output = outputs.first(where: { $0.target == saved.target }),
+                saved.batches[0].columns.count == output.schema.count
+            else {
+                report(.note("rows that were not written to \(saved.target) yet are left behind"))
+                continue
+            }
+            var skip = try output.rowsWritten(log, job: name, epoch: checkpoint.epoch, from: saved.firstOffset)
+            var left: [Batch] = []
+            for batch in saved.batches {
+                let known = min(skip, batch.rowCount)
+                skip -= known
+                if known < batch.rowCount { left.append(batch.slice(known..<batch.rowCount)) }
+            }
+            outbox.add(output.appends(left, job: name, epoch: checkpoint.epoch), to: output)
+        }
+    }
+
+    /// Has the log wake the job when something comes.
+    private func follow() throws(SQLError) {
+        guard let log = service.log else { return }
+        for topic in Set(inputs.compactMap(\.topic)) {
+            do throws(LogError) {
+                subscriptions.append(try log.subscribe(topic: topic) { [weak self] _ in self?.wake() })
+            } catch {
+                throw SQLError(reading: topic, error)
+            }
+        }
+    }
+}
