@@ -28,6 +28,13 @@ struct JSONBody {
         return number
     }
 
+    func strings(_ name: String) throws(APIError) -> [String]? {
+        guard let value = members[name], !(value is NSNull) else { return nil }
+        if let text = value as? String { return [text] }
+        guard let list = value as? [String] else { throw .badRequest("\"\(name)\" must be a list of strings") }
+        return list
+    }
+
     func bool(_ name: String) throws(APIError) -> Bool? {
         guard let value = members[name], !(value is NSNull) else { return nil }
         guard let flag = value as? Bool else { throw .badRequest("\"\(name)\" must be true or false") }

@@ -1,5 +1,6 @@
 public import Edge
 public import EventLog
+public import HTTPCache
 public import Streams
 
 /// What the management API shows and steers. The one who puts a server together fills it in.
@@ -15,6 +16,8 @@ public struct ManagementContext: Sendable {
     /// Demanded of every request but `/healthz` when set.
     public var token: @Sendable () -> String?
     public var edge: @Sendable () -> EdgeStatus
+    /// Purges the cache, softly or not: how many responses each target met. `nil` where there is no cache.
+    public var purge: (@Sendable ([PurgeTarget], Bool) -> [Int])?
     /// Reads the configuration again and applies it.
     public var reload: @Sendable () -> Result<ReloadReport, ReloadFailure>
 
@@ -59,18 +62,24 @@ public struct CacheFacts: Sendable, Encodable {
     public var bytes: Int
     public var limitBytes: Int
     public var evictions: Int
+    /// Responses that purges met.
+    public var purged: Int
+    /// Tags of the stored responses.
+    public var tags: Int
 
     /// The API's names.
     private enum CodingKeys: String, CodingKey {
-        case objects, bytes, evictions
+        case objects, bytes, evictions, purged, tags
         case limitBytes = "limit_bytes"
     }
 
-    public init(objects: Int, bytes: Int, limitBytes: Int, evictions: Int) {
+    public init(objects: Int, bytes: Int, limitBytes: Int, evictions: Int, purged: Int, tags: Int) {
         self.objects = objects
         self.bytes = bytes
         self.limitBytes = limitBytes
         self.evictions = evictions
+        self.purged = purged
+        self.tags = tags
     }
 }
 

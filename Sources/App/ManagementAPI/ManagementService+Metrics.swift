@@ -79,6 +79,8 @@ extension ManagementService {
         metrics.single("squilla_cache_bytes", .gauge, "Memory of stored objects with their book-keeping.", cache.bytes)
         metrics.single("squilla_cache_limit_bytes", .gauge, "What they may take.", cache.limitBytes)
         metrics.single("squilla_cache_evictions_total", .counter, "Objects thrown out for room.", cache.evictions)
+        metrics.single("squilla_cache_purged_total", .counter, "Objects that purges met.", cache.purged)
+        metrics.single("squilla_cache_tags", .gauge, "Tags of stored objects.", cache.tags)
     }
 
     private static func write(_ log: EventLog, to metrics: inout PrometheusText) {

@@ -72,6 +72,8 @@ extension CacheSection {
         storesSetCookie = section.bool("store_set_cookie", default: storesSetCookie)
         collapseTimeoutMilliseconds = section.milliseconds(
             "collapse_timeout_ms", default: collapseTimeoutMilliseconds, in: 0...3_600_000)
+        maxTags = section.integer("max_tags", default: maxTags, in: 0...1000)
+        sendsTags = section.bool("send_tags", default: sendsTags)
         section.finish()
     }
 }

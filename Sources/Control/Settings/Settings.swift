@@ -92,6 +92,10 @@ public struct CacheSection: Hashable, Sendable {
     public var storesSetCookie = true
     /// How long requests wait for another's fetch of the same key before they go themselves.
     public var collapseTimeoutMilliseconds = 10_000
+    /// Tags of one response (`Surrogate-Key`, `Cache-Tag`); one with more is not stored.
+    public var maxTags = 256
+    /// Whether clients get those fields.
+    public var sendsTags = false
 
     public init() {}
 }

@@ -136,17 +136,22 @@ public final class CacheFetch: Sendable {
             end(.retry)
             return .relay("too-long")
         }
+        guard let tags = CacheTags.read(response.block, limit: settings.maximumTags) else {
+            markUncacheable(now: now, settings: settings)
+            end(.retry)
+            return .relay("too-many-tags")
+        }
         let body = CachedBody(announced: announced, windowBytes: settings.streamWindowBytes)
         let object = CachedObject(
-            key: key.bytes, variance: variance, statusLine: StoredHead.statusLine(response),
-            head: StoredHead.fields(response, now: now), status: response.status,
+            key: key.bytes, variance: variance, tags: tags, statusLine: StoredHead.statusLine(response),
+            head: StoredHead.fields(response, now: now, settings: settings), status: response.status,
             freshness: freshness, body: body)
-        let wakeups = cache.shard(key.hash).part.withLock { part -> [CollapseWakeup]? in
+        let (wakeups, isPurged) = cache.shard(key.hash).part.withLock { part in
             part.collapser.hitForMiss.remove(key.hash)
-            return part.collapser.publish(hash: key.hash, number: number, object: object)
+            return part.publish(object, hash: key.hash, number: number)
         }
-        for wakeup in wakeups ?? [] { wakeup(.retry) }
-        let fill = CacheFill(self, object, body, settings: settings, isForgotten: wakeups == nil)
+        for wakeup in wakeups { wakeup(.retry) }
+        let fill = CacheFill(self, object, body, settings: settings, isForgotten: isPurged)
         var status = CacheStatus.forwarded(reason)
         status.forwardStatus = response.status
         status.isStored = true
@@ -166,9 +171,13 @@ public final class CacheFetch: Sendable {
             end(.retry)
             return .retry
         }
-        let (head, freshness, ownFields) = Freshening.update(
+        let tags = CacheTags.read(response.block, limit: settings.maximumTags)
+        var (head, freshness, ownFields) = Freshening.update(
             stored, fields, response, requestTime: requestTime, now: now, settings: settings)
-        let fresh = stored.replacing(head: head, freshness: freshness)
+        // Nil are too many; none leaves those that are stored, as with any field.
+        if tags == nil { freshness.lifetime = -1 }
+        let fresh = stored.replacing(
+            head: head, freshness: freshness, tags: tags.map { $0.isEmpty ? stored.tags : $0 } ?? [])
         if freshness.mayStay {
             cache.replace(stored, with: fresh, key: key, number: number, limit: settings.memoryBytes)
         } else {

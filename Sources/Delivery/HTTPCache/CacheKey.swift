@@ -47,6 +47,22 @@ public struct CacheKey: Sendable, Equatable {
         return key
     }
 
+    /// The key of an absolute URL, `http://HOST[:PORT]/PATH` or with `https`; a fragment is left out. Nil if it is none.
+    public init?(url: String) {
+        let text = Array(url.utf8)
+        var end = text.count
+        if let fragment = text.firstIndex(of: 0x23) { end = fragment }
+        let span = text.span.extracting(0..<end)
+        guard let scheme = CacheKey.schemeEnd(span) else { return nil }
+        let isHTTPS = span.extracting(0..<scheme).equalsIgnoringCase("https://")
+        guard isHTTPS || span.extracting(0..<scheme).equalsIgnoringCase("http://") else { return nil }
+        guard let path = appendAuthority(span, from: scheme, isHTTPS: isHTTPS), bytes.count > (isHTTPS ? 8 : 0) else {
+            return nil
+        }
+        appendPath(span.extracting(path...))
+        hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
+    }
+
     public static func == (left: CacheKey, right: CacheKey) -> Bool {
         left.hash == right.hash && left.bytes == right.bytes
     }
@@ -94,10 +110,20 @@ public struct CacheKey: Sendable, Equatable {
     }
 
     private func relatedAbsolute(_ text: Span<UInt8>, from start: Int) -> CacheKey? {
+        var key = CacheKey()
+        guard let end = key.appendAuthority(text, from: start, isHTTPS: isHTTPS),
+            key.bytes.span.isEqual(to: bytes.span.extracting(0..<originEnd))
+        else { return nil }
+        key.appendPath(text.extracting(end...))
+        key.hash = ByteHash.hash(key.bytes.span, seed: ByteHash.processSeed)
+        return key
+    }
+
+    /// Appends host and port of a URL. Returns where its path begins, nil where the port is none.
+    private mutating func appendAuthority(_ text: Span<UInt8>, from start: Int, isHTTPS: Bool) -> Int? {
         var end = start
         while end < text.count, text[end] != 0x2F, text[end] != 0x3F { end += 1 }
         let authority = text.extracting(start..<end)
-        var key = CacheKey()
         var hostEnd = authority.count
         var port: UInt16?
         if let colon = authority.firstIndex(of: 0x3A), authority.count > 0, authority[0] != 0x5B {
@@ -109,11 +135,8 @@ public struct CacheKey: Sendable, Equatable {
                 port = narrow
             }
         }
-        key.appendOrigin(authority.extracting(0..<hostEnd), port: port, isHTTPS: isHTTPS)
-        guard key.bytes.span.isEqual(to: bytes.span.extracting(0..<originEnd)) else { return nil }
-        key.appendPath(text.extracting(end...))
-        key.hash = ByteHash.hash(key.bytes.span, seed: ByteHash.processSeed)
-        return key
+        appendOrigin(authority.extracting(0..<hostEnd), port: port, isHTTPS: isHTTPS)
+        return end
     }
 
     /// Where `scheme://` ends, if the text starts with one.

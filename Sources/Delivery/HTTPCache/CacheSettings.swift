@@ -28,6 +28,11 @@ public struct CacheSettings: Sendable, Equatable {
     public var hitForMissSeconds: Int64
     /// Bytes that an object which turned out too large may run ahead of its slowest reader.
     public var streamWindowBytes: Int
+    /// Tags (`Surrogate-Key`, `Cache-Tag`) of one response, up to 1,000; a response with more is not stored, since it
+    /// could not be purged by all of them.
+    public var maximumTags: Int
+    /// Whether clients get those fields; a cache behind this one needs them.
+    public var sendsTags: Bool
     /// Name in Via and Cache-Status; a token.
     public var name: String { didSet { hitLines = CacheSettings.hitLines(name) } }
     /// What stands between the numbers of Age and of the freshness left in a hit's head.
@@ -38,7 +43,7 @@ public struct CacheSettings: Sendable, Equatable {
         maximumHeuristicSeconds: Int64 = 86_400, maximumVariants: Int = 32, maximumRanges: Int = 16,
         honorsRequestDirectives: Bool = true, storesSetCookie: Bool = true, staleWhenUnreachableSeconds: Int64 = 3600,
         servesStaleWhileRevalidate: Bool = false, hitForMissSeconds: Int64 = 30, streamWindowBytes: Int = 256 << 10,
-        name: String = "squilla"
+        maximumTags: Int = 256, sendsTags: Bool = false, name: String = "squilla"
     ) {
         self.memoryBytes = memoryBytes
         self.maximumObjectBytes = maximumObjectBytes
@@ -52,6 +57,8 @@ public struct CacheSettings: Sendable, Equatable {
         self.servesStaleWhileRevalidate = servesStaleWhileRevalidate
         self.hitForMissSeconds = hitForMissSeconds
         self.streamWindowBytes = streamWindowBytes
+        self.maximumTags = min(maximumTags, CachedObject.maximumTags)
+        self.sendsTags = sendsTags
         self.name = name
         self.hitLines = CacheSettings.hitLines(name)
     }

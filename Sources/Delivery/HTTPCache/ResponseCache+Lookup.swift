@@ -16,6 +16,7 @@ extension ResponseCache {
         let found = shard(key.hash).part.withLock { part -> CachedObject? in
             let found = part.find(key, request.block)
             if found.index >= 0 { part.store.touch(found.index) }
+            if found.freed > 0 { release(found.freed) }
             return found.match
         }
         if let found, let hit = usable(found, request, directives, now: now) { return .serve(hit) }
@@ -48,6 +49,7 @@ extension ResponseCache {
     ) -> CacheDecision {
         shard(key.hash).part.withLock { part -> CacheDecision in
             let found = part.find(key, request.block)
+            if found.freed > 0 { release(found.freed) }
             if let match = found.match, let hit = usable(match, request, directives, now: now) {
                 return .serve(hit)
             }
@@ -58,13 +60,14 @@ extension ResponseCache {
                 return attachOrPass(&part, key, request, found.match, reason, now: now)
             }
             if part.collapser.hitForMiss.contains(key.hash, now: now) || directives.noCache {
-                let number = part.collapser.start(hash: key.hash, key: key.bytes, predicted: nil, isShared: false)
+                let number = part.start(key)
                 return .fetch(
                     CacheFetch(self, key, number, stored: found.match, reason: reason, isShared: false))
             }
             let predicted = (found.match ?? found.other)?.predictedVariance(request.block)
             let join = part.collapser.join(
                 hash: key.hash, key: key.bytes, request: request.block, predicted: predicted,
+                generation: part.store.purges.generation,
                 wakeup: !isRefreshable(found.match, now: now)
                     ? wakeup : { { _ in } })
             return decision(join, key, found.match, reason, now: now)
@@ -103,7 +106,7 @@ extension ResponseCache {
     ) -> CacheDecision {
         if request.block.contains(.authorization) {
             guard request.method == .get, !request.block.contains(.range) else { return .pass(reason) }
-            let number = part.collapser.start(hash: key.hash, key: key.bytes, predicted: nil, isShared: false)
+            let number = part.start(key)
             return .fetch(CacheFetch(self, key, number, stored: nil, reason: reason, isShared: false))
         }
         guard let object = part.collapser.attachable(hash: key.hash, key: key.bytes, request: request.block),
@@ -130,12 +133,24 @@ extension ResponseCache {
     /// A stale response that may stand in for an origin that fails, for requests that didn't fetch themselves.
     public func standIn(key: CacheKey, request: RequestHead, now: Int64) -> CacheHit? {
         guard request.method == .get || request.method == .head else { return nil }
-        let object = shard(key.hash).part.withLock { $0.find(key, request.block).match }
+        let object = shard(key.hash).part.withLock { part -> CachedObject? in
+            let found = part.find(key, request.block)
+            if found.freed > 0 { release(found.freed) }
+            return found.match
+        }
         guard let object, !request.block.contains(.authorization),
             CachePolicy.mayServeOnError(
                 object.freshness, graceSeconds: settings.staleWhenUnreachableSeconds, now: now)
         else { return nil }
         return CacheHit(object, .stale, now: now)
+    }
+}
+
+extension ResponseCache.Part {
+    /// Starts a fetch that nobody else waits for.
+    fileprivate mutating func start(_ key: CacheKey) -> UInt64 {
+        collapser.start(
+            hash: key.hash, key: key.bytes, predicted: nil, isShared: false, generation: store.purges.generation)
     }
 }
 

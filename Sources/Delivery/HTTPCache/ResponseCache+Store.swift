@@ -29,8 +29,11 @@ extension ResponseCache {
         let cost = new.cost
         guard reserve(cost, limit: limit) else { return }
         let (freed, isStored) = shard(key.hash).part.withLock { part -> (Int, Bool) in
-            guard let index = part.index(of: old, key: key) else { return (0, false) }
-            let freed = part.store.remove(index, hash: key.hash)
+            var freed = part.store.settle(hash: key.hash, key: key.bytes.span)
+            guard part.mayKeep(new, hash: key.hash, number: number), let index = part.index(of: old, key: key) else {
+                return (freed, false)
+            }
+            freed += part.store.remove(index, hash: key.hash)
             part.store.insert(new, hash: key.hash, cost: cost)
             return (freed, true)
         }
@@ -49,6 +52,21 @@ extension ResponseCache {
 }
 
 extension ResponseCache.Part {
+    /// Whether no purge met a fetch's response since it began.
+    func mayKeep(_ object: CachedObject, hash: UInt64, number: UInt64) -> Bool {
+        guard let began = collapser.generation(hash: hash, number: number) else { return false }
+        return store.purges.allows(object.tags, since: began)
+    }
+
+    /// The head of a fetch's response has come: newcomers read along, and who waited finds it.
+    /// - Returns: whom to wake, and whether a purge forbids to keep the response.
+    mutating func publish(_ object: CachedObject, hash: UInt64, number: UInt64) -> ([CollapseWakeup], isPurged: Bool) {
+        guard mayKeep(object, hash: hash, number: number) else {
+            return (collapser.end(hash: hash, number: number) ?? [], true)
+        }
+        return (collapser.publish(hash: hash, number: number, object: object) ?? [], false)
+    }
+
     /// Takes out what a new response replaces: the same variant, and the oldest one if there are too many. Returns the
     /// bytes that are free now.
     mutating func supersede(_ object: CachedObject, key: CacheKey, maximumVariants: Int) -> Int {

@@ -18,7 +18,7 @@ public final class ResponseCache: Sendable {
 
     static let shardBits = 5
 
-    private let shards: [Shard]
+    let shards: [Shard]
     private let settingsBox: Mutex<CacheSettings>
     /// The settings that each hit needs, so that loops don't meet at a lock for them.
     let honorsRequestDirectives: Atomic<Bool>
@@ -28,6 +28,7 @@ public final class ResponseCache: Sendable {
     private let storedCount = Atomic<Int>(0)
     private let evictedCount = Atomic<Int>(0)
     private let invalidatedCount = Atomic<Int>(0)
+    let purgedCount = Atomic<Int>(0)
 
     public init(settings: CacheSettings) {
         self.shards = (0..<(1 << ResponseCache.shardBits)).map { _ in Shard() }
@@ -89,7 +90,7 @@ public final class ResponseCache: Sendable {
     @discardableResult
     public func invalidate(_ key: CacheKey) -> Int {
         let (freed, count, wakeups) = shard(key.hash).part.withLock { part -> (Int, Int, [CollapseWakeup]) in
-            var freed = 0
+            var freed = part.store.settle(hash: key.hash, key: key.bytes.span)
             var count = 0
             while let index = part.firstIndex(key) {
                 freed += part.store.remove(index, hash: key.hash)
@@ -119,12 +120,12 @@ public final class ResponseCache: Sendable {
     public func invalidateAll() -> Int {
         var total = 0
         for shard in shards {
-            let (freed, count, wakeups) = shard.part.withLock { part -> (Int, Int, [CollapseWakeup]) in
-                let count = part.store.count
+            let (old, wakeups) = shard.part.withLock { part -> ((bytes: Int, old: StoreShard), [CollapseWakeup]) in
                 part.collapser.hitForMiss.removeAll()
-                return (part.store.removeAll(), count, part.collapser.forgetAll())
+                return (part.store.takeAll(), part.collapser.forgetAll())
             }
-            release(freed)
+            release(old.bytes)
+            let count = old.old.count
             total += count
             for wakeup in wakeups { wakeup(.retry) }
         }
@@ -143,6 +144,10 @@ public final class ResponseCache: Sendable {
         public var stored = 0
         public var evicted = 0
         public var invalidated = 0
+        /// By ``ResponseCache/purge(_:isSoft:now:)``, since the start.
+        public var purged = 0
+        /// Tags of the stored responses; one counts in each shard that has it.
+        public var tags = 0
         /// Fetches under way, and requests that wait for them.
         public var fetches = 0
         public var waiters = 0
@@ -153,6 +158,7 @@ public final class ResponseCache: Sendable {
         for shard in shards {
             shard.part.withLock { part in
                 out.objects += part.store.count
+                out.tags += part.store.purges.tags.count
                 out.fetches += part.collapser.fetchCount
                 out.waiters += part.collapser.waiterCount
             }
@@ -161,6 +167,7 @@ public final class ResponseCache: Sendable {
         out.stored = storedCount.load(ordering: .relaxed)
         out.evicted = evictedCount.load(ordering: .relaxed)
         out.invalidated = invalidatedCount.load(ordering: .relaxed)
+        out.purged = purgedCount.load(ordering: .relaxed)
         return out
     }
 }
@@ -177,9 +184,23 @@ extension ResponseCache.Part {
     }
 
     /// The newest stored response that the request selects (RFC 9111 §4), and whether the key has any.
-    func find(_ key: CacheKey, _ request: HeaderBlock) -> Found {
+    mutating func find(_ key: CacheKey, _ request: HeaderBlock) -> Found {
+        var found = scan(key, request)
+        guard found.mustSettle else { return found }
+        let freed = store.settle(hash: key.hash, key: key.bytes.span)
+        found = scan(key, request)
+        found.freed = freed
+        return found
+    }
+
+    private func scan(_ key: CacheKey, _ request: HeaderBlock) -> Found {
         var found = Found()
+        let generation = store.purges.generation
         store.forEach(hash: key.hash, key: key.bytes.span) { index, object in
+            if store.slots[index].generation != generation {
+                found.mustSettle = true
+                return false
+            }
             if object.selects(request) {
                 if found.match.map({ $0.freshness.responseTime < object.freshness.responseTime }) ?? true {
                     found.match = object
@@ -199,5 +220,9 @@ extension ResponseCache.Part {
         var index = -1
         /// Another variant of the key.
         var other: CachedObject?
+        /// There were purges since these responses were last looked at.
+        var mustSettle = false
+        /// Bytes of what those purges met, to be released.
+        var freed = 0
     }
 }

@@ -45,7 +45,8 @@ import Testing
         let api = try TestManagement()
         defer { api.stop() }
         let status = try api.ask("GET", "/api/v1/status")
-        #expect(status.body.contains(#""cache":{"bytes":2,"evictions":4,"limit_bytes":3,"objects":1}"#))
+        let cache = #""cache":{"bytes":2,"evictions":4,"limit_bytes":3,"objects":1,"purged":5,"tags":6}"#
+        #expect(status.body.contains(cache))
         #expect(!status.body.contains { $0.isUppercase })
     }
 

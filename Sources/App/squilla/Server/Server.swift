@@ -47,6 +47,9 @@ final class Server: Sendable {
             edge: { stage.server?.edgeStatus ?? .starting },
             reload: { stage.server?.reload() ?? .failure(ReloadFailure(message: "still starting")) })
         context.topicSettings = settings.topicSettings
+        context.purge = { targets, isSoft in
+            stage.server?.edge.purge(targets, isSoft: isSoft) ?? targets.map { _ in 0 }
+        }
         context.jobs = jobs
         context.subscriptions = settings.subscriptionLimits
         management = ManagementService(context)
@@ -164,7 +167,7 @@ final class Server: Sendable {
             counters: edge.counters,
             cache: CacheFacts(
                 objects: stored.objects, bytes: stored.bytes, limitBytes: current.cache.memoryBytes,
-                evictions: stored.evicted))
+                evictions: stored.evicted, purged: stored.purged, tags: stored.tags))
     }
 
     private static func address(_ endpoint: Endpoint) throws -> SocketAddress {
@@ -201,6 +204,6 @@ extension EdgeStatus {
     fileprivate static var starting: EdgeStatus {
         EdgeStatus(
             name: "", addresses: [], workers: 0, origins: [], counters: EdgeCounters(),
-            cache: CacheFacts(objects: 0, bytes: 0, limitBytes: 0, evictions: 0))
+            cache: CacheFacts(objects: 0, bytes: 0, limitBytes: 0, evictions: 0, purged: 0, tags: 0))
     }
 }

@@ -24,6 +24,8 @@ extension Settings {
         settings.cache.collapseTimeoutMilliseconds = cache.collapseTimeoutMilliseconds
         settings.cache.staleWhenUnreachableSeconds = Int64(cache.staleWhenUnreachableMilliseconds / 1000)
         settings.cache.storesSetCookie = cache.storesSetCookie
+        settings.cache.maximumTags = cache.maxTags
+        settings.cache.sendsTags = cache.sendsTags
         settings.trustedProxies = edge.trustedProxies.compactMap(\.addressBlock)
         settings.forwardedHeaders =
             switch edge.forwardedHeader {

@@ -122,7 +122,9 @@ extension Exchange: OriginHandler {
         if response.framing == .chunked { length = nil }
         keepMimeType(of: response.block)
         startResponse(status: response.status, length: length) { writer in
-            writer.copyFields(of: response.block, except: [.contentLength, .via])
+            var block = response.block
+            if !worker.settings.cache.sendsTags { block.removeCacheTags() }
+            writer.copyFields(of: block, except: [.contentLength, .via])
             if !response.block.contains(.date) { worker.writeDate(&writer) }
             writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
             guard worker.cache != nil else { return }

@@ -19,12 +19,18 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     /// Whether responses that set a cookie are stored as RFC 9111 allows.
     public var storesSetCookie = true
 
+    /// Tags of one response by which it can be purged; one with more passes through.
+    public var maximumTags = 256
+    /// Whether `Surrogate-Key` and `Cache-Tag` go on to clients.
+    public var sendsTags = false
+
     public init() {}
 
     func settings(name: String) -> CacheSettings {
         CacheSettings(
             memoryBytes: memoryBytes, maximumObjectBytes: maximumObjectBytes, heuristicFraction: heuristicFraction,
             maximumHeuristicSeconds: maximumHeuristicSeconds, storesSetCookie: storesSetCookie,
-            staleWhenUnreachableSeconds: staleWhenUnreachableSeconds, servesStaleWhileRevalidate: true, name: name)
+            staleWhenUnreachableSeconds: staleWhenUnreachableSeconds, servesStaleWhileRevalidate: true,
+            maximumTags: maximumTags, sendsTags: sendsTags, name: name)
     }
 }

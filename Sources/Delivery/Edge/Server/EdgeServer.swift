@@ -15,6 +15,7 @@ public final class EdgeServer: Sendable {
     private let state: Mutex<State>
     private let workers: [Worker]
     private let pump: EventPump
+    private let sweeper: CacheSweeper
     /// The cache all workers share, for its figures and for purging.
     public let cache: ResponseCache
 
@@ -28,6 +29,7 @@ public final class EdgeServer: Sendable {
         pump = EventPump(
             edgeName: settings.name, sink: eventSink, maximumBlocks: max(1, settings.maximumEventBlocks))
         cache = ResponseCache(settings: settings.cache.settings(name: settings.name))
+        sweeper = CacheSweeper(cache)
         let resolver = Resolver()
         var workers: [Worker] = []
         let count = settings.workers > 0 ? settings.workers : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -80,6 +82,16 @@ public final class EdgeServer: Sendable {
         state.withLock { $0.settings = settings }
         cache.update(settings.cache.settings(name: settings.name))
         for worker in workers { worker.loop.execute { worker.apply(settings) } }
+    }
+
+    /// Purges the cache of all workers; see ``ResponseCache/purge(_:isSoft:now:)``. Blocks by prefix for as long as a look at
+    /// every stored response takes, otherwise for microseconds. The memory comes back soon after.
+    /// - Returns: how many stored responses each target met.
+    public func purge(_ targets: [PurgeTarget], isSoft: Bool) -> [Int] {
+        let now = Int64(time(nil))
+        let counts = targets.map { cache.purge($0, isSoft: isSoft, now: now) }
+        sweeper.wake()
+        return counts
     }
 
     /// Totals over all workers, at most `eventHandOverMilliseconds` old.
@@ -141,6 +153,7 @@ public final class EdgeServer: Sendable {
         for worker in workers { worker.loop.execute { worker.closeAll() } }
         for worker in workers { worker.loop.stop() }
         pump.stop(timeoutMilliseconds: 10_000)
+        sweeper.stop()
     }
 }
 

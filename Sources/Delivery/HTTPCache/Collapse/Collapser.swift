@@ -18,6 +18,8 @@ struct Collapser {
         let predicted: [UInt8]?
         /// Others may wait for it and read along.
         let isShared: Bool
+        /// Of the purges when it began.
+        let generation: UInt64
         /// The response, once its head has come and it is to be stored.
         var object: CachedObject?
         var waiters: [(ticket: UInt64, wakeup: CollapseWakeup)] = []
@@ -33,7 +35,8 @@ struct Collapser {
     ///   - predicted: see ``Fetch/predicted``.
     ///   - wakeup: made only if the request has to wait.
     mutating func join(
-        hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, wakeup: () -> CollapseWakeup
+        hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, generation: UInt64,
+        wakeup: () -> CollapseWakeup
     ) -> Join {
         switch choose(hash: hash, key: key, request: request, predicted: predicted) {
         case .attach(let object): return .attach(object)
@@ -44,7 +47,7 @@ struct Collapser {
             return .wait(ticket)
         case .lead: break
         }
-        return .lead(start(hash: hash, key: key, predicted: predicted, isShared: true))
+        return .lead(start(hash: hash, key: key, predicted: predicted, isShared: true, generation: generation))
     }
 
     private enum Choice {
@@ -76,10 +79,18 @@ struct Collapser {
     }
 
     /// Starts a fetch.
-    mutating func start(hash: UInt64, key: [UInt8], predicted: [UInt8]?, isShared: Bool) -> UInt64 {
+    mutating func start(
+        hash: UInt64, key: [UInt8], predicted: [UInt8]?, isShared: Bool, generation: UInt64
+    ) -> UInt64 {
         let number = takeNumber()
-        fetches[hash, default: []].append(Fetch(number: number, key: key, predicted: predicted, isShared: isShared))
+        fetches[hash, default: []].append(
+            Fetch(number: number, key: key, predicted: predicted, isShared: isShared, generation: generation))
         return number
+    }
+
+    /// The generation of purges in which a fetch began; nil if it was forgotten by an invalidation meanwhile.
+    func generation(hash: UInt64, number: UInt64) -> UInt64? {
+        index(hash, number).flatMap { fetches[hash]?[$0].generation }
     }
 
     /// The response's head has come: newcomers read along, and who waited finds it.
@@ -117,6 +128,17 @@ struct Collapser {
         let kept = list.filter { $0.key != key }
         fetches[hash] = kept.isEmpty ? nil : kept
         return list.filter { $0.key == key }.flatMap { $0.waiters.map(\.wakeup) }
+    }
+
+    /// Forgets the fetches that a purge is about.
+    mutating func forget(where isMet: (Fetch) -> Bool) -> [CollapseWakeup] {
+        var wakeups: [CollapseWakeup] = []
+        for (hash, list) in fetches where list.contains(where: isMet) {
+            let kept = list.filter { !isMet($0) }
+            fetches[hash] = kept.isEmpty ? nil : kept
+            for fetch in list where isMet(fetch) { wakeups += fetch.waiters.map(\.wakeup) }
+        }
+        return wakeups
     }
 
     mutating func forgetAll() -> [CollapseWakeup] {

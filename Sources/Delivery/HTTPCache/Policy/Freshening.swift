@@ -47,6 +47,7 @@ enum Freshening {
             withheld.append(Array("set-cookie".utf8))
         }
         for name in withheld { merged.block.remove(named: name.span) }
+        if !settings.sendsTags { merged.block.removeCacheTags() }
         return (write(merged, now: now), freshness, StoredHead.ownLines(response.block, names: withheld))
     }
 

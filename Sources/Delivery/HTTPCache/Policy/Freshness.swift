@@ -58,5 +58,8 @@ public struct Freshness: Sendable, Equatable {
     @inline(__always)
     public func isFresh(now: Int64) -> Bool { timeToLive(now: now) > 0 }
 
+    /// Makes it stale from a second on, if it isn't by then.
+    mutating func expire(at second: Int64) { lifetime = min(lifetime, Int32(clamping: age(now: second))) }
+
     public var hasValidator: Bool { !flags.isDisjoint(with: [.hasEntityTag, .hasLastModified]) }
 }

@@ -4,31 +4,38 @@ public import HTTPWire
 /// A stored response: immutable, shared by all loops. Key, variance, prepared head and a small body lie in one array
 /// and everything else in the store's table, so that an object costs one allocation.
 public struct CachedObject: Sendable {
-    /// key, variance, status line if it isn't the usual one, field lines, and the body unless ``body`` has it.
+    /// key, variance, tags, status line if it isn't the usual one, field lines, and the body unless ``body`` has it.
     let bytes: [UInt8]
     /// A body that is large or still being filled.
     let body: CachedBody?
-    public let freshness: Freshness
+    public internal(set) var freshness: Freshness
     private let keyLength: UInt16
     private let varianceLength: UInt16
     private let headEnd: UInt32
     public let status: Int16
     private let statusLineLength: UInt8
+    private let tagLength: UInt16
 
     /// Longest key, variance and status line that fit.
     static let maximumKeyBytes = 65_535
     static let maximumVarianceBytes = 65_535
     static let maximumStatusLineBytes = 255
+    /// Tags of eight bytes each.
+    static let maximumTags = 1000
 
     /// - Parameter head: field lines as ``HeadWriter`` writes them, without a status line and an end.
     init(
-        key: [UInt8], variance: [UInt8], statusLine: [UInt8], head: [UInt8], status: Int, freshness: Freshness,
-        inlineBody: [UInt8] = [], body: CachedBody? = nil
+        key: [UInt8], variance: [UInt8], tags: [UInt64] = [], statusLine: [UInt8], head: [UInt8], status: Int,
+        freshness: Freshness, inlineBody: [UInt8] = [], body: CachedBody? = nil
     ) {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(key.count + variance.count + statusLine.count + head.count + inlineBody.count)
+        bytes.reserveCapacity(
+            key.count + variance.count + 8 * tags.count + statusLine.count + head.count + inlineBody.count)
         bytes.append(contentsOf: key)
         bytes.append(contentsOf: variance)
+        for tag in tags {
+            for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: tag >> UInt64(8 * shift))) }
+        }
         bytes.append(contentsOf: statusLine)
         bytes.append(contentsOf: head)
         self.headEnd = UInt32(bytes.count)
@@ -37,6 +44,7 @@ public struct CachedObject: Sendable {
         self.keyLength = UInt16(key.count)
         self.varianceLength = UInt16(variance.count)
         self.statusLineLength = UInt8(statusLine.count)
+        self.tagLength = UInt16(tags.count)
         self.status = Int16(status)
         self.freshness = freshness
         self.body = body
@@ -45,20 +53,21 @@ public struct CachedObject: Sendable {
     /// The same object with its body inside, once the body is complete and small.
     func compacted() -> CachedObject {
         guard let body, let small = body.takeSmall(limit: CachedObject.inlineLimit) else { return self }
-        return replacing(head: Array(bytes[headRange]), freshness: freshness, inlineBody: small, body: nil)
+        return replacing(head: Array(bytes[headRange]), freshness: freshness, tags: tags, inlineBody: small, body: nil)
     }
 
     /// The same body under other fields, after a validation.
-    func replacing(head: [UInt8], freshness: Freshness) -> CachedObject {
+    func replacing(head: [UInt8], freshness: Freshness, tags: [UInt64]) -> CachedObject {
         replacing(
-            head: head, freshness: freshness, inlineBody: body == nil ? Array(bytes[Int(headEnd)...]) : [], body: body)
+            head: head, freshness: freshness, tags: tags, inlineBody: body == nil ? Array(bytes[Int(headEnd)...]) : [],
+            body: body)
     }
 
     private func replacing(
-        head: [UInt8], freshness: Freshness, inlineBody: [UInt8], body: CachedBody?
+        head: [UInt8], freshness: Freshness, tags: [UInt64], inlineBody: [UInt8], body: CachedBody?
     ) -> CachedObject {
         CachedObject(
-            key: Array(bytes[..<keyCount]), variance: Array(bytes[varianceRange]),
+            key: Array(bytes[..<keyCount]), variance: Array(bytes[varianceRange]), tags: tags,
             statusLine: Array(bytes[statusLineRange]), head: head, status: Int(status), freshness: freshness,
             inlineBody: inlineBody, body: body)
     }
@@ -75,12 +84,31 @@ public struct CachedObject: Sendable {
     var varianceRange: Range<Int> { Int(keyLength)..<Int(keyLength) + Int(varianceLength) }
     /// The status line that the origin sent; empty if it is the usual one.
     var statusLineRange: Range<Int> {
-        let start = varianceRange.upperBound
+        let start = varianceRange.upperBound + 8 * tagCount
         return start..<start + Int(statusLineLength)
     }
     var headRange: Range<Int> { statusLineRange.upperBound..<Int(headEnd) }
     var inlineBodyRange: Range<Int> { Int(headEnd)..<bytes.count }
     var hasVariance: Bool { varianceLength > 0 }
+
+    var tagCount: Int { Int(tagLength) }
+
+    func tag(_ index: Int) -> UInt64 {
+        var tag: UInt64 = 0
+        let start = varianceRange.upperBound + 8 * index
+        for shift in 0..<8 { tag |= UInt64(bytes[start + shift]) << UInt64(8 * shift) }
+        return tag
+    }
+
+    var tags: [UInt64] { (0..<tagCount).map { tag($0) } }
+
+    func hasTag(_ tag: UInt64) -> Bool { (0..<tagCount).contains { self.tag($0) == tag } }
+
+    func hasKey(prefix: Span<UInt8>) -> Bool {
+        guard prefix.count <= keyCount else { return false }
+        let bytes = self.bytes
+        return bytes.span.extracting(0..<prefix.count).isEqual(to: prefix)
+    }
 
     func isKey(_ key: Span<UInt8>) -> Bool {
         let bytes = self.bytes
@@ -118,12 +146,14 @@ public struct CachedObject: Sendable {
 
     /// Bytes of memory that keeping this object costs, allocator and table included; a multiple of 16.
     var cost: Int {
-        let total = CachedObject.fixedCost + CachedObject.rounded(bytes.count + 32) + (body?.allocatedBytes ?? 0)
+        let total =
+            CachedObject.fixedCost + CachedObject.rounded(bytes.count + 32) + (body?.allocatedBytes ?? 0)
+            + tagCount * (TagIndex.costPerTag - 8)
         return (total + 15) & ~15
     }
 
     /// Its slot in the table with the slots in reserve, and its share of buckets and ghosts.
-    private static let fixedCost = 80 + 10 + 16
+    private static let fixedCost = 88 + 10 + 16
 
     /// Whether both are the same stored response: there is one for a variance at a time.
     func isSame(as other: CachedObject) -> Bool {

@@ -11,6 +11,8 @@ struct StoreShard {
 
     struct Slot {
         var object: CachedObject?
+        /// Of the purges that it was held against.
+        var generation: UInt64 = 0
         /// High bits of the key's hash.
         var tag: UInt32
         var bucketNext: UInt32
@@ -38,6 +40,7 @@ struct StoreShard {
     var small = Queue()
     var main = Queue()
     var ghosts = GhostList()
+    var purges = PurgeLedger()
 
     init() {
         self.buckets = [UInt32](repeating: StoreShard.none, count: 16)
@@ -57,8 +60,10 @@ struct StoreShard {
         let isMain = ghosts.remove(hash)
         let place = bucket(hash)
         slots[Int(index)] = Slot(
-            object: object, tag: StoreShard.tag(hash), bucketNext: buckets[place], queueNext: StoreShard.none,
-            queuePrevious: StoreShard.none, cost: UInt32(clamping: cost / 16), frequency: 0, isMain: isMain)
+            object: object, generation: purges.generation, tag: StoreShard.tag(hash), bucketNext: buckets[place],
+            queueNext: StoreShard.none, queuePrevious: StoreShard.none, cost: UInt32(clamping: cost / 16), frequency: 0,
+            isMain: isMain)
+        purges.stored(object)
         buckets[place] = index
         count += 1
         enqueue(index, isMain: isMain)
@@ -107,6 +112,9 @@ struct StoreShard {
 
     private mutating func freed(_ index: UInt32) -> Int {
         let cost = Int(slots[Int(index)].cost) * 16
+        if let object = slots[Int(index)].object, object.tagCount > 0 {
+            purges.removed(object, generation: slots[Int(index)].generation)
+        }
         slots[Int(index)].object = nil
         slots[Int(index)].bucketNext = freeSlot
         freeSlot = index
@@ -139,10 +147,16 @@ struct StoreShard {
         }
     }
 
-    mutating func removeAll() -> Int {
+    /// Empties the shard.
+    /// - Returns: the bytes that its objects cost, and the old shard: to be destroyed outside the lock, for that takes
+    ///   as long as there are objects.
+    mutating func takeAll() -> (bytes: Int, old: StoreShard) {
         let bytes = small.bytes + main.bytes
-        self = StoreShard()
-        return bytes
+        var old = StoreShard()
+        swap(&self, &old)
+        purges = old.purges
+        purges.removedAll()
+        return (bytes, old)
     }
 }
 

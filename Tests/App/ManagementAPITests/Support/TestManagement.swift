@@ -32,10 +32,11 @@ final class TestManagement: Sendable {
                 EdgeStatus(
                     name: "test", addresses: [], workers: 1, origins: [],
                     counters: stage.withLock { $0?.counters } ?? EdgeCounters(),
-                    cache: CacheFacts(objects: 1, bytes: 2, limitBytes: 3, evictions: 4))
+                    cache: CacheFacts(objects: 1, bytes: 2, limitBytes: 3, evictions: 4, purged: 5, tags: 6))
             },
             reload: { .success(ReloadReport(needRestart: [])) })
         context.jobs = jobs
+        context.purge = { targets, isSoft in stage.withLock { $0 }?.purge(targets, isSoft: isSoft) ?? [] }
         context.subscriptions = subscriptions
         management = ManagementService(context)
         var settings = EdgeSettings()

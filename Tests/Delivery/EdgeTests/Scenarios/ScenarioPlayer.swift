@@ -6,6 +6,8 @@ struct ScenarioPlayer {
     let edgePort: UInt16
     let listener: WireSocket
     let signal: @Sendable (String) -> Void
+    /// Purges, and returns how many responses that met; nil for what is no target.
+    let purge: @Sendable (String) -> Int?
     let `await`: @Sendable (String) -> Bool
 
     private var socket: WireSocket?
@@ -14,12 +16,13 @@ struct ScenarioPlayer {
 
     init(
         actor: Scenario.Actor, edgePort: UInt16, listener: WireSocket, signal: @escaping @Sendable (String) -> Void,
-        `await`: @escaping @Sendable (String) -> Bool
+        purge: @escaping @Sendable (String) -> Int?, `await`: @escaping @Sendable (String) -> Bool
     ) {
         self.actor = actor
         self.edgePort = edgePort
         self.listener = listener
         self.signal = signal
+        self.purge = purge
         self.await = `await`
     }
 
@@ -65,11 +68,21 @@ struct ScenarioPlayer {
             guard try open().isEnded() else { throw Scenario.Failure(description: "the connection is open") }
         case "torn": try expectTorn()
         case "sleep": usleep(UInt32(step.text).map { $0 * 1_000 } ?? 0)
+        case "purge": try purge(expecting: step.text)
         case "signal": signal(step.text)
         case "wait":
             guard self.await(step.text) else { throw Scenario.Failure(description: "\(step.text) never came") }
         default: throw Scenario.Failure(description: "no step \(step.verb)")
         }
+    }
+
+    /// `COUNT [soft] url|prefix|tag|all [TARGET]`
+    private func purge(expecting text: String) throws {
+        let words = text.split(separator: " ", maxSplits: 1).map(String.init)
+        guard words.count == 2, let wanted = Int(words[0]), let found = purge(words[1]) else {
+            throw Scenario.Failure(description: "purge COUNT [soft] url|prefix|tag|all [TARGET], not \(text)")
+        }
+        guard found == wanted else { throw Scenario.Failure(description: "\(found) were purged, not \(wanted)") }
     }
 
     private mutating func open() throws -> WireSocket {

@@ -1,5 +1,6 @@
 import Edge
 import Glibc
+import HTTPCache
 import Runtime
 import Synchronization
 import Upstream
@@ -35,6 +36,7 @@ struct ScenarioRunner {
                 var player = ScenarioPlayer(
                     actor: actor, edgePort: edge.port, listener: listener,
                     signal: { name in board.update { _ = $0.signals.insert(name) } },
+                    purge: { text in ScenarioPurge(text)?.run(on: edge.server) },
                     await: { name in
                         board.wait(timeoutNanoseconds: 15_000_000_000) { $0.signals.contains(name) ? true : nil }
                             ?? false
@@ -75,6 +77,27 @@ struct ScenarioRunner {
     }
 }
 
+/// `[soft] url|prefix|tag|all [TARGET]`
+struct ScenarioPurge {
+    private let target: PurgeTarget
+    private let isSoft: Bool
+
+    init?(_ text: String) {
+        var words = text.split(separator: " ").map(String.init)
+        isSoft = words.first == "soft"
+        if isSoft { words.removeFirst() }
+        switch (words.first, words.count) {
+        case ("url", 2): target = CacheKey(url: words[1]).map { .key($0) } ?? .everything
+        case ("prefix", 2): target = CacheKey(url: words[1]).map { .prefix($0) } ?? .everything
+        case ("tag", 2): target = .tag(Array(words[1].utf8))
+        case ("all", 1): target = .everything
+        default: return nil
+        }
+    }
+
+    func run(on server: EdgeServer) -> Int { server.purge([target], isSoft: isSoft).reduce(0, +) }
+}
+
 enum ScenarioSettings {
     static func apply(_ step: Scenario.Step, to settings: inout EdgeSettings) {
         let words = step.text.split(separator: " ").map(String.init)
@@ -89,6 +112,8 @@ enum ScenarioSettings {
         case "max_requests_per_connection": settings.maximumRequestsPerConnection = number
         case "cache.enabled": settings.cache.isEnabled = words[1] == "true"
         case "cache.max_object_bytes": settings.cache.maximumObjectBytes = number
+        case "cache.max_tags": settings.cache.maximumTags = number
+        case "cache.send_tags": settings.cache.sendsTags = words[1] == "true"
         case "cache.collapse_timeout_ms": settings.cache.collapseTimeoutMilliseconds = number
         case "origin.first_byte_timeout_ms": settings.origins[0].endpoints[0].firstByteTimeoutMilliseconds = number
         case "origin.between_bytes_timeout_ms": settings.origins[0].endpoints[0].idleTimeoutMilliseconds = number

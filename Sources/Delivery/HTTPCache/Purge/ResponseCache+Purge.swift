@@ -1,0 +1,118 @@
+import Bytes
+import Synchronization
+
+/// What a purge is about.
+public enum PurgeTarget: Sendable, Equatable {
+    /// All variants of a URL.
+    case key(CacheKey)
+    /// Every URL that starts so; see ``CacheKey/init(url:)`` for the spelling.
+    case prefix(CacheKey)
+    /// Every response whose `Surrogate-Key` or `Cache-Tag` names it.
+    case tag([UInt8])
+    case everything
+}
+
+extension ResponseCache {
+    /// Slots that a sweep looks at while it holds a lock: some ten microseconds.
+    private static let sweepSlots = 64
+
+    /// Purges: no look-up that begins after the return finds what was stored, or was being fetched, before the call.
+    ///
+    /// By key, by tag and of everything it returns at once, however much it meets, and the memory comes back with
+    /// ``sweep(while:)``; by prefix it returns after a sweep of its own. Blocks for that long; not for an event loop.
+    /// - Parameters:
+    ///   - isSoft: what is met becomes stale instead, so that it can be validated, served while it is refreshed, or
+    ///     stand in for an origin that fails. What is being fetched is not stored either way.
+    ///   - now: seconds.
+    /// - Returns: how many stored responses it met.
+    public func purge(_ target: PurgeTarget, isSoft: Bool, now: Int64) -> Int {
+        let count =
+            switch target {
+            case .key(let key): isSoft ? expire(key, now: now) : invalidate(key)
+            case .tag(let tag): purge(tag: CacheTags.hash(tag.span), isSoft: isSoft, now: now)
+            case .prefix(let key): purge(prefix: key.bytes, isSoft: isSoft, now: now)
+            case .everything: isSoft ? expireAll(now: now) : invalidateAll()
+            }
+        purgedCount.wrappingAdd(count, ordering: .relaxed)
+        return count
+    }
+
+    private func expire(_ key: CacheKey, now: Int64) -> Int {
+        let (freed, count, wakeups) = shard(key.hash).part.withLock { part -> (Int, Int, [CollapseWakeup]) in
+            let freed = part.store.settle(hash: key.hash, key: key.bytes.span)
+            let count = part.store.expire(hash: key.hash, key: key.bytes.span, now: now)
+            return (freed, count, part.collapser.forget(hash: key.hash, key: key.bytes))
+        }
+        release(freed)
+        for wakeup in wakeups { wakeup(.retry) }
+        return count
+    }
+
+    private func purge(tag: UInt64, isSoft: Bool, now: Int64) -> Int {
+        var total = 0
+        for shard in shards {
+            let (count, wakeups) = shard.part.withLock { part -> (Int, [CollapseWakeup]) in
+                let count = part.store.purges.purge(
+                    tag: tag, isSoft: isSoft, hasFetches: part.collapser.fetchCount > 0, now: now)
+                return (count, part.collapser.forget { $0.object?.hasTag(tag) ?? false })
+            }
+            total += count
+            for wakeup in wakeups { wakeup(.retry) }
+        }
+        return total
+    }
+
+    private func expireAll(now: Int64) -> Int {
+        var total = 0
+        for shard in shards {
+            let (count, wakeups) = shard.part.withLock { part -> (Int, [CollapseWakeup]) in
+                part.store.purges.purgeAllSoftly(now: now)
+                return (part.store.count, part.collapser.forgetAll())
+            }
+            total += count
+            for wakeup in wakeups { wakeup(.retry) }
+        }
+        return total
+    }
+
+    private func purge(prefix: [UInt8], isSoft: Bool, now: Int64) -> Int {
+        var numbers: [UInt64] = []
+        for shard in shards {
+            let (number, wakeups) = shard.part.withLock { part -> (UInt64, [CollapseWakeup]) in
+                let number = part.store.purges.beginPurge(prefix: prefix, isSoft: isSoft, now: now)
+                return (number, part.collapser.forget { $0.key.starts(with: prefix) })
+            }
+            numbers.append(number)
+            for wakeup in wakeups { wakeup(.retry) }
+        }
+        sweep { true }
+        var total = 0
+        for (shard, number) in zip(shards, numbers) {
+            total += shard.part.withLock { $0.store.purges.endPurge(number) }
+        }
+        return total
+    }
+
+    /// Gives back the memory of what purges made invisible, a little at a time between the look-ups of others. Blocks
+    /// for about a second for five million responses.
+    /// - Parameter goesOn: asked every few microseconds; `false` leaves the rest to another sweep, to look-ups and to
+    ///   eviction.
+    public func sweep(while goesOn: () -> Bool) {
+        for shard in shards {
+            var start = 0
+            var isDone = false
+            while !isDone {
+                guard goesOn() else { return }
+                let freed = shard.part.withLock { part -> Int in
+                    let end = min(part.store.slots.count, start + ResponseCache.sweepSlots)
+                    isDone = end <= start
+                    guard !isDone else { return 0 }
+                    let freed = part.store.settle(slots: start..<end)
+                    start = end
+                    return freed
+                }
+                if freed > 0 { release(freed) }
+            }
+        }
+    }
+}

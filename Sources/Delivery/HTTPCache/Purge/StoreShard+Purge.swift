@@ -1,0 +1,50 @@
+extension StoreShard {
+    /// Holds the responses of a key against the purges since they were last looked at. Returns the bytes that are free
+    /// now.
+    mutating func settle(hash: UInt64, key: Span<UInt8>) -> Int {
+        var freed = 0
+        while true {
+            var next: Int?
+            let current = purges.generation
+            forEach(hash: hash, key: key) { index, _ in
+                if slots[index].generation != current { next = index }
+                return next == nil
+            }
+            guard let next else { return freed }
+            freed += settle(next, hash: hash)
+        }
+    }
+
+    /// The same for a run of slots, which may be empty. Returns the bytes that are free now.
+    mutating func settle(slots range: Range<Int>) -> Int {
+        var freed = 0
+        for index in range {
+            guard slots[index].generation != purges.generation, let object = slots[index].object else { continue }
+            freed += settle(index, hash: object.keyHash)
+        }
+        return freed
+    }
+
+    private mutating func settle(_ index: Int, hash: UInt64) -> Int {
+        guard let object = slots[index].object else { return 0 }
+        switch purges.judge(object, seen: slots[index].generation) {
+        case .gone: return remove(index, hash: hash)
+        case .stale(let second):
+            slots[index].object?.freshness.expire(at: second)
+            slots[index].generation = purges.generation
+        case .stays: slots[index].generation = purges.generation
+        }
+        return 0
+    }
+
+    /// Makes the responses of a key stale. Returns how many.
+    mutating func expire(hash: UInt64, key: Span<UInt8>, now: Int64) -> Int {
+        var found: [Int] = []
+        forEach(hash: hash, key: key) { index, _ in
+            found.append(index)
+            return true
+        }
+        for index in found { slots[index].object?.freshness.expire(at: now) }
+        return found.count
+    }
+}
