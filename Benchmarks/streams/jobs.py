@@ -32,6 +32,18 @@ def epoch(server):
     return (job(server).get("checkpoint") or {"epoch": 0})["epoch"]
 
 
+def checkpoints(server, count):
+    """What the job tells of 12 checkpoints, each after so many rows."""
+    taken, last = [], epoch(server)
+    for number in range(12):
+        start = number * count % KEYS
+        send(server, start, min(count, KEYS - start))
+        until("a checkpoint", lambda: epoch(server) > last and job(server)["lag_rows"] == 0, 60)
+        last = epoch(server)
+        taken.append(job(server)["checkpoint"])
+    return taken
+
+
 def main():
     data = folder() / "data"
     server = Server("--origin", "http://127.0.0.1:9", data=data)
@@ -41,17 +53,17 @@ def main():
     for start in range(1, KEYS, 100_000):
         send(server, start, min(100_000, KEYS - start))
     until("all is read", lambda: job(server)["lag_rows"] == 0 and job(server)["rows_in"] >= KEYS, 60)
-    pauses, durations, last = [], [], epoch(server)
-    for round_number in range(12):
-        send(server, round_number, 1)
-        until("a checkpoint", lambda: epoch(server) > last, 60)
-        last = epoch(server)
-        pauses.append(job(server)["checkpoint"]["pause_us"] / 1000)
-        durations.append(job(server)["checkpoint"]["duration_us"] / 1000)
+    # The one that holds what came last.
+    time.sleep(3)
+    measured = [(count, checkpoints(server, count)) for count in (1, 100_000)]
     state = job(server)
-    print(f"state of {KEYS:,} keys: {state['state_bytes'] / 1e6:.0f} MB, checkpoint {state['checkpoint']['bytes'] / 1e6:.1f} MB")
-    for name, times in (("pause", pauses), ("duration", durations)):
-        print(f"checkpoint {name}: median {sorted(times)[len(times) // 2]:.1f} ms, longest {max(times):.1f} ms of {len(times)}")
+    print(f"state of {KEYS:,} keys: {state['state_bytes'] / 1e6:.0f} MB")
+    for count, taken in measured:
+        print(f"checkpoints after {count:,} rows: {taken[-1]['bytes'] / 1e6:.1f} MB", end="")
+        for name in ("pause", "duration"):
+            times = sorted(one[f"{name}_us"] / 1000 for one in taken)
+            print(f", {name} median {times[len(times) // 2]:.1f} ms, longest {times[-1]:.1f} ms of {len(times)}", end="")
+        print()
     print(f"resident: {server.resident_bytes() / 1e6:.0f} MB")
     times = []
     for _ in range(5):
