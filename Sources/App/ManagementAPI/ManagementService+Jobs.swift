@@ -130,6 +130,7 @@ private struct JobDocument: Encodable {
     var rows_in: Int64
     var rows_out: Int64
     var late_rows: Int64
+    var dead_rows: Int64
     var lag_rows: Int64
     var state_bytes: Int
     var watermark: String?
@@ -146,6 +147,7 @@ private struct JobDocument: Encodable {
         rows_in = info.progress.rowsIn
         rows_out = info.progress.rowsOut
         late_rows = info.progress.lateRows
+        dead_rows = info.progress.deadRows
         lag_rows = info.progress.lagRows
         state_bytes = info.progress.stateBytes
         watermark = info.progress.watermark.map(Self.text)
@@ -179,6 +181,7 @@ extension ManagementService {
         write("squilla_job_late_rows_total", .counter, "Rows that came after their window had closed.") {
             $0.progress.lateRows
         }
+        write("squilla_job_dead_rows_total", .counter, "Rows that an expression failed on.") { $0.progress.deadRows }
         write("squilla_job_lag_rows", .gauge, "Events that were not read yet.") { $0.progress.lagRows }
         write("squilla_job_state_bytes", .gauge, "Memory of the state.") { Int64($0.progress.stateBytes) }
         write("squilla_job_restarts_total", .counter, "Runs after a failure.") { Int64($0.restarts) }

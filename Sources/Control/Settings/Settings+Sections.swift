@@ -113,6 +113,7 @@ extension JobsSection {
         stateBytes = section.bytes("state_bytes", default: stateBytes, in: 1 << 20...1 << 40)
         maximum = section.integer("maximum", default: maximum, in: 0...10_000)
         restartBudget = section.integer("restart_budget", default: restartBudget, in: 0...1_000_000)
+        deadLetterTopic = section.string("dead_letter_topic", default: deadLetterTopic)
         section.finish()
     }
 }

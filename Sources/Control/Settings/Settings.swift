@@ -153,6 +153,8 @@ public struct JobsSection: Hashable, Sendable {
     public var maximum = 200
     /// Failures within ten minutes after which a job stays failed.
     public var restartBudget = 20
+    /// The topic of rows that an expression fails on; empty where a job is to fail then.
+    public var deadLetterTopic = "dead-letters"
 
     public init() {}
 }

@@ -65,7 +65,9 @@ extension JobCommand {
             let bytes = try JobCommand.ask(locator, "GET", "")
             let jobs = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [[String: Any]] ?? []
             var table = RowPrinter(format: .table, isLive: false)
-            let shown = ["name", "state", "rows_in", "rows_out", "late_rows", "lag_rows", "state_bytes", "restarts"]
+            let shown = [
+                "name", "state", "rows_in", "rows_out", "late_rows", "dead_rows", "lag_rows", "state_bytes", "restarts",
+            ]
             for job in jobs {
                 let values = try shown.map { key -> String in
                     let value = try JSONSerialization.data(

@@ -90,6 +90,7 @@ extension Settings {
         settings.stateBytes = jobs.stateBytes
         settings.maximumJobs = jobs.maximum
         settings.restartBudget = jobs.restartBudget
+        settings.deadLetterTopic = jobs.deadLetterTopic
         settings.topicSettings = topicSettings
         return settings
     }

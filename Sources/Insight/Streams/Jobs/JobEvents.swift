@@ -37,6 +37,8 @@ public struct JobProgress: Sendable, Hashable {
     public var rowsOut: Int64 = 0
     /// Rows that came after their window had closed.
     public var lateRows: Int64 = 0
+    /// Rows since the job began that an expression failed on, and that are dead letters now.
+    public var deadRows: Int64 = 0
     public var stateBytes = 0
     /// Microseconds since 1970; `nil` before the first event.
     public var watermark: Int64?

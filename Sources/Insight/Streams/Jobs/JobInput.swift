@@ -18,6 +18,7 @@ final class JobInput {
     private let input: StageInput
     private let reading: PreparedQuery.Reading
     private let clock: any Clock
+    private let deadLetters: DeadLetters?
     private var watermarks: WatermarkTracker
     private var announced = Int64.min
     private var rowsRead: Int64 = 0
@@ -25,15 +26,19 @@ final class JobInput {
     private var rowsToSkip: Int64 = 0
     private(set) var isFinished = false
 
-    /// - Parameter saved: where to go on.
+    /// - Parameters:
+    ///   - saved: where to go on.
+    ///   - deadLetters: where rows go that no time can be told of.
     init(
         key: String, reading: PreparedQuery.Reading, scan: PhysicalQuery.Scan, service: QueryService,
-        from position: LogPosition, saved: Checkpoint.Input?
+        from position: LogPosition, saved: Checkpoint.Input?,
+        deadLetters: DeadLetters?
     ) throws(SQLError) {
         self.key = key
         self.input = scan.input
         self.reading = reading
         self.clock = service.clock
+        self.deadLetters = deadLetters
         var isBound = true
         switch reading.table.source {
         case .topic(let topic):
@@ -89,7 +94,8 @@ final class JobInput {
         }
         rowsRead += Int64(batch.rowCount)
         guard let unseen = skip(batch) else { return true }
-        let fresh = try reading.timed(unseen)
+        deadLetters?.place = place(of: unseen)
+        let fresh = try timed(unseen)
         if fresh.rowCount > 0 { try input.stage.accept(reading.wanted(fresh), port: input.port) }
         if let timeColumn = reading.timeColumn, let latest = fresh.columns[timeColumn].greatest {
             watermarks.observe(maximumTime: latest, now: clock.now())
@@ -97,6 +103,25 @@ final class JobInput {
         // The rows of a bounded input may come in any order: its windows close at its end.
         if topic != nil { try announce() }
         return true
+    }
+
+    private func timed(_ batch: Batch) throws(SQLError) -> Batch {
+        guard let deadLetters else { return try reading.timed(batch) }
+        var pieces: [Batch] = []
+        try deadLetters.sift(batch, step: "the event time") { piece throws(SQLError) in
+            pieces.append(try reading.timed(piece))
+        }
+        return pieces.isEmpty ? try reading.timed(batch.slice(0..<0)) : Batch.concatenate(pieces)
+    }
+
+    /// - Parameter unseen: what is left of the batch that was read last.
+    private func place(of unseen: Batch) -> DeadLetters.Place {
+        let name = topic ?? reading.table.description.name
+        if case .topic(let log) = source, let read = log.lastRead {
+            return DeadLetters.Place(source: name, partition: read.partition, offsets: read.offsets)
+        }
+        return DeadLetters.Place(
+            source: name, partition: nil, offsets: rowsRead - Int64(unseen.rowCount)..<rowsRead)
     }
 
     private func nothingNow() throws(SQLError) {

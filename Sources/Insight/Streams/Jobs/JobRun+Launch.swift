@@ -18,6 +18,7 @@ extension JobRun {
             var planner = PhysicalPlanner(
                 isLive: plan.isLive, context: EvaluationContext(now: service.clock.now()), account: account)
             planner.stateTimeToLiveMicroseconds = Int64(service.limits.stateTimeToLiveMilliseconds) * 1_000
+            planner.deadLetters = deadLetters
             planner.isBounded = { !plan.readsTopics($0) }
             let query = try planner.plan(plan.plan)
             queries.append(query)
@@ -33,13 +34,26 @@ extension JobRun {
                 inputs.append(
                     try JobInput(
                         key: key, reading: try plan.reading(scan, now: service.clock.now()), scan: scan,
-                        service: service, from: from.position, saved: from.rewindsInputs ? nil : saved[key]))
+                        service: service, from: from.position, saved: from.rewindsInputs ? nil : saved[key],
+                        deadLetters: deadLetters))
             }
+        }
+        if deadLetters != nil {
+            outputs.append(
+                JobOutput(
+                    target: "dead letters", sink: .topic(settings.deadLetterTopic), schema: DeadLetters.schema))
+            pending.append([])
         }
         if let checkpoint, !from.rewindsInputs { try restore(checkpoint) }
         if let checkpoint { try completeEpoch(checkpoint) }
         schedule.began(after: checkpoint?.sequence ?? 0, offsets: checkpoint == nil ? [] : offsets, now: now())
         try follow()
+    }
+
+    /// Makes the topic of dead letters, at the first of them.
+    func prepareDeadLetters() throws(SQLError) {
+        guard let log = service.log, deadLetters != nil, let output = outputs.last else { return }
+        try output.prepare(log, settings: settings.topicSettings)
     }
 
     private func restore(_ checkpoint: Checkpoint) throws(SQLError) {
@@ -68,6 +82,7 @@ extension JobRun {
                 skip -= known
                 if known < batch.rowCount { left.append(batch.slice(known..<batch.rowCount)) }
             }
+            if output.target == outputs.last?.target { try prepareDeadLetters() }
             outbox.add(output.appends(left, job: name, epoch: checkpoint.epoch), to: output)
         }
     }

@@ -45,6 +45,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     /// Of the last checkpoint, what is not yet acknowledged; one append is under way at a time.
     let outbox: JobOutbox
     var counts: [String: Int64] = [:]
+    /// Rows that no step could make anything of; `nil` where the job fails then. Their output is the last one.
+    let deadLetters: DeadLetters?
 
     init(
         name: String, script: JobScript, service: QueryService, folder: JobFolder, settings: JobSettings,
@@ -61,6 +63,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         self.account = MemoryAccount(
             limitBytes: settings.stateBytes, owner: "job \(name)", setting: "jobs.state_bytes")
         self.outbox = JobOutbox(log: service.log)
+        let clock = service.clock
+        self.deadLetters = settings.deadLetterTopic.isEmpty ? nil : DeadLetters(now: { clock.now() })
     }
 
     func abandon() { end(.stopped) }
@@ -145,13 +149,19 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             }
         }
         for (index, query) in queries.enumerated() {
-            for batch in query.output.drain() where batch.rowCount > 0 {
-                pending[index].append(batch)
-                pendingBytes += batch.memoryBytes
-                counts["rows_out", default: 0] += Int64(batch.rowCount)
-            }
+            for batch in query.output.drain() where batch.rowCount > 0 { add(batch, to: index, as: "rows_out") }
+        }
+        if let letters = deadLetters?.take() {
+            add(letters, to: outputs.count - 1, as: "dead_rows")
+            try prepareDeadLetters()
         }
         return hadRows
+    }
+
+    private func add(_ batch: Batch, to output: Int, as counter: String) {
+        pending[output].append(batch)
+        pendingBytes += batch.memoryBytes
+        counts[counter, default: 0] += Int64(batch.rowCount)
     }
 
     // MARK: Telling
@@ -172,7 +182,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             .progress(
                 JobProgress(
                     rowsIn: inputs.reduce(0) { $0 + $1.rows }, rowsOut: counts["rows_out"] ?? 0,
-                    lateRows: Int64(queries.reduce(0) { $0 + $1.lateRows }), stateBytes: account.usedBytes,
+                    lateRows: Int64(queries.reduce(0) { $0 + $1.lateRows }), deadRows: counts["dead_rows"] ?? 0,
+                    stateBytes: account.usedBytes,
                     watermark: watermarks.min().flatMap { $0 == .min ? nil : $0 }, lagRows: lag)))
     }
 

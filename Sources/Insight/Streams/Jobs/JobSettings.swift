@@ -8,6 +8,8 @@ public struct JobSettings: Sendable {
     public var stateBytes = 512 << 20
     /// Answered rows that may wait for the log to take the ones before, bytes. Past it the job reads no more.
     public var outputBytes = 32 << 20
+    /// Where rows go that an expression fails on; empty where a job is to fail then.
+    public var deadLetterTopic = "dead-letters"
     /// How topics that jobs make are kept.
     public var topicSettings = TopicSettings()
     /// Jobs that are known at a time.

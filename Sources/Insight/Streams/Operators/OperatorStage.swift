@@ -6,22 +6,33 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
     var op: Op
     let next: StageInput
     private let account: MemoryAccount
+    private let deadLetters: DeadLetters?
     override var name: String { title }
     override var downstream: Stage? { next.stage }
     private let title: String
     private var charged = 0
     private var scratch: [Batch] = []
 
-    init(_ op: consuming Op, name: String, next: StageInput, account: MemoryAccount) {
+    /// - Parameter deadLetters: where rows go that the operator fails on; `nil` where the query fails then.
+    init(
+        _ op: consuming Op, name: String, next: StageInput, account: MemoryAccount, deadLetters: DeadLetters? = nil
+    ) {
         self.op = op
         self.title = name
         self.next = next
         self.account = account
+        self.deadLetters = Op.forgetsFailures ? deadLetters : nil
     }
 
     override func accept(_ batch: Batch, port: Int) throws(SQLError) {
         guard batch.rowCount > 0 else { return }
-        try op.process(batch, output: &scratch)
+        if let deadLetters {
+            try deadLetters.sift(batch, step: title) { piece throws(SQLError) in
+                try op.process(piece, output: &scratch)
+            }
+        } else {
+            try op.process(batch, output: &scratch)
+        }
         try charge()
         try flush()
     }

@@ -20,6 +20,8 @@ protocol StreamOperator: ~Copyable {
     /// What the operator promises of its own output once it was told of `watermark`: less where rows may still come
     /// out that are older.
     func outputWatermark(_ watermark: Int64) -> Int64
+    /// Whether a batch that `process` fails on leaves no trace, so that it can come again without the row at fault.
+    static var forgetsFailures: Bool { get }
     /// What the state holds, roughly; charged to the query's budget after each call.
     var stateBytes: Int { get }
     /// True once no further input can change the output (`LIMIT` reached).
@@ -36,6 +38,7 @@ extension StreamOperator where Self: ~Copyable {
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {}
     mutating func finish(output: inout [Batch]) throws(SQLError) {}
     func outputWatermark(_ watermark: Int64) -> Int64 { watermark }
+    static var forgetsFailures: Bool { false }
     var stateBytes: Int { 0 }
     var isSatisfied: Bool { false }
     var lateRows: Int { 0 }
@@ -49,5 +52,6 @@ protocol StatelessOperator: StreamOperator, ~Copyable {}
 extension StatelessOperator where Self: ~Copyable {
     func saveState(into state: inout OperatorState) throws(SQLError) {}
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] { [] }
+    static var forgetsFailures: Bool { true }
     var keeps: String? { "nothing" }
 }

@@ -7,6 +7,7 @@ extension PhysicalPlanner {
         _ next: StageInput, _ query: PhysicalQuery
     ) throws(SQLError) {
         let attributes = WindowAttributes.of(input)
+        var values = AggregateValues(input.outputFields, areApart: deadLetters != nil)
         var compiled: [RowExpression] = []
         var keyNames: [String] = []
         var keyTypes: [FieldType] = []
@@ -26,7 +27,7 @@ extension PhysicalPlanner {
                 }
             } else {
                 origins.append(.group(compiled.count))
-                compiled.append(try RowExpression(key))
+                compiled.append(try RowExpression(values.take(key)))
                 keyNames.append(key.text(over: input.outputFields))
                 keyTypes.append(key.type.fieldType)
             }
@@ -49,8 +50,10 @@ extension PhysicalPlanner {
         for call in aggregates {
             var argument: RowExpression?
             var filter: RowExpression?
-            if let expression = call.argument { argument = try RowExpression(expression) }
-            if let expression = call.filter { filter = try RowExpression(expression) }
+            if let expression = call.argument {
+                argument = try RowExpression(values.take(expression, where: call.filter))
+            }
+            if let expression = call.filter { filter = try RowExpression(values.take(expression)) }
             calls.append(
                 .init(name: call.text(over: input.outputFields), call: call, argument: argument, filter: filter))
         }
@@ -67,7 +70,15 @@ extension PhysicalPlanner {
             let settles = isLive && windowKey == nil
             after = stage(try HashAggregate(layout: layout, settlesAtWatermarks: settles), "GROUP BY", next)
         }
-        try buildAggregateInput(input, isPaned: isPaned, after, query)
+        try buildAggregateInput(input, isPaned: isPaned, try stage(values, after), query)
+    }
+
+    /// The step that computes what an aggregate works on, where it is one of its own.
+    private func stage(_ values: AggregateValues, _ next: StageInput) throws(SQLError) -> StageInput {
+        guard values.isNeeded else { return next }
+        let project = try Project(
+            expressions: values.expressions, schema: Schema(planFields: values.fields), context: context)
+        return stage(project, "the values of GROUP BY", next)
     }
 
     /// Which columns of a window can tell when it closes: those of cumulative windows that know the end, none of

@@ -12,6 +12,8 @@ struct PhysicalPlanner {
     var maximumOpenPanes = 100_000
     /// How long a live join without a bound on time holds its rows, of event time.
     var stateTimeToLiveMicroseconds: Int64 = 3_600_000_000
+    /// Where rows go that an expression fails on; `nil` where the query fails then.
+    var deadLetters: DeadLetters?
     /// Whether a part of the plan ends: it reads no topic that goes on.
     var isBounded: (LogicalPlan) -> Bool = { _ in false }
 
@@ -72,7 +74,8 @@ struct PhysicalPlanner {
     func stage<Op: StreamOperator & ~Copyable>(
         _ op: consuming Op, _ name: String, _ next: StageInput
     ) -> StageInput {
-        StageInput(stage: OperatorStage(op, name: name, next: next, account: account), port: 0)
+        let stage = OperatorStage(op, name: name, next: next, account: account, deadLetters: deadLetters)
+        return StageInput(stage: stage, port: 0)
     }
 
     /// - Parameter schema: of the sample's rows.

@@ -25,6 +25,8 @@ final class LogSource: BatchSource {
     private let schema: Schema
     private let timeName: String?
     private(set) var progress = ScanProgress()
+    /// The partition and the offsets of the last batch handed out.
+    private(set) var lastRead: (partition: Int, offsets: Range<Int64>)?
 
     /// - Parameters:
     ///   - columns: the columns wanted.
@@ -90,6 +92,7 @@ final class LogSource: BatchSource {
         if taken == nil { taken = try read(partition) }
         guard let taken else { return nil }
         partition.nextOffset = taken.nextOffset
+        lastRead = (partition.number, taken.nextOffset - Int64(taken.batch.rowCount)..<taken.nextOffset)
         progress.rows += taken.batch.rowCount
         progress.bytes += taken.batch.memoryBytes
         return taken.batch.conformed(to: schema)
