@@ -44,7 +44,7 @@ struct BinderErrorTests {
         Wrong(
             text: "SELECT l * 2 AS dbl FROM types WHERE dbl > 3", column: 38, message: "dbl",
             suggestion: "can't be seen in WHERE", code: .unknownColumn),
-        Wrong(text: "SELECT ROW_NUMBER() FROM types", column: 8, message: "not supported", code: .unsupported),
+        Wrong(text: "SELECT ROW_NUMBER() FROM types", column: 8, message: "needs OVER", code: .misplacedAggregate),
         Wrong(
             text: "WITH a AS (SELECT 1), a AS (SELECT 2) SELECT * FROM a", column: 23, message: "twice",
             code: .ambiguousName),

@@ -9,6 +9,21 @@ enum AggregateName: String, CaseIterable {
     case approxPercentile = "APPROX_PERCENTILE"
 }
 
+extension OverReference {
+    fileprivate var containsAggregate: Bool {
+        guard case .window(let window) = self else { return false }
+        return window.containsAggregate
+    }
+}
+
+extension OverWindow {
+    /// Whether an aggregate of the query is what rows are parted or ordered by.
+    var containsAggregate: Bool {
+        partitionBy.contains(where: \.containsAggregate)
+            || orderBy.contains { $0.expression.containsAggregate }
+    }
+}
+
 extension Expression {
     /// Whether an aggregate of this query stands in it (one in a sub-query is not of this query).
     var containsAggregate: Bool {
@@ -21,7 +36,9 @@ extension Expression {
             left.containsAggregate || right.containsAggregate
         case .logical(_, let operands): operands.contains(where: \.containsAggregate)
         case .call(let call):
-            AggregateName(rawValue: call.upperName) != nil || call.arguments.contains(where: \.containsAggregate)
+            call.over == nil && AggregateName(rawValue: call.upperName) != nil
+                || call.arguments.contains(where: \.containsAggregate)
+                || call.over?.containsAggregate == true || call.over != nil && call.filter?.containsAggregate == true
         case .caseWhen(let operand, let clauses, let otherwise, _):
             operand?.containsAggregate == true || otherwise?.containsAggregate == true
                 || clauses.contains { $0.condition.containsAggregate || $0.result.containsAggregate }

@@ -7,7 +7,11 @@ extension ExpressionBinder {
                 .misplacedAggregate, "the aggregate \(name.rawValue) can't stand in \(place)", at: call.position,
                 suggestion: place == "WHERE" ? "HAVING filters by aggregates, after GROUP BY" : nil)
         }
-        let aggregate = try aggregateCall(name, call)
+        // Inside of an aggregate there are rows, not groups.
+        var inner = ExpressionBinder(
+            scope: scope, limits: limits, aggregates: .refused("another aggregate"), queries: queries)
+        inner.hiddenAliases = hiddenAliases
+        let aggregate = try aggregateCall(name, call, by: &inner)
         var slot = collected.count
         if let same = collected.firstIndex(of: aggregate) {
             slot = same
@@ -18,11 +22,10 @@ extension ExpressionBinder {
         return Bound(expression: column, size: 1, position: call.position)
     }
 
-    private func aggregateCall(_ name: AggregateName, _ call: FunctionCall) throws(SQLError) -> AggregateCall {
-        // Inside of an aggregate there are rows, not groups.
-        var inner = ExpressionBinder(
-            scope: scope, limits: limits, aggregates: .refused("another aggregate"), queries: queries)
-        inner.hiddenAliases = hiddenAliases
+    /// - Parameter inner: binds what stands in the call.
+    func aggregateCall(
+        _ name: AggregateName, _ call: FunctionCall, by inner: inout ExpressionBinder
+    ) throws(SQLError) -> AggregateCall {
         var filter: BoundExpression?
         if let condition = call.filter { filter = try inner.condition(condition, clause: "FILTER").expression }
         if call.isStar {

@@ -22,14 +22,23 @@ extension ExpressionBinder {
     ]
 
     private static let later: Set<String> = [
-        "ROW_NUMBER", "RANK", "DENSE_RANK", "LAG", "LEAD", "NTILE", "FIRST_VALUE", "LAST_VALUE", "LISTAGG", "COLLECT",
-        "ARRAY_AGG", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP",
+        "LISTAGG", "COLLECT", "ARRAY_AGG", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP",
     ]
 
     mutating func bind(_ call: FunctionCall) throws(SQLError) -> Bound {
         let name = call.upperName
+        if let over = call.over { return try bind(call, over: over) }
         if match != nil, let bound = try matchCall(call) { return bound }
+        guard call.nulls == nil else {
+            throw SQLError(
+                .misplacedAggregate, "IGNORE NULLS and RESPECT NULLS belong to functions with OVER", at: call.position)
+        }
         if let aggregate = AggregateName(rawValue: name) { return try bind(aggregate, call) }
+        if let function = OverFunctionName(rawValue: name) {
+            throw SQLError(
+                .misplacedAggregate, "\(name) needs OVER", at: call.position,
+                suggestion: "it is called \(function.usage)")
+        }
         let declared = functions?.index(of: name)
         guard declared != nil || FunctionSignatures.exists(name) else { throw unknownFunction(call) }
         guard !call.isDistinct, call.filter == nil, !call.isStar else {
@@ -56,12 +65,14 @@ extension ExpressionBinder {
         return try apply(resolution, arguments, at: call.position)
     }
 
-    private func unknownFunction(_ call: FunctionCall) -> SQLError {
+    func unknownFunction(_ call: FunctionCall) -> SQLError {
         let name = call.upperName
         if Self.later.contains(name) {
             return SQLError(.unsupported, "\(name) is not supported yet", at: call.position)
         }
-        let names = FunctionSignatures.names + AggregateName.allCases.map(\.rawValue) + (functions?.names ?? [])
+        let names =
+            FunctionSignatures.names + AggregateName.allCases.map(\.rawValue)
+            + OverFunctionName.allCases.map(\.rawValue) + (functions?.names ?? [])
         return SQLError(
             .unknownFunction, "there is no function \(call.name)", at: call.position,
             suggestion: Self.elsewhere[name] ?? Suggestion.phrase(for: name, among: names))

@@ -3,7 +3,7 @@ extension ExpressionBinder {
         "PREV": "LAST(variable.column, 1) is the value before; name the variable that took the row",
         "NEXT": "give the next row a variable of its own in PATTERN",
         "CLASSIFIER": "measure a column of each variable: those that took no row are NULL",
-        "MATCH_NUMBER": "ROW_NUMBER() numbers the answer's rows",
+        "MATCH_NUMBER": "ROW_NUMBER() OVER (ORDER BY …) numbers the answer's rows",
         "MATCH_PROCTIME": "MATCH_ROWTIME() is the event time of the match's last row",
     ]
 

@@ -10,6 +10,13 @@ struct ExpressionBinder {
         case collected
     }
 
+    /// How an OVER function is treated.
+    enum Overs {
+        /// Refused; the text names the place (`WHERE`).
+        case refused(String)
+        case collected
+    }
+
     let scope: Scope
     let limits: SQLLimits
     /// Binds sub-queries; `nil` where none may stand.
@@ -25,6 +32,11 @@ struct ExpressionBinder {
     var hiddenAliases: Set<String> = []
     /// The aggregates so far; equal ones are computed once.
     var collected: [AggregateCall] = []
+    var overs: Overs
+    /// The OVER functions so far; see `OverItem`.
+    var overItems: [OverItem] = []
+    /// Those of the `WINDOW` clause.
+    var windows: [NamedWindow] = []
     /// Inside of `MATCH_RECOGNIZE`: what names mean there.
     var match: MatchScope?
     /// Where each column of the input was named first.
@@ -39,6 +51,7 @@ struct ExpressionBinder {
         self.queries = queries
         self.functions = functions ?? queries?.functions
         self.aggregates = aggregates
+        if case .refused(let place) = aggregates { overs = .refused(place) } else { overs = .refused("this place") }
     }
 
     /// - Throws: every code of the binder, at the offending token.

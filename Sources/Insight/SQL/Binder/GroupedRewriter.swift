@@ -30,6 +30,7 @@ struct GroupedRewriter {
         if let key = keyIndex[expression] { return .column(index: key, type: expression.type) }
         switch expression {
         case .column(let index, let type):
+            if index >= OverItem.firstColumn { return expression }
             guard index >= inputCount else { throw UngroupedColumn(index: index) }
             return .column(index: keys.count + index - inputCount, type: type)
         default:

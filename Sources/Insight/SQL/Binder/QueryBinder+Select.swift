@@ -31,20 +31,37 @@ extension QueryBinder {
             scope: input.scope, limits: limits,
             aggregates: isGrouped ? .collected : .refused("this place: the query has no groups"), queries: self)
         binder.collected = items.collected
+        binder.overs = .collected
+        binder.overItems = items.overs
+        binder.windows = body.windows
         binder.aliases = Dictionary(
             zip(items.list.map(\.name), items.list.map(\.bound)), uniquingKeysWith: { first, _ in first })
         var outputs = Outputs(
             expressions: items.list.map(\.bound.expression),
             fields: items.list.map { PlanField(name: $0.name, type: $0.bound.type) })
+        var qualify = try bindQualify(body, &binder)
         let sorting = try bindSorting(orderBy, over: items.list.map(\.bound), &binder, isDistinct: body.isDistinct)
         outputs.sorting = sorting.keys
         outputs.extra = sorting.extra
-        guard isGrouped else {
-            return try finish(outputs, over: input, isDistinct: body.isDistinct, limit, offset, at: body.position)
+        var overs = binder.overItems
+        if isGrouped {
+            let grouping = try group(
+                body, items: items.list, over: input, extrapolation, outputs: &outputs, sorting: sorting,
+                binder: binder)
+            var references = sorting.references
+            for known in items.list.map(\.references) + [qualify?.references ?? [:]] {
+                references.merge(known) { first, _ in first }
+            }
+            overs = try rewrite(overs, by: grouping.rewriter, references, input.scope, at: body.position)
+            try qualify?.rewrite { condition, references throws(SQLError) in
+                try rewrite(
+                    condition, by: grouping.rewriter, references, input.scope, clause: "QUALIFY",
+                    fallback: body.position)
+            }
+            input = grouping.relation
         }
-        let grouped = try group(
-            body, items: items.list, over: input, extrapolation, outputs: &outputs, sorting: sorting, binder: binder)
-        return try finish(outputs, over: grouped, isDistinct: body.isDistinct, limit, offset, at: body.position)
+        input = try appendOvers(overs, qualify, to: input, outputs: &outputs, at: body.position)
+        return try finish(outputs, over: input, isDistinct: body.isDistinct, limit, offset, at: body.position)
     }
 
     /// What FROM names; one row of no columns where there is none.
@@ -60,16 +77,18 @@ extension QueryBinder {
     }
 
     private static func isGrouped(_ body: SelectBody, _ orderBy: [OrderItem]) -> Bool {
-        if body.isGrouped || body.having != nil { return true }
+        if body.isGrouped || body.having != nil || body.qualify?.containsAggregate == true { return true }
+        if body.windows.contains(where: { $0.window.containsAggregate }) { return true }
         for case .expression(let expression, _) in body.items where expression.containsAggregate { return true }
         return orderBy.contains { $0.expression.containsAggregate }
     }
 
     private func bindItems(
         _ body: SelectBody, over input: Relation, isGrouped: Bool
-    ) throws(SQLError) -> (list: [Item], collected: [AggregateCall]) {
+    ) throws(SQLError) -> (list: [Item], collected: [AggregateCall], overs: [OverItem]) {
         var items: [Item] = []
         var collected: [AggregateCall] = []
+        var overs: [OverItem] = []
         var names: Set<String> = []
         for item in body.items {
             switch item {
@@ -87,8 +106,12 @@ extension QueryBinder {
                     scope: input.scope, limits: limits, aggregates: isGrouped ? .collected : .refused("SELECT"),
                     queries: self)
                 binder.collected = collected
+                binder.overs = .collected
+                binder.overItems = overs
+                binder.windows = body.windows
                 let bound = try binder.bind(expression)
                 collected = binder.collected
+                overs = binder.overItems
                 var column: Scope.Column?
                 if case .column(let index, _) = bound.expression, index < input.scope.columns.count {
                     column = input.scope.columns[index]
@@ -104,7 +127,7 @@ extension QueryBinder {
                     .limitExceeded, "more than \(limits.maximumListLength) columns", at: body.position)
             }
         }
-        return (items, collected)
+        return (items, collected, overs)
     }
 
     private func starColumns(
@@ -129,14 +152,20 @@ extension QueryBinder {
     private func group(
         _ body: SelectBody, items: [Item], over input: Relation, _ extrapolation: Extrapolation?,
         outputs: inout Outputs, sorting: Sorting, binder: ExpressionBinder
-    ) throws(SQLError) -> Relation {
+    ) throws(SQLError) -> (relation: Relation, rewriter: GroupedRewriter) {
         let keys = try bindKeys(body, items: items, over: input)
         var binder = binder
         binder.prefersAliases = false
         var having: (bound: Bound, references: [Int: SourcePosition])?
         if let condition = body.having {
             binder.references = [:]
+            binder.overs = .refused("HAVING")
             let bound = try binder.condition(condition, clause: "HAVING")
+            guard !bound.expression.readsOver else {
+                throw SQLError(
+                    .misplacedAggregate, "HAVING can't filter by an OVER function", at: bound.position,
+                    suggestion: "QUALIFY filters by it")
+            }
             having = (bound, binder.references)
         }
         let rewriter = GroupedRewriter(keys: keys, inputCount: input.scope.columns.count)
@@ -166,7 +195,7 @@ extension QueryBinder {
                 .filter(input: result.plan, predicate: predicate), result.scope, over: [result],
                 at: having.bound.position)
         }
-        return result
+        return (result, rewriter)
     }
 
     private func keyName(_ key: BoundExpression, _ input: Relation, _ place: Int) -> String {
@@ -174,7 +203,7 @@ extension QueryBinder {
         return "$key\(place)"
     }
 
-    private func rewrite(
+    func rewrite(
         _ expression: BoundExpression, by rewriter: GroupedRewriter, _ references: [Int: SourcePosition],
         _ scope: Scope, clause: String, fallback: SourcePosition
     ) throws(SQLError) -> BoundExpression {
@@ -232,6 +261,11 @@ extension QueryBinder {
         if item.expression?.containsAggregate == true {
             throw SQLError(
                 .misplacedAggregate, "GROUP BY can't group by \(item.name), it is an aggregate", at: position)
+        }
+        guard !item.bound.expression.readsOver else {
+            throw SQLError(
+                .misplacedAggregate, "GROUP BY can't group by \(item.name), it is an OVER function", at: position,
+                suggestion: "compute it in a sub-query")
         }
         return item.bound.expression
     }

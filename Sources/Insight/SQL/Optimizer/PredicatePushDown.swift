@@ -3,7 +3,7 @@ enum PredicatePushDown {
     static func push(_ plan: LogicalPlan) -> LogicalPlan { push([], into: plan) }
 
     /// `plan` with the rows kept for which all `predicates` (over the plan's columns) are true.
-    private static func push(_ predicates: [BoundExpression], into plan: LogicalPlan) -> LogicalPlan {
+    static func push(_ predicates: [BoundExpression], into plan: LogicalPlan) -> LogicalPlan {
         switch plan {
         case .filter(let input, let predicate):
             return push(Conjunction.split(predicate) + predicates, into: input)
@@ -42,6 +42,7 @@ enum PredicatePushDown {
             return filter(
                 .match(input: push(moved, into: input), match: match, fields: fields),
                 by: isConstant ? predicates : above)
+        case .over(let input, let over): return push(predicates, input, over)
         case .distinct(let input): return .distinct(input: push(predicates, into: input))
         case .sort(let input, let keys): return .sort(input: push(predicates, into: input), keys: keys)
         case .limit(let input, let count, let offset):
@@ -97,7 +98,7 @@ enum PredicatePushDown {
             .join(left: push(below.left, into: left), right: push(below.right, into: right), join: join), by: above)
     }
 
-    private static func filter(_ plan: LogicalPlan, by predicates: [BoundExpression]) -> LogicalPlan {
+    static func filter(_ plan: LogicalPlan, by predicates: [BoundExpression]) -> LogicalPlan {
         guard let wanted = conditions(predicates) else { return .values(rows: [], fields: plan.fields) }
         return wanted.isEmpty ? plan : .filter(input: plan, predicate: Conjunction.join(wanted[...]))
     }
@@ -116,7 +117,7 @@ enum PredicatePushDown {
     }
 
     /// Those whose columns all are in `isBelow`, and the others.
-    private static func partition(
+    static func partition(
         _ predicates: [BoundExpression], _ isBelow: (Int) -> Bool
     ) -> (below: [BoundExpression], above: [BoundExpression]) {
         var below: [BoundExpression] = []

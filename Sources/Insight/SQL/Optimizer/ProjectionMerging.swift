@@ -9,6 +9,7 @@ enum ProjectionMerging {
             merge(over: merge(input), keys, aggregates, fields)
         case .sample(let input, let sample): .sample(input: merge(input), sample: sample)
         case .match(let input, let match, let fields): .match(input: merge(input), match: match, fields: fields)
+        case .over(let input, let over): .over(input: merge(input), over: over)
         case .distinct(let input): .distinct(input: merge(input))
         case .sort(let input, let keys): .sort(input: merge(input), keys: keys)
         case .limit(let input, let count, let offset): .limit(input: merge(input), count: count, offset: offset)

@@ -59,6 +59,7 @@ enum ProjectionPushDown {
             return Pruned(
                 plan: .match(input: below.plan, match: match.remappingColumns(below.place), fields: fields),
                 places: places(Array(fields.indices)))
+        case .over(let input, let over): return prune(input, over, keeping: wanted)
         case .distinct(let input):
             let all = Array(input.fields.indices)
             let below = exact(prune(input, keeping: Set(all)), all, like: input)
@@ -140,6 +141,21 @@ enum ProjectionPushDown {
         var places = below.places
         if !sample.appendedFields.isEmpty { places[count] = below.plan.fields.count }
         return Pruned(plan: .sample(input: below.plan, sample: moved), places: places)
+    }
+
+    private static func prune(
+        _ input: LogicalPlan, _ over: OverSpecification, keeping wanted: Set<Int>
+    ) -> Pruned {
+        let count = input.fields.count
+        let kept = wanted.filter { $0 >= count }.sorted()
+        var moved = over
+        moved.calls = kept.map { over.calls[$0 - count] }
+        let inputs = wanted.filter { $0 < count }
+        if moved.calls.isEmpty, moved.limit == nil { return prune(input, keeping: inputs) }
+        let below = prune(input, keeping: inputs.union(columns(of: moved.expressions)))
+        var places = below.places
+        for (place, column) in kept.enumerated() { places[column] = below.plan.fields.count + place }
+        return Pruned(plan: .over(input: below.plan, over: moved.mapExpressions(below.rewrite)), places: places)
     }
 
     private static func prune(

@@ -46,7 +46,9 @@ extension Parser {
         try expect(.function)
         let ifNotExists = try ifNotExists()
         let name = try identifier("a function's name")
-        guard !FunctionSignatures.exists(name.text), AggregateName(rawValue: name.text.uppercased()) == nil else {
+        guard !FunctionSignatures.exists(name.text), AggregateName(rawValue: name.text.uppercased()) == nil,
+            OverFunctionName(rawValue: name.text.uppercased()) == nil
+        else {
             throw SQLError(
                 .ambiguousName, "there is a function \(name.text.uppercased()) already", at: name.position,
                 suggestion: "take another name")

@@ -8,13 +8,13 @@ extension Parser {
         return false
     }
 
-    private mutating func accept(word: String) -> Bool {
+    mutating func accept(word: String) -> Bool {
         guard at(word: word) else { return false }
         advance()
         return true
     }
 
-    private mutating func expect(word: String, after clause: String) throws(SQLError) {
+    mutating func expect(word: String, after clause: String) throws(SQLError) {
         guard accept(word: word) else { throw unexpected(expecting: "\(word) after \(clause)") }
     }
 

@@ -150,11 +150,14 @@ extension Parser {
         case "TRIM": try trimArguments(of: &call)
         default: try arguments(of: &call)
         }
+        // Some write it inside of the parentheses, the standard behind them.
+        try nullTreatment(of: &call)
         guard at(.rightParenthesis) else {
             throw unexpected(expecting: "',' or ')' in \(call.upperName)(…)", keywords: Self.operatorWords)
         }
         advance()
         if at(.within) { throw unsupported("WITHIN GROUP is") }
+        try nullTreatment(of: &call)
         if at(.filter), lookahead(1).kind == .symbol(.leftParenthesis) {
             advance()
             advance()
@@ -162,7 +165,8 @@ extension Parser {
             call.filter = try expression()
             try expect(.rightParenthesis)
         }
-        if at(.over) { throw unsupported("OVER is") }
+        try nullTreatment(of: &call)
+        if accept(.over) { call.over = try overReference() }
         return try elements(of: .call(call))
     }
 

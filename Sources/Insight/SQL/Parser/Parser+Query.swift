@@ -137,7 +137,10 @@ extension Parser {
             try grouping(of: &body)
         }
         if accept(.having) { body.having = try expression() }
-        if at(.window) || at(.qualify) { throw unsupported("\(token.text.uppercased()) is") }
+        // The standard has WINDOW first; some write it behind QUALIFY.
+        if at(.window) { try windowClause(of: &body) }
+        if accept(.qualify) { body.qualify = try expression() }
+        if at(.window), body.windows.isEmpty { try windowClause(of: &body) }
         return body
     }
 

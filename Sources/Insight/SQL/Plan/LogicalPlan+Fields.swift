@@ -10,6 +10,7 @@ extension LogicalPlan {
         case .window(let input, _):
             input.fields + WindowSpecification.columnNames.map { PlanField(name: $0, type: .timestamp) }
         case .sample(let input, let sample): input.fields + sample.appendedFields
+        case .over(let input, let over): input.fields + over.appendedFields
         case .join(let left, let right, _): left.fields + right.fields
         case .union(let inputs): inputs.first?.fields ?? []
         }

@@ -26,6 +26,8 @@ public indirect enum LogicalPlan: Sendable {
     case aggregate(input: LogicalPlan, keys: [BoundExpression], aggregates: [AggregateCall], fields: [PlanField])
     /// `MATCH_RECOGNIZE`: one row a match. Output: the partition's columns, then the measures.
     case match(input: LogicalPlan, match: MatchSpecification, fields: [PlanField])
+    /// Functions over the rows around each row. Output: the input's columns, then one a call.
+    case over(input: LogicalPlan, over: OverSpecification)
     /// The pairs of rows that match; the columns of the left, then those of the right.
     case join(left: LogicalPlan, right: LogicalPlan, join: JoinSpecification)
     case distinct(input: LogicalPlan)

@@ -35,14 +35,11 @@ enum PlanPrinter {
             return ("aggregate by (\(keys.map { text($0, names) }.joined(separator: ", "))) \(shown)", [input])
         case .sample(let input, let sample): return ("sample " + text(sample, names(input)), [input])
         case .match(let input, let match, let fields): return (text(match, fields, names(input)), [input])
+        case .over(let input, let over): return (text(over, names(input)), [input])
         case .distinct(let input): return ("distinct", [input])
         case .sort(let input, let keys):
             let names = names(input)
-            let shown = keys.map { key in
-                text(key.expression, names) + (key.isDescending ? " DESC" : "")
-                    + (key.nullsFirst == !key.isDescending ? "" : key.nullsFirst ? " NULLS FIRST" : " NULLS LAST")
-            }
-            return ("sort " + shown.joined(separator: ", "), [input])
+            return ("sort " + keys.map { text($0, names) }.joined(separator: ", "), [input])
         case .limit(let input, let count, let offset):
             return ("limit \(count.map(String.init) ?? "all")" + (offset > 0 ? " offset \(offset)" : ""), [input])
         case .join(let left, let right, let join):

@@ -90,7 +90,7 @@ enum TruthTest: String, Hashable, Sendable {
     case unknown = "UNKNOWN"
 }
 
-/// `name([DISTINCT] arguments) [FILTER (WHERE condition)]`. The forms with key words inside (`EXTRACT(… FROM …)`,
+/// `name([DISTINCT] arguments) [IGNORE NULLS] [FILTER (WHERE condition)] [OVER …]`. The forms with key words inside (`EXTRACT(… FROM …)`,
 /// `TRIM(BOTH …)`) are calls too, with the key word as a first argument of text.
 struct FunctionCall: Hashable, Sendable {
     /// As written; function names are compared without regard to case.
@@ -100,6 +100,8 @@ struct FunctionCall: Hashable, Sendable {
     var isStar = false
     var isDistinct = false
     var filter: Expression?
+    var nulls: NullTreatment?
+    var over: OverReference?
     var position: SourcePosition
 
     var upperName: String { name.uppercased() }

@@ -40,6 +40,9 @@ struct SelectBody: Hashable, Sendable {
     /// `GROUP BY ()` is a grouping without keys.
     var isGrouped = false
     var having: Expression?
+    /// The `WINDOW` clause.
+    var windows: [NamedWindow] = []
+    var qualify: Expression?
     var position: SourcePosition
 }
 

@@ -15,6 +15,7 @@ extension LogicalPlan {
             input.outputFields
                 + ["window_start", "window_end", "window_time"].map { PlanField(name: $0, type: .timestamp) }
         case .sample(let input, let sample): input.outputFields + sample.appendedFields
+        case .over(let input, let over): input.outputFields + over.appendedFields
         case .join(let left, let right, _): left.outputFields + right.outputFields
         case .union(let inputs): inputs.first?.outputFields ?? []
         }

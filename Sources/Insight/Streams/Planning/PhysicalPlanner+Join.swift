@@ -40,7 +40,7 @@ extension PhysicalPlanner {
         case .scan, .values: return false
         case .filter(let input, _), .project(let input, _, _), .window(let input, _), .aggregate(let input, _, _, _),
             .distinct(let input), .sort(let input, _), .limit(let input, _, _), .sample(let input, _),
-            .match(let input, _, _):
+            .match(let input, _, _), .over(let input, _):
             return holdsRowsPastTheirTime(input)
         case .union(let inputs): return inputs.contains(where: holdsRowsPastTheirTime)
         case .join(let left, let right, let join):
@@ -69,7 +69,7 @@ extension PhysicalPlanner {
         let leftWindows = WindowAttributes.of(left)
         let rightWindows = WindowAttributes.of(right)
         for (leftKey, rightKey) in zip(join.leftKeys, join.rightKeys) {
-            guard let leftEnd = end(leftKey, leftWindows), let rightEnd = end(rightKey, rightWindows),
+            guard let leftEnd = windowEnd(leftKey, leftWindows), let rightEnd = windowEnd(rightKey, rightWindows),
                 leftEnd.shift == rightEnd.shift
             else { continue }
             return .window(leftEnd: leftEnd, rightEnd: rightEnd)
@@ -77,7 +77,10 @@ extension PhysicalPlanner {
         return nil
     }
 
-    private static func end(_ key: BoundExpression, _ attributes: WindowAttributes) -> JoinRetention.WindowEnd? {
+    /// What a key tells of the end of the window that a row is in.
+    static func windowEnd(
+        _ key: BoundExpression, _ attributes: WindowAttributes
+    ) -> JoinRetention.WindowEnd? {
         guard case .column(let column, _) = key, let attribute = attributes.byColumn[column] else { return nil }
         switch (attribute.role, attribute.window.kind) {
         case (.end, _): return .init(column: column, shift: 0)
@@ -173,6 +176,8 @@ extension LogicalPlan {
         case .filter(let input, _), .window(let input, _), .distinct(let input), .sort(let input, _),
             .limit(let input, _, _), .sample(let input, _):
             input.eventTimeColumn
+        case .over(let input, let over):
+            over.closingWindow(of: input) == nil ? input.eventTimeColumn : nil
         case .project(let input, let expressions, _):
             input.eventTimeColumn.flatMap { time in
                 expressions.firstIndex { if case .column(time, _) = $0 { true } else { false } }

@@ -7,6 +7,7 @@ extension PhysicalPlanner {
         _ query: PhysicalQuery
     ) throws(SQLError) {
         try requireRowsInTime(input, for: "MATCH_RECOGNIZE")
+        try requireTimesOnTime(input, for: "MATCH_RECOGNIZE")
         let inputFields = input.outputFields
         let layout = try MatchLayout(match, input: inputFields, fields: fields, context: context)
         let pending = PendingRows(

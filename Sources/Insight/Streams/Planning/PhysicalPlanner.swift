@@ -46,6 +46,8 @@ struct PhysicalPlanner {
             try build(input, try sampleStage(sample, Schema(planFields: plan.outputFields), next), query)
         case .match(let input, let match, let fields):
             try buildMatch(input, match, fields, next, query)
+        case .over(let input, let over):
+            try buildOver(input, over, plan, next, query)
         case .distinct(let input):
             let schema = Schema(planFields: input.outputFields)
             try build(input, stage(Distinct(schema: schema), "DISTINCT", next), query)
@@ -115,6 +117,7 @@ struct PhysicalPlanner {
         _ query: PhysicalQuery
     ) throws(SQLError) {
         try requireRowsInTime(input, for: "a window")
+        try requireTimesOnTime(input, for: "a window")
         if case .session(let gap, let partition) = window.kind {
             let sessions = SessionWindows(
                 gapMicroseconds: gap, timeColumn: window.timeColumn, partition: partition,

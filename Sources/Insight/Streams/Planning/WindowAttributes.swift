@@ -41,6 +41,13 @@ struct WindowAttributes {
         case .filter(let input, _), .sort(let input, _), .limit(let input, _, _), .distinct(let input),
             .sample(let input, _):
             return of(input)
+        case .over(let input, let over):
+            let attributes = of(input)
+            // Rows that waited for their window come when it closes, as those of an aggregate do.
+            guard let end = over.closingWindow(of: input), let closed = attributes.byColumn[end.column] else {
+                return attributes
+            }
+            return attributes.settled(closed.window)
         case .project(let input, let expressions, _):
             return of(input).mapped(expressions, isAggregated: nil)
         case .aggregate(let input, let keys, _, _):
@@ -54,6 +61,15 @@ struct WindowAttributes {
         default:
             return WindowAttributes()
         }
+    }
+
+    /// With the columns of one window told to come when it closes.
+    private func settled(_ window: WindowSpecification) -> WindowAttributes {
+        var settled = WindowAttributes()
+        for (column, attribute) in byColumn where attribute.window == window {
+            settled.byColumn[column] = Attribute(role: attribute.role, window: window, isAggregated: true)
+        }
+        return settled
     }
 
     private func mapped(_ expressions: [BoundExpression], isAggregated: Bool?) -> WindowAttributes {

@@ -1,0 +1,79 @@
+import Columns
+import SQL
+
+extension PhysicalPlanner {
+    func buildOver(
+        _ input: LogicalPlan, _ over: OverSpecification, _ plan: LogicalPlan, _ next: StageInput,
+        _ query: PhysicalQuery
+    ) throws(SQLError) {
+        let layout = try OverLayout(
+            over, input: input.outputFields, output: plan.outputFields, context: context)
+        if !isLive || isBounded(input) {
+            let rows = OverRows(layout: layout, window: nil, maximumOpenWindows: .max)
+            return try build(input, stage(rows, "OVER", next), query)
+        }
+        try requireRowsInTime(input, for: "OVER")
+        if let window = over.closingWindow(of: input) {
+            let rows = OverRows(layout: layout, window: window, maximumOpenWindows: maximumOpenPanes)
+            return try build(input, stage(rows, "OVER", next), query)
+        }
+        throw refusal(over, input)
+    }
+
+    /// Why a live query can't have this OVER, and what it can.
+    private func refusal(_ over: OverSpecification, _ input: LogicalPlan) -> SQLError {
+        let perWindow =
+            "PARTITION BY window_start, window_end of TABLE(TUMBLE(…)) answers when a window ends, or ask the "
+            + "stored events instead"
+        if over.limit != nil {
+            return SQLError(
+                code: .unsupported,
+                message: "a live top-N by anything but the earliest rows would have to take rows back",
+                suggestion: perWindow)
+        }
+        return SQLError(
+            code: .unsupported,
+            message: "OVER needs rows in order, and those of a live query come in the order of their event time only",
+            suggestion: "ORDER BY the time column, ascending; \(perWindow)")
+    }
+
+    /// What goes by the watermark can't stand over rows that wait for the end of a window: by then their own times are
+    /// past.
+    ///
+    /// - Parameter what: stands in the refusal.
+    func requireTimesOnTime(_ input: LogicalPlan, for what: String) throws(SQLError) {
+        guard isLive, input.waitsForWindows else { return }
+        throw SQLError(
+            code: .unsupported,
+            message: "\(what) over rows of OVER (PARTITION BY window_start, …): they come when their window has closed",
+            suggestion: "group by the window's own window_start and window_end instead")
+    }
+}
+
+extension OverSpecification {
+    /// The part of the partition's keys that tells the end of a window, so that a partition is whole when it closes.
+    func closingWindow(of input: LogicalPlan) -> JoinRetention.WindowEnd? {
+        let attributes = WindowAttributes.of(input)
+        for key in partition {
+            if let end = PhysicalPlanner.windowEnd(key, attributes) { return end }
+        }
+        return nil
+    }
+}
+
+extension LogicalPlan {
+    /// Whether rows are held until a window of theirs closes, which is after their own event time.
+    fileprivate var waitsForWindows: Bool {
+        switch self {
+        case .over(let input, let over):
+            guard let end = over.closingWindow(of: input) else { return input.waitsForWindows }
+            return WindowAttributes.of(input).byColumn[end.column]?.isAggregated == false || input.waitsForWindows
+        case .filter(let input, _), .project(let input, _, _), .window(let input, _), .distinct(let input),
+            .sort(let input, _), .limit(let input, _, _), .sample(let input, _):
+            return input.waitsForWindows
+        case .join(let left, let right, _): return left.waitsForWindows || right.waitsForWindows
+        case .union(let inputs): return inputs.contains(where: \.waitsForWindows)
+        case .scan, .values, .aggregate, .match: return false
+        }
+    }
+}
