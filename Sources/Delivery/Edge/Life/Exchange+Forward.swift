@@ -58,7 +58,8 @@ extension Exchange: OriginHandler {
         }
         if head.expectsContinue { writer.field("Expect", "100-continue") }
         writeForwarded(&writer)
-        writer.via(head.block, minorVersion: head.minorVersion, name: worker.settings.name)
+        writer.via(
+            head.block, majorVersion: head.majorVersion, minorVersion: head.minorVersion, name: worker.settings.name)
         writer.endHead()
         return writer.bytes
     }
@@ -109,7 +110,7 @@ extension Exchange: OriginHandler {
 
     func originResponded(_ response: ResponseHead) {
         if !head.method.isSafe, let cache = worker.cache {
-            key.set(head, isHTTPS: false)
+            key.set(head, isHTTPS: isSecure)
             cache.invalidate(after: head, key: key, response: response)
         }
         pass(response, reason: forwardReason, detail: "")
