@@ -26,8 +26,6 @@ let modules: [Module] = [
     Module(name: "CLZ4", folder: "Core/C", kind: .system(pkgConfig: "liblz4"), tests: false),
     Module(name: "CSimdjson", folder: "Core/C", kind: .cxx, links: ["simdjson"], tests: false),
     Module(name: "CPCRE2", folder: "Core/C", kind: .system(pkgConfig: "libpcre2-8"), tests: false),
-    Module(name: "COpenSSL", folder: "Core/C", kind: .system(pkgConfig: "openssl"), tests: false),
-    Module(name: "CNGHTTP2", folder: "Core/C", kind: .system(pkgConfig: "libnghttp2"), tests: false),
     Module(name: "Bytes", folder: "Core", imports: ["CPlatform"]),
     Module(name: "Runtime", folder: "Core", imports: ["Bytes", "CPlatform"]),
     Module(name: "Columns", folder: "Core", imports: ["Bytes", "CZstd", "CLZ4", "CSimdjson"]),
@@ -36,8 +34,8 @@ let modules: [Module] = [
     Module(name: "SQL", folder: "Insight", imports: ["Columns", "Bytes", "CPCRE2"]),
     Module(name: "Streams", folder: "Insight", imports: ["SQL", "EventLog", "Columns", "Runtime", "Bytes"]),
     // Delivery
-    Module(name: "Reactor", folder: "Delivery", imports: ["Bytes", "Runtime", "CPlatform", "COpenSSL"]),
-    Module(name: "HTTPWire", folder: "Delivery", imports: ["Bytes", "CNGHTTP2"]),
+    Module(name: "Reactor", folder: "Delivery", imports: ["Bytes", "Runtime", "CPlatform"]),
+    Module(name: "HTTPWire", folder: "Delivery", imports: ["Bytes"]),
     Module(name: "HTTPCache", folder: "Delivery", imports: ["HTTPWire", "Runtime", "Bytes"]),
     Module(name: "Upstream", folder: "Delivery", imports: ["HTTPWire", "Reactor", "Bytes", "Runtime"]),
     Module(

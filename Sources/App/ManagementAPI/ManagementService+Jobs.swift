@@ -122,6 +122,26 @@ private struct JobDocument: Encodable {
         var time: String
     }
 
+    struct SinkPart: Encodable {
+        var target: String
+        var connector: String
+        var rows: Int64
+        var bytes: Int64
+        var refusal: String?
+        var refusing_since: String?
+        var attempts: Int
+
+        init(_ sink: JobSinkState) {
+            target = sink.target
+            connector = sink.connector
+            rows = sink.rows
+            bytes = sink.bytes
+            refusal = sink.refusal
+            refusing_since = sink.refusingSince.map(JobDocument.text)
+            attempts = sink.attempts
+        }
+    }
+
     var name: String
     var sql: String
     var state: String
@@ -137,6 +157,7 @@ private struct JobDocument: Encodable {
     var checkpoints: Int
     var checkpoint: CheckpointPart?
     var savepoints: [String]
+    var sinks: [SinkPart]
 
     init(_ info: JobInfo) {
         name = info.name
@@ -158,6 +179,7 @@ private struct JobDocument: Encodable {
                 time: Self.text($0.time))
         }
         savepoints = info.savepoints
+        sinks = info.progress.sinks.map(SinkPart.init)
     }
 
     static func text(_ microseconds: Int64) -> String {
@@ -184,6 +206,7 @@ extension ManagementService {
         write("squilla_job_dead_rows_total", .counter, "Rows that an expression failed on.") { $0.progress.deadRows }
         write("squilla_job_lag_rows", .gauge, "Events that were not read yet.") { $0.progress.lagRows }
         write("squilla_job_state_bytes", .gauge, "Memory of the state.") { Int64($0.progress.stateBytes) }
+        writeSinks(of: all, to: &metrics)
         write("squilla_job_restarts_total", .counter, "Runs after a failure.") { Int64($0.restarts) }
         write("squilla_job_checkpoints_total", .counter, "Checkpoints of this process.") { Int64($0.checkpoints) }
         write("squilla_job_checkpoint_bytes", .gauge, "The last checkpoint.") { Int64($0.checkpoint?.bytes ?? 0) }
@@ -199,5 +222,22 @@ extension ManagementService {
         write("squilla_job_checkpoint_duration_seconds", "How long the last checkpoint took until it was on disk.") {
             $0.durationMicroseconds
         }
+    }
+
+    private func writeSinks(of jobs: [JobInfo], to metrics: inout PrometheusText) {
+        func write(
+            _ name: String, _ kind: PrometheusText.Kind, _ help: String, _ value: (JobSinkState) -> Int64
+        ) {
+            metrics.family(name, kind, help)
+            for job in jobs {
+                for sink in job.progress.sinks {
+                    metrics.sample(name, [("job", job.name), ("target", sink.target)], value(sink))
+                }
+            }
+        }
+        write("squilla_job_sink_rows_total", .counter, "Rows that a sink outside of the log took in this run.") {
+            $0.rows
+        }
+        write("squilla_job_sink_refusing", .gauge, "Whether a sink takes no rows now.") { $0.refusal == nil ? 0 : 1 }
     }
 }

@@ -4,9 +4,9 @@ extension EdgeSection {
         let second = 1000
         let hour = 3_600_000
         name = section.string("name", default: name)
-        if let listeners = ListenSection.list(reading: section, "listen") {
-            listen = listeners
-            if section.list("listen").isEmpty { section.report("listen", "name at least one address") }
+        if let texts = section.strings("listen") {
+            listen = texts.compactMap { section.address("listen", $0) }
+            if listen.isEmpty, texts.isEmpty { section.report("listen", "name at least one address") }
         }
         workers = section.integer("workers", default: workers, in: 0...1024)
         maxConnections = section.integer("max_connections", default: maxConnections, in: 1...10_000_000)
@@ -37,11 +37,6 @@ extension OriginSection {
         let texts = section.strings("url")
         urls = (texts ?? []).compactMap { section.originURL("url", $0) }
         if texts?.isEmpty ?? true { section.report("url", "an origin needs a url, such as http://127.0.0.1:3000") }
-        if urls.contains(where: \.isSecure) {
-            tls = OriginTLSSection(reading: section.section("tls"))
-        } else if section.node("tls") != nil {
-            section.report("tls", "none of the origin's URLs is https")
-        }
         hosts = (section.strings("hosts") ?? hosts).map { $0.lowercased() }
         hostHeader = section.optionalString("host_header")
         if let hostHeader, !hostHeader.isHostHeader {
@@ -119,6 +114,7 @@ extension JobsSection {
         maximum = section.integer("maximum", default: maximum, in: 0...10_000)
         restartBudget = section.integer("restart_budget", default: restartBudget, in: 0...1_000_000)
         deadLetterTopic = section.string("dead_letter_topic", default: deadLetterTopic)
+        httpHosts = section.strings("http_hosts") ?? httpHosts
         section.finish()
     }
 }

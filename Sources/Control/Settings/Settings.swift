@@ -18,7 +18,7 @@ public struct Settings: Hashable, Sendable {
 public struct EdgeSection: Hashable, Sendable {
     /// What events call this edge (`observer.name`) and `Via` and `Cache-Status` call this cache.
     public var name = "squilla"
-    public var listen = [ListenSection(address: Endpoint(host: "127.0.0.1", port: 8080))]
+    public var listen = [Endpoint(host: "127.0.0.1", port: 8080)]
     /// Event loops; 0 is one for each core.
     public var workers = 0
     public var maxConnections = 100_000
@@ -54,10 +54,8 @@ public struct EdgeSection: Hashable, Sendable {
 /// One origin and which requests go to it.
 public struct OriginSection: Hashable, Sendable {
     public var name = "origin"
-    /// `http://HOST[:PORT]` or `https://…`; several addresses are used in turn.
+    /// `http://HOST[:PORT]`; several addresses are used in turn.
     public var urls: [OriginURL] = []
-    /// For the `https` ones.
-    public var tls = OriginTLSSection()
     /// Requests for these hosts come here; empty takes every host that no other origin names.
     public var hosts: [String] = []
     /// Sent as `Host`; nil passes on what the client sent.
@@ -157,6 +155,8 @@ public struct JobsSection: Hashable, Sendable {
     public var restartBudget = 20
     /// The topic of rows that an expression fails on; empty where a job is to fail then.
     public var deadLetterTopic = "dead-letters"
+    /// Hosts that jobs which came over the network may send requests to; `*` for all.
+    public var httpHosts: [String] = []
 
     public init() {}
 }

@@ -17,14 +17,15 @@ final class Server: Sendable {
     private let queries: QueryService
     private let management: ManagementService
     private let jobs: JobService
+    /// For sinks and lookups.
+    private let outbound: OutboundClient
     private let edge: EdgeServer
     /// What can't change while running is as it was then.
     private let started: Settings
     private let settings: Mutex<Settings>
     /// Reads the configuration again; nil where it came from flags alone.
     private let readSettings: @Sendable () throws -> Settings
-    /// By listener; nil for those in cleartext.
-    private let tlsServers: [TLSServer?]
+    private let proxyListeners: Int
 
     /// - Parameter readSettings: for `reload`.
     /// - Throws: `Failure` in words for the operator.
@@ -39,7 +40,12 @@ final class Server: Sendable {
             throw Failure("\(settings.dataFolder): \(error)")
         }
         Self.report(log.recovery)
-        let queries = QueryService(log: log, limits: settings.queryLimits)
+        do {
+            outbound = try OutboundClient()
+        } catch {
+            throw Failure("\(error)")
+        }
+        let queries = QueryService(log: log, limits: settings.queryLimits, http: outbound)
         let jobs = try Self.jobs(settings, queries)
         let stage = ServerStage()
         var context = ManagementContext(
@@ -55,22 +61,18 @@ final class Server: Sendable {
         context.subscriptions = settings.subscriptionLimits
         management = ManagementService(context)
 
-        let tlsServers = try TLSMaterial.servers(settings)
-        self.tlsServers = tlsServers
-        var listeners = try zip(settings.edge.listen, tlsServers).map {
-            EdgeListener(address: try Self.address($0.address), kind: .proxy, tls: $1)
-        }
+        var listeners = try settings.edge.listen.map { EdgeListener(address: try Self.address($0), kind: .proxy) }
+        proxyListeners = listeners.count
         listeners.append(
             EdgeListener(
                 address: try Self.address(settings.management.listen), kind: .service(management)))
-        let edgeSettings = try settings.edgeSettings()
         let sink = EventSink { batch, completion in
             log.append(batch, to: RequestEventSchema.topic) { result in
                 if case .success = result { completion(true) } else { completion(false) }
             }
         }
         do {
-            edge = try EdgeServer(settings: edgeSettings, listeners: listeners, eventSink: sink)
+            edge = try EdgeServer(settings: settings.edgeSettings, listeners: listeners, eventSink: sink)
         } catch {
             throw Failure("\(error)")
         }
@@ -95,13 +97,12 @@ final class Server: Sendable {
         }
         for problem in jobs.start() { StandardError.write(line: "squilla: \(problem)") }
         submitFiles()
-        let facts = ServerFacts(pid: getpid(), edge: edgeURLs, management: managementURL)
+        let facts = ServerFacts(pid: getpid(), edge: edgeAddresses.map { "http://\($0)" }, management: managementURL)
         try facts.write(in: settings.withLock { $0.dataFolder })
     }
 
-    var edgeAddresses: [String] { edge.addresses.prefix(tlsServers.count).map(\.description) }
-    var edgeURLs: [String] { zip(edgeAddresses, tlsServers).map { "\($1 == nil ? "http" : "https")://\($0)" } }
-    var managementURL: String { "http://\(edge.addresses[tlsServers.count])" }
+    var edgeAddresses: [String] { edge.addresses.prefix(proxyListeners).map(\.description) }
+    var managementURL: String { "http://\(edge.addresses[proxyListeners])" }
 
     /// Lets requests under way finish, writes every event, gives the folder back.
     func drain() {
@@ -111,6 +112,7 @@ final class Server: Sendable {
         if cut > 0 { StandardError.write(line: "squilla: \(cut) connections were cut at the drain's deadline") }
         jobs.stop()
         queries.stop()
+        outbound.stop()
         log.close()
         ServerFacts.remove(in: current.dataFolder)
     }
@@ -123,10 +125,8 @@ final class Server: Sendable {
             guard !new.origins.isEmpty else { throw Failure("origins: name at least one origin") }
             if let refusal = new.refusal(comparedTo: started) { throw Failure(refusal) }
             let needRestart = new.needRestart(comparedTo: started)
-            let edgeSettings = try new.edgeSettings()
-            if !needRestart.contains("edge.listen") { try TLSMaterial.reload(tlsServers, new) }
             settings.withLock { $0 = new }
-            edge.reload(edgeSettings)
+            edge.reload(new.edgeSettings)
             if new.topicSettings != log.topic(RequestEventSchema.topic)?.settings {
                 try log.createTopic(
                     RequestEventSchema.topic, settings: new.topicSettings, schema: RequestEventSchema.schema)
@@ -157,7 +157,7 @@ final class Server: Sendable {
             guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { continue }
             let job = String(name.dropLast(4))
             let text = String(decoding: data, as: UTF8.self)
-            guard jobs.info(job)?.text != text else { continue }
+            guard !jobs.isKnown(job, text: text) else { continue }
             do {
                 try jobs.submit(name: job, text: text, replaces: true, allowsFiles: true)
             } catch {

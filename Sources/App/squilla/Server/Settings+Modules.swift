@@ -10,13 +10,12 @@ import Upstream
 
 /// The configuration file in the terms of the modules that it configures.
 extension Settings {
-    /// - Throws: `Failure` naming a file of TLS that can't be used.
-    func edgeSettings() throws -> EdgeSettings {
+    var edgeSettings: EdgeSettings {
         var settings = EdgeSettings()
         settings.name = edge.name
         settings.workers = edge.workers
         settings.maximumConnections = edge.maxConnections
-        settings.origins = try origins.map { try $0.edgeOrigin() }
+        settings.origins = origins.map(\.edgeOrigin)
         settings.cache.isEnabled = cache.isEnabled
         settings.cache.memoryBytes = cache.memoryBytes
         settings.cache.maximumObjectBytes = cache.maxObjectBytes
@@ -92,6 +91,7 @@ extension Settings {
         settings.maximumJobs = jobs.maximum
         settings.restartBudget = jobs.restartBudget
         settings.deadLetterTopic = jobs.deadLetterTopic
+        settings.httpHosts = jobs.httpHosts
         settings.topicSettings = topicSettings
         return settings
     }
@@ -117,7 +117,7 @@ extension Settings {
     func needRestart(comparedTo old: Settings) -> [String] {
         var names: [String] = []
         if dataFolder != old.dataFolder { names.append("data") }
-        if edge.listen.map(\.socket) != old.edge.listen.map(\.socket) { names.append("edge.listen") }
+        if edge.listen != old.edge.listen { names.append("edge.listen") }
         if edge.workers != old.edge.workers { names.append("edge.workers") }
         if edge.name != old.edge.name { names.append("edge.name") }
         if cache.memoryBytes != old.cache.memoryBytes { names.append("cache.memory_bytes") }
@@ -132,13 +132,12 @@ extension Settings {
 }
 
 extension OriginSection {
-    fileprivate func edgeOrigin() throws -> EdgeOrigin {
+    fileprivate var edgeOrigin: EdgeOrigin {
         EdgeOrigin(
             name: name,
-            endpoints: try urls.map { url in
+            endpoints: urls.map { url in
                 var settings = OriginSettings(name: name, host: url.address.host, port: UInt16(url.address.port))
                 settings.hostHeader = hostHeader
-                if url.isSecure { settings.tls = try TLSMaterial.client(self, host: url.address.host) }
                 settings.connectTimeoutMilliseconds = connectTimeoutMilliseconds
                 settings.firstByteTimeoutMilliseconds = firstByteTimeoutMilliseconds
                 settings.idleTimeoutMilliseconds = betweenBytesTimeoutMilliseconds
@@ -160,11 +159,6 @@ extension CIDRBlock {
             AddressBlock(base: $0, prefixLength: prefixLength)
         }
     }
-}
-
-extension ListenSection {
-    /// What a running server can't change; certificates and their settings it can.
-    fileprivate var socket: [String] { ["\(address)", tls == nil ? "cleartext" : "tls"] }
 }
 
 extension Endpoint {

@@ -18,7 +18,6 @@ final class EventBlock: @unchecked Sendable {
     @exclusivity(unchecked) var text: [UInt8] = []
     var errors: [ErrorNote] = []
     var origins: [Origin] = []
-    var handshakes: [TLSFacts] = []
     var worker = 0
 
     init(capacity: Int) {
@@ -32,7 +31,6 @@ final class EventBlock: @unchecked Sendable {
         text.removeAll(keepingCapacity: text.capacity <= 4 << 20)
         errors.removeAll()
         origins.removeAll()
-        handshakes.removeAll()
     }
 
     func keep(_ bytes: Span<UInt8>) -> EventRow.Text {
@@ -46,14 +44,6 @@ final class EventBlock: @unchecked Sendable {
         guard errors.count < Int(UInt16.max) else { return UInt16.max }
         errors.append(error)
         return UInt16(errors.count)
-    }
-
-    /// Requests of one connection mostly follow each other.
-    func note(tls facts: TLSFacts) -> UInt16 {
-        for index in handshakes.indices.suffix(4) where handshakes[index] === facts { return UInt16(index + 1) }
-        guard handshakes.count < Int(UInt16.max) else { return UInt16.max }
-        handshakes.append(facts)
-        return UInt16(handshakes.count)
     }
 
     func note(origin: Origin) -> UInt16 {

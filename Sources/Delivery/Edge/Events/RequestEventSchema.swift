@@ -41,13 +41,5 @@ public enum RequestEventSchema {
         Field("error.code", .string),
         Field("error.message", .string),
         Field("error.source", .string),
-        Field("tls.version", .string),
-        Field("tls.cipher", .string),
-        Field("tls.resumed", .bool),
-        Field("tls.next_protocol", .string),
-        Field("tls.client.server_name", .string),
-        Field("tls.client.subject", .string),
-        Field("tls.client.issuer", .string),
-        Field("tls.client.hash.sha256", .string),
     ])
 }

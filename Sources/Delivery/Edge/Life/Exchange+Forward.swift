@@ -58,8 +58,7 @@ extension Exchange: OriginHandler {
         }
         if head.expectsContinue { writer.field("Expect", "100-continue") }
         writeForwarded(&writer)
-        writer.via(
-            head.block, majorVersion: head.majorVersion, minorVersion: head.minorVersion, name: worker.settings.name)
+        writer.via(head.block, minorVersion: head.minorVersion, name: worker.settings.name)
         writer.endHead()
         return writer.bytes
     }
@@ -110,7 +109,7 @@ extension Exchange: OriginHandler {
 
     func originResponded(_ response: ResponseHead) {
         if !head.method.isSafe, let cache = worker.cache {
-            key.set(head, isHTTPS: isSecure)
+            key.set(head, isHTTPS: false)
             cache.invalidate(after: head, key: key, response: response)
         }
         pass(response, reason: forwardReason, detail: "")

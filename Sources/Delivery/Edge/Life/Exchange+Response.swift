@@ -98,7 +98,7 @@ extension Exchange {
     func tear() {
         guard let connection, phase != .done else { return }
         let needsReset = hasResponded && responseFraming == .untilClose
-        if needsReset { row.responseBytes = max(0, row.responseBytes - Int64(queuedBytes)) }
+        if needsReset { row.responseBytes -= Int64(queuedBytes) }
         end()
         connection.exchangeTorn(self, needsReset: needsReset)
     }

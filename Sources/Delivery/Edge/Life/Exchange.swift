@@ -133,9 +133,6 @@ final class Exchange {
         lookUp(cache)
     }
 
-    /// Whether the client came over TLS.
-    var isSecure: Bool { connection?.isSecure ?? false }
-
     var queuedBytes: Int { connection?.queuedBytes ?? 0 }
 
     // MARK: Request body
@@ -218,8 +215,7 @@ final class Exchange {
         }
         leaveCollapse()
         dropOrigin()
-        // What waits may be sealed already and so count a little more than was written.
-        row.responseBytes = max(0, row.responseBytes - Int64(queuedBytes))
+        row.responseBytes -= Int64(queuedBytes)
         end()
         if let connection, connection.isOpen { connection.exchangeTorn(self, needsReset: true) }
     }

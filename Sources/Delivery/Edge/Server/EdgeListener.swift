@@ -11,12 +11,9 @@ public struct EdgeListener: Sendable {
 
     public var address: SocketAddress
     public var kind: Kind
-    /// Speaks TLS with these certificates.
-    public var tls: TLSServer?
 
-    public init(address: SocketAddress, kind: Kind, tls: TLSServer? = nil) {
+    public init(address: SocketAddress, kind: Kind) {
         self.address = address
         self.kind = kind
-        self.tls = tls
     }
 }

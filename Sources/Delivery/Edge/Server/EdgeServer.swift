@@ -63,7 +63,7 @@ public final class EdgeServer: Sendable {
             worker.loop.execute {
                 worker.begin()
                 for (listener, socket) in own {
-                    worker.listen(socket, for: listener, maximumConnections: share)
+                    worker.listen(socket, service: listener.kind.service, maximumConnections: share)
                 }
             }
         }

@@ -129,6 +129,16 @@ struct Checkpoint: Sendable {
         self.counts = counts
     }
 
+    /// What was to go to one of the outputs: of several with one target, the one in the same place among them. `nil` where
+    /// there is none, or where the job was changed and writes other columns.
+    func output(like index: Int, of all: [JobOutput]) -> Output? {
+        let rank = all[..<index].count { $0.target == all[index].target }
+        let saved = outputs.filter { $0.target == all[index].target }
+        guard rank < saved.count else { return nil }
+        let types = saved[rank].batches.first?.columns.map(\.type)
+        return types == nil || types == all[index].schema.fields.map(\.type) ? saved[rank] : nil
+    }
+
     private static func input(_ bytes: Span<UInt8>, at index: inout Int) throws(SQLError) -> Input {
         let key = try StateCodec.text(bytes, at: &index)
         let watermark = Varint.unzigzag(try StateCodec.number(bytes, at: &index))

@@ -34,11 +34,13 @@ final class Job: Sendable {
         let savepoints = folder.savepoints
         return state.withLock { state in
             JobInfo(
-                name: name, text: state.text, phase: state.life.phase.rawValue, progress: state.progress,
-                restarts: state.life.restarts, failure: state.failure, checkpoint: state.checkpoint,
-                checkpoints: state.checkpoints, savepoints: savepoints)
+                name: name, text: SecretText.hidden(in: state.text), phase: state.life.phase.rawValue,
+                progress: state.progress, restarts: state.life.restarts, failure: state.failure,
+                checkpoint: state.checkpoint, checkpoints: state.checkpoints, savepoints: savepoints)
         }
     }
+
+    func isOf(_ text: String) -> Bool { state.withLock { $0.text == text } }
 
     var lines: [JobLogLine] { state.withLock { $0.lines } }
 
@@ -91,7 +93,8 @@ final class Job: Sendable {
     func restart(savepoint: String?, _ start: JobStart) throws(SQLError) {
         try requireEnded()
         if let savepoint {
-            guard try folder.take(savepoint: savepoint) else { throw refusal("has no savepoint \(savepoint)") }
+            let isThere = try folder.take(savepoint: savepoint, now: service.queries.clock.now())
+            guard isThere else { throw refusal("has no savepoint \(savepoint)") }
         }
         try store(isStopped: false)
         launch(start)

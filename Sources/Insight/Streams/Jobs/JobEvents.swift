@@ -44,6 +44,8 @@ public struct JobProgress: Sendable, Hashable {
     public var watermark: Int64?
     /// Events in the topics that were not read yet.
     public var lagRows: Int64 = 0
+    /// Those outside of the log.
+    public var sinks: [JobSinkState] = []
 }
 
 /// What others ask of a running job, from any thread.

@@ -39,13 +39,15 @@ extension JobFolder {
 
     /// Puts a savepoint in the place of the checkpoint.
     ///
+    /// - Parameter now: wall time, microseconds.
     /// - Returns: whether there is such a savepoint.
-    func take(savepoint: String) throws(SQLError) -> Bool {
+    func take(savepoint: String, now: Int64) throws(SQLError) -> Bool {
         let path = StoragePath.join(savepointFolder, savepoint)
         guard var checkpoint = try read(path) else { return false }
         do throws(StorageError) {
             checkpoint.sequence = (try sequences().last ?? 0) + 1
             try write(checkpoint.encoded(), sequence: checkpoint.sequence, since: checkpoint.sequence, savepoint: nil)
+            try reincarnate(now: now)
         } catch {
             throw SQLError(code: .sinkFailed, message: "savepoint \(savepoint) can't be taken: \(error)")
         }

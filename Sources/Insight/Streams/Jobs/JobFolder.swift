@@ -5,6 +5,7 @@ import SQL
 ///
 ///     jobs/NAME/job.sql            what it computes
 ///     jobs/NAME/status             "running" or "stopped": whether it runs after a start of the server
+///     jobs/NAME/incarnation        tells its rows outside of the log from those of an earlier job of its name
 ///     jobs/NAME/checkpoints/N      where it goes on: the records that the last one needs
 ///     jobs/NAME/savepoints/LABEL   checkpoints that were asked for, each whole
 struct JobFolder: Sendable {
@@ -54,6 +55,22 @@ struct JobFolder: Sendable {
 
     func write(isStopped: Bool) throws(StorageError) {
         try storage.replaceAtomically(file("status"), with: Array((isStopped ? "stopped" : "running").utf8))
+    }
+
+    /// The job's number, made at the first call.
+    ///
+    /// - Parameter now: wall time, microseconds.
+    func incarnation(now: Int64) throws(StorageError) -> Int64 {
+        let known = (try? storage.readAll(file("incarnation"), limit: 64)).map { String(decoding: $0, as: UTF8.self) }
+        if let known = known.flatMap({ Int64($0) }) { return known }
+        try storage.replaceAtomically(file("incarnation"), with: Array("\(now)".utf8))
+        return now
+    }
+
+    /// The job goes another way than it had gone: its epochs begin anew.
+    func reincarnate(now: Int64) throws(StorageError) {
+        let number = max(now, try incarnation(now: now) + 1)
+        try storage.replaceAtomically(file("incarnation"), with: Array("\(number)".utf8))
     }
 
     var savepoints: [String] { ((try? storage.list(savepointFolder)) ?? []).filter { !$0.hasSuffix(".new") } }

@@ -1,6 +1,7 @@
 /// A job as it stands.
 public struct JobInfo: Sendable {
     public let name: String
+    /// The values of options that let somebody in stand as `******`.
     public let text: String
     /// `accepted`, `launched`, `started`, `restarting`, `failed`, `completed`, `stopping` or `stopped`.
     public let phase: String

@@ -3,66 +3,121 @@ import EventLog
 import SQL
 import Synchronization
 
-/// The rows of a checkpoint on their way to their topics, one append after the other: what a crash leaves of them is
-/// their beginning.
+/// The rows of a checkpoint on their way out, one append or one sink after the other: what a crash leaves of an
+/// output's rows is their beginning.
 final class JobOutbox: Sendable {
     private enum Answer {
         case written
         case refused(LogError)
+        case failed(SQLError)
+    }
+
+    private enum Delivery: Sendable {
+        case append(Batch, topic: String)
+        case sink(SinkThread, SinkThread.Work)
     }
 
     private struct State: Sendable {
-        var waiting: [(batch: Batch, topic: String)] = []
+        var waiting: [Delivery] = []
         var isUnderWay = false
         var answer: Answer?
     }
 
+    private enum Step {
+        case nothing
+        case begin(Delivery)
+        case fail(SQLError)
+    }
+
     private let log: EventLog?
     private let state = Mutex(State())
+    private let sinks = Mutex<[SinkThread]>([])
 
     init(log: EventLog?) { self.log = log }
 
     var isEmpty: Bool { state.withLock { $0.waiting.isEmpty } }
 
-    func add(_ batches: [Batch], to output: JobOutput) {
-        guard case .topic(let topic) = output.sink else { return }
-        state.withLock { state in state.waiting += batches.map { ($0, topic) } }
+    /// A sink outside of the log takes no rows for the time being.
+    var isRefused: Bool { sinks.withLock { $0.contains { $0.isRefusing } } }
+
+    var standing: [JobSinkState] { sinks.withLock { $0.map(\.standing) } }
+
+    /// Starts a sink's thread.
+    func open(_ sink: SinkThread, _ context: SinkContext) throws(SQLError) {
+        try sink.start(context)
+        sinks.withLock { $0.append(sink) }
     }
 
-    /// Takes note of what the log said and sends what is next.
+    /// - Parameter batches: as `JobOutput.appends` gives them.
+    func add(_ batches: [Batch], to output: JobOutput, _ epoch: SinkEpoch) {
+        let deliveries: [Delivery]
+        switch output.sink {
+        case .blackhole: return
+        case .topic(let topic): deliveries = batches.map { .append($0, topic: topic) }
+        case .outside(let sink): deliveries = batches.isEmpty ? [] : [.sink(sink, .write(batches, epoch))]
+        }
+        state.withLock { $0.waiting += deliveries }
+    }
+
+    /// Has a sink go on where a checkpoint left off.
+    func resume(_ sink: SinkThread, _ saved: Checkpoint.Output?, _ epoch: SinkEpoch) {
+        let work = SinkThread.Work.resume(
+            epoch, position: saved?.firstOffset ?? 0, rows: saved?.batches ?? [])
+        state.withLock { $0.waiting.append(.sink(sink, work)) }
+    }
+
+    /// Has the sinks close what they have open, behind what waits.
+    func finish() {
+        let all = sinks.withLock { $0 }
+        state.withLock { state in state.waiting += all.map { .sink($0, .finish) } }
+    }
+
+    /// Ends the sinks' threads, whatever they are at.
+    func close() {
+        for sink in sinks.withLock({ $0 }) { sink.close() }
+    }
+
+    /// Takes note of what was said to the last delivery and begins the next.
     ///
-    /// - Parameter wake: called from the log's thread when there is an answer.
+    /// - Parameter wake: called from another thread when there is an answer.
     /// - Throws: `sink_failed` where trying again doesn't help.
     func advance(wake: @escaping @Sendable () -> Void) throws(SQLError) {
-        let (refusal, next) = state.withLock { state -> ((LogError, String)?, (batch: Batch, topic: String)?) in
-            switch state.answer {
-            case .written:
-                state.waiting.removeFirst()
-                state.isUnderWay = false
-            case .refused(let error):
-                state.isUnderWay = false
-                if !error.retryable {
-                    state.answer = nil
-                    return ((error, state.waiting.first?.topic ?? ""), nil)
-                }
-            case nil: break
+        switch state.withLock({ Self.step(&$0) }) {
+        case .nothing: return
+        case .fail(let error): throw error
+        case .begin(.sink(let sink, let work)):
+            sink.begin(work) { [weak self] error in
+                self?.take(error.map { .failed($0) } ?? .written)
+                wake()
             }
-            state.answer = nil
-            guard !state.isUnderWay, let next = state.waiting.first else { return (nil, nil) }
-            state.isUnderWay = true
-            return (nil, next)
-        }
-        if let (error, topic) = refusal { throw SQLError(writing: topic, error) }
-        guard let next else { return }
-        guard let log else { throw SQLError(code: .sinkFailed, message: "there is no event log to write to") }
-        log.append(next.batch, to: next.topic, durability: .commit) { [weak self] result in
-            self?.state.withLock { state in
+        case .begin(.append(let batch, let topic)):
+            guard let log else { throw SQLError(code: .sinkFailed, message: "there is no event log to write to") }
+            log.append(batch, to: topic, durability: .commit) { [weak self] result in
                 switch result {
-                case .success: state.answer = .written
-                case .failure(let error): state.answer = .refused(error)
+                case .success: self?.take(.written)
+                case .failure(let error): self?.take(.refused(error))
                 }
+                wake()
             }
-            wake()
         }
+    }
+
+    private func take(_ answer: Answer) { state.withLock { $0.answer = answer } }
+
+    private static func step(_ state: inout State) -> Step {
+        let answer = state.answer
+        state.answer = nil
+        if answer != nil { state.isUnderWay = false }
+        switch answer {
+        case .written: state.waiting.removeFirst()
+        case .refused(let error) where !error.retryable:
+            guard case .append(_, let topic)? = state.waiting.first else { break }
+            return .fail(SQLError(writing: topic, error))
+        case .failed(let error): return .fail(error)
+        case .refused, nil: break
+        }
+        guard !state.isUnderWay, let next = state.waiting.first else { return .nothing }
+        state.isUnderWay = true
+        return .begin(next)
     }
 }

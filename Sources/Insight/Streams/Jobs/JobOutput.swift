@@ -16,6 +16,8 @@ struct JobOutput: Sendable {
         case topic(String)
         /// Counts the rows and lets go of them.
         case blackhole
+        /// Files, a webhook, standard output.
+        case outside(SinkThread)
     }
 
     let target: String
@@ -25,6 +27,7 @@ struct JobOutput: Sendable {
 
     /// The rows as the target has them: in pieces, each with its job and epoch.
     func appends(_ batches: [Batch], job: String, epoch: Int64) -> [Batch] {
+        if case .outside = sink { return batches }
         var pieces: [Batch] = []
         var group: [Batch] = []
         var rows = 0
@@ -74,9 +77,12 @@ struct JobOutput: Sendable {
     }
 
     /// The end of the target as it is now.
-    func endOffset(_ log: EventLog) -> Int64 {
-        guard case .topic(let topic) = sink else { return 0 }
-        return log.topic(topic)?.partitions.first?.nextOffset ?? 0
+    func endOffset(_ log: EventLog?) -> Int64 {
+        switch sink {
+        case .topic(let topic): log?.topic(topic)?.partitions.first?.nextOffset ?? 0
+        case .blackhole: 0
+        case .outside(let sink): sink.position
+        }
     }
 
     /// How many rows of the job's epoch are in the target, from an offset on.

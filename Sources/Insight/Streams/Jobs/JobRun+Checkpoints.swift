@@ -28,8 +28,8 @@ extension JobRun {
             sequence: sequence, epoch: epoch, inputs: inputs.map(\.saved), states: states,
             outputs: outputs.indices.map { index in
                 Checkpoint.Output(
-                    target: outputs[index].target,
-                    firstOffset: service.log.map { outputs[index].endOffset($0) } ?? 0, batches: pending[index])
+                    target: outputs[index].target, firstOffset: outputs[index].endOffset(service.log),
+                    batches: pending[index])
             }, counts: counts)
         for index in pending.indices { pending[index] = [] }
         pendingBytes = 0
@@ -56,7 +56,9 @@ extension JobRun {
                 throw SQLError(
                     code: .sinkFailed, message: "the checkpoint of job \(name) can't be written: \(error)")
             }
-            for (output, batches) in zip(outputs, done.appends) { outbox.add(batches, to: output) }
+            let epoch = SinkEpoch(incarnation: incarnation, epoch: write.epoch)
+            for (output, batches) in zip(outputs, done.appends) { outbox.add(batches, to: output, epoch) }
+            if isEnding { outbox.finish() }
             schedule.ended(now: now())
             report(
                 .checkpoint(

@@ -45,6 +45,7 @@ extension JobRun {
             pending.append([])
         }
         if let checkpoint, !from.rewindsInputs { try restore(checkpoint) }
+        try openSinks(checkpoint)
         if let checkpoint { try completeEpoch(checkpoint) }
         schedule.began(after: checkpoint?.sequence ?? 0, offsets: checkpoint == nil ? [] : offsets, now: now())
         try follow()
@@ -65,26 +66,53 @@ extension JobRun {
         }
     }
 
+    /// Starts the sinks outside of the log; they complete the checkpoint's epoch themselves.
+    private func openSinks(_ checkpoint: Checkpoint?) throws(SQLError) {
+        do throws(StorageError) {
+            incarnation = try folder.incarnation(now: service.clock.now())
+        } catch {
+            throw SQLError(code: .sinkFailed, message: "the files of job \(name) can't be written: \(error)")
+        }
+        let before = counts.updateValue(incarnation, forKey: "incarnation") ?? incarnation
+        for (index, output) in outputs.enumerated() {
+            guard case .outside(let sink) = output.sink else { continue }
+            let context = SinkContext(
+                job: name, statement: index, storage: folder.storage, clock: service.clock, http: service.http)
+            try outbox.open(sink, context)
+            guard let checkpoint else { continue }
+            let saved = checkpoint.output(like: index, of: outputs)
+            outbox.resume(sink, saved, SinkEpoch(incarnation: before, epoch: checkpoint.epoch))
+        }
+    }
+
     /// Appends what of the checkpoint's rows is not in the topics yet.
     private func completeEpoch(_ checkpoint: Checkpoint) throws(SQLError) {
         guard let log = service.log else { return }
-        for saved in checkpoint.outputs where !saved.batches.isEmpty {
-            guard let output = outputs.first(where: { $0.target == saved.target }),
-                saved.batches[0].columns.count == output.schema.count
-            else {
-                report(.note("rows that were not written to \(saved.target) yet are left behind"))
-                continue
+        // Statements that write to one topic wrote one after the other.
+        var written: [String: Int] = [:]
+        for (index, output) in outputs.enumerated() {
+            guard case .topic(let topic) = output.sink, let saved = checkpoint.output(like: index, of: outputs),
+                !saved.batches.isEmpty
+            else { continue }
+            var skip = written[topic] ?? 0
+            if written[topic] == nil {
+                skip = try output.rowsWritten(log, job: name, epoch: checkpoint.epoch, from: saved.firstOffset)
             }
-            var skip = try output.rowsWritten(log, job: name, epoch: checkpoint.epoch, from: saved.firstOffset)
             var left: [Batch] = []
             for batch in saved.batches {
                 let known = min(skip, batch.rowCount)
                 skip -= known
                 if known < batch.rowCount { left.append(batch.slice(known..<batch.rowCount)) }
             }
+            written[topic] = skip
             if output.target == outputs.last?.target { try prepareDeadLetters() }
-            outbox.add(output.appends(left, job: name, epoch: checkpoint.epoch), to: output)
+            outbox.add(
+                output.appends(left, job: name, epoch: checkpoint.epoch), to: output,
+                SinkEpoch(incarnation: incarnation, epoch: checkpoint.epoch))
         }
+        let kept = outputs.indices.count { !(checkpoint.output(like: $0, of: outputs)?.batches.isEmpty ?? true) }
+        guard checkpoint.outputs.count(where: { !$0.batches.isEmpty }) > kept else { return }
+        report(.note("rows that were not written yet to targets that the job has no more are left behind"))
     }
 
     /// Has the log wake the job when something comes.

@@ -36,6 +36,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     let account: MemoryAccount
 
     var epoch: Int64 = 0
+    var incarnation: Int64 = 0
     var schedule = CheckpointSchedule()
     /// The checkpoint that is on its way to the device.
     var writing: CheckpointWrite?
@@ -78,6 +79,9 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         }
     }
 
+    /// The last checkpoint has begun.
+    var isEnding: Bool { if case .ending = phase { true } else { false } }
+
     private func work() throws(SQLError) -> StepResult {
         if control.isAbandoned {
             end(.stopped)
@@ -90,7 +94,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         }
         try settle()
         if case .ending(let reason) = phase {
-            guard isSettled else { return .wait }
+            // What a refusing sink has not taken is in the checkpoint: the next run goes on with it.
+            guard isSettled || writing == nil && outbox.isRefused else { return .wait }
             end(reason)
             return .done
         }
@@ -113,12 +118,19 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     ///
     /// - Returns: whether the job ends.
     private func takeRequests() throws(SQLError) -> Bool {
-        while isSettled, let request = control.next() {
+        while isSettled || writing == nil && outbox.isRefused, let request = control.next() {
             switch request {
             case .stop(let savepoint):
-                try beginCheckpoint(savepoint: savepoint)
+                if isSettled {
+                    try beginCheckpoint(savepoint: savepoint)
+                } else if savepoint != nil {
+                    report(.note("no savepoint: a sink takes no rows"))
+                }
                 phase = .ending(.stopped)
                 return true
+            case .savepoint where !isSettled:
+                control.putBack(request)
+                return false
             case .savepoint(let label): try beginCheckpoint(savepoint: label)
             }
         }
@@ -184,7 +196,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
                     rowsIn: inputs.reduce(0) { $0 + $1.rows }, rowsOut: counts["rows_out"] ?? 0,
                     lateRows: Int64(queries.reduce(0) { $0 + $1.lateRows }), deadRows: counts["dead_rows"] ?? 0,
                     stateBytes: account.usedBytes,
-                    watermark: watermarks.min().flatMap { $0 == .min ? nil : $0 }, lagRows: lag)))
+                    watermark: watermarks.min().flatMap { $0 == .min ? nil : $0 }, lagRows: lag,
+                    sinks: outbox.standing)))
     }
 
     func now() -> Int64 { service.systemNanoseconds() }
@@ -192,6 +205,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     private func end(_ reason: JobEnd) {
         for subscription in subscriptions { subscription.cancel() }
         subscriptions = []
+        outbox.close()
         inputs = []
         queries = []
         report(.ended(reason))

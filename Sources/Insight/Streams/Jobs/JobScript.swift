@@ -89,17 +89,24 @@ struct JobScript {
     /// Whether the text names files, which a text that came over the network may not.
     var namesFiles: Bool { declarations.contains { $0.options["path"] != nil } }
 
+    /// The hosts that the job would send requests to.
+    var hosts: [String] {
+        declarations.compactMap { table in
+            // Names in braces stand in the path or the query, behind the host.
+            table.options["url"].map { $0.replacing("{", with: "").replacing("}", with: "") }.flatMap(OutboundURL.init)?
+                .host
+        }
+    }
+
     /// The statements as they mean something now: topics widen, files come and go.
     func plans(_ service: QueryService) throws(SQLError) -> [Plan] {
         var definitions = service.tables
-        var blackholes: Set<String> = []
-        for declaration in declarations {
-            if declaration.options["connector"] == "blackhole" { blackholes.insert(declaration.name) }
+        // A table that is only written to needs no topic yet.
+        let written = Set(inserts.map(\.target))
+        for declaration in declarations where !written.contains(declaration.name) {
             definitions[declaration.name] = try TableDefinition(
                 declaration: declaration, over: definitions[declaration.name])
         }
-        // A table that is only written to needs no topic yet.
-        let written = Set(inserts.map(\.target))
         var resolved: [String: ResolvedTable] = [:]
         for (name, definition) in definitions where !written.contains(name) {
             resolved[name] = try definition.resolve(name: name, service: service, isLive: true)
@@ -111,21 +118,33 @@ struct JobScript {
         var plans: [Plan] = []
         for insert in inserts {
             let plan = try binder.bind(insert.query)
-            let sink: JobOutput.Sink =
-                blackholes.contains(insert.target)
-                ? .blackhole
-                : .topic(declarations.first { $0.name == insert.target }?.options["topic"] ?? insert.target)
+            let fields = try Self.fields(of: plan, into: insert.target, columns: insert.columns)
             let output = JobOutput(
-                target: insert.target, sink: sink,
-                schema: try Self.schema(of: plan, into: insert.target, columns: insert.columns))
+                target: insert.target, sink: try sink(insert.target, fields), schema: Schema(planFields: fields))
             plans.append(Plan(plan: plan, output: output, catalog: catalog))
         }
         return plans
     }
 
+    private func sink(_ target: String, _ fields: [PlanField]) throws(SQLError) -> JobOutput.Sink {
+        guard let declaration = declarations.first(where: { $0.name == target }) else { return .topic(target) }
+        if declaration.options["connector"] == "blackhole" { return .blackhole }
+        if let options = try SinkOptions(declaration) {
+            return .outside(SinkThread(target: target, options: options, fields: fields))
+        }
+        let definition = try TableDefinition(declaration: declaration, over: nil)
+        if case .generated = definition.source {
+            throw SQLError(
+                code: .unsupported,
+                message: "table \(target): connector '\(declaration.options["connector"] ?? "")' takes no rows")
+        }
+        return .topic(declaration.options["topic"] ?? target)
+    }
+
     /// The columns as they are written: under the names that were given, else under those of the query.
-    private static func schema(of plan: LogicalPlan, into target: String, columns: [String]) throws(SQLError) -> Schema
-    {
+    private static func fields(
+        of plan: LogicalPlan, into target: String, columns: [String]
+    ) throws(SQLError) -> [PlanField] {
         var fields = plan.outputFields
         if !columns.isEmpty {
             guard columns.count == fields.count else {
@@ -140,6 +159,6 @@ struct JobScript {
             throw SQLError(
                 code: .invalidQuery, message: "column \(field.name) of \(target) is written by the job itself")
         }
-        return Schema(planFields: fields)
+        return fields
     }
 }

@@ -91,6 +91,12 @@ public final class JobService: Sendable {
                 code: .unsupported, message: "job \(name): a job from here can't read files",
                 suggestion: "append what the file holds to a topic")
         }
+        let hosts = settings.httpHosts
+        if !allowsFiles, !hosts.contains("*"), let host = script.hosts.first(where: { !hosts.contains($0) }) {
+            throw SQLError(
+                code: .unsupported, message: "job \(name): a job from here can't send requests to \(host)",
+                suggestion: "the setting jobs.http_hosts names the hosts that jobs from the network may reach")
+        }
         _ = try script.plans(queries)
         if let old = job(name) {
             guard replaces else {
@@ -127,6 +133,9 @@ public final class JobService: Sendable {
 
     /// By name.
     public var all: [JobInfo] { jobs.withLock { Array($0.values) }.map(\.info).sorted { $0.name < $1.name } }
+
+    /// Whether there is a job of this name with just this text.
+    public func isKnown(_ name: String, text: String) -> Bool { job(name)?.isOf(text) ?? false }
 
     public func info(_ name: String) -> JobInfo? { job(name)?.info }
 

@@ -19,5 +19,9 @@ public struct JobSettings: Sendable {
     /// Failures within ten minutes after which a job stays failed.
     public var restartBudget = 20
 
+    /// The hosts that jobs which came over the network may send requests to; `*` stands for all. Jobs from files may
+    /// reach any.
+    public var httpHosts: [String] = []
+
     public init() {}
 }

@@ -10,6 +10,8 @@ public final class QueryService: Sendable {
     let limits: QueryLimits
     let tables: [String: TableDefinition]
     let pool: WorkerPool
+    /// For sinks and lookups.
+    let http: (any HTTPSender)?
     private let running = Atomic<Int>(0)
     private let late = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
@@ -18,14 +20,16 @@ public final class QueryService: Sendable {
     /// - Parameters:
     ///   - log: whose topics are tables; `nil` for queries over files alone.
     ///   - tables: tables beside the topics, for all queries.
+    ///   - http: sends the requests of sinks and lookups; without one they are refused.
     public init(
         log: EventLog?, clock: any Clock = SystemClock(), limits: QueryLimits = QueryLimits(),
-        tables: [String: TableDefinition] = [:]
+        tables: [String: TableDefinition] = [:], http: (any HTTPSender)? = nil
     ) {
         self.log = log
         self.clock = clock
         self.limits = limits
         self.tables = tables
+        self.http = http
         self.pool = WorkerPool(threads: max(1, limits.workerThreads), tickMilliseconds: limits.tickMilliseconds)
     }
 

@@ -20,23 +20,25 @@ final class JobBench {
     private(set) var queries: QueryService
     private(set) var jobs: JobService
     private let settings: JobSettings
+    private let http: (any HTTPSender)?
 
-    init(seed: UInt64 = 1, settings: JobSettings = JobSettings()) throws {
+    init(seed: UInt64 = 1, settings: JobSettings = JobSettings(), http: (any HTTPSender)? = nil) throws {
         storage = SimulatedStorage(seed: seed)
         self.settings = settings
-        (log, queries, jobs) = try Self.boot(storage, clock, settings)
+        self.http = http
+        (log, queries, jobs) = try Self.boot(storage, clock, settings, http)
         try log.createTopic("requests", schema: Self.schema)
     }
 
     private static func boot(
-        _ storage: SimulatedStorage, _ clock: ManualClock, _ settings: JobSettings
+        _ storage: SimulatedStorage, _ clock: ManualClock, _ settings: JobSettings, _ http: (any HTTPSender)?
     ) throws -> (EventLog, QueryService, JobService) {
         var options = EventLogOptions(folder: "log")
         options.tailBytes = 20_000
         let log = try EventLog.open(options, storage: storage, clock: clock)
         var limits = QueryLimits()
         limits.tickMilliseconds = 2
-        let queries = QueryService(log: log, clock: clock, limits: limits)
+        let queries = QueryService(log: log, clock: clock, limits: limits, http: http)
         let jobs = try JobService(queries: queries, folder: "jobs", storage: storage, settings: settings)
         return (log, queries, jobs)
     }
@@ -47,7 +49,7 @@ final class JobBench {
         jobs.stop(timeoutMilliseconds: 0)
         storage.crash()
         log.close()
-        (log, queries, jobs) = try Self.boot(storage, clock, settings)
+        (log, queries, jobs) = try Self.boot(storage, clock, settings, http)
         _ = jobs.start()
     }
 
@@ -77,6 +79,15 @@ final class JobBench {
 
     func rows(of topic: String) -> Int {
         Int(log.topic(topic)?.partitions.reduce(0) { $0 + $1.nextOffset } ?? 0)
+    }
+
+    /// The lines of all closed files of a folder.
+    func lines(in folder: String) -> [String] {
+        let names = ((try? storage.list(folder)) ?? []).filter { !$0.hasPrefix(".") }
+        return names.flatMap { name in
+            let bytes = (try? storage.readAll(folder + "/" + name, limit: 1 << 30)) ?? []
+            return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
     }
 
     /// A stored query's rows as text.

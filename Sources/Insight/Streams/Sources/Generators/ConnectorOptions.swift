@@ -22,7 +22,56 @@ struct ConnectorOptions {
         }
     }
 
+    /// Of all options that are given, sorted.
+    var names: [String] { values.keys.sorted() }
+
     func text(_ name: String) -> String? { values[name] }
+
+    func flag(_ name: String) throws(SQLError) -> Bool? {
+        switch values[name]?.lowercased() {
+        case nil: return nil
+        case "true": return true
+        case "false": return false
+        default: throw wrong(name, "must be true or false")
+        }
+    }
+
+    /// One of some words, whatever their case.
+    func word(_ name: String, among words: [String]) throws(SQLError) -> String? {
+        guard let text = values[name]?.lowercased() else { return nil }
+        guard words.contains(text) else { throw wrong(name, "must be \(words.joined(separator: " or "))") }
+        return text
+    }
+
+    /// A length of time as Flink writes it: `10 s`, `5min`, `1 h`, `250 ms`; a bare number is milliseconds.
+    ///
+    /// - Returns: microseconds.
+    func duration(_ name: String, _ range: ClosedRange<Int64>) throws(SQLError) -> Int64? {
+        guard let text = values[name] else { return nil }
+        guard let value = DurationText.microseconds(text), range.contains(value) else {
+            let limits = "\(DurationText.of(range.lowerBound)) to \(DurationText.of(range.upperBound))"
+            throw wrong(name, "must be a time from \(limits)")
+        }
+        return value
+    }
+
+    /// A number of bytes as Flink writes it: `128MB`, `64 kb`, `1g`; a bare number is bytes.
+    func bytes(_ name: String, _ range: ClosedRange<Int>) throws(SQLError) -> Int? {
+        guard let text = values[name]?.lowercased() else { return nil }
+        let units = ["": 0, "b": 0, "bytes": 0, "k": 10, "kb": 10, "m": 20, "mb": 20, "g": 30, "gb": 30]
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = text.dropFirst(digits.count).filter { $0 != " " }
+        guard let number = Int(digits), let shift = units[String(unit)], number <= Int.max >> shift,
+            range.contains(number << shift)
+        else { throw wrong(name, "must be a size from \(range.lowerBound) to \(range.upperBound) bytes, as 128MB") }
+        return number << shift
+    }
+
+    func missing(_ name: String) -> SQLError {
+        SQLError(
+            code: .invalidQuery, message: "table \(table): connector '\(connector)' lacks the option '\(name)'",
+            suggestion: "write WITH ('connector' = '\(connector)', '\(name)' = '…')")
+    }
 
     func integer(_ name: String, _ range: ClosedRange<Int>) throws(SQLError) -> Int? {
         guard let text = values[name] else { return nil }
