@@ -15,6 +15,8 @@ public struct SQLLimits: Hashable, Sendable {
     public var maximumPlanDepth = 150
     /// Windows that one row belongs to under `HOP`: its size over its slide.
     public var maximumWindowsPerRow = 1_000
+    /// Sets of keys in one `GROUP BY`: `CUBE` of `n` keys makes 2ⁿ of them, and each row is counted in each.
+    public var maximumGroupingSets = 128
     /// Variables of a `MATCH_RECOGNIZE` pattern with its repetitions written out.
     public var maximumPatternLength = 1_000
     /// Rows that `FIRST(variable.column, n)` and `LAST` may skip.

@@ -95,7 +95,7 @@ struct ParserErrorTests {
         Wrong(text: "SELECT f() OVER (ROWS UNBOUNDED)", column: 32, message: "after UNBOUNDED", code: .syntax),
         Wrong(text: "SELECT a FROM t WINDOW w (ORDER BY a)", column: 26, message: "expected AS", code: .syntax),
         Wrong(text: "SELECT LAG(a IGNORE NULLS) RESPECT NULLS OVER w", column: 28, message: "twice", code: .syntax),
-        Wrong(text: "SELECT a FROM t GROUP BY ROLLUP(a)", column: 26, message: "ROLLUP is", code: .unsupported),
+        Wrong(text: "SELECT a FROM t GROUP BY ROLLUP(a", column: 34, message: "expected ')'"),
         Wrong(text: "SELECT a[*] FROM t", column: 10, message: "[*] is", code: .unsupported),
         Wrong(text: "SELECT a[0] FROM t", column: 10, message: "no place 0", code: .invalidLiteral),
         Wrong(text: "SELECT a[1.5] FROM t", column: 10, message: "no place 1.5", code: .invalidLiteral),

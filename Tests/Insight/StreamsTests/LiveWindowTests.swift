@@ -67,6 +67,25 @@ import Testing
         #expect(late == 2)
     }
 
+    @Test func eachWindowAnswersAllOfItsGroupingSets() throws {
+        let text = """
+            SELECT TUMBLE_START(ts, INTERVAL '5' SECOND) AS s, COUNT(*) FROM t GROUP BY TUMBLE(ts, INTERVAL '5' SECOND)
+            """
+        let steps: [([(Double, String)], Double)] = [
+            ([(1, "a"), (2, "b"), (6, "a")], 4), ([(3, "a")], 5), ([(4, "z"), (7, "b")], 20),
+        ]
+        let older = try Self.run(text, steps)
+        #expect(older.answers == [[], ["0|3"], ["5000000|2"]])
+        #expect(older.late == 1)
+        let sets = try Self.run(
+            """
+            SELECT window_start, k, COUNT(*) FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND))
+            GROUP BY window_start, window_end, ROLLUP (k)
+            """, steps)
+        #expect(sets.answers.map { $0.sorted() }[1] == ["0|NULL|3", "0|a|2", "0|b|1"])
+        #expect(sets.answers.map { $0.sorted() }[2] == ["5000000|NULL|2", "5000000|a|1", "5000000|b|1"])
+    }
+
     @Test func cumulativeWindowsAnswerStepByStep() throws {
         let text = """
             SELECT window_start, window_end, COUNT(*)

@@ -37,6 +37,7 @@ extension Expression {
         case .logical(_, let operands): operands.contains(where: \.containsAggregate)
         case .call(let call):
             call.over == nil && AggregateName(rawValue: call.upperName) != nil
+                || ExpressionBinder.groupingFunctions.contains(call.upperName)
                 || call.arguments.contains(where: \.containsAggregate)
                 || call.over?.containsAggregate == true || call.over != nil && call.filter?.containsAggregate == true
         case .caseWhen(let operand, let clauses, let otherwise, _):

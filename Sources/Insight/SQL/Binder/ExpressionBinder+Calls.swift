@@ -34,6 +34,8 @@ extension ExpressionBinder {
                 .misplacedAggregate, "IGNORE NULLS and RESPECT NULLS belong to functions with OVER", at: call.position)
         }
         if let aggregate = AggregateName(rawValue: name) { return try bind(aggregate, call) }
+        if let bound = try windowFunction(call) { return bound }
+        if Self.groupingFunctions.contains(name) { return try grouping(call) }
         if let function = OverFunctionName(rawValue: name) {
             throw SQLError(
                 .misplacedAggregate, "\(name) needs OVER", at: call.position,
@@ -63,6 +65,27 @@ extension ExpressionBinder {
                 suggestion: "it is called " + FunctionSignatures.usages(of: name).joined(separator: " or "))
         }
         return try apply(resolution, arguments, at: call.position)
+    }
+
+    static let groupingFunctions: Set<String> = ["GROUPING", "GROUPING_ID", "GROUP_ID"]
+
+    /// `GROUPING(key, …)`, which `GROUPING_ID` is another name for, and `GROUP_ID()`.
+    private mutating func grouping(_ call: FunctionCall) throws(SQLError) -> Bound {
+        let name = call.upperName
+        if case .refused(let place) = aggregates {
+            throw SQLError(.misplacedAggregate, "\(name) can't stand in \(place)", at: call.position)
+        }
+        let takesKeys = name != "GROUP_ID"
+        guard call.arguments.isEmpty != takesKeys, !call.isStar, !call.isDistinct, call.filter == nil else {
+            throw SQLError(
+                .typeMismatch, takesKeys ? "\(name) takes keys of GROUP BY" : "\(name) takes no arguments",
+                at: call.position)
+        }
+        var arguments: [Bound] = []
+        for argument in call.arguments { arguments.append(try bind(argument)) }
+        let function: ScalarFunction = takesKeys ? .grouping : .groupID
+        return try make(
+            .call(function, arguments.map(\.expression), type: .bigint), of: arguments, at: call.position)
     }
 
     func unknownFunction(_ call: FunctionCall) -> SQLError {

@@ -37,6 +37,8 @@ struct ExpressionBinder {
     var overItems: [OverItem] = []
     /// Those of the `WINDOW` clause.
     var windows: [NamedWindow] = []
+    /// The window in GROUP BY, which `TUMBLE_START` and the like name.
+    var groupWindow: GroupWindow?
     /// Inside of `MATCH_RECOGNIZE`: what names mean there.
     var match: MatchScope?
     /// Where each column of the input was named first.

@@ -1,6 +1,6 @@
 extension QueryBinder {
     /// An item of the select list after `*` was spelled out.
-    private struct Item {
+    struct Item {
         var bound: Bound
         var name: String
         /// As written, to find out what GROUP BY means by an alias or a place; `nil` for a column out of `*`.
@@ -22,11 +22,13 @@ extension QueryBinder {
                 at: condition.position)
         }
         let isGrouped = Self.isGrouped(body, orderBy)
+        var window: GroupWindow?
+        if let call = Self.windowCall(of: body) { (input, window) = try bind(call, of: body, over: input) }
         var extrapolation: Extrapolation?
         if let clause = body.sample {
             (input, extrapolation) = try bind(clause, over: input, isGrouped: isGrouped)
         }
-        let items = try bindItems(body, over: input, isGrouped: isGrouped)
+        let items = try bindItems(body, over: input, window, isGrouped: isGrouped)
         var binder = ExpressionBinder(
             scope: input.scope, limits: limits,
             aggregates: isGrouped ? .collected : .refused("this place: the query has no groups"), queries: self)
@@ -34,6 +36,7 @@ extension QueryBinder {
         binder.overs = .collected
         binder.overItems = items.overs
         binder.windows = body.windows
+        binder.groupWindow = window
         binder.aliases = Dictionary(
             zip(items.list.map(\.name), items.list.map(\.bound)), uniquingKeysWith: { first, _ in first })
         var outputs = Outputs(
@@ -84,7 +87,7 @@ extension QueryBinder {
     }
 
     private func bindItems(
-        _ body: SelectBody, over input: Relation, isGrouped: Bool
+        _ body: SelectBody, over input: Relation, _ window: GroupWindow?, isGrouped: Bool
     ) throws(SQLError) -> (list: [Item], collected: [AggregateCall], overs: [OverItem]) {
         var items: [Item] = []
         var collected: [AggregateCall] = []
@@ -109,6 +112,7 @@ extension QueryBinder {
                 binder.overs = .collected
                 binder.overItems = overs
                 binder.windows = body.windows
+                binder.groupWindow = window
                 let bound = try binder.bind(expression)
                 collected = binder.collected
                 overs = binder.overItems
@@ -137,7 +141,7 @@ extension QueryBinder {
             guard !input.scope.columns.isEmpty else {
                 throw SQLError(.invalidQuery, "* needs a FROM", at: position)
             }
-            return Array(input.scope.columns.indices)
+            return input.scope.columns.indices.filter { !input.scope.columns[$0].isHidden }
         }
         let found = input.scope.columns(of: qualifier.text)
         guard found.isEmpty else { return found }
@@ -145,128 +149,5 @@ extension QueryBinder {
         throw SQLError(
             .unknownTable, "there is no table \(qualifier.text) in FROM", at: position,
             suggestion: Suggestion.phrase(for: qualifier.text, among: known.sorted()))
-    }
-
-    // MARK: Groups
-
-    private func group(
-        _ body: SelectBody, items: [Item], over input: Relation, _ extrapolation: Extrapolation?,
-        outputs: inout Outputs, sorting: Sorting, binder: ExpressionBinder
-    ) throws(SQLError) -> (relation: Relation, rewriter: GroupedRewriter) {
-        let keys = try bindKeys(body, items: items, over: input)
-        var binder = binder
-        binder.prefersAliases = false
-        var having: (bound: Bound, references: [Int: SourcePosition])?
-        if let condition = body.having {
-            binder.references = [:]
-            binder.overs = .refused("HAVING")
-            let bound = try binder.condition(condition, clause: "HAVING")
-            guard !bound.expression.readsOver else {
-                throw SQLError(
-                    .misplacedAggregate, "HAVING can't filter by an OVER function", at: bound.position,
-                    suggestion: "QUALIFY filters by it")
-            }
-            having = (bound, binder.references)
-        }
-        let rewriter = GroupedRewriter(keys: keys, inputCount: input.scope.columns.count)
-        let fields =
-            keys.enumerated().map { PlanField(name: keyName($1, input, $0), type: $1.type) }
-            + binder.collected.enumerated().map { PlanField(name: "$aggregate\($0)", type: $1.type) }
-        let plan =
-            extrapolation.map { extrapolated(input.plan, keys, binder.collected, fields, by: $0) }
-            ?? .aggregate(input: input.plan, keys: keys, aggregates: binder.collected, fields: fields)
-        var result = try relation(
-            plan, Scope(fields: fields), over: [input], nodes: extrapolation == nil ? 1 : 2, at: body.position)
-        for (index, item) in items.enumerated() {
-            outputs.expressions[index] = try rewrite(
-                outputs.expressions[index], by: rewriter, item.references, input.scope, clause: "SELECT",
-                fallback: item.bound.position)
-        }
-        for index in outputs.extra.indices {
-            outputs.extra[index] = try rewrite(
-                outputs.extra[index], by: rewriter, sorting.references, input.scope, clause: "ORDER BY",
-                fallback: sorting.position ?? body.position)
-        }
-        if let having {
-            let predicate = try rewrite(
-                having.bound.expression, by: rewriter, having.references, input.scope, clause: "HAVING",
-                fallback: having.bound.position)
-            result = try relation(
-                .filter(input: result.plan, predicate: predicate), result.scope, over: [result],
-                at: having.bound.position)
-        }
-        return (result, rewriter)
-    }
-
-    private func keyName(_ key: BoundExpression, _ input: Relation, _ place: Int) -> String {
-        if case .column(let index, _) = key { return input.scope.columns[index].name }
-        return "$key\(place)"
-    }
-
-    func rewrite(
-        _ expression: BoundExpression, by rewriter: GroupedRewriter, _ references: [Int: SourcePosition],
-        _ scope: Scope, clause: String, fallback: SourcePosition
-    ) throws(SQLError) -> BoundExpression {
-        switch rewriter.rewrite(expression) {
-        case .success(let rewritten): return rewritten
-        case .failure(let column):
-            let name = scope.columns[column.index].name
-            throw SQLError(
-                .misplacedAggregate,
-                "column \(name) in \(clause) must appear in GROUP BY or inside of an aggregate",
-                at: references[column.index] ?? fallback,
-                suggestion: rewriter.keys.isEmpty
-                    ? "GROUP BY \(name), or MAX(\(name))" : "add it to GROUP BY, or take MAX(\(name))")
-        }
-    }
-
-    /// The keys of GROUP BY: places of the select list, aliases, expressions. Equal ones once.
-    private func bindKeys(
-        _ body: SelectBody, items: [Item], over input: Relation
-    ) throws(SQLError) -> [BoundExpression] {
-        var keys: [BoundExpression] = []
-        for expression in body.groupBy {
-            let key = try bindKey(expression, items: items, over: input)
-            if !keys.contains(key) { keys.append(key) }
-        }
-        return keys
-    }
-
-    private func bindKey(
-        _ expression: Expression, items: [Item], over input: Relation
-    ) throws(SQLError) -> BoundExpression {
-        let position = expression.position
-        if case .literal(.integer(let place), _) = expression {
-            guard place >= 1, place <= Int64(items.count) else {
-                throw SQLError(
-                    .invalidQuery, "GROUP BY \(place): the SELECT list has \(items.count) items", at: position)
-            }
-            return try groupable(items[Int(place) - 1], over: input, at: position)
-        }
-        if case .name(let name) = expression, case .unknown = input.scope.resolve(name.text),
-            let item = items.first(where: { $0.name == name.text && $0.expression != nil })
-        {
-            return try groupable(item, over: input, at: position)
-        }
-        var binder = ExpressionBinder(
-            scope: input.scope, limits: limits, aggregates: .refused("GROUP BY"), queries: self)
-        let bound = try binder.bind(expression)
-        guard bound.type != .null else { return try binder.cast(bound, to: .integer).expression }
-        return bound.expression
-    }
-
-    private func groupable(
-        _ item: Item, over input: Relation, at position: SourcePosition
-    ) throws(SQLError) -> BoundExpression {
-        if item.expression?.containsAggregate == true {
-            throw SQLError(
-                .misplacedAggregate, "GROUP BY can't group by \(item.name), it is an aggregate", at: position)
-        }
-        guard !item.bound.expression.readsOver else {
-            throw SQLError(
-                .misplacedAggregate, "GROUP BY can't group by \(item.name), it is an OVER function", at: position,
-                suggestion: "compute it in a sub-query")
-        }
-        return item.bound.expression
     }
 }

@@ -2,11 +2,7 @@ extension QueryBinder {
     /// `TUMBLE` and `HOP`: the input's columns, then `window_start`, `window_end` and `window_time`.
     func bind(_ window: WindowReference) throws(SQLError) -> Relation {
         let input = try bind(window.input)
-        let column = try timeColumn(window.timeColumn, of: input)
-        var offset: Int64 = 0
-        if let shift = window.offset { offset = try interval(shift, "the offset of a window", isPositive: false) }
-        let specification = WindowSpecification(
-            kind: try kind(of: window, over: input), timeColumn: column, offset: offset)
+        let specification = try specification(of: window, over: input.scope)
         var columns = input.scope.columns
         let qualifier = columns.first?.qualifier
         var names = Set(columns.map(\.name))
@@ -18,8 +14,17 @@ extension QueryBinder {
             .window(input: input.plan, window: specification), Scope(columns), over: [input], at: window.position)
     }
 
+    func specification(
+        of window: WindowReference, over scope: Scope
+    ) throws(SQLError) -> WindowSpecification {
+        let column = try timeColumn(window.timeColumn, of: scope)
+        var offset: Int64 = 0
+        if let shift = window.offset { offset = try interval(shift, "the offset of a window", isPositive: false) }
+        return WindowSpecification(kind: try kind(of: window, over: scope), timeColumn: column, offset: offset)
+    }
+
     private func kind(
-        of window: WindowReference, over input: Relation
+        of window: WindowReference, over input: Scope
     ) throws(SQLError) -> WindowSpecification.Kind {
         let size = try interval(
             window.size, "the \(window.function.sizeName.lowercased()) of a window", isPositive: true)
@@ -48,9 +53,9 @@ extension QueryBinder {
         return window.function == .hop ? .hop(slide: step, size: size) : .cumulate(step: step, size: size)
     }
 
-    private func sessionKey(_ name: Name, of input: Relation) throws(SQLError) -> Int {
+    private func sessionKey(_ name: Name, of input: Scope) throws(SQLError) -> Int {
         var binder = ExpressionBinder(
-            scope: input.scope, limits: limits, aggregates: .refused("PARTITION BY"), queries: self)
+            scope: input, limits: limits, aggregates: .refused("PARTITION BY"), queries: self)
         let bound = try binder.column(name)
         guard case .column(let index, _) = bound.expression else {
             throw SQLError(.invalidQuery, "a key of SESSION is a column", at: name.position)
@@ -58,15 +63,15 @@ extension QueryBinder {
         return index
     }
 
-    private func timeColumn(_ name: Name, of input: Relation) throws(SQLError) -> Int {
+    private func timeColumn(_ name: Name, of input: Scope) throws(SQLError) -> Int {
         var binder = ExpressionBinder(
-            scope: input.scope, limits: limits, aggregates: .refused("DESCRIPTOR"), queries: self)
+            scope: input, limits: limits, aggregates: .refused("DESCRIPTOR"), queries: self)
         let bound = try binder.column(name)
         guard case .column(let index, let type) = bound.expression, type == .timestamp else {
             throw SQLError(
                 .typeMismatch, "windows need a column of type TIMESTAMP, and \(name.text) is \(bound.type.name)",
                 at: name.position,
-                suggestion: input.scope.columns.first { $0.type == .timestamp }.map { "there is \($0.name)" })
+                suggestion: input.columns.first { $0.type == .timestamp }.map { "there is \($0.name)" })
         }
         return index
     }

@@ -5,6 +5,8 @@ struct Scope {
         var qualifier: String?
         var name: String
         var type: SQLType
+        /// `*` leaves it out.
+        var isHidden = false
     }
 
     enum Resolution {

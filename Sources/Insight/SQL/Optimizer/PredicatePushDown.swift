@@ -21,13 +21,21 @@ enum PredicatePushDown {
             let (below, above) = partition(predicates) { $0 < count }
             return filter(.window(input: push(below, into: input), window: window), by: above)
         case .aggregate(let input, let keys, let aggregates, let fields):
-            // Without keys there is one group even over no rows, so nothing may be taken from below it.
-            let (below, above) = partition(keys.isEmpty ? [] : predicates) { $0 < keys.count }
+            // Without keys there is one group even over no rows, so nothing may be taken from below it: the same for
+            // a grouping set without keys.
+            let isTotal = keys.isEmpty || !input.totals(of: keys).isEmpty
+            let (below, above) = partition(isTotal ? [] : predicates) { $0 < keys.count }
             let moved = below.map { $0.replacingColumns(keys) }
-            let rest = keys.isEmpty ? predicates : above
+            let rest = isTotal ? predicates : above
             return filter(
                 .aggregate(input: push(moved, into: input), keys: keys, aggregates: aggregates, fields: fields),
                 by: rest)
+        case .expand(let input, let projections, let fields):
+            let unchanged = LogicalPlan.unchanged(projections)
+            let (below, above) = partition(predicates) { unchanged[$0] != nil }
+            let moved = below.map { $0.replacingColumns(projections[0]) }
+            return filter(
+                .expand(input: push(moved, into: input), projections: projections, fields: fields), by: above)
         case .sample(let input, let sample):
             // The input's columns are the first of the sample's.
             let count = input.fields.count

@@ -7,6 +7,8 @@ enum ProjectionMerging {
         case .window(let input, let window): .window(input: merge(input), window: window)
         case .aggregate(let input, let keys, let aggregates, let fields):
             merge(over: merge(input), keys, aggregates, fields)
+        case .expand(let input, let projections, let fields):
+            .expand(input: merge(input), projections: projections, fields: fields)
         case .sample(let input, let sample): .sample(input: merge(input), sample: sample)
         case .match(let input, let match, let fields): .match(input: merge(input), match: match, fields: fields)
         case .over(let input, let over): .over(input: merge(input), over: over)

@@ -53,6 +53,14 @@ enum ProjectionPushDown {
         case .window(let input, let window): return prune(input, window, keeping: wanted)
         case .aggregate(let input, let keys, let aggregates, let fields):
             return prune(input, keys, aggregates, fields, keeping: wanted)
+        case .expand(let input, let projections, let fields):
+            let kept = wanted.sorted()
+            let below = prune(input, keeping: columns(of: projections.flatMap { copy in kept.map { copy[$0] } }))
+            return Pruned(
+                plan: .expand(
+                    input: below.plan, projections: projections.map { copy in kept.map { below.rewrite(copy[$0]) } },
+                    fields: kept.map { fields[$0] }),
+                places: places(kept))
         case .sample(let input, let sample): return prune(input, sample, keeping: wanted)
         case .match(let input, let match, let fields):
             let below = prune(input, keeping: match.inputColumns)

@@ -172,21 +172,4 @@ extension Parser {
         }
         return nil
     }
-
-    private mutating func grouping(of body: inout SelectBody) throws(SQLError) {
-        body.isGrouped = true
-        repeat {
-            if at(.cube) || at(.rollup), lookahead(1).kind == .symbol(.leftParenthesis) {
-                throw unsupported("\(token.text.uppercased()) is")
-            }
-            if at(.grouping), lookahead(1).text.uppercased() == "SETS" { throw unsupported("GROUPING SETS is") }
-            if at(.leftParenthesis), lookahead(1).kind == .symbol(.rightParenthesis) {
-                advance()
-                advance()
-            } else {
-                body.groupBy.append(try expression())
-            }
-            try checkLength(body.groupBy.count)
-        } while accept(.comma)
-    }
 }

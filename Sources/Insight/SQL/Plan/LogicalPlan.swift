@@ -20,6 +20,8 @@ public indirect enum LogicalPlan: Sendable {
     case project(input: LogicalPlan, expressions: [BoundExpression], fields: [PlanField])
     /// `TABLE(TUMBLE(…))`, `HOP`, `CUMULATE` and `SESSION`: appends `window_start`, `window_end`, `window_time` to the input.
     case window(input: LogicalPlan, window: WindowSpecification)
+    /// Each row of the input once for each of the projections, which all give `fields`.
+    case expand(input: LogicalPlan, projections: [[BoundExpression]], fields: [PlanField])
     /// A part of the input's rows.
     case sample(input: LogicalPlan, sample: SampleSpecification)
     /// One row a group; with no keys, one row in all. Output: keys, then aggregates.

@@ -29,6 +29,8 @@ enum PlanPrinter {
             }
             return ("project " + shown.joined(separator: ", "), [input])
         case .window(let input, let window): return (text(window, names(input)), [input])
+        case .expand(let input, let projections, let fields):
+            return (text(projections, fields, names(input)), [input])
         case .aggregate(let input, let keys, let aggregates, _):
             let names = names(input)
             let shown = aggregates.map { text($0, names) }.joined(separator: ", ")
@@ -65,6 +67,18 @@ enum PlanPrinter {
             return "session \(time)\(keys) gap \(gap)"
         case .hop(let slide, let size): return "hop \(time) slide \(slide) size \(size)" + shift
         }
+    }
+
+    /// What differs between the copies of a row.
+    private static func text(
+        _ projections: [[BoundExpression]], _ fields: [PlanField], _ names: [String]
+    ) -> String {
+        let different = fields.indices.filter { index in projections.contains { $0[index] != projections[0][index] } }
+        let copies = projections.map { copy in
+            "(" + different.map { text(copy[$0], names) }.joined(separator: ", ") + ")"
+        }
+        return "expand (\(different.map { fields[$0].name }.joined(separator: ", "))) to "
+            + copies.joined(separator: ", ")
     }
 
     private static func text(_ sample: SampleSpecification, _ names: [String]) -> String {

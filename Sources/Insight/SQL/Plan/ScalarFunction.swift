@@ -116,13 +116,18 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case jsonElement = "JSON_ELEMENT"
     /// `text IS JSON [VALUE | SCALAR | ARRAY | OBJECT]`; the kind is an optional second VARCHAR literal.
     case isJSON = "IS JSON"
+    // Grouping sets; the binder turns them into what is known of a group, so no kernel sees them
+    /// The keys that a group's set leaves out, as bits, the first key's the highest.
+    case grouping = "GROUPING"
+    /// What tells a group's set from the others.
+    case groupID = "GROUP_ID"
     // Addresses
     case ipInCIDR = "IP_IN_CIDR"
 
     /// False where the value depends on when the query runs, so that it must not be folded at bind time.
     public var isFoldable: Bool {
         switch self {
-        case .currentTimestamp, .currentDate, .unixTimestamp: false
+        case .currentTimestamp, .currentDate, .unixTimestamp, .grouping, .groupID: false
         default: true
         }
     }

@@ -37,6 +37,8 @@ struct SelectBody: Hashable, Sendable {
     var condition: Expression?
     var sample: SampleClause?
     var groupBy: [Expression] = []
+    /// Of `GROUPING SETS`, `CUBE` and `ROLLUP`: the sets, in places of `groupBy`; `nil` for one set of all.
+    var groupingSets: [[Int]]?
     /// `GROUP BY ()` is a grouping without keys.
     var isGrouped = false
     var having: Expression?

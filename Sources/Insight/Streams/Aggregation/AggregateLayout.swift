@@ -47,6 +47,8 @@ struct AggregateLayout {
     let keyNames: [String]
     let keyTypes: [FieldType]
     let keyOrigins: [KeyOrigin]
+    /// The keys of the groups that are there even without a row, in columns of one row.
+    let totals: [[Column]]
     let calls: [Call]
     let windows: Windows?
     let schema: Schema

@@ -26,6 +26,11 @@ final class GroupState {
     /// Whether there is anything to emit.
     var isEmpty: Bool { table.count <= table.firstGroup }
 
+    /// Makes the groups of the layout's totals, which need no rows.
+    func addTotals() {
+        for keys in layout.totals { _ = table.groups(of: keys, rowCount: 1) }
+    }
+
     func add(_ batch: Batch) throws(SQLError) {
         let context = layout.context
         var keys: [Column] = []
@@ -130,7 +135,7 @@ final class GroupState {
         var columns: [Column] = []
         let types = layout.keyTypes + (hasPaneKey ? [.timestamp] : [])
         for (index, (key, type)) in zip(table.keys(of: groups), types).enumerated() {
-            fields.append(Field(keyField(index), type))
+            fields.append(Field(keyFields[index], type))
             columns.append(key)
         }
         for (call, accumulator) in zip(layout.calls, accumulators) {
@@ -158,9 +163,10 @@ final class GroupState {
 
     private func restore(_ batch: Batch) throws(SQLError) -> [String] {
         let types = layout.keyTypes + (hasPaneKey ? [.timestamp] : [])
+        let keyNames = keyFields
         var keys: [Column] = []
         for (index, type) in types.enumerated() {
-            guard let column = batch.column(keyField(index)), column.type == type else {
+            guard let column = batch.column(keyNames[index]), column.type == type else {
                 throw SQLError(code: .stateMismatch, message: "groups were saved by other keys")
             }
             keys.append(column)
@@ -190,8 +196,10 @@ final class GroupState {
         return fresh + unused.map { "\($0) is left behind" }
     }
 
-    private func keyField(_ index: Int) -> String {
-        index < layout.keyNames.count ? "key \(layout.keyNames[index])" : "key of the pane"
+    /// The columns of the keys in a checkpoint. Keys of one name are told apart by their order.
+    private var keyFields: [String] {
+        let names = layout.keyNames.map { "key \($0)" } + (hasPaneKey ? ["key of the pane"] : [])
+        return Self.unique(names.map { Field($0, .int64) }).map(\.name)
     }
 
     private static func unique(_ fields: [Field]) -> [Field] {

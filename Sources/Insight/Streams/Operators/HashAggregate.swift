@@ -27,6 +27,7 @@ struct HashAggregate: ~Copyable, StreamOperator {
         self.layout = layout
         self.settlesAtWatermarks = settlesAtWatermarks
         self.state = try GroupState(layout: layout, hasPaneKey: layout.windows != nil)
+        state.addTotals()
     }
 
     var keeps: String? {

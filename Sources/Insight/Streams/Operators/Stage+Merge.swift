@@ -6,6 +6,7 @@ extension Stage {
     func aggregateBehind() -> Stage? {
         if self is OperatorStage<HashAggregate> || self is OperatorStage<WindowAggregate> { return self }
         if let stage = self as? OperatorStage<Filter> { return stage.next.stage.aggregateBehind() }
+        if let stage = self as? OperatorStage<Expand> { return stage.next.stage.aggregateBehind() }
         if let stage = self as? OperatorStage<Project> { return stage.next.stage.aggregateBehind() }
         if let stage = self as? OperatorStage<AssignWindows> { return stage.next.stage.aggregateBehind() }
         return nil

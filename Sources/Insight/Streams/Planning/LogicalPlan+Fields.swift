@@ -7,7 +7,7 @@ extension LogicalPlan {
         switch self {
         case .scan(let table, let columns, _): columns.map { table.fields[$0] }
         case .values(_, let fields), .project(_, _, let fields), .aggregate(_, _, _, let fields),
-            .match(_, _, let fields):
+            .match(_, _, let fields), .expand(_, _, let fields):
             fields
         case .filter(let input, _), .distinct(let input), .sort(let input, _), .limit(let input, _, _):
             input.outputFields

@@ -58,7 +58,8 @@ extension PhysicalPlanner {
                 .init(name: call.text(over: input.outputFields), call: call, argument: argument, filter: filter))
         }
         let layout = AggregateLayout(
-            keys: compiled, keyNames: keyNames, keyTypes: keyTypes, keyOrigins: origins, calls: calls, windows: windows,
+            keys: compiled, keyNames: keyNames, keyTypes: keyTypes, keyOrigins: origins,
+            totals: try totals(of: keys, over: input), calls: calls, windows: windows,
             schema: Schema(planFields: fields), context: context)
         let after: StageInput
         if let windows, isLive || isPaned {
@@ -79,6 +80,18 @@ extension PhysicalPlanner {
         let project = try Project(
             expressions: values.expressions, schema: Schema(planFields: values.fields), context: context)
         return stage(project, "the values of GROUP BY", next)
+    }
+
+    /// The groups that are there without a row, as key columns of one row each.
+    private func totals(of keys: [BoundExpression], over input: LogicalPlan) throws(SQLError) -> [[Column]] {
+        let one = Batch(schema: Schema([]), rowCount: 1, columns: [])
+        var groups: [[Column]] = []
+        for values in input.totals(of: keys) {
+            var columns: [Column] = []
+            for value in values { columns.append(try RowExpression(value).evaluate(one, context)) }
+            groups.append(columns)
+        }
+        return groups
     }
 
     /// Which columns of a window can tell when it closes: those of cumulative windows that know the end, none of
@@ -145,6 +158,9 @@ extension PhysicalPlanner {
             let project = try Project(
                 expressions: expressions, schema: Schema(planFields: fields), context: context)
             try buildAggregateInput(source, isPaned: true, stage(project, "SELECT", next), query)
+        case .expand(let source, let projections, let fields):
+            let stage = stage(try expand(projections, fields), "GROUPING SETS", next)
+            try buildAggregateInput(source, isPaned: true, stage, query)
         case .sample(let source, let sample):
             let stage = try sampleStage(sample, Schema(planFields: input.outputFields), next)
             try buildAggregateInput(source, isPaned: true, stage, query)

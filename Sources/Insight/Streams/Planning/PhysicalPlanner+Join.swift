@@ -40,7 +40,7 @@ extension PhysicalPlanner {
         case .scan, .values: return false
         case .filter(let input, _), .project(let input, _, _), .window(let input, _), .aggregate(let input, _, _, _),
             .distinct(let input), .sort(let input, _), .limit(let input, _, _), .sample(let input, _),
-            .match(let input, _, _), .over(let input, _):
+            .match(let input, _, _), .over(let input, _), .expand(let input, _, _):
             return holdsRowsPastTheirTime(input)
         case .union(let inputs): return inputs.contains(where: holdsRowsPastTheirTime)
         case .join(let left, let right, let join):
@@ -181,6 +181,11 @@ extension LogicalPlan {
         case .project(let input, let expressions, _):
             input.eventTimeColumn.flatMap { time in
                 expressions.firstIndex { if case .column(time, _) = $0 { true } else { false } }
+            }
+        case .expand(let input, let projections, _):
+            input.eventTimeColumn.flatMap { time in
+                LogicalPlan.unchanged(projections)
+                    .filter { if case .column(time, _) = $0.value { true } else { false } }.keys.min()
             }
         case .join(let left, let right, let join):
             // Times that may be missing are no event times.

@@ -42,6 +42,8 @@ struct PhysicalPlanner {
             try buildAggregate(input, keys, aggregates, fields, next, query)
         case .join(let left, let right, let join):
             try buildJoin(left, right, join, plan, next, query)
+        case .expand(let input, let projections, let fields):
+            try build(input, stage(try expand(projections, fields), "GROUPING SETS", next), query)
         case .sample(let input, let sample):
             try build(input, try sampleStage(sample, Schema(planFields: plan.outputFields), next), query)
         case .match(let input, let match, let fields):
@@ -78,6 +80,10 @@ struct PhysicalPlanner {
     ) -> StageInput {
         let stage = OperatorStage(op, name: name, next: next, account: account, deadLetters: deadLetters)
         return StageInput(stage: stage, port: 0)
+    }
+
+    func expand(_ projections: [[BoundExpression]], _ fields: [PlanField]) throws(SQLError) -> Expand {
+        try Expand(projections: projections, schema: Schema(planFields: fields), context: context)
     }
 
     /// - Parameter schema: of the sample's rows.

@@ -50,6 +50,13 @@ struct WindowAttributes {
             return attributes.settled(closed.window)
         case .project(let input, let expressions, _):
             return of(input).mapped(expressions, isAggregated: nil)
+        case .expand(let input, let projections, _):
+            var attributes = WindowAttributes()
+            let known = of(input)
+            for (index, expression) in LogicalPlan.unchanged(projections) {
+                if case .column(let column, _) = expression { attributes.byColumn[index] = known.byColumn[column] }
+            }
+            return attributes
         case .aggregate(let input, let keys, _, _):
             return of(input).mapped(keys, isAggregated: true)
         case .join(let left, let right, let join):
@@ -96,6 +103,16 @@ struct WindowAttributes {
                 && expressions.allSatisfy { expression in
                     if case .column = expression { return true }
                     return !expression.refers(to: attributes)
+                }
+        case .expand(let input, let projections, _):
+            let attributes = of(input)
+            let unchanged = LogicalPlan.unchanged(projections)
+            return allowsPanes(input)
+                && projections.allSatisfy { copy in
+                    copy.enumerated().allSatisfy { index, expression in
+                        if unchanged[index] != nil, case .column = expression { return true }
+                        return !expression.refers(to: attributes)
+                    }
                 }
         case .sample(let input, let sample):
             guard case .sticky(_, let keys, _) = sample else { return allowsPanes(input) }

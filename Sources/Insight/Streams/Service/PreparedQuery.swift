@@ -83,7 +83,7 @@ struct PreparedQuery {
         case .values: return false
         case .filter(let input, _), .project(let input, _, _), .window(let input, _), .aggregate(let input, _, _, _),
             .match(let input, _, _), .distinct(let input), .sort(let input, _), .limit(let input, _, _),
-            .sample(let input, _), .over(let input, _):
+            .sample(let input, _), .over(let input, _), .expand(let input, _, _):
             return readsTopics(input, catalog)
         case .join(let left, let right, _): return readsTopics(left, catalog) || readsTopics(right, catalog)
         case .union(let inputs): return inputs.contains { readsTopics($0, catalog) }

@@ -19,6 +19,15 @@ import Testing
         FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '10' SECOND))
         GROUP BY window_start, window_end, s ORDER BY window_start, s
         """,
+        """
+        SELECT window_start, k, s, GROUPING_ID(k, s), COUNT(*), SUM(v)
+        FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '6' SECOND))
+        GROUP BY window_start, window_end, CUBE (k, s)
+        """,
+        """
+        SELECT k, SESSION_START(ts, INTERVAL '1' SECOND), SESSION_ROWTIME(ts, INTERVAL '1' SECOND), COUNT(*)
+        FROM t GROUP BY SESSION(ts, INTERVAL '1' SECOND), k
+        """,
         "SELECT DISTINCT s FROM t",
         "SELECT k, v FROM t WHERE v > 1 LIMIT 40 OFFSET 7",
         "SELECT s FROM t WHERE v = 1 UNION SELECT s FROM t WHERE v = 2",
