@@ -142,3 +142,65 @@ def aggregate(rng, columns, depth):
         place = len(call.children)
         return Node(call.type, f"{call.ours} FILTER (WHERE {{{place}}})", call.children + (condition,))
     return call
+
+
+def over(rng, columns, depth, rank_only=False):
+    """A function with OVER. What depends on the order of equal rows is ordered by all columns, so that none are left."""
+    kinds = ["ROW_NUMBER()"] if rank_only else [
+        "ROW_NUMBER()", "RANK()", "DENSE_RANK()", "PERCENT_RANK()", "CUME_DIST()", "NTILE", "LAG", "LEAD", "FIRST_VALUE",
+        "LAST_VALUE", "NTH_VALUE", "aggregate", "aggregate", "aggregate", "aggregate"]
+    kind = rng.choice(kinds)
+    is_total = kind in ("ROW_NUMBER()", "NTILE", "LAG", "LEAD") or kind.endswith("_VALUE") or rng.random() < 0.4
+    nulls = rng.choice(["", "", " IGNORE NULLS"])
+    type = rng.choice(TYPES)
+    if kind == "aggregate":
+        call = aggregate(rng, columns, depth)
+    elif kind == "NTILE":
+        call = Node("int", f"NTILE({rng.randrange(1, 5)})")
+    elif kind in ("LAG", "LEAD"):
+        value = [expression(rng, type, columns, depth)]
+        text = f"{kind}({{0}}, {rng.randrange(0, 4)}"
+        if rng.random() < 0.4:
+            value.append(expression(rng, type, columns, depth))
+            text += ", {1}"
+        call = Node(type, text + nulls + ")", value)
+    elif kind == "NTH_VALUE":
+        call = Node(type, f"NTH_VALUE({{0}}, {rng.randrange(1, 4)}{nulls})", [expression(rng, type, columns, depth)])
+    elif kind.endswith("_VALUE"):
+        call = Node(type, f"{kind}({{0}}{nulls})", [expression(rng, type, columns, depth)])
+    else:
+        call = Node("double" if kind in ("PERCENT_RANK()", "CUME_DIST()") else "int", kind)
+    return with_window(rng, call, kind, is_total, columns, depth)
+
+
+def with_window(rng, call, kind, is_total, columns, depth):
+    children = list(call.children)
+
+    def add(node):
+        children.append(node)
+        return "{%d}" % (len(children) - 1)
+    directions = [" NULLS FIRST", " DESC NULLS LAST", " NULLS LAST", " DESC NULLS FIRST"]
+    partition = [add(expression(rng, rng.choice(TYPES), columns, depth - 1)) for _ in range(rng.choice([0, 1, 1, 2]))]
+    order = [add(expression(rng, rng.choice(TYPES), columns, depth - 1)) + rng.choice(directions)
+             for _ in range(rng.choice([0, 1, 1, 2] if is_total else [1, 1, 2]))]
+    frame = ""
+    takes_frame = kind == "aggregate" or kind.endswith("_VALUE")
+    if is_total:
+        order += [name + " NULLS FIRST" for name, _ in columns]
+        if takes_frame and rng.random() < 0.8:
+            places = ["UNBOUNDED PRECEDING", "3 PRECEDING", "1 PRECEDING", "CURRENT ROW", "1 FOLLOWING", "2 FOLLOWING",
+                      "UNBOUNDED FOLLOWING"]
+            first = rng.randrange(0, 6)
+            frame = f" ROWS BETWEEN {places[first]} AND {places[rng.randrange(max(first, 1), 7)]}"
+    elif takes_frame and rng.random() < 0.7:
+        name, type = rng.choice([c for c in columns if c[1] in ("int", "double", "time")])
+        order = [name + rng.choice(directions)]
+        near, far = {"int": ("1", "5"), "double": ("0.5", "3"), "time": ("INTERVAL '1' HOUR", "INTERVAL '1' DAY")}[type]
+        places = ["UNBOUNDED PRECEDING", f"{far} PRECEDING", f"{near} PRECEDING", "CURRENT ROW", f"{near} FOLLOWING",
+                  f"{far} FOLLOWING", "UNBOUNDED FOLLOWING"]
+        first = rng.randrange(0, 6)
+        frame = f" RANGE BETWEEN {places[first]} AND {places[rng.randrange(max(first, 1), 7)]}"
+    window = (" PARTITION BY " + ", ".join(partition) if partition else "") + (" ORDER BY " + ", ".join(order) if order else "")
+    text = f" OVER ({(window + frame).strip()})"
+    theirs = call.theirs.removesuffix("::BIGINT")
+    return Node(call.type, call.ours + text, children, f"({theirs}{text}){call.theirs[len(theirs):]}")

@@ -1,7 +1,7 @@
 """Random queries out of random expressions. A query is a dictionary of parts; `smaller` leaves some out."""
 import copy
 
-from expressions import Node, aggregate, expression, TYPES
+from expressions import Node, aggregate, expression, over, TYPES
 
 COLUMNS = [("id", "int"), ("i", "int"), ("n", "int"), ("x", "double"), ("s", "text"), ("u", "text"), ("f", "bool"),
            ("ts", "time"), ("ev", "time")]
@@ -10,8 +10,8 @@ SIZES = [("'1' HOUR", 3_600, 3_600), ("'2' HOUR", 3_600, 7_200), ("'1' DAY", 86_
 
 
 def query(rng, depth):
-    kind = rng.choice(["plain", "plain", "grouped", "grouped", "window", "distinct", "union", "nested", "inset", "join"])
-    made = {"kind": kind, "where": None, "having": None, "order": False, "limit": None, "keys": [], "source": "t"}
+    kind = rng.choice(["plain", "plain", "grouped", "grouped", "window", "distinct", "union", "nested", "inset", "join", "over", "over"])
+    made = {"kind": kind, "where": None, "having": None, "qualify": None, "order": False, "limit": None, "keys": [], "source": "t"}
     columns = COLUMNS
     if kind == "nested":
         made["inner"] = [expression(rng, type, COLUMNS, depth - 1) for type in TYPES]
@@ -30,6 +30,11 @@ def query(rng, depth):
         if rng.random() < 0.3:
             made["having"] = Node("bool", "({0} IS NOT NULL)", [aggregate(rng, columns, 1)]) if rng.random() < 0.3 else \
                 Node("bool", "(COUNT(*) > {0})", [Node("int", rng.choice(["0", "1", "3"]))])
+    elif kind == "over":
+        made["items"] = [over(rng, columns, depth - 1) for _ in range(rng.randrange(1, 4))]
+        if rng.random() < 0.4:
+            bound = rng.choice(["<= 3", "= 1", "< 2", "BETWEEN 2 AND 3"])
+            made["qualify"] = Node("bool", "({0} %s)" % bound, [over(rng, columns, 1, rank_only=True)])
     else:
         made["items"] = [expression(rng, rng.choice(TYPES), columns, depth) for _ in range(rng.randrange(1, 4))]
     if rng.random() < 0.4:
@@ -67,6 +72,8 @@ def text(made, peer=False):
         body += " GROUP BY " + ", ".join(group)
     if made["having"]:
         body += " HAVING " + write(made["having"])
+    if made["qualify"]:
+        body += " QUALIFY " + write(made["qualify"])
     if kind == "union":
         body += " UNION ALL " + body.replace(" FROM t", " FROM v")
     if made["order"]:
@@ -95,7 +102,7 @@ def window(made, peer):
 
 
 def smaller(made):
-    for part in ("where", "having", "limit", "order"):
+    for part in ("where", "having", "qualify", "limit", "order"):
         if made[part]:
             yield {**made, part: None}
     for part in ("keys", "items", "inner"):
@@ -108,7 +115,7 @@ def smaller(made):
                 less = copy.copy(made)
                 less[part] = made[part][:place] + [small] + made[part][place + 1:]
                 yield less
-    for part in ("where", "having"):
+    for part in ("where", "having", "qualify"):
         if made[part]:
             for small in made[part].smaller():
                 yield {**made, part: small}

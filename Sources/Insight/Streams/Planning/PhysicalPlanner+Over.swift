@@ -17,7 +17,27 @@ extension PhysicalPlanner {
             let rows = OverRows(layout: layout, window: window, maximumOpenWindows: maximumOpenPanes)
             return try build(input, stage(rows, "OVER", next), query)
         }
-        throw refusal(over, input)
+        guard let clock = Self.clock(over, input) else { throw refusal(over, input) }
+        try requireTimesOnTime(input, for: "OVER")
+        let pending = PendingRows(
+            schema: layout.inputSchema, order: try SortOrder(keys: over.order, context: context),
+            timeColumn: clock.column)
+        let rows = try OverStream(layout: layout, clock: clock, pending: pending)
+        try build(input, stage(rows, "OVER", next), query)
+    }
+
+    /// How the watermark orders the rows of a live OVER; `nil` where it doesn't.
+    private static func clock(_ over: OverSpecification, _ input: LogicalPlan) -> OverStream.Clock? {
+        guard let key = over.order.first, !key.isDescending, case .column(let column, _) = key.expression else {
+            return nil
+        }
+        if column == input.eventTimeColumn { return .init(column: column) }
+        let attributes = WindowAttributes.of(input)
+        guard attributes.byColumn[column]?.isAggregated == true,
+            let end = windowEnd(key.expression, attributes)
+        else { return nil }
+        // The window whose last moment the watermark has passed has come, and all before it.
+        return .init(column: column, shift: 1 - end.shift, isNeverLate: true)
     }
 
     /// Why a live query can't have this OVER, and what it can.
@@ -28,8 +48,8 @@ extension PhysicalPlanner {
         if over.limit != nil {
             return SQLError(
                 code: .unsupported,
-                message: "a live top-N by anything but the earliest rows would have to take rows back",
-                suggestion: perWindow)
+                message: "a live top-N or deduplication by anything but the earliest rows would have to take rows back",
+                suggestion: "ORDER BY the time column, ascending, keeps the first rows; \(perWindow)")
         }
         return SQLError(
             code: .unsupported,

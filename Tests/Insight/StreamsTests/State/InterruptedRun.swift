@@ -68,7 +68,9 @@ struct InterruptedRun {
         return (next, try next.restore(states))
     }
 
-    func plan(_ text: String) throws -> PhysicalQuery {
+    func plan(_ text: String) throws -> PhysicalQuery { try plan(text, isLive: true) }
+
+    func plan(_ text: String, isLive: Bool) throws -> PhysicalQuery {
         let fields = batches[0].schema.fields.map { PlanField(name: $0.name, type: SQLType(carriedBy: $0.type)) }
         let time = batches[0].schema.fields.firstIndex { $0.type == .timestamp }
         let table = TableDescription(name: "t", fields: fields, timeColumn: time, watermarkDelay: 0)
@@ -76,7 +78,7 @@ struct InterruptedRun {
             throw SQLError(code: .invalidQuery, message: "no query")
         }
         let bound = try Binder(catalog: OneTable(description: table)).bind(query)
-        return try PlanRunner(isLive: true).plan(bound)
+        return try PlanRunner(isLive: isLive).plan(bound)
     }
 
     private struct OneTable: Catalog {
