@@ -17,8 +17,6 @@ public final class EventLog: Sendable {
     private let consumers: ConsumerPositions
     private let storage: any Storage
     private let ended = Monitor(false)
-    /// Where no thread runs the log, but whoever calls `turn`.
-    private let stepped: LogLoop?
 
     /// Takes the folder, reads the topics, repairs what a crash left, and starts the log's thread.
     /// - Throws: `locked`, `foreignFolder`, `permissionDenied`, `readOnly`, `unsupportedVersion`, `corrupt` (a topic's
@@ -29,22 +27,12 @@ public final class EventLog: Sendable {
         let engine = try LogEngine(options, storage: storage, clock: clock)
         let folder = LogFolder(path: options.folder, storage: storage)
         let consumers = try ConsumerPositions(folder.positionsFolder, storage, isReadOnly: options.isReadOnly)
-        return EventLog(options, engine, consumers, storage, isStepped: false)
-    }
-
-    /// A log without a thread, for simulations: what is appended waits for `turn`.
-    static func openStepped(
-        _ options: EventLogOptions, storage: any Storage, clock: any Clock
-    ) throws(LogError) -> EventLog {
-        let engine = try LogEngine(options, storage: storage, clock: clock)
-        let folder = LogFolder(path: options.folder, storage: storage)
-        let consumers = try ConsumerPositions(folder.positionsFolder, storage, isReadOnly: options.isReadOnly)
-        return EventLog(options, engine, consumers, storage, isStepped: true)
+        return EventLog(options, engine, consumers, storage)
     }
 
     private init(
         _ options: EventLogOptions, _ engine: sending LogEngine, _ consumers: ConsumerPositions,
-        _ storage: any Storage, isStepped: Bool
+        _ storage: any Storage
     ) {
         self.options = options
         self.queue = AppendQueue(limitBytes: options.queueBytes)
@@ -54,15 +42,8 @@ public final class EventLog: Sendable {
         self.consumers = consumers
         self.storage = storage
         let loop = LogLoop(engine: engine, queue: queue, ended: ended)
-        self.stepped = isStepped ? loop : nil
-        if !isStepped { Thread.start(name: "squilla-log") { loop.run() } }
+        Thread.start(name: "squilla-log") { loop.run() }
     }
-
-    /// Commits what waits, in a log that was opened stepped.
-    ///
-    /// - Returns: whether there was anything.
-    @discardableResult
-    func turn() -> Bool { stepped?.turn() ?? false }
 
     deinit {
         queue.close()
@@ -71,7 +52,6 @@ public final class EventLog: Sendable {
     /// Commits what was appended before, syncs all files and gives the folder back. Readers end.
     public func close() {
         queue.close()
-        if let stepped { return stepped.run() }
         _ = ended.wait { $0 ? true : nil }
     }
 
@@ -203,7 +183,6 @@ public final class EventLog: Sendable {
             }
         }
         guard queued else { throw LogError(.closed, "the log is closed", at: options.folder) }
-        _ = stepped?.turn()
         try outcome.wait { $0 }?.get()
     }
 }

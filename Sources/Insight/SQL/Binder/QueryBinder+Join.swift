@@ -1,6 +1,7 @@
 extension QueryBinder {
     func join(
-        _ left: Relation, _ kind: JoinKind, _ right: Relation, _ condition: JoinCondition, at position: SourcePosition
+        _ left: Relation, _ kind: JoinKind, _ right: Relation, _ condition: JoinCondition,
+        lookup: LookupSpecification? = nil, at position: SourcePosition
     ) throws(SQLError) -> Relation {
         let scope = Scope(left.scope.columns + right.scope.columns)
         let names = Set(left.scope.columns.compactMap(\.qualifier))
@@ -16,16 +17,18 @@ extension QueryBinder {
         case .on(let expression):
             conditions = Conjunction.split(try binder.condition(expression, clause: "ON").expression)
                 .filter { $0 != .literal(.bool(true), type: .boolean) }
-        case .using(let columns): return try join(left, kind, right, using: columns, binder, at: position)
+        case .using(let columns):
+            return try join(left, kind, right, using: columns, binder, lookup: lookup, at: position)
         }
-        return try pairs(left, kind, right, conditions, scope, at: position)
+        return try pairs(left, kind, right, conditions, scope, lookup: lookup, at: position)
     }
 
     private func pairs(
         _ left: Relation, _ kind: JoinKind, _ right: Relation, _ conditions: [BoundExpression], _ scope: Scope,
-        at position: SourcePosition
+        lookup: LookupSpecification?, at position: SourcePosition
     ) throws(SQLError) -> Relation {
-        let join = JoinSpecification(kind: kind, conditions: conditions, leftCount: left.scope.columns.count)
+        var join = JoinSpecification(kind: kind, conditions: conditions, leftCount: left.scope.columns.count)
+        join.lookup = lookup
         return try relation(
             .join(left: left.plan, right: right.plan, join: join), scope, over: [left, right], at: position)
     }
@@ -33,7 +36,7 @@ extension QueryBinder {
     /// `USING (a, b)`: equal by name; these columns come first, and once.
     private func join(
         _ left: Relation, _ kind: JoinKind, _ right: Relation, using columns: [Identifier], _ binder: ExpressionBinder,
-        at position: SourcePosition
+        lookup: LookupSpecification?, at position: SourcePosition
     ) throws(SQLError) -> Relation {
         let all = binder.scope.columns
         func column(_ index: Int) -> Bound {
@@ -62,7 +65,7 @@ extension QueryBinder {
             expressions.append(column(index).expression)
             merged.append(all[index])
         }
-        let joined = try pairs(left, kind, right, conditions, binder.scope, at: position)
+        let joined = try pairs(left, kind, right, conditions, binder.scope, lookup: lookup, at: position)
         let fields = merged.map { PlanField(name: $0.name, type: $0.type) }
         return try relation(
             .project(input: joined.plan, expressions: expressions, fields: fields), Scope(merged), over: [joined],

@@ -102,6 +102,13 @@ struct QueryBinder {
             let relation = try bind(window)
             guard let alias else { return relation }
             return try rename(relation, alias)
+        case .snapshot(let name, _, _):
+            throw SQLError(
+                .unsupported, "FOR SYSTEM_TIME AS OF stands behind JOIN alone", at: name.position,
+                suggestion: "FROM orders AS o JOIN \(name.text) FOR SYSTEM_TIME AS OF o.proc_time AS t ON …")
+        case .join(let left, let kind, .snapshot(let name, let time, let alias), let condition, let position):
+            let table = try bind(.table(name, alias: alias))
+            return try lookup(try bind(left), kind, table, at: time, condition, position)
         case .join(let left, let kind, let right, let condition, let position):
             return try join(try bind(left), kind, try bind(right), condition, at: position)
         case .match(let match, let alias):

@@ -113,6 +113,7 @@ extension FunctionSignatures {
             ["NOW", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_ROW_TIMESTAMP"], .currentTimestamp, [],
             .fixed(.timestamp)),
         one(["CURRENT_DATE"], .currentDate, [], .fixed(.date)),
+        one(["PROCTIME"], .processingTime, [], .fixed(.timestamp)),
         (
             ["EXTRACT"],
             [

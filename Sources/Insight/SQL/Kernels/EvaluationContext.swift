@@ -5,8 +5,12 @@ public struct EvaluationContext: Sendable {
     /// The most text one function may produce for one batch, in bytes (at most 2 GiB); past it the query fails.
     public var maximumTextBytes: Int
 
-    public init(now: Int64, maximumTextBytes: Int = 64 << 20) {
+    /// What `PROCTIME()` asks, once a batch; `nil` for `now`.
+    public var clock: (@Sendable () -> Int64)?
+
+    public init(now: Int64, maximumTextBytes: Int = 64 << 20, clock: (@Sendable () -> Int64)? = nil) {
         self.now = now
+        self.clock = clock
         self.maximumTextBytes = min(maximumTextBytes, 2 << 30)
     }
 }

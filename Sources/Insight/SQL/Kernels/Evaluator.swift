@@ -66,6 +66,7 @@ struct Evaluator {
         case .and, .or: return try junction(function, nodes[0], nodes[1])
         case .coalesce: return try coalesce(nodes, type)
         case .currentTimestamp: return .constant(.int64(context.now))
+        case .processingTime: return .constant(.int64(context.clock?() ?? context.now))
         case .currentDate: return .constant(.int64(Instant.days(context.now)))
         default: break
         }

@@ -22,7 +22,8 @@ struct Kernel {
             .cos, .tan, .asin, .acos, .atan, .atan2, .degrees, .radians, .pi, .greatest, .least:
             return number(arguments, count)
         case .extract, .floorTime, .ceilTime, .dateFormat, .toTimestamp, .toTimestampLTZ, .toDate, .fromUnixTime,
-            .unixTimestamp, .timestampAdd, .timestampDiff, .currentTimestamp, .currentDate:
+            .unixTimestamp, .timestampAdd, .timestampDiff, .currentTimestamp, .currentDate,
+            .processingTime:
             return try time(arguments, count)
         case .jsonValue, .jsonQuery, .jsonExists, .jsonElement, .isJSON: return try json(arguments, count)
         case .ipInCIDR: return inNetwork(arguments, count)

@@ -97,8 +97,11 @@ enum PredicatePushDown {
         for predicate in candidates {
             switch predicate.side(count) {
             case .left where !join.kind.keepsRight: below.left.append(predicate)
-            case .right where !join.kind.keepsLeft: below.right.append(predicate.remappingColumns { $0 - count })
-            case nil where join.kind == .inner: join.add([predicate], leftCount: count)
+            // A row of a table may be there no more when another of its key is left out.
+            case .right where join.lookup == nil && !join.kind.keepsLeft:
+                below.right.append(predicate.remappingColumns { $0 - count })
+            case nil where join.kind == .inner, .right where join.kind == .inner:
+                join.add([predicate], leftCount: count)
             default: above.append(predicate)
             }
         }

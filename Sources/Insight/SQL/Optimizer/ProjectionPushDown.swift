@@ -97,14 +97,17 @@ enum ProjectionPushDown {
         let count = left.fields.count
         let needed = wanted.union(columns(of: join.residual.map { [$0] } ?? []))
         let belowLeft = prune(left, keeping: needed.filter { $0 < count }.union(columns(of: join.leftKeys)))
-        let belowRight = prune(
-            right, keeping: Set(needed.filter { $0 >= count }.map { $0 - count }).union(columns(of: join.rightKeys)))
+        var wantedRight = Set(needed.filter { $0 >= count }.map { $0 - count }).union(columns(of: join.rightKeys))
+        // Whether a row with a key deletes it, all its columns tell.
+        if let lookup = join.lookup, !lookup.primaryKey.isEmpty { wantedRight = Set(right.fields.indices) }
+        let belowRight = prune(right, keeping: wantedRight)
         let width = belowLeft.plan.fields.count
         var places = belowLeft.places
         for (old, new) in belowRight.places { places[old + count] = new + width }
         var moved = join
         moved.leftKeys = join.leftKeys.map(belowLeft.rewrite)
         moved.rightKeys = join.rightKeys.map(belowRight.rewrite)
+        moved.lookup?.primaryKey = join.lookup?.primaryKey.map(belowRight.place) ?? []
         moved.residual = join.residual?.remappingColumns { places[$0] ?? $0 }
         return Pruned(plan: .join(left: belowLeft.plan, right: belowRight.plan, join: moved), places: places)
     }

@@ -27,8 +27,20 @@ extension Parser {
         }
         _ = accept(.table)
         let name = try name("a table")
-        if at(.for) { throw unsupported("FOR SYSTEM_TIME is") }
+        if at(.for) { return try snapshot(of: name) }
         return .table(name, alias: try tableAlias())
+    }
+
+    /// `FOR SYSTEM_TIME AS OF time [AS alias]`, behind a table's name.
+    private mutating func snapshot(of name: Name) throws(SQLError) -> TableReference {
+        advance()
+        guard at(word: "SYSTEM_TIME") else { throw unexpected(expecting: "SYSTEM_TIME AS OF") }
+        advance()
+        try expect(.as)
+        guard at(word: "OF") else { throw unexpected(expecting: "OF") }
+        advance()
+        let time = try expression()
+        return .snapshot(name, at: time, alias: try tableAlias())
     }
 
     mutating func tableAlias() throws(SQLError) -> TableAlias? {

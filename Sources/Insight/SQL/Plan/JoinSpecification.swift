@@ -6,6 +6,8 @@ public struct JoinSpecification: Hashable, Sendable {
     public var rightKeys: [BoundExpression]
     /// What must be true besides, over the columns of the left followed by those of the right.
     public var residual: BoundExpression?
+    /// The right side is a table that is looked up when a row of the left comes.
+    public var lookup: LookupSpecification?
 
     /// Sorts conditions over both sides into keys and the rest.
     init(kind: JoinKind, conditions: [BoundExpression], leftCount: Int) {
@@ -31,6 +33,12 @@ public struct JoinSpecification: Hashable, Sendable {
         }
         residual = rest.isEmpty ? nil : Conjunction.join(rest[...])
     }
+}
+
+/// A table as of the time at which a row is worked on.
+public struct LookupSpecification: Hashable, Sendable {
+    /// Columns of the right side that tell the table's rows apart; of several rows with one key the latest counts.
+    public var primaryKey: [Int]
 }
 
 enum JoinSide {

@@ -47,7 +47,8 @@ enum PlanPrinter {
         case .join(let left, let right, let join):
             let keys = zip(join.leftKeys, join.rightKeys).map { text($0, names(left)) + " = " + text($1, names(right)) }
             let rest = join.residual.map { " where " + text($0, names(left) + names(right)) } ?? ""
-            return ("\(join.kind.rawValue.lowercased()) join (\(keys.joined(separator: ", ")))" + rest, [left, right])
+            let kind = join.kind.rawValue.lowercased() + (join.lookup == nil ? " join" : " lookup join")
+            return ("\(kind) (\(keys.joined(separator: ", ")))" + rest, [left, right])
         case .union(let inputs): return ("union", inputs)
         }
     }

@@ -92,6 +92,8 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     // Time; a unit is a VARCHAR literal argument (`'YEAR'`)
     case currentTimestamp = "CURRENT_TIMESTAMP"
     case currentDate = "CURRENT_DATE"
+    /// When a batch is worked on.
+    case processingTime = "PROCTIME"
     /// `EXTRACT(unit FROM time)` as `(unit, time)`
     case extract = "EXTRACT"
     /// `FLOOR(time TO unit)` as `(time, unit)`
@@ -127,7 +129,7 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     /// False where the value depends on when the query runs, so that it must not be folded at bind time.
     public var isFoldable: Bool {
         switch self {
-        case .currentTimestamp, .currentDate, .unixTimestamp, .grouping, .groupID: false
+        case .currentTimestamp, .currentDate, .unixTimestamp, .processingTime, .grouping, .groupID: false
         default: true
         }
     }

@@ -61,6 +61,8 @@ indirect enum TableReference: Hashable, Sendable {
     /// The position is that of the word `JOIN`, or of the comma.
     case join(TableReference, JoinKind, TableReference, JoinCondition, SourcePosition)
     case match(MatchReference, alias: TableAlias?)
+    /// `t FOR SYSTEM_TIME AS OF time`: what the table holds when a row comes.
+    case snapshot(Name, at: Expression, alias: TableAlias?)
 }
 
 struct TableAlias: Hashable, Sendable {

@@ -121,7 +121,11 @@ final class GroupState {
 
     /// Adds groups with their states to what is saved: those that the record needs, or all where it stands alone.
     func save(into state: inout OperatorState, as name: String) {
-        let share = changes.take(table.firstGroup..<table.count, for: state)
+        let range = table.firstGroup..<table.count
+        guard let sequence = state.sequence else {
+            return state.append([saved(range.map { UInt32($0) })], as: name)
+        }
+        let share = changes.take(range, sequence: sequence)
         state.append([saved(share.groups)], as: name, since: share.since)
     }
 

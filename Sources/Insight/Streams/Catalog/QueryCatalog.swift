@@ -10,11 +10,15 @@ struct ResolvedTable: Sendable {
         case file(FileTable)
         case batches([Batch])
         case generated(any RowGenerator)
+        /// Answers one key at a time.
+        case requests(RequestTable)
     }
 
     var description: TableDescription
     let schema: Schema
     let source: Source
+    /// How it is looked up.
+    var lookup = LookupOptions()
 }
 
 /// The tables one query sees: those that came with it or were declared in it, the service's, the topics of the log.

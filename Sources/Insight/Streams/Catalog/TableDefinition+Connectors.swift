@@ -2,7 +2,7 @@ import Columns
 import SQL
 
 extension TableDefinition {
-    private static let connectors = ["filesystem", "topic", "datagen", "nexmark"]
+    private static let connectors = ["filesystem", "topic", "http", "datagen", "nexmark"]
 
     /// Where a declared table's rows come from: `'connector'` says it, or `'path'` or `'topic'` alone; else the table
     /// of the same name that is there already.
@@ -10,6 +10,10 @@ extension TableDefinition {
         let options = declaration.options
         switch options["connector"] {
         case "datagen"?, "nexmark"?: return .generated(options: options)
+        case "http"?:
+            // What is wrong with the options is told now, not when it is looked up.
+            _ = try RequestTable(name: declaration.name, fields: declaration.fields, values: options)
+            return .requests(options: options)
         case "filesystem"?:
             guard options["path"] != nil else { throw missing("path", "filesystem", declaration.name) }
         case "topic"?:
@@ -37,6 +41,14 @@ extension TableDefinition {
                 suggestion: "known: json, csv, combined")
         }
         return .file(path: path, format: known)
+    }
+
+    /// How a file is looked up.
+    static func fileLookup(_ declaration: TableDeclaration) throws(SQLError) -> LookupOptions {
+        let options = try ConnectorOptions(
+            table: declaration.name, connector: "filesystem", values: declaration.options,
+            known: ["path", "format"] + LookupOptions.names)
+        return try LookupOptions(options, known: [.full])
     }
 
     private static func missing(_ option: String, _ connector: String, _ table: String) -> SQLError {

@@ -14,6 +14,7 @@ extension TableDefinition {
         primaryKey = declaration.primaryKey.map(\.text)
         timeColumn = declaration.timeColumn
         if declaration.timeColumn != nil { watermarkDelay = declaration.watermarkDelay }
+        if case .file = source { lookup = try Self.fileLookup(declaration) }
     }
 
     /// Looks at what the table is made of.
@@ -43,6 +44,9 @@ extension TableDefinition {
             try Self.require(declared, in: generator.schema, table: name)
             schema = declared ?? generator.schema
             resolved = .generated(generator)
+        case .requests(let options):
+            schema = declared ?? Schema([])
+            resolved = .requests(try RequestTable(name: name, fields: fields ?? [], values: options))
         case .file(let path, let format):
             let file = try FileTable(path: path, format: format, declared: declared, isLive: isLive)
             schema = file.schema
@@ -51,6 +55,7 @@ extension TableDefinition {
         var table = QueryCatalog.table(
             name, schema: schema, source: resolved, fields: fields, timeColumn: timeColumn, watermarkDelay: delay)
         table.description.primaryKey = primaryKey
+        table.lookup = lookup
         if !computed.isEmpty {
             table.description.columns = try Binder.columns(
                 computed, over: table.description.fields, table: name, appends: !declaresFields,

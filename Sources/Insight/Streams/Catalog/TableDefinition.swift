@@ -12,6 +12,8 @@ public struct TableDefinition: Sendable {
         case batches([Batch])
         /// Made-up rows, as the `WITH` list of a `CREATE TABLE` describes them.
         case generated(options: [String: String])
+        /// A table that answers one key at a time over HTTP, as the `WITH` list of a `CREATE TABLE` describes it.
+        case requests(options: [String: String])
     }
 
     public enum FileFormat: String, Sendable, CaseIterable {
@@ -45,6 +47,8 @@ public struct TableDefinition: Sendable {
     /// Columns that are computed from the source's.
     var computed: [ComputedColumn] = []
     var primaryKey: [String] = []
+    /// How it is looked up.
+    var lookup = LookupOptions()
 
     public init(_ source: Source) {
         self.source = source

@@ -14,6 +14,8 @@ final class JobInput {
 
     let key: String
     let topic: String?
+    /// It is looked up by the other inputs.
+    let isTable: Bool
     private let source: Source
     private let input: StageInput
     private let reading: PreparedQuery.Reading
@@ -35,6 +37,7 @@ final class JobInput {
         deadLetters: DeadLetters?
     ) throws(SQLError) {
         self.key = key
+        self.isTable = scan.isTable
         self.input = scan.input
         self.reading = reading
         self.clock = service.clock
@@ -64,6 +67,11 @@ final class JobInput {
     }
 
     var watermark: Int64 { watermarks.watermark }
+
+    /// Tables are read before the streams that look into them; then what is the farthest behind.
+    func isBefore(_ other: JobInput) -> Bool {
+        isTable == other.isTable ? watermark < other.watermark : isTable
+    }
 
     var rows: Int64 { rowsRead }
 

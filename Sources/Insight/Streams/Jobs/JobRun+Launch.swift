@@ -16,10 +16,14 @@ extension JobRun {
             (checkpoint?.inputs ?? []).map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
         for (index, plan) in plans.enumerated() {
             var planner = PhysicalPlanner(
-                isLive: plan.isLive, context: EvaluationContext(now: service.clock.now()), account: account)
+                isLive: plan.isLive,
+                context: EvaluationContext(now: service.clock.now(), clock: { [service] in service.clock.now() }),
+                account: account)
             planner.stateTimeToLiveMicroseconds = Int64(service.limits.stateTimeToLiveMilliseconds) * 1_000
             planner.deadLetters = deadLetters
             planner.isBounded = { !plan.readsTopics($0) }
+            planner.lookups = LookupEnvironment(
+                catalog: plan.catalog, service: service, wake: { [weak self] in self?.wake() })
             let query = try planner.plan(plan.plan)
             queries.append(query)
             outputs.append(plan.output)
@@ -34,7 +38,8 @@ extension JobRun {
                 inputs.append(
                     try JobInput(
                         key: key, reading: try plan.reading(scan, now: service.clock.now()), scan: scan,
-                        service: service, from: from.position, saved: from.rewindsInputs ? nil : saved[key],
+                        service: service, from: scan.isTable ? .earliest : from.position,
+                        saved: from.rewindsInputs ? nil : saved[key],
                         deadLetters: deadLetters))
             }
         }

@@ -26,7 +26,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     let settings: JobSettings
     let from: JobStart
     let report: @Sendable (JobEvent) -> Void
-    let writer: any WorkQueue
+    let writer: WorkerThread
 
     private var phase = Phase.launching
     var queries: [PhysicalQuery] = []
@@ -51,7 +51,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
 
     init(
         name: String, script: JobScript, service: QueryService, folder: JobFolder, settings: JobSettings,
-        writer: any WorkQueue, from: JobStart, report: @escaping @Sendable (JobEvent) -> Void
+        writer: WorkerThread, from: JobStart, report: @escaping @Sendable (JobEvent) -> Void
     ) {
         self.name = name
         self.script = script
@@ -150,11 +150,10 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     ///
     /// - Returns: whether there was one.
     private func readOnce() throws(SQLError) -> Bool {
-        let order = inputs.indices.filter { !inputs[$0].isFinished }.sorted {
-            inputs[$0].watermark < inputs[$1].watermark
-        }
+        for query in queries { try query.poll() }
+        let order = inputs.indices.filter { !inputs[$0].isFinished }.sorted { inputs[$0].isBefore(inputs[$1]) }
         var hadRows = false
-        for index in order {
+        for index in order where !queries.contains(where: \.isFull) {
             if try inputs[index].advance() {
                 hadRows = true
                 break
@@ -189,7 +188,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
                 lag += max(0, partition.nextOffset - (offsets[partition.partition] ?? 0))
             }
         }
-        let watermarks = inputs.filter { !$0.isFinished }.map(\.watermark)
+        let watermarks = inputs.filter { !$0.isFinished && !$0.isTable }.map(\.watermark)
         report(
             .progress(
                 JobProgress(

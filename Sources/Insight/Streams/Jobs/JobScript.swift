@@ -12,7 +12,7 @@ struct JobScript {
         let output: JobOutput
         /// It reads a topic, and so has no end.
         let isLive: Bool
-        private let catalog: QueryCatalog
+        let catalog: QueryCatalog
 
         init(plan: LogicalPlan, output: JobOutput, catalog: QueryCatalog) {
             self.plan = plan

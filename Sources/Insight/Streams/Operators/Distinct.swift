@@ -32,9 +32,11 @@ struct Distinct: ~Copyable, StreamOperator {
     }
 
     mutating func saveState(into state: inout OperatorState) throws(SQLError) {
-        let share = changes.take(table.firstGroup..<table.count, for: state)
-        let rows = Batch(schema: schema, rowCount: share.groups.count, columns: table.keys(of: share.groups))
-        state.append([rows], as: "seen", since: share.since)
+        let range = table.firstGroup..<table.count
+        let share = state.sequence.map { changes.take(range, sequence: $0) }
+        let groups = share?.groups ?? range.map { UInt32($0) }
+        let rows = Batch(schema: schema, rowCount: groups.count, columns: table.keys(of: groups))
+        state.append([rows], as: "seen", since: share?.since)
     }
 
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {

@@ -61,6 +61,13 @@ struct JoinRows {
         }
     }
 
+    /// Lets go of one row.
+    mutating func remove(_ place: Int) {
+        guard !entries[place].isGone else { return }
+        entries[place].isGone = true
+        goneCount += 1
+    }
+
     mutating func match(_ place: Int) { entries[place].isMatched = true }
 
     /// Lets go of the rows that no row can meet any more.

@@ -44,6 +44,7 @@ extension PhysicalPlanner {
             return holdsRowsPastTheirTime(input)
         case .union(let inputs): return inputs.contains(where: holdsRowsPastTheirTime)
         case .join(let left, let right, let join):
+            if join.lookup != nil { return holdsRowsPastTheirTime(left) }
             if holdsRowsPastTheirTime(left) || holdsRowsPastTheirTime(right) { return true }
             if isBounded(left) || isBounded(right) { return false }
             return Self.window(left, right, join) == nil && Self.interval(left, right, join) == nil

@@ -14,6 +14,8 @@ struct PhysicalPlanner {
     var stateTimeToLiveMicroseconds: Int64 = 3_600_000_000
     /// Where rows go that an expression fails on; `nil` where the query fails then.
     var deadLetters: DeadLetters?
+    /// What lookup joins need; without it there are none.
+    var lookups: LookupEnvironment?
     /// Whether a part of the plan ends: it reads no topic that goes on.
     var isBounded: (LogicalPlan) -> Bool = { _ in false }
 
@@ -41,7 +43,11 @@ struct PhysicalPlanner {
         case .aggregate(let input, let keys, let aggregates, let fields):
             try buildAggregate(input, keys, aggregates, fields, next, query)
         case .join(let left, let right, let join):
-            try buildJoin(left, right, join, plan, next, query)
+            if join.lookup != nil {
+                try buildLookup(left, right, join, plan, next, query)
+            } else {
+                try buildJoin(left, right, join, plan, next, query)
+            }
         case .expand(let input, let projections, let fields):
             try build(input, stage(try expand(projections, fields), "GROUPING SETS", next), query)
         case .sample(let input, let sample):

@@ -11,6 +11,8 @@ final class PhysicalQuery {
         /// The event times that can matter, as far as the predicate tells, microseconds.
         let timeRange: ClosedRange<Int64>
         let input: StageInput
+        /// It is looked up: read from its start, and before the streams that look.
+        var isTable = false
     }
 
     struct Literals {
@@ -24,6 +26,8 @@ final class PhysicalQuery {
     let account: MemoryAccount
     var scans: [Scan] = []
     var literals: [Literals] = []
+    /// Stages that wait for something outside of the query.
+    var polled: [any PolledStage] = []
 
     init(plan: LogicalPlan, account: MemoryAccount) {
         self.fields = plan.outputFields
@@ -31,6 +35,12 @@ final class PhysicalQuery {
         self.output = OutputStage()
         self.account = account
     }
+
+    /// Goes on where something was waited for.
+    func poll() throws(SQLError) { for stage in polled { try stage.poll() } }
+
+    /// No rows should be handed in now: enough wait in it.
+    var isFull: Bool { polled.contains(where: \.isFull) }
 
     /// All stages behind the scans with a key each: its name and its place among those of the name. The same query
     /// gives the same keys.

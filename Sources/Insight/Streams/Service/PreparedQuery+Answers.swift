@@ -60,9 +60,10 @@ extension PreparedQuery {
         of plan: LogicalPlan, target: ObjectName?, request: QueryRequest, service: QueryService
     ) throws(SQLError) -> LogicalPlan {
         let isLive = request.mode != .stored && readsTopics(plan)
-        let planner = PhysicalPlanner(
+        var planner = PhysicalPlanner(
             isLive: isLive, context: EvaluationContext(now: service.clock.now()),
             account: MemoryAccount(limitBytes: .max))
+        planner.lookups = LookupEnvironment(catalog: catalog, service: service, wake: {})
         let query = try planner.plan(plan)
         var explanation = PlanExplanation(plan: plan, target: target)
         for scan in query.scans {
@@ -145,6 +146,7 @@ extension ResolvedTable {
         case .file: "file"
         case .batches: "rows"
         case .generated: "made up"
+        case .requests: "requests"
         }
     }
 }

@@ -98,7 +98,7 @@ struct PreparedQuery {
         let reading = try reading(scan, request)
         if case .topic(let topic) = reading.table.source, let log = service.log, request.mode != .stored {
             var stored: LogSource?
-            if request.mode == .storedThenLive {
+            if request.mode == .storedThenLive || scan.isTable {
                 stored = try LogSource(
                     log: log, topic: topic, columns: reading.schema, timeName: reading.timeName, times: reading.times,
                     isBounded: false)
@@ -115,6 +115,11 @@ struct PreparedQuery {
         case .batches(let batches): return BatchesSource(batches, schema: reading.schema)
         case .generated(let generator): return GeneratedScan(generator, schema: reading.schema).makeSource()
         case .file(let file): return try file.open(columns: reading.schema)
+        case .requests:
+            let name = reading.table.description.name
+            throw SQLError(
+                code: .unsupported, message: "table \(name) answers one key at a time and can't be read as a whole",
+                suggestion: "JOIN \(name) FOR SYSTEM_TIME AS OF o.proc_time AS t ON …")
         case .topic(let topic):
             guard let log = service.log else {
                 throw SQLError(code: .unknownTable, message: "there is no event log to read \(topic) from")
@@ -128,7 +133,7 @@ struct PreparedQuery {
     /// The table as several threads read it together; `nil` where it isn't large enough to pay, or can't be cut.
     func sharedScan(_ reading: Reading, _ service: QueryService) throws(SQLError) -> (any SharedScan)? {
         switch reading.table.source {
-        case .batches: return nil
+        case .batches, .requests: return nil
         case .generated(let generator):
             guard generator.rowCount >= service.limits.sharedScanRows else { return nil }
             return GeneratedScan(generator, schema: reading.schema)

@@ -29,9 +29,11 @@ final class QueryRun {
         // Each live source must be one: a live query over files alone ends as a stored one does.
         isLive = request.mode != .stored && prepared.readsTopics(plan)
         var planner = PhysicalPlanner(
-            isLive: isLive, context: EvaluationContext(now: now), account: MemoryAccount(limitBytes: memory))
+            isLive: isLive, context: EvaluationContext(now: now, clock: { service.clock.now() }),
+            account: MemoryAccount(limitBytes: memory))
         planner.stateTimeToLiveMicroseconds = Int64(service.limits.stateTimeToLiveMilliseconds) * 1_000
         planner.isBounded = { !prepared.readsTopics($0) }
+        planner.lookups = LookupEnvironment(catalog: prepared.catalog, service: service, wake: wake)
         query = try planner.plan(plan)
         var sources: [any ScanDriver] = []
         let helpers = mayShare && !isLive ? service.limits.workerThreads - 1 : 0
@@ -42,7 +44,7 @@ final class QueryRun {
             self.sources = [driver]
             return
         }
-        for scan in query.scans {
+        for scan in query.scans.filter(\.isTable) + query.scans.filter({ !$0.isTable }) {
             sources.append(try prepared.makeDriver(for: scan, request: request, service: service, wake: wake))
         }
         self.sources = sources
@@ -57,6 +59,8 @@ final class QueryRun {
                 try literal.input.stage.close(port: literal.input.port)
             }
         }
+        try query.poll()
+        if query.isFull { return .wait }
         // One source after the other while they are bounded; live ones in turn.
         var waiting = 0
         var open = 0
@@ -64,6 +68,7 @@ final class QueryRun {
             open += 1
             if try source.advance() == .wait { waiting += 1 } else if !source.isLive { break }
         }
+        if open == 0, !query.output.isFinished, query.polled.contains(where: \.isWaiting) { return .wait }
         if open == 0 || query.output.isFinished {
             isFinished = true
             return .again

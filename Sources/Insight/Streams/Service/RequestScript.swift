@@ -56,6 +56,11 @@ struct RequestScript {
                 code: .unsupported, message: "table \(declaration.name): a query here can't read files",
                 suggestion: "squilla sql --table \(declaration.name)=FILE reads one")
         }
+        guard allowsFiles || declaration.options["url"] == nil else {
+            throw SQLError(
+                code: .unsupported, message: "table \(declaration.name): a query here can't send requests",
+                suggestion: "a job can, to the hosts that jobs.http_hosts names")
+        }
         definitions[declaration.name] = try TableDefinition(
             declaration: declaration, over: definitions[declaration.name])
     }

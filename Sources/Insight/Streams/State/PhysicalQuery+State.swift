@@ -3,14 +3,11 @@ import SQL
 extension PhysicalQuery {
     /// What all stages keep, at a barrier: between two batches.
     ///
-    /// - Parameters:
-    ///   - sequence: of the record this goes into, if any.
-    ///   - isWhole: the record has to stand alone.
-    func savedStates(_ sequence: Int64?, isWhole: Bool = true) throws(SQLError) -> [(key: String, state: OperatorState)]
-    {
+    /// - Parameter sequence: of the record this goes into; `nil` for one that stands alone.
+    func savedStates(_ sequence: Int64?) throws(SQLError) -> [(key: String, state: OperatorState)] {
         var states: [(key: String, state: OperatorState)] = []
         for (key, stage) in stages {
-            var state = OperatorState(sequence: sequence, isWhole: isWhole)
+            var state = OperatorState(sequence: sequence)
             try stage.saveState(into: &state)
             if !state.isEmpty { states.append((key, state)) }
         }
