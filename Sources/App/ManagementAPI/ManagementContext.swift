@@ -2,6 +2,7 @@ public import Edge
 public import EventLog
 public import HTTPCache
 public import Streams
+public import Upstream
 
 /// What the management API shows and steers. The one who puts a server together fills it in.
 public struct ManagementContext: Sendable {
@@ -18,6 +19,8 @@ public struct ManagementContext: Sendable {
     public var edge: @Sendable () -> EdgeStatus
     /// Purges the cache, softly or not: how many responses each target met. `nil` where there is no cache.
     public var purge: (@Sendable ([PurgeTarget], Bool) -> [Int])?
+    /// Everything that is asked, with its endpoints.
+    public var origins: @Sendable () -> [OriginStanding] = { [] }
     /// Reads the configuration again and applies it.
     public var reload: @Sendable () -> Result<ReloadReport, ReloadFailure>
 

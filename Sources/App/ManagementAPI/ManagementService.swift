@@ -58,6 +58,9 @@ public final class ManagementService: HTTPService {
             serveStatus(responder)
         case ("query", 1): try serveQuery(request, responder)
         case ("subscribe", 1): try serveSubscription(request, responder)
+        case ("origins", 1):
+            try only("GET", request)
+            serveOrigins(responder)
         case ("purge", 1): try servePurge(request, responder)
         case ("reload", 1):
             try only("POST", request)

@@ -26,17 +26,39 @@ extension EdgeSection {
         maxHeaderBytes = section.bytes("max_header_bytes", default: maxHeaderBytes, in: 1024...1 << 20)
         maxHeaderCount = section.integer("max_header_count", default: maxHeaderCount, in: 8...1000)
         maxBodyBytes = section.bytes("max_body_bytes", default: maxBodyBytes, in: 0...1 << 50)
+        zone = section.string("zone", default: zone)
+        cdnID = section.string("cdn_id", default: cdnID)
+        if !cdnID.isEmpty, !cdnID.isHostHeader || cdnID.contains(",") || cdnID.contains(";") {
+            section.report("cdn_id", "expected a host, with a port or without, or a token (RFC 8586)")
+        }
+        maxHops = section.integer("max_hops", default: maxHops, in: 1...1000)
+        if section.has("peers") { peers = PeersSection(reading: section.section("peers")) }
         section.finish()
     }
 }
 
 extension OriginSection {
+    private static let maximumEndpoints = 1024
+
     init(reading section: YAMLSection, index: Int) {
         let hour = 3_600_000
         name = section.string("name", default: index == 0 ? name : "\(name)\(index + 1)")
         let texts = section.strings("url")
         urls = (texts ?? []).compactMap { section.originURL("url", $0) }
-        if texts?.isEmpty ?? true { section.report("url", "an origin needs a url, such as http://127.0.0.1:3000") }
+        endpoints = section.sections("endpoints").compactMap { EndpointSection(reading: $0) }
+        if texts?.isEmpty ?? true, !section.has("endpoints") {
+            section.report("url", "an origin needs a url, such as http://127.0.0.1:3000")
+        }
+        if urls.count + endpoints.count > Self.maximumEndpoints {
+            section.report("endpoints", "an origin has at most \(Self.maximumEndpoints) endpoints")
+        }
+        balance = BalanceSection(reading: section.section("balance"))
+        if section.has("check") { check = CheckSection(reading: section.section("check")) }
+        outliers = OutlierSection(reading: section.section("outliers"))
+        retry = RetrySection(reading: section.section("retry"))
+        if section.has("affinity") { affinity = AffinitySection(reading: section.section("affinity")) }
+        parents = (section.strings("parents") ?? []).compactMap { section.originURL("parents", $0) }
+        maxRequests = section.integer("max_requests", default: maxRequests, in: 0...1_000_000)
         hosts = (section.strings("hosts") ?? hosts).map { $0.lowercased() }
         hostHeader = section.optionalString("host_header")
         if let hostHeader, !hostHeader.isHostHeader {

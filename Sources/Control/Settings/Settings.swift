@@ -21,6 +21,14 @@ public struct EdgeSection: Hashable, Sendable {
     public var listen = [Endpoint(host: "127.0.0.1", port: 8080)]
     /// Event loops; 0 is one for each core.
     public var workers = 0
+    /// Where this edge is; endpoints of the same zone are preferred.
+    public var zone = ""
+    /// What `CDN-Loop` calls this edge; empty is made up of the name and a number.
+    public var cdnID = ""
+    /// Caches that a request may have come through.
+    public var maxHops = 16
+    /// The edges of this place, which share out the keys.
+    public var peers: PeersSection?
     public var maxConnections = 100_000
     /// Peers whose `X-Forwarded-For` and `Forwarded` are believed.
     public var trustedProxies: [CIDRBlock] = []
@@ -56,6 +64,18 @@ public struct OriginSection: Hashable, Sendable {
     public var name = "origin"
     /// `http://HOST[:PORT]`; several addresses are used in turn.
     public var urls: [OriginURL] = []
+    /// Addresses with more to say than a URL.
+    public var endpoints: [EndpointSection] = []
+    public var balance = BalanceSection()
+    /// Nil asks nobody.
+    public var check: CheckSection?
+    public var outliers = OutlierSection()
+    public var retry = RetrySection()
+    public var affinity: AffinitySection?
+    /// Caches that are asked before the origin.
+    public var parents: [OriginURL] = []
+    /// Requests under way, for each event loop; further ones get 503. 0 is no limit.
+    public var maxRequests = 0
     /// Requests for these hosts come here; empty takes every host that no other origin names.
     public var hosts: [String] = []
     /// Sent as `Host`; nil passes on what the client sent.

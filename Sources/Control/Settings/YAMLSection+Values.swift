@@ -28,6 +28,24 @@ extension YAMLSection {
         }
     }
 
+    /// A mapping of names to texts.
+    func texts(_ key: String) -> [String: String] {
+        guard let node = node(key) else { return [:] }
+        guard let mapping = node.mapping else {
+            report(key, "expected a mapping of names to texts, found \(node.kindName)")
+            return [:]
+        }
+        var found: [String: String] = [:]
+        for (name, value) in mapping {
+            guard let name = name.string, let text = value.scalar?.string else {
+                report(key, "expected a mapping of names to texts")
+                continue
+            }
+            found[name] = text
+        }
+        return found
+    }
+
     func bool(_ key: String, default value: Bool) -> Bool {
         guard let text = optionalString(key) else { return value }
         switch text {

@@ -3,12 +3,29 @@ public import Reactor
 /// What a fetch cost, for the event. Times are the loop's nanoseconds; 0 where it did not come so far.
 public struct OriginFacts: Sendable {
     public var address: SocketAddress?
+    /// The endpoint as configured, `HOST:PORT`; empty where none was chosen.
+    public var endpoint = ""
+    public var tier = OriginTier.origin
     public var status = 0
     /// Duration of the connect this request waited for; -1 on a reused connection.
     public var connectNanoseconds: Int64 = -1
     public var sentAt: Int64 = 0
     public var firstByteAt: Int64 = 0
     public var endedAt: Int64 = 0
-    /// Attempts after the first.
+    /// Attempts after the first, hedges among them.
     public var retries = 0
+    /// Endpoints asked beside one that was slow.
+    public var hedges = 0
+}
+
+/// Who is asked for what this edge has not.
+public enum OriginTier: UInt8, Sendable, CaseIterable {
+    case origin
+    /// An edge of the same place, which the key belongs to.
+    case peer
+    /// A cache between the edges and the origin.
+    case parent
+
+    /// As events have it.
+    public var text: String { "\(self)" }
 }

@@ -30,10 +30,18 @@ public struct OriginSettings: Sendable, Equatable {
     /// …for this long; then one request tries again.
     public var failurePauseMilliseconds = 1_000
 
+    /// Its part of the load.
+    public var placement = Placement()
+
     public init(name: String, host: String, port: UInt16) {
         self.name = name
         self.host = host
         self.port = port
+    }
+
+    /// `HOST:PORT`, which names the endpoint in metrics and, hashed, in all edges.
+    public var endpoint: String {
+        host.contains(":") && !host.hasPrefix("[") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     /// `host:port`, IPv6 in brackets.

@@ -5,6 +5,8 @@ public struct UpstreamError: Error, Sendable, Equatable {
         case connectRefused = "origin_connect_refused"
         case connectTimeout = "origin_connect_timeout"
         case markedDown = "origin_marked_down"
+        case noEndpoint = "origin_no_endpoint"
+        case tooManyRequests = "origin_too_many_requests"
         case poolFull = "origin_pool_full"
         case poolTimeout = "origin_pool_timeout"
         case firstByteTimeout = "origin_first_byte_timeout"
@@ -33,7 +35,7 @@ public struct UpstreamError: Error, Sendable, Equatable {
 
     public var blame: Blame {
         switch code {
-        case .poolFull, .poolTimeout: .edge
+        case .poolFull, .poolTimeout, .tooManyRequests: .edge
         default: .origin
         }
     }
@@ -42,7 +44,7 @@ public struct UpstreamError: Error, Sendable, Equatable {
     public var status: Int {
         switch code {
         case .connectTimeout, .firstByteTimeout, .idleTimeout, .sendTimeout: 504
-        case .poolFull, .poolTimeout, .markedDown: 503
+        case .poolFull, .poolTimeout, .markedDown, .noEndpoint, .tooManyRequests: 503
         default: 502
         }
     }

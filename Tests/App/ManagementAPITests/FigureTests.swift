@@ -41,6 +41,17 @@ import Testing
         #expect(described.count > 20)
     }
 
+    @Test func originsAreListed() throws {
+        let api = try TestManagement(origins: ["127.0.0.1", "127.0.0.2"])
+        defer { api.stop() }
+        let answer = try api.ask("GET", "/api/v1/origins")
+        #expect(answer.body.contains(#""endpoint":"127.0.0.1:9""#))
+        #expect(answer.body.contains(#""state":"available""#))
+        #expect(!answer.body.contains { $0.isUppercase })
+        let metrics = try api.ask("GET", "/metrics").body
+        #expect(metrics.contains(#"squilla_endpoint_available{origin="main",endpoint="127.0.0.2:9"} 1"#))
+    }
+
     @Test func statusNamesAreSnakeCase() throws {
         let api = try TestManagement()
         defer { api.stop() }

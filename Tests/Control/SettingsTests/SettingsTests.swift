@@ -81,6 +81,57 @@ import Testing
         #expect(error.diagnostics.map(\.path) == ["edge.workers", "edge.nmae", "cache.enabled"])
     }
 
+    @Test func endpointsAreRead() throws {
+        let settings = try Settings(
+            yaml: """
+                edge: {zone: eu-1, cdn_id: e1.example, peers: {urls: [http://a, http://b], own: http://b:80}}
+                origins:
+                  - endpoints:
+                      - {url: http://10.0.0.1, weight: 3, priority: 1, zone: eu-2, labels: {version: blue}}
+                      - url: http://10.0.0.2
+                    balance: {policy: maglev, hash: "cookie:session", bounded_load: 1.25}
+                    check: {kind: tcp, interval_ms: 1s, status: 204}
+                    retry: {statuses: [502, 503], hedge_ms: 50ms}
+                    affinity: {secret: 0123456789abcdef}
+                    parents: http://shield
+                """)
+        let origin = settings.origins[0]
+        #expect(origin.endpoints[0].labels == ["version": "blue"])
+        #expect(origin.endpoints.map(\.weight) == [3, 1])
+        #expect(origin.balance.hash == .cookie("session"))
+        #expect(origin.check?.statuses == 204...204)
+        #expect(origin.retry.statuses == [502, 503])
+        #expect(origin.affinity?.cookie == "squilla_endpoint")
+        #expect(origin.parents.count == 1)
+        #expect(settings.edge.peers?.own == settings.edge.peers?.urls[1])
+    }
+
+    @Test(arguments: [
+        ("endpoints: [{weight: 1}]", "an endpoint needs a url"),
+        ("endpoints: [{url: http://a, weight: 0}]", "out of range"),
+        ("url: http://a, balance: {policy: maglv}", "did you mean maglev?"),
+        ("url: http://a, balance: {hash: header}", "header:NAME"),
+        ("url: http://a, balance: {bounded_load: 1.01}", "at least 1.05"),
+        ("url: http://a, balance: {subset_header: x}", "go together"),
+        ("url: http://a, check: {status: 300-200}", "such as 200-399"),
+        ("url: http://a, check: {path: x}", "such as /healthz"),
+        ("url: http://a, affinity: {}", "at least 16 bytes"),
+        ("url: http://a, affinity: {secret: 0123456789abcdef, cookie: a=b}", "token"),
+        ("url: http://a, retry: {statuses: [200]}", "from 400 to 599"),
+        ("url: http://a, outliers: {consecutive_error: 1}", "did you mean consecutive_errors?"),
+    ])
+    func aWrongOriginIsExplained(origin: String, message: String) throws {
+        let error = try #require(throws: SettingsError.self) { try Settings(yaml: "origins: [{\(origin)}]") }
+        #expect(error.rendered(file: "f").contains(message), "\(error.rendered(file: "f"))")
+    }
+
+    @Test func peersNameThisEdge() throws {
+        let error = try #require(throws: SettingsError.self) {
+            try Settings(yaml: "edge: {peers: {urls: [http://a], own: http://b}}\norigins: [{url: http://c}]")
+        }
+        #expect(error.rendered(file: "f").contains("which of peers.urls this edge is"))
+    }
+
     @Test func hostsMayNotBeClaimedTwice() throws {
         let error = try #require(throws: SettingsError.self) {
             try Settings(yaml: "origins:\n  - {name: a, url: http://a}\n  - {name: b, url: http://b}\n")

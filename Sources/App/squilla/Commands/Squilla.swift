@@ -12,6 +12,7 @@ struct Squilla: ParsableCommand {
         subcommands: [
             Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, Subscribe.self,
             LogCommand.self, JobCommand.self, ReplayCommand.self, Purge.self,
+            Origins.self,
         ])
 
     static func main() {

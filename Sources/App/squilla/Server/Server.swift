@@ -54,6 +54,7 @@ final class Server: Sendable {
             edge: { stage.server?.edgeStatus ?? .starting },
             reload: { stage.server?.reload() ?? .failure(ReloadFailure(message: "still starting")) })
         context.topicSettings = settings.topicSettings
+        context.origins = { stage.server?.edge.origins ?? [] }
         context.purge = { targets, isSoft in
             stage.server?.edge.purge(targets, isSoft: isSoft) ?? targets.map { _ in 0 }
         }
@@ -171,7 +172,7 @@ final class Server: Sendable {
         let stored = edge.cache.counters
         return EdgeStatus(
             name: current.edge.name, addresses: edgeAddresses, workers: edge.workerCount,
-            origins: current.origins.flatMap { origin in origin.urls.map { "\(origin.name) \($0)" } },
+            origins: current.origins.flatMap { origin in origin.allEndpoints.map { "\(origin.name) \($0.url)" } },
             counters: edge.counters,
             cache: CacheFacts(
                 objects: stored.objects, bytes: stored.bytes, limitBytes: current.cache.memoryBytes,

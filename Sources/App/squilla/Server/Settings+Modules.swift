@@ -15,7 +15,12 @@ extension Settings {
         settings.name = edge.name
         settings.workers = edge.workers
         settings.maximumConnections = edge.maxConnections
-        settings.origins = origins.map(\.edgeOrigin)
+        settings.origins = origins.map { $0.edgeOrigin(zone: edge.zone) }
+        settings.cdnID = edge.cdnID
+        settings.maximumHops = edge.maxHops
+        settings.peers = edge.peers?.settings {
+            OriginSettings(name: "peers", host: $0.address.host, port: UInt16($0.address.port))
+        }
         settings.cache.isEnabled = cache.isEnabled
         settings.cache.memoryBytes = cache.memoryBytes
         settings.cache.maximumObjectBytes = cache.maxObjectBytes
@@ -132,23 +137,33 @@ extension Settings {
 }
 
 extension OriginSection {
-    fileprivate var edgeOrigin: EdgeOrigin {
-        EdgeOrigin(
+    fileprivate func edgeOrigin(zone: String) -> EdgeOrigin {
+        var origin = EdgeOrigin(
             name: name,
-            endpoints: urls.map { url in
-                var settings = OriginSettings(name: name, host: url.address.host, port: UInt16(url.address.port))
-                settings.hostHeader = hostHeader
-                settings.connectTimeoutMilliseconds = connectTimeoutMilliseconds
-                settings.firstByteTimeoutMilliseconds = firstByteTimeoutMilliseconds
-                settings.idleTimeoutMilliseconds = betweenBytesTimeoutMilliseconds
-                settings.keepAliveMilliseconds = keepAliveTimeoutMilliseconds
-                settings.maximumConnections = maxConnections
-                settings.maximumIdleConnections = maxIdleConnections
-                settings.maximumPending = maxPendingRequests
-                settings.maximumRetries = retries
+            endpoints: allEndpoints.map { endpoint in
+                var settings = connection(to: endpoint.url)
+                settings.placement = endpoint.placement
                 return settings
             },
             hosts: hosts)
+        origin.policy = policy(zone: zone)
+        origin.parents = parents.map { connection(to: $0) }
+        origin.affinity = affinity?.settings
+        return origin
+    }
+
+    private func connection(to url: OriginURL) -> OriginSettings {
+        var settings = OriginSettings(name: name, host: url.address.host, port: UInt16(url.address.port))
+        settings.hostHeader = hostHeader
+        settings.connectTimeoutMilliseconds = connectTimeoutMilliseconds
+        settings.firstByteTimeoutMilliseconds = firstByteTimeoutMilliseconds
+        settings.idleTimeoutMilliseconds = betweenBytesTimeoutMilliseconds
+        settings.keepAliveMilliseconds = keepAliveTimeoutMilliseconds
+        settings.maximumConnections = maxConnections
+        settings.maximumIdleConnections = maxIdleConnections
+        settings.maximumPending = maxPendingRequests
+        settings.maximumRetries = retries
+        return settings
     }
 }
 

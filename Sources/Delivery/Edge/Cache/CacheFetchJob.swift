@@ -27,7 +27,7 @@ final class CacheFetchJob: OriginHandler {
     private var mode = Mode.awaitingHead
     private var discarded = 0
     private var exchange: Exchange?
-    private(set) var origin: OriginExchange?
+    private(set) var origin: OriginCall?
     let originName: String
 
     private init(_ fetch: CacheFetch, for exchange: Exchange, route: RouteTable.Route, isRefresh: Bool) {
@@ -35,11 +35,10 @@ final class CacheFetchJob: OriginHandler {
         self.fetch = fetch
         head = exchange.head
         requestSeconds = worker.nowSeconds
-        originName = route.name
+        originName = route.origin.name
         self.exchange = isRefresh ? nil : exchange
-        let bytes = exchange.requestHead(route.settings, fetch: fetch)
-        origin = OriginExchange(
-            pool: route.pool, request: OriginRequest(method: .get, head: bytes, framing: .none), handler: self)
+        origin = OriginCall(
+            exchange.tiers(route, fetch: fetch), method: .get, framing: .none, handler: self)
         worker.counters.originRequests += 1
     }
 
@@ -93,7 +92,7 @@ final class CacheFetchJob: OriginHandler {
         case .relay(let reason):
             mode = .relaying
             guard let exchange else { return abandon() }
-            exchange.relay(response, reason: reason, forward: fetch.reason)
+            exchange.relay(response, from: origin, reason: reason, forward: fetch.reason)
         case .serve(let hit):
             mode = .discarding
             exchange?.serve(hit)

@@ -17,10 +17,12 @@ extension Exchange {
     }
 
     /// The response may not be stored: it passes through.
-    func relay(_ response: ResponseHead, reason: StaticString, forward: CacheStatus.Forward) {
+    func relay(
+        _ response: ResponseHead, from call: OriginCall?, reason: StaticString, forward: CacheStatus.Forward
+    ) {
         phase = .fetching
         row.cacheStatus = .bypass
-        pass(response, reason: forward, detail: reason)
+        pass(response, from: call, reason: forward, detail: reason)
     }
 
     /// The origin answered "not modified" about something else; look again.

@@ -1,4 +1,5 @@
 import Reactor
+import Upstream
 
 /// Rows on their way from one loop to the log. Owned by one thread at a time and handed over whole, which is what
 /// makes it safe to send.
@@ -12,6 +13,8 @@ final class EventBlock: @unchecked Sendable {
     struct Origin: Equatable {
         var name: String
         var address: SocketAddress?
+        var endpoint = ""
+        var tier = OriginTier.origin
     }
 
     @exclusivity(unchecked) var rows: [EventRow] = []

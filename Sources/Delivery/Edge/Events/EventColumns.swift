@@ -1,5 +1,6 @@
 import Columns
 import Reactor
+import Upstream
 
 /// Turns a block of rows into a batch, column by column. Runs on the event thread. Its string builders are kept from
 /// block to block, because they learn which columns repeat.
@@ -55,6 +56,8 @@ struct EventColumns: ~Copyable {
             Self.optional(rows) { Int64($0.ageSeconds) },
             Self.originNames(block),
             Self.originAddresses(block),
+            Self.listed(block.rows, block.origins.map(\.endpoint)) { $0.origin },
+            Self.listed(block.rows, block.origins.map(\.tier.text)) { $0.origin },
             Self.optional(rows) { $0.originStatus == 0 ? -1 : Int64($0.originStatus) },
             Self.optional(rows) { $0.originConnectNanoseconds },
             Self.optional(rows) { $0.originFirstByteNanoseconds },

@@ -30,6 +30,8 @@ public enum RequestEventSchema {
         Field("cache.age", .int64),
         Field("origin.name", .string),
         Field("origin.address", .string),
+        Field("origin.endpoint", .string),
+        Field("origin.tier", .string),
         Field("origin.status_code", .int64),
         Field("origin.connect.duration", .int64),
         Field("origin.first_byte.duration", .int64),

@@ -10,13 +10,12 @@ extension Exchange: OriginHandler {
         if forwardsLeft == 0 { return answerOptions() }
         guard let route = worker.route(host: head.slice(head.host)) else { return refuseUnknownHost() }
         phase = .forwarding
-        originName = route.name
+        originName = route.origin.name
         forwardReason = reason
         row.cacheStatus = reason == .method ? .pass : .bypass
         row.cacheDetail = CacheDetail(reason)
-        let bytes = requestHead(route.settings, fetch: nil)
-        let request = OriginRequest(method: head.method, head: bytes, framing: head.framing)
-        let origin = OriginExchange(pool: route.pool, request: request, handler: self)
+        let origin = OriginCall(
+            tiers(route, fetch: nil), method: head.method, framing: head.framing, handler: self)
         self.origin = origin
         worker.counters.originRequests += 1
         if head.framing.isEmpty { connection?.watchWriting() }
@@ -29,11 +28,13 @@ extension Exchange: OriginHandler {
     }
 
     /// The head for the origin: the client's fields without those of its connection, plus what a proxy adds.
-    /// - Parameter fetch: asks for the whole, or whether the stored response is still good.
-    func requestHead(_ settings: OriginSettings, fetch: CacheFetch?) -> [UInt8] {
+    /// - Parameters:
+    ///   - fetch: asks for the whole, or whether the stored response is still good.
+    ///   - tier: other caches get the client's `Host`.
+    func requestHead(_ route: RouteTable.Route, fetch: CacheFetch?, tier: OriginTier) -> [UInt8] {
         var writer = HeadWriter(capacity: head.block.bytes.count + 256)
         writeRequestLine(&writer)
-        if let host = settings.hostHeader {
+        if tier == .origin, let host = route.hostHeader {
             writer.field("Host", text: host)
         } else {
             writer.startField("Host")
@@ -58,6 +59,7 @@ extension Exchange: OriginHandler {
         }
         if head.expectsContinue { writer.field("Expect", "100-continue") }
         writeForwarded(&writer)
+        writeLoop(&writer, tier: tier)
         writer.via(head.block, minorVersion: head.minorVersion, name: worker.settings.name)
         writer.endHead()
         return writer.bytes
@@ -65,6 +67,7 @@ extension Exchange: OriginHandler {
 
     private static let replacedFields: HeaderSet = [
         .host, .contentLength, .expect, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .via,
+        .cdnLoop,
     ]
 
     // MARK: OriginHandler
@@ -112,11 +115,11 @@ extension Exchange: OriginHandler {
             key.set(head, isHTTPS: false)
             cache.invalidate(after: head, key: key, response: response)
         }
-        pass(response, reason: forwardReason, detail: "")
+        pass(response, from: origin, reason: forwardReason, detail: "")
     }
 
     /// Sends an origin's head on.
-    func pass(_ response: ResponseHead, reason: CacheStatus.Forward, detail: StaticString) {
+    func pass(_ response: ResponseHead, from call: OriginCall?, reason: CacheStatus.Forward, detail: StaticString) {
         var length = response.declaredLength
         if case .length(let framed) = response.framing { length = framed }
         if response.framing == .chunked { length = nil }
@@ -126,6 +129,7 @@ extension Exchange: OriginHandler {
             if !worker.settings.cache.sendsTags { block.removeCacheTags() }
             writer.copyFields(of: block, except: [.contentLength, .via])
             if !response.block.contains(.date) { worker.writeDate(&writer) }
+            writeAffinity(&writer, call)
             writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
             guard worker.cache != nil else { return }
             var status = CacheStatus.forwarded(reason)
@@ -182,7 +186,9 @@ extension Exchange: OriginHandler {
     }
 
     func note(_ facts: OriginFacts, name: String) {
-        row.origin = worker.block().note(origin: EventBlock.Origin(name: name, address: facts.address))
+        row.origin = worker.block().note(
+            origin: EventBlock.Origin(
+                name: name, address: facts.address, endpoint: facts.endpoint, tier: facts.tier))
         row.originStatus = UInt16(facts.status)
         row.originRetries = UInt16(clamping: facts.retries)
         row.originConnectNanoseconds = facts.connectNanoseconds

@@ -63,7 +63,7 @@ final class Exchange {
     /// Counts the requests this object has served, see `Visit`.
     @exclusivity(unchecked) var generation: UInt64 = 0
 
-    @exclusivity(unchecked) var origin: OriginExchange?
+    @exclusivity(unchecked) var origin: OriginCall?
     var originName = ""
     var forwardReason = CacheStatus.Forward.bypass
     @exclusivity(unchecked) var responder: ResponderCore?
@@ -127,6 +127,7 @@ final class Exchange {
             return refuseBody()
         }
         if head.block.contains(.xForwardedFor) { believeTrustedProxy() }
+        if head.block.contains(.cdnLoop), isLooping { return refuseLoop() }
         let isCacheable = head.method == .get || head.method == .head
         guard isCacheable else { return forward(.method) }
         guard let cache = worker.cache, head.framing.isEmpty else { return forward(.bypass) }

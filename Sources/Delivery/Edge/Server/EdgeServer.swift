@@ -2,12 +2,14 @@ import Glibc
 public import HTTPCache
 public import Reactor
 import Synchronization
+public import Upstream
 
 /// The edge: listeners, workers, and the way of the events to the log. Safe to use from any thread but the loops'.
 public final class EdgeServer: Sendable {
     private struct State {
         var settings: EdgeSettings
         var addresses: [SocketAddress] = []
+        var standings = OriginStandings()
         var isRunning = false
     }
 
@@ -25,7 +27,7 @@ public final class EdgeServer: Sendable {
         settings: EdgeSettings, listeners: [EdgeListener], eventSink: EventSink
     ) throws(SystemError) {
         self.listeners = listeners
-        state = Mutex(State(settings: settings))
+        state = Mutex(State(settings: settings, standings: OriginStandings(settings, reusing: nil)))
         pump = EventPump(
             edgeName: settings.name, sink: eventSink, maximumBlocks: max(1, settings.maximumEventBlocks))
         cache = ResponseCache(settings: settings.cache.settings(name: settings.name))
@@ -51,17 +53,17 @@ public final class EdgeServer: Sendable {
             for socket in sockets.joined() { socket.close() }
             throw error
         }
-        let settings = state.withLock { state in
+        let (settings, standings) = state.withLock { state in
             state.addresses = sockets.map { $0[0].address }
             state.isRunning = true
-            return state.settings
+            return (state.settings, state.standings)
         }
         let share = max(1, settings.maximumConnections / workers.count)
         for (number, worker) in workers.enumerated() {
             let own = zip(listeners, sockets).map { ($0, $1[number]) }
             worker.loop.start()
             worker.loop.execute {
-                worker.begin()
+                worker.begin(standings)
                 for (listener, socket) in own {
                     worker.listen(socket, service: listener.kind.service, maximumConnections: share)
                 }
@@ -79,10 +81,17 @@ public final class EdgeServer: Sendable {
     /// Gives every worker the new settings, between two of its turns. Requests under way keep what they began with
     /// where that matters; none is dropped.
     public func reload(_ settings: EdgeSettings) {
-        state.withLock { $0.settings = settings }
+        let standings = state.withLock { state in
+            state.settings = settings
+            state.standings = OriginStandings(settings, reusing: state.standings)
+            return state.standings
+        }
         cache.update(settings.cache.settings(name: settings.name))
-        for worker in workers { worker.loop.execute { worker.apply(settings) } }
+        for worker in workers { worker.loop.execute { worker.apply(settings, standings) } }
     }
+
+    /// The origins, parents and peers with their endpoints as they stand.
+    public var origins: [OriginStanding] { state.withLock { $0.standings }.all }
 
     /// Purges the cache of all workers; see ``ResponseCache/purge(_:isSoft:now:)``. Blocks by prefix for as long as a look at
     /// every stored response takes, otherwise for microseconds. The memory comes back soon after.

@@ -14,6 +14,12 @@ public struct EdgeSettings: Sendable {
     public var maximumConnections = 100_000
     public var origins: [EdgeOrigin] = []
     public var cache = EdgeCacheSettings()
+    /// The edges of this place; nil stands alone.
+    public var peers: PeerSettings?
+    /// What `CDN-Loop` calls this edge; it must differ from edge to edge. Empty is `name` and a number of the process.
+    public var cdnID = ""
+    /// Caches that a request may have come through (`CDN-Loop`); further ones get 508.
+    public var maximumHops = 16
     /// Peers whose `X-Forwarded-For` is believed.
     public var trustedProxies: [AddressBlock] = []
     public var forwardedHeaders = ForwardedHeaders.both

@@ -27,6 +27,8 @@ final class Worker: @unchecked Sendable {
     private var handOver: LoopTimer?
 
     private let resolver: Resolver
+    /// What `CDN-Loop` calls this edge.
+    @exclusivity(unchecked) private(set) var loopID: [UInt8] = []
     @exclusivity(unchecked) private var routes: RouteTable
     @exclusivity(unchecked) private var exchanges: [Exchange] = []
     private static let maximumSpareExchanges = 256
@@ -46,11 +48,13 @@ final class Worker: @unchecked Sendable {
         self.cache = settings.cache.isEnabled ? cache : nil
         cacheBox = CacheSettingsBox(cache.settings)
         routes = RouteTable()
+        loopID = settings.loopID
     }
 
     /// On the loop, first of all.
-    func begin() {
-        routes = RouteTable(settings.origins, loop: loop, resolver: resolver, reusing: nil)
+    func begin(_ standings: OriginStandings) {
+        routes = RouteTable(
+            settings, standings, loop: loop, resolver: resolver, reusing: nil, probes: number == 0)
         handOver = LoopTimer(loop: loop) { [weak self] in
             self?.hasArmedHandOver = false
             self?.handOverEvents()
@@ -165,12 +169,14 @@ final class Worker: @unchecked Sendable {
 
     // MARK: Changes
 
-    func apply(_ settings: EdgeSettings) {
+    func apply(_ settings: EdgeSettings, _ standings: OriginStandings) {
         let old = routes
         self.settings = settings
         cache = settings.cache.isEnabled ? sharedCache : nil
         cacheBox = CacheSettingsBox(sharedCache.settings)
-        routes = RouteTable(settings.origins, loop: loop, resolver: resolver, reusing: old)
+        loopID = settings.loopID
+        routes = RouteTable(
+            settings, standings, loop: loop, resolver: resolver, reusing: old, probes: number == 0)
     }
 
     /// Stops accepting; responses from now on are the last of their connections.
@@ -200,6 +206,14 @@ final class Worker: @unchecked Sendable {
         routes.close()
         handOverEvents()
         handOver?.cancel()
+    }
+}
+
+extension EdgeSettings {
+    private static let processNumber = String(UInt32.random(in: .min ... .max), radix: 16)
+
+    fileprivate var loopID: [UInt8] {
+        Array((cdnID.isEmpty ? "\(name)-\(EdgeSettings.processNumber)" : cdnID).utf8)
     }
 }
 

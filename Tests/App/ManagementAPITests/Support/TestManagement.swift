@@ -5,6 +5,7 @@ import Reactor
 import Runtime
 import Streams
 import Testing
+import Upstream
 
 /// A management API on an ephemeral port, with a log in memory and an edge that has no origin.
 final class TestManagement: Sendable {
@@ -20,7 +21,9 @@ final class TestManagement: Sendable {
     private let queries: QueryService
     private let jobs: JobService
 
-    init(token: String? = nil, subscriptions: SubscriptionLimits = SubscriptionLimits()) throws {
+    init(
+        token: String? = nil, subscriptions: SubscriptionLimits = SubscriptionLimits(), origins: [String] = []
+    ) throws {
         let storage = SimulatedStorage(seed: 1)
         log = try EventLog.open(EventLogOptions(folder: "/log"), storage: storage)
         queries = QueryService(log: log)
@@ -36,11 +39,18 @@ final class TestManagement: Sendable {
             },
             reload: { .success(ReloadReport(needRestart: [])) })
         context.jobs = jobs
+        context.origins = { stage.withLock { $0 }?.origins ?? [] }
         context.purge = { targets, isSoft in stage.withLock { $0 }?.purge(targets, isSoft: isSoft) ?? [] }
         context.subscriptions = subscriptions
         management = ManagementService(context)
         var settings = EdgeSettings()
         settings.workers = 1
+        if !origins.isEmpty {
+            settings.origins = [
+                EdgeOrigin(
+                    name: "main", endpoints: origins.map { OriginSettings(name: "main", host: $0, port: 9) })
+            ]
+        }
         edge = try EdgeServer(
             settings: settings,
             listeners: [

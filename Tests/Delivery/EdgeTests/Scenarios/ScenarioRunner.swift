@@ -21,11 +21,17 @@ struct ScenarioRunner {
     /// What did not go as written; empty when all did.
     func run() throws -> [String] {
         let (listener, port) = WireSocket.listen()
-        defer { listener.close() }
+        let (second, secondPort) = WireSocket.listen()
+        let (third, thirdPort) = WireSocket.listen()
+        // Nobody listens here any more.
+        let (dead, deadPort) = WireSocket.listen()
+        dead.close()
+        defer { for socket in [listener, second, third] { socket.close() } }
+        let ports = ["origin": port, "origin2": secondPort, "origin3": thirdPort, "dead": deadPort]
         let edge = try TestEdge(origin: port) { settings in
             settings.name = "squilla"
             settings.workers = 1
-            for step in scenario.settings { ScenarioSettings.apply(step, to: &settings) }
+            for step in scenario.settings { ScenarioSettings.apply(step, ports, to: &settings) }
         }
         let actors = scenario.actors
         board.update { $0.running = actors.count }
@@ -34,7 +40,8 @@ struct ScenarioRunner {
             let file = scenario.file
             Thread.start(name: "actor") {
                 var player = ScenarioPlayer(
-                    actor: actor, edgePort: edge.port, listener: listener,
+                    actor: actor, edgePort: edge.port,
+                    listener: actor.kind == "origin2" ? second : actor.kind == "origin3" ? third : listener,
                     signal: { name in board.update { _ = $0.signals.insert(name) } },
                     purge: { text in ScenarioPurge(text)?.run(on: edge.server) },
                     await: { name in
@@ -99,7 +106,7 @@ struct ScenarioPurge {
 }
 
 enum ScenarioSettings {
-    static func apply(_ step: Scenario.Step, to settings: inout EdgeSettings) {
+    static func apply(_ step: Scenario.Step, _ ports: [String: UInt16], to settings: inout EdgeSettings) {
         let words = step.text.split(separator: " ").map(String.init)
         guard words.count == 2 else { return }
         let number = Int(words[1]) ?? 0
@@ -115,11 +122,62 @@ enum ScenarioSettings {
         case "cache.max_tags": settings.cache.maximumTags = number
         case "cache.send_tags": settings.cache.sendsTags = words[1] == "true"
         case "cache.collapse_timeout_ms": settings.cache.collapseTimeoutMilliseconds = number
-        case "origin.first_byte_timeout_ms": settings.origins[0].endpoints[0].firstByteTimeoutMilliseconds = number
-        case "origin.between_bytes_timeout_ms": settings.origins[0].endpoints[0].idleTimeoutMilliseconds = number
-        case "origin.retries": settings.origins[0].endpoints[0].maximumRetries = number
+        case "edge.cdn_id": settings.cdnID = words[1]
+        case "edge.max_hops": settings.maximumHops = number
         case "origin.host_header": settings.origins[0].endpoints[0].hostHeader = words[1]
-        default: fatalSetting(words[0], step.line)
+        default:
+            guard words[0].hasPrefix("origin.") else { return fatalSetting(words[0], step.line) }
+            let name = String(words[0].dropFirst(7))
+            if !applyOrigin(name, words[1], ports, to: &settings) { fatalSetting(words[0], step.line) }
+        }
+    }
+
+    private static func applyOrigin(
+        _ name: String, _ value: String, _ ports: [String: UInt16], to settings: inout EdgeSettings
+    ) -> Bool {
+        let number = Int(value) ?? 0
+        func each(_ change: (inout OriginSettings) -> Void) {
+            for index in settings.origins[0].endpoints.indices { change(&settings.origins[0].endpoints[index]) }
+        }
+        switch name {
+        case "first_byte_timeout_ms": each { $0.firstByteTimeoutMilliseconds = number }
+        case "between_bytes_timeout_ms": each { $0.idleTimeoutMilliseconds = number }
+        case "retries":
+            each { $0.maximumRetries = number }
+            settings.origins[0].policy.retry.maximum = number
+        case "endpoints": settings.origins[0].endpoints = endpoints(value, ports)
+        case "parents": settings.origins[0].parents = endpoints(value, ports)
+        case "peers": settings.peers = PeerSettings(edges: endpoints(value, ports), own: -1)
+        case "priorities":
+            for (index, text) in value.split(separator: ",").enumerated() {
+                settings.origins[0].endpoints[index].placement.priority = Int(text) ?? 0
+            }
+        case "versions":
+            for (index, text) in value.split(separator: ",").enumerated() {
+                settings.origins[0].endpoints[index].placement.labels["version"] = String(text)
+            }
+            settings.origins[0].policy.balance.subset = .init(header: "X-Version", label: "version", fallsBack: false)
+        case "retry_statuses":
+            settings.origins[0].policy.retry.statuses = value.split(separator: ",").compactMap { Int($0) }
+        case "retry_timeout": settings.origins[0].policy.retry.onTimeout = value == "true"
+        case "hedge_ms": settings.origins[0].policy.retry.hedgeMilliseconds = number
+        case "consecutive_errors": settings.origins[0].policy.outliers.consecutiveErrors = number
+        case "max_requests": settings.origins[0].policy.breakers.maximumRequests = number
+        case "affinity": settings.origins[0].affinity = AffinitySettings(secret: value)
+        case "check_path":
+            settings.origins[0].policy.check = HealthCheckSettings()
+            settings.origins[0].policy.check?.path = value
+            settings.origins[0].policy.check?.intervalMilliseconds = 40
+            settings.origins[0].policy.check?.fall = 1
+        default: return false
+        }
+        return true
+    }
+
+    /// `origin`, `origin2`, `origin3` are the listeners of the actors of these kinds, `dead` is nobody's.
+    private static func endpoints(_ names: String, _ ports: [String: UInt16]) -> [OriginSettings] {
+        names.split(separator: ",").map {
+            OriginSettings(name: "main", host: "127.0.0.1", port: ports[String($0)] ?? 1)
         }
     }
 

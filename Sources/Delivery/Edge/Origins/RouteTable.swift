@@ -1,0 +1,105 @@
+import Bytes
+import HTTPWire
+import Reactor
+import Upstream
+
+/// Which origin serves which host, with its groups of endpoints, for one loop.
+struct RouteTable {
+    struct Route {
+        let origin: EdgeOrigin
+        let group: OriginGroup
+        let parents: OriginGroup?
+        let peers: OriginGroup?
+
+        /// Sent as `Host`; nil passes the client's on.
+        var hostHeader: String? { origin.endpoints[0].hostHeader }
+    }
+
+    private var routes: [Route] = []
+    private var named: [(host: [UInt8], route: Int)] = []
+    private var fallback: Int?
+    private var probers: [HealthProber] = []
+
+    init() {}
+
+    /// - Parameters:
+    ///   - old: pools to the same endpoints are kept with their connections; the others are closed.
+    ///   - probes: whether this loop is the one that checks the endpoints' health.
+    init(
+        _ settings: EdgeSettings, _ standings: OriginStandings, loop: EventLoop, resolver: Resolver,
+        reusing old: RouteTable?, probes: Bool
+    ) {
+        var shelf = PoolShelf(old?.pools ?? [], loop: loop, resolver: resolver)
+        for prober in old?.probers ?? [] { prober.stop() }
+        let peers = standings.peers.map { standing in
+            OriginGroup(
+                standing: standing, pools: shelf.take(standing.endpoints), loop: loop, tier: .peer,
+                own: settings.peers?.own)
+        }
+        for origin in settings.origins where !origin.endpoints.isEmpty {
+            guard let standing = standings.origins[origin.name] else { continue }
+            let group = OriginGroup(standing: standing, pools: shelf.take(standing.endpoints), loop: loop)
+            let parents = standings.parents[origin.name].map {
+                OriginGroup(standing: $0, pools: shelf.take($0.endpoints), loop: loop, tier: .parent)
+            }
+            for host in origin.hosts { named.append((Array(host.lowercased().utf8), routes.count)) }
+            if origin.hosts.isEmpty, fallback == nil { fallback = routes.count }
+            routes.append(Route(origin: origin, group: group, parents: parents, peers: peers))
+        }
+        if probes {
+            probers = standings.all.compactMap { HealthProber(standing: $0, loop: loop, resolver: resolver) }
+        }
+        shelf.closeRest()
+    }
+
+    func route(host: Span<UInt8>) -> Route? {
+        for entry in named where host.equalsIgnoringCase(entry.host.span) { return routes[entry.route] }
+        return fallback.map { routes[$0] }
+    }
+
+    private var pools: [OriginPool] {
+        let peers = routes.first?.peers?.pools ?? []
+        return routes.flatMap { $0.group.pools + ($0.parents?.pools ?? []) } + peers
+    }
+
+    func close() {
+        for prober in probers { prober.stop() }
+        for pool in pools { pool.close() }
+    }
+}
+
+/// Pools of before a reload, for those after it.
+private struct PoolShelf {
+    private var pools: [OriginPool]
+    private let loop: EventLoop
+    private let resolver: Resolver
+
+    init(_ pools: [OriginPool], loop: EventLoop, resolver: Resolver) {
+        self.pools = pools
+        self.loop = loop
+        self.resolver = resolver
+    }
+
+    mutating func take(_ endpoints: [OriginSettings]) -> [OriginPool] {
+        endpoints.map { wanted in
+            if let index = pools.firstIndex(where: { $0.settings.isSameConnection(as: wanted) }) {
+                return pools.remove(at: index)
+            }
+            return OriginPool(settings: wanted, loop: loop, resolver: resolver)
+        }
+    }
+
+    mutating func closeRest() {
+        for pool in pools { pool.close() }
+        pools = []
+    }
+}
+
+extension OriginSettings {
+    /// Whether connections by these settings may serve those: how much load an endpoint gets is another matter.
+    fileprivate func isSameConnection(as other: OriginSettings) -> Bool {
+        var copy = self
+        copy.placement = other.placement
+        return copy == other
+    }
+}

@@ -1,0 +1,193 @@
+public import HTTPWire
+import Reactor
+
+/// A request to an origin, whichever endpoint answers it: chooses one, tries others where that is safe, and hedges.
+/// The handler hears one answer. Confined to the loop of its groups.
+public final class OriginCall {
+    /// Endpoints to be asked before others: those of the next tier are asked where all of this one fail.
+    public struct Tier {
+        public var group: OriginGroup
+        /// What the request's head is for them, empty line included.
+        public var head: [UInt8]
+        /// Of what ``BalanceSettings/hashKey`` names; nil where the request has none.
+        public var hash: UInt64?
+        /// The endpoint that the client is bound to, see ``OriginGroup/id(of:)``.
+        public var bound: UInt64?
+        public var subset: String?
+
+        public init(_ group: OriginGroup, head: [UInt8]) {
+            self.group = group
+            self.head = head
+        }
+    }
+
+    let tiers: [Tier]
+    let method: Method
+    let framing: BodyFraming
+    var handler: (any OriginHandler)?
+    private(set) var tier = 0
+    private var ask = Balancer.Ask()
+    var attempts: [OriginAttempt] = []
+    /// The one whose answer the handler hears.
+    var winner: OriginAttempt?
+    private var retriesLeft = 0
+    private var retries = 0
+    private var hedges = 0
+    /// The request's body is on its way and can't be had again.
+    var isBodyGone = false
+    private(set) var isDone = false
+    private var hasBegun = false
+    private var hedgeTimer: LoopTimer?
+    private var last: (facts: OriginFacts, id: UInt64?) = (OriginFacts(), nil)
+
+    /// The handler is held until the call is over.
+    /// - Precondition: there is a tier.
+    public init(_ tiers: [Tier], method: Method, framing: BodyFraming, handler: any OriginHandler) {
+        self.tiers = tiers
+        self.method = method
+        self.framing = framing
+        self.handler = handler
+        enter(0)
+    }
+
+    /// Of the origin, whichever tier answers.
+    public var name: String { tiers[tiers.count - 1].group.name }
+
+    var group: OriginGroup { tiers[tier].group }
+
+    private func enter(_ tier: Int) {
+        self.tier = tier
+        ask.tried = []
+        ask.hash = tiers[tier].hash
+        ask.bound = tiers[tier].bound.flatMap { group.index(of: $0) }
+        ask.subset = tiers[tier].subset
+        retriesLeft = group.standing.policy.retry.maximum
+    }
+
+    public func start() {
+        guard tiers[0].group.budget.begin() else {
+            return failLater(UpstreamError(.tooManyRequests, "too many requests to this origin", mayRetry: false))
+        }
+        hasBegun = true
+        guard let index = choose() else {
+            return failLater(UpstreamError(.noEndpoint, "no endpoint of the origin fits", mayRetry: false))
+        }
+        launch(index, isRetry: false)
+        armHedge()
+    }
+
+    /// A caller of `start` must not be called back before it returns.
+    private func failLater(_ error: UpstreamError) {
+        let box = Confined(self)
+        group.loop.execute { box.value.report(error) }
+    }
+
+    // MARK: For the handler
+
+    /// What it cost so far: times and address of the attempt that counts, retries of all.
+    public var facts: OriginFacts {
+        var facts = counting?.facts ?? last.facts
+        facts.retries += retries
+        facts.hedges = hedges
+        return facts
+    }
+
+    /// The identity of the endpoint that answers, see ``OriginGroup/id(of:)``.
+    public var endpointID: UInt64? { counting.map { $0.group.id(of: $0.index) } ?? last.id }
+
+    private var counting: OriginAttempt? {
+        if let winner, winner.exchange != nil { return winner }
+        return attempts.last
+    }
+
+    public func sendBody(_ bytes: Span<UInt8>) { counting?.exchange?.sendBody(bytes) }
+    public func finishBody(trailers: HeaderBlock) { counting?.exchange?.finishBody(trailers: trailers) }
+    public var isCongested: Bool { counting?.exchange?.isCongested ?? true }
+    public func pause() { counting?.exchange?.pause() }
+    public func resume() { counting?.exchange?.resume() }
+
+    /// Gives up; nothing more is reported.
+    public func cancel() {
+        guard !isDone else { return }
+        let shown = counting
+        for attempt in attempts where attempt !== shown { drop(attempt, nil) }
+        if let shown { drop(shown, nil) }
+        close()
+    }
+
+    // MARK: Attempts
+
+    func launch(_ index: Int, isRetry: Bool) {
+        ask.tried.append(index)
+        let attempt = OriginAttempt(self, group, index: index, isRetry: isRetry)
+        attempts.append(attempt)
+        group.began(index)
+        attempt.start(OriginRequest(method: method, head: tiers[tier].head, framing: framing))
+    }
+
+    /// Takes an attempt out and notes how it ended.
+    /// - Parameter outcome: nil where that says nothing about the endpoint.
+    func drop(_ attempt: OriginAttempt, _ outcome: OutlierDetector.Outcome?) {
+        guard let place = attempts.firstIndex(where: { $0 === attempt }) else { return }
+        last = (attempt.facts, attempt.group.id(of: attempt.index))
+        attempts.remove(at: place)
+        if attempt.isRetry { tiers[0].group.budget.endRetry() }
+        attempt.group.ended(attempt.index, attempt.noted ?? outcome, latency: attempt.latency)
+        let exchange = attempt.exchange
+        attempt.exchange = nil
+        exchange?.cancel()
+        last.facts.endedAt = exchange?.facts.endedAt ?? 0
+    }
+
+    /// The first endpoint, of the first tier that has one.
+    private func choose() -> Int? {
+        while true {
+            if let index = group.pick(ask), index != group.own { return index }
+            guard tier + 1 < tiers.count else { return nil }
+            enter(tier + 1)
+        }
+    }
+
+    /// Another endpoint, if one is left and the budget allows.
+    func nextEndpoint() -> Int? {
+        guard retriesLeft > 0 || tier + 1 < tiers.count, tiers[0].group.budget.beginRetry() else { return nil }
+        if retriesLeft == 0 { enter(tier + 1) } else { retriesLeft -= 1 }
+        guard let index = choose(), !ask.tried.contains(index) else {
+            tiers[0].group.budget.endRetry()
+            return nil
+        }
+        retries += 1
+        return index
+    }
+
+    func report(_ error: UpstreamError) {
+        guard !isDone else { return }
+        let handler = self.handler
+        close()
+        handler?.originFailed(error)
+    }
+
+    func close() {
+        isDone = true
+        handler = nil
+        hedgeTimer?.cancel()
+        hedgeTimer = nil
+        if hasBegun { tiers[0].group.budget.end() }
+        hasBegun = false
+    }
+
+    // MARK: Hedging
+
+    private func armHedge() {
+        let delay = group.standing.policy.retry.hedgeMilliseconds
+        guard delay > 0, framing.isEmpty, method.isIdempotent, group.pools.count > 1 else { return }
+        hedgeTimer = LoopTimer(loop: group.loop) { [weak self] in self?.hedge() }
+        hedgeTimer?.setDeadline(afterMilliseconds: delay)
+    }
+
+    private func hedge() {
+        guard winner == nil, !isDone, attempts.count == 1, retriesLeft > 0, let index = nextEndpoint() else { return }
+        hedges += 1
+        launch(index, isRetry: true)
+    }
+}

@@ -1,0 +1,141 @@
+import Testing
+
+@testable import Upstream
+
+@Suite struct HealthTests {
+    private let second: Int64 = 1_000_000_000
+
+    private func detector(_ count: Int = 4, _ change: (inout OutlierSettings) -> Void = { _ in }) -> OutlierDetector {
+        var settings = OutlierSettings()
+        change(&settings)
+        return OutlierDetector(count: count, settings: settings)
+    }
+
+    @Test func errorsInARowEject() {
+        var detector = detector()
+        for _ in 0..<4 { #expect(detector.record(1, .serverError, now: 0) == false) }
+        #expect(detector.record(1, .success, now: 0) == false)
+        for _ in 0..<4 { #expect(detector.record(1, .serverError, now: 0) == false) }
+        #expect(detector.record(1, .serverError, now: 0) == true)
+        #expect(detector.isEjected(1))
+        #expect(detector.hosts[1].reason == .consecutiveErrors)
+        #expect(detector.advance(now: 29 * second) == false)
+        #expect(detector.advance(now: 30 * second) == true)
+        #expect(!detector.isEjected(1))
+    }
+
+    @Test func failuresEjectSooner() {
+        var detector = detector()
+        for _ in 0..<2 { #expect(detector.record(0, .failure, now: 0) == false) }
+        #expect(detector.record(0, .failure, now: 0) == true)
+        #expect(detector.hosts[0].reason == .consecutiveFailures)
+    }
+
+    @Test func theSecondEjectionLastsLonger() {
+        var detector = detector { $0.maximumEjectionMilliseconds = 70_000 }
+        var now: Int64 = 0
+        for length: Int64 in [30, 60, 70, 70] {
+            for _ in 0..<3 { _ = detector.record(0, .failure, now: now) }
+            #expect(detector.nextReturn == now + length * second)
+            now = detector.nextReturn
+            #expect(detector.advance(now: now) == true)
+        }
+        // Good intervals make up for it.
+        for _ in 0..<8 {
+            _ = detector.record(0, .success, now: now)
+            now += 10 * second
+            _ = detector.advance(now: now)
+        }
+        for _ in 0..<3 { _ = detector.record(0, .failure, now: now) }
+        #expect(detector.nextReturn == now + 30 * second)
+    }
+
+    @Test func theCapHoldsButOneMayAlwaysGo() {
+        var detector = detector(4)
+        for host in 0..<4 { for _ in 0..<3 { _ = detector.record(host, .failure, now: 0) } }
+        #expect(detector.ejectedCount == 2)
+        var two = self.detector(2) { $0.maximumEjectionPercent = 10 }
+        for host in 0..<2 { for _ in 0..<3 { _ = two.record(host, .failure, now: 0) } }
+        #expect(two.ejectedCount == 1)
+    }
+
+    @Test func theOnlyOneStays() {
+        var detector = detector(1)
+        for _ in 0..<50 { #expect(detector.record(0, .failure, now: 0) == false) }
+    }
+
+    @Test func lowSuccessRatesEject() {
+        var detector = detector(6) { $0.consecutiveErrors = 0 }
+        _ = detector.advance(now: 0)
+        for _ in 0..<200 {
+            for host in 0..<6 { _ = detector.record(host, .success, now: second) }
+            _ = detector.record(4, .serverError, now: second)
+        }
+        #expect(detector.advance(now: 10 * second) == true)
+        #expect(detector.isEjected(4))
+        #expect(detector.hosts[4].reason == .successRate)
+        #expect(detector.ejectedCount == 1)
+    }
+
+    @Test func fewRequestsProveNothing() {
+        var detector = detector(6) { $0.consecutiveErrors = 0 }
+        _ = detector.advance(now: 0)
+        for _ in 0..<90 { for host in 0..<6 { _ = detector.record(host, host == 4 ? .serverError : .success, now: 1) } }
+        #expect(detector.advance(now: 10 * second) == false)
+    }
+
+    @Test func checksRiseAndFall() {
+        var settings = HealthCheckSettings()
+        settings.rise = 2
+        settings.fall = 3
+        var check = HealthCheckState()
+        #expect(check.isWell)
+        for outcome in ["a", "b", nil, "c", "d"] {
+            #expect(check.record(failure: outcome, settings: settings) == false)
+        }
+        #expect(check.record(failure: "e", settings: settings) == true)
+        #expect(!check.isWell)
+        #expect(check.latestFailure == "e")
+        #expect(check.record(failure: nil, settings: settings) == false)
+        #expect(check.record(failure: "f", settings: settings) == false)
+        #expect(check.record(failure: nil, settings: settings) == false)
+        #expect(check.record(failure: nil, settings: settings) == true)
+        #expect(check.isWell)
+        #expect(check.checks == 10)
+        #expect(check.failures == 6)
+    }
+
+    @Test func retriesFollowTheLoad() {
+        var budget = RetryBudget(RetrySettings(), BreakerSettings())
+        for _ in 0..<3 { #expect(budget.beginRetry() == true) }
+        #expect(budget.beginRetry() == false)
+        for _ in 0..<100 { #expect(budget.begin() == true) }
+        for _ in 0..<17 { #expect(budget.beginRetry() == true) }
+        #expect(budget.beginRetry() == false)
+        budget.endRetry()
+        #expect(budget.beginRetry() == true)
+        var breakers = BreakerSettings()
+        breakers.maximumRequests = 1
+        breakers.maximumRetries = 1
+        var small = RetryBudget(RetrySettings(), breakers)
+        #expect(small.begin() == true)
+        #expect(small.begin() == false)
+        #expect(small.beginRetry() == true)
+        #expect(small.beginRetry() == false)
+        small.end()
+        #expect(small.begin() == true)
+    }
+
+    @Test func aReloadKeepsWhatIsKnown() {
+        let endpoints = BalancerTests.endpoints(3)
+        let old = OriginStanding(name: "o", endpoints: endpoints, policy: OriginPolicy())
+        for _ in 0..<3 { old.record(1, .failure, now: 0) }
+        #expect(old.available == [true, false, true])
+        let new = OriginStanding(
+            name: "o", endpoints: [endpoints[2], endpoints[1]], policy: OriginPolicy(), reusing: old)
+        #expect(new.available == [true, false])
+        #expect(new.report[1].reason == "consecutive_failures")
+        new.advance(now: 30 * second)
+        #expect(new.available == [true, true])
+    }
+}
