@@ -1,17 +1,22 @@
 /// How the sections about an origin's endpoints are read.
 extension EndpointSection {
     init?(reading section: YAMLSection) {
-        guard let text = section.optionalString("url") else {
+        let text = section.optionalString("url")
+        let weight = section.integer("weight", default: 1, in: 1...1000)
+        let priority = section.integer("priority", default: 0, in: 0...127)
+        let zone = section.string("zone", default: "")
+        let labels = section.texts("labels")
+        section.finish()
+        guard let text else {
             section.report("url", "an endpoint needs a url, such as http://10.0.0.1:3000")
             return nil
         }
         guard let url = section.originURL("url", text) else { return nil }
         self.init(url: url)
-        weight = section.integer("weight", default: weight, in: 1...1000)
-        priority = section.integer("priority", default: priority, in: 0...127)
-        zone = section.string("zone", default: zone)
-        labels = section.texts("labels")
-        section.finish()
+        self.weight = weight
+        self.priority = priority
+        self.zone = zone
+        self.labels = labels
     }
 }
 
@@ -158,8 +163,9 @@ extension PeersSection {
 extension String {
     /// RFC 9110, 5.6.2.
     var isToken: Bool {
-        !isEmpty && utf8.allSatisfy { byte in
-            byte > 0x20 && byte < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)
-        }
+        !isEmpty
+            && utf8.allSatisfy { byte in
+                byte > 0x20 && byte < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains(byte)
+            }
     }
 }

@@ -32,7 +32,7 @@ extension EdgeSection {
             section.report("cdn_id", "expected a host, with a port or without, or a token (RFC 8586)")
         }
         maxHops = section.integer("max_hops", default: maxHops, in: 1...1000)
-        if section.has("peers") { peers = PeersSection(reading: section.section("peers")) }
+        if section.node("peers") != nil { peers = PeersSection(reading: section.section("peers")) }
         section.finish()
     }
 }
@@ -53,10 +53,10 @@ extension OriginSection {
             section.report("endpoints", "an origin has at most \(Self.maximumEndpoints) endpoints")
         }
         balance = BalanceSection(reading: section.section("balance"))
-        if section.has("check") { check = CheckSection(reading: section.section("check")) }
+        if section.node("check") != nil { check = CheckSection(reading: section.section("check")) }
         outliers = OutlierSection(reading: section.section("outliers"))
         retry = RetrySection(reading: section.section("retry"))
-        if section.has("affinity") { affinity = AffinitySection(reading: section.section("affinity")) }
+        if section.node("affinity") != nil { affinity = AffinitySection(reading: section.section("affinity")) }
         parents = (section.strings("parents") ?? []).compactMap { section.originURL("parents", $0) }
         maxRequests = section.integer("max_requests", default: maxRequests, in: 0...1_000_000)
         hosts = (section.strings("hosts") ?? hosts).map { $0.lowercased() }

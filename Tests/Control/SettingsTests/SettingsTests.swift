@@ -177,21 +177,33 @@ import Testing
         var documented: [String: Set<String>] = [:]
         for line in try documentText().split(separator: "\n") where line.hasPrefix("| `") {
             let key = line.dropFirst(3).prefix { $0 != "`" }
-            let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
-            if parts.count == 2 { documented[parts[0], default: []].insert(parts[1]) }
+            // A key of a section, which is a key of the section around it.
+            var parts = key.split(separator: ".").map(String.init)
+            while parts.count > 1 {
+                let last = parts.removeLast()
+                let name = last.hasSuffix("[]") ? String(last.dropLast(2)) : last
+                documented[parts.joined(separator: "."), default: []].insert(name)
+            }
         }
-        #expect(documented.count == 8)
+        #expect(documented.count == 15)
         for (section, keys) in documented {
-            let isList = section.hasSuffix("[]")
-            let name = isList ? String(section.dropLast(2)) : section
-            let item = isList ? "- " : "  "
             let error = try #require(throws: SettingsError.self) {
-                try Settings(yaml: "\(name):\n\(item)zzzzzzzzzzzzzzz: 1\n")
+                try Settings(yaml: yaml(inside: section.split(separator: ".").map(String.init)))
             }
             let message = try #require(error.diagnostics.first { $0.message.contains("known here: ") }?.message)
             let known = message.split(separator: ": ", maxSplits: 1)[1].split(separator: ", ").map(String.init)
             #expect(Set(known) == keys, "section \(section)")
         }
+    }
+
+    /// A file in which only this section is there, with a key that is none.
+    private func yaml(inside path: [String]) -> String {
+        var text = "{zzzzzzzzzzzzzzz: 1}"
+        for part in path.reversed() {
+            let isList = part.hasSuffix("[]")
+            text = "{\(isList ? String(part.dropLast(2)) : part): \(isList ? "[\(text)]" : text)}"
+        }
+        return text
     }
 
     private func documentText() throws -> String {

@@ -7,7 +7,7 @@ enum AffinityCookie {
 
     static func write(_ id: UInt64, _ settings: AffinitySettings) -> [UInt8] {
         var out: [UInt8] = []
-        for shift in stride(from: 60, through: 0, by: -4) { out.append(digits[Int(id >> UInt64(shift)) & 15]) }
+        for shift in stride(from: 60, through: 0, by: -4) { out.append(digits[Int(id >> UInt64(shift) & 15)]) }
         out.append(0x2E)
         out.append(contentsOf: signature(out, settings))
         return out
