@@ -1,6 +1,7 @@
--- Average selling price of a seller's last 10 auctions. Flink's SQL can't run it.
+-- Average selling price of a seller's last auctions: 10 before the one at hand, as published. Equal times in the order of ids,
+-- so that there is one answer. Flink's SQL can't run it.
 SELECT Q.seller, AVG(Q.final) OVER (
-  PARTITION BY Q.seller ORDER BY Q.dateTime ROWS BETWEEN 10 PRECEDING AND CURRENT ROW) AS average
+  PARTITION BY Q.seller ORDER BY Q.dateTime, Q.id ROWS BETWEEN 10 PRECEDING AND CURRENT ROW) AS average
 FROM (
   SELECT id, seller, price AS final, bidTime AS dateTime
   FROM (

@@ -151,13 +151,13 @@ extension Parser {
         default: try arguments(of: &call)
         }
         // Some write it inside of the parentheses, the standard behind them.
-        try nullTreatment(of: &call)
+        try nullTreatment(of: &call, isInside: true)
         guard at(.rightParenthesis) else {
             throw unexpected(expecting: "',' or ')' in \(call.upperName)(…)", keywords: Self.operatorWords)
         }
         advance()
         if at(.within) { throw unsupported("WITHIN GROUP is") }
-        try nullTreatment(of: &call)
+        try nullTreatment(of: &call, isInside: false)
         if at(.filter), lookahead(1).kind == .symbol(.leftParenthesis) {
             advance()
             advance()
@@ -165,7 +165,7 @@ extension Parser {
             call.filter = try expression()
             try expect(.rightParenthesis)
         }
-        try nullTreatment(of: &call)
+        try nullTreatment(of: &call, isInside: false)
         if accept(.over) { call.over = try overReference() }
         return try elements(of: .call(call))
     }

@@ -6,6 +6,9 @@ extension PhysicalPlanner {
         _ input: LogicalPlan, _ over: OverSpecification, _ plan: LogicalPlan, _ next: StageInput,
         _ query: PhysicalQuery
     ) throws(SQLError) {
+        if deadLetters != nil, let apart = over.apart(input, fields: plan.outputFields) {
+            return try build(apart, next, query)
+        }
         let layout = try OverLayout(
             over, input: input.outputFields, output: plan.outputFields, context: context)
         if !isLive || isBounded(input) {
@@ -71,6 +74,28 @@ extension PhysicalPlanner {
 }
 
 extension OverSpecification {
+    /// The node with all that it computes put into a step of its own before it, where rows can be left out that an
+    /// expression fails on; `nil` where it computes nothing.
+    fileprivate func apart(_ input: LogicalPlan, fields: [PlanField]) -> LogicalPlan? {
+        var values = AggregateValues(input.outputFields, areApart: true)
+        var over = self
+        for index in partition.indices { over.partition[index] = values.take(partition[index]) }
+        for index in order.indices { over.order[index].expression = values.take(order[index].expression) }
+        for (index, call) in calls.enumerated() {
+            over.calls[index].filter = call.filter.map { values.take($0) }
+            over.calls[index].argument = call.argument.map { values.take($0, where: call.filter) }
+            over.calls[index].otherwise = call.otherwise.map { values.take($0) }
+        }
+        guard values.isNeeded else { return nil }
+        let computed = LogicalPlan.project(
+            input: input, expressions: values.expressions, fields: values.fields)
+        let count = input.outputFields.count
+        let places = Array(0..<count) + calls.indices.map { values.fields.count + $0 }
+        return .project(
+            input: .over(input: computed, over: over),
+            expressions: zip(places, fields).map { .column(index: $0, type: $1.type) }, fields: fields)
+    }
+
     /// The part of the partition's keys that tells the end of a window, so that a partition is whole when it closes.
     func closingWindow(of input: LogicalPlan) -> JoinRetention.WindowEnd? {
         let attributes = WindowAttributes.of(input)
