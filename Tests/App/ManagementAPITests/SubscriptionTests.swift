@@ -186,7 +186,7 @@ import Testing
         ("?q=SELECT+n+FROM+t&eventsPerSecond=0", 400, "eventsPerSecond: expected a number from 1"),
         ("?q=SELECT+n+FROM+t&bytesPerSecond=10000000000", 400, "bytesPerSecond"),
         ("?q=SELECT+n+FROM+t&cliendId=x", 400, "unknown parameter"), ("?q=SELECT+n+FROM+t&clientId=", 400, "clientId"),
-        ("?q=SELECT+count(*)+FROM+t", 400, "a live query has no last one"),
+        ("?q=SELECT+n+FROM+t+ORDER+BY+n", 400, "a live query has no last one"),
     ])
     func whatIsWrongIsSaid(query: String, status: Int, message: String) throws {
         let server = try Self.server()

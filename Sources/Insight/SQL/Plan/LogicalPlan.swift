@@ -120,6 +120,8 @@ public struct TableDescription: Hashable, Sendable {
     public var timeExpression: BoundExpression?
     /// Names of the columns that together tell a row from the others.
     public var primaryKey: [String] = []
+    /// A row stands for the one before with the same primary key.
+    public var isUpserted = false
 
     public init(name: String, fields: [PlanField], timeColumn: Int?, watermarkDelay: Int64) {
         self.name = name

@@ -3,12 +3,27 @@ import SQL
 
 extension Accumulator {
     /// The empty state of an aggregate call.
-    static func make(for call: AggregateCall) throws(SQLError) -> Accumulator {
+    ///
+    /// - Parameter takesBack: rows may be taken back, so that what depends on single values counts them.
+    static func make(for call: AggregateCall, takesBack: Bool = false) throws(SQLError) -> Accumulator {
+        if takesBack { return try makeCounted(call) }
         let plain = try makePlain(call)
         guard call.isDistinct, let argument = call.argument else { return plain }
         switch call.function {
         case .min, .max, .approxCountDistinct: return plain
         default: return DistinctAccumulator(inner: plain, type: argument.type.fieldType)
+        }
+    }
+
+    private static func makeCounted(_ call: AggregateCall) throws(SQLError) -> Accumulator {
+        guard let argument = call.argument else { return try makePlain(call) }
+        let type = argument.type.fieldType
+        switch call.function {
+        case .min, .max: return CountedExtremumAccumulator(type: type, isMaximum: call.function == .max)
+        case .countAll, .count, .sum, .avg:
+            let plain = try makePlain(call)
+            return call.isDistinct ? CountedDistinctAccumulator(inner: plain, type: type) : plain
+        case .approxCountDistinct, .approxPercentile: return try makePlain(call)
         }
     }
 
@@ -59,6 +74,16 @@ extension Accumulator {
                     return .bool(bits)
                 })
         case .string, .bytes, .json: ByteExtremumAccumulator(type: type, isMaximum: isMaximum)
+        }
+    }
+}
+
+extension AggregateCall {
+    /// Whether a row that was counted can be taken back exactly. A sketch doesn't know what it was made of.
+    var canTakeBack: Bool {
+        switch function {
+        case .countAll, .count, .sum, .avg, .min, .max: true
+        case .approxCountDistinct, .approxPercentile: false
         }
     }
 }

@@ -24,6 +24,19 @@ class Accumulator {
     /// - Precondition: `other` was made for the same call.
     func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {}
 
+    /// As if rows that `update` took had not been there.
+    ///
+    /// - Throws: `unsupported` where the state can't tell; the planner refuses such calls before
+    ///   (`AggregateCall.canTakeBack`).
+    func takeBack(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        throw SQLError(code: .unsupported, message: "this aggregate can't take rows back")
+    }
+
+    /// The results of some groups, in their order.
+    func results(of groups: [UInt32], groupCount: Int) -> Column {
+        finish(groupCount: groupCount).select(rows: groups)
+    }
+
     /// The results of groups 0 to `groupCount`.
     func finish(groupCount: Int) -> Column { preconditionFailure("each accumulator has a result") }
 

@@ -53,10 +53,12 @@ struct AggregateLayout {
     let windows: Windows?
     let schema: Schema
     let context: EvaluationContext
+    /// Rows may be taken back.
+    var takesBack = false
 
     func makeAccumulators() throws(SQLError) -> [Accumulator] {
         var made: [Accumulator] = []
-        for call in calls { made.append(try Accumulator.make(for: call.call)) }
+        for call in calls { made.append(try Accumulator.make(for: call.call, takesBack: takesBack)) }
         return made
     }
 }

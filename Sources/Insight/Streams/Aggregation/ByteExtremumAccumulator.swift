@@ -41,6 +41,8 @@ final class ByteExtremumAccumulator: Accumulator {
         [column(groups, groupCount: groupCount)]
     }
 
+    override func results(of groups: [UInt32], groupCount: Int) -> Column { column(groups, groupCount: groupCount) }
+
     private func column(_ groups: some Collection<UInt32>, groupCount: Int) -> Column {
         bests.grow(to: groupCount, filling: nil)
         var strings = ByteStrings()

@@ -12,6 +12,19 @@ final class CountAccumulator: Accumulator {
         self.counts = counts
     }
 
+    override func takeBack(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        var counts = take(&counts)
+        counts.grow(to: input.groupCount, filling: 0)
+        Self.subtract(input.groups, from: &counts)
+        self.counts = counts
+    }
+
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
+        counts.grow(to: groupCount, filling: 0)
+        let values = groups.map { counts[Int($0)] }
+        return Column(type: .int64, count: groups.count, validity: nil, storage: .int64(values))
+    }
+
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
         guard let other = other as? CountAccumulator else { return }
         counts.grow(to: groupCount, filling: 0)
@@ -35,6 +48,12 @@ final class CountAccumulator: Accumulator {
     }
 
     override var byteCount: Int { counts.capacity * 8 }
+
+    private static func subtract(_ groups: [UInt32], from counts: inout [Int64]) {
+        let groups = groups.span
+        var counts = counts.mutableSpan
+        for index in groups.indices { counts[Int(groups[index])] &-= 1 }
+    }
 
     private static func add(_ groups: [UInt32], to counts: inout [Int64]) {
         let groups = groups.span

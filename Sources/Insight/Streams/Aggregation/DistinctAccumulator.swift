@@ -88,5 +88,9 @@ final class DistinctAccumulator: Accumulator {
 
     override func finish(groupCount: Int) -> Column { inner.finish(groupCount: groupCount) }
 
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
+        inner.results(of: groups, groupCount: groupCount)
+    }
+
     override var byteCount: Int { inner.byteCount + values.byteCount + pairs.memoryBytes }
 }

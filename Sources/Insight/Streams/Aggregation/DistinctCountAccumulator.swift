@@ -36,6 +36,12 @@ final class DistinctCountAccumulator: Accumulator {
         return Column(type: .int64, count: groupCount, validity: nil, storage: .int64(counts))
     }
 
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
+        sketches.grow(to: groupCount, filling: HyperLogLog())
+        let counts = groups.map { sketches[Int($0)].estimate() }
+        return Column(type: .int64, count: groups.count, validity: nil, storage: .int64(counts))
+    }
+
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
         sketches.grow(to: groupCount, filling: HyperLogLog())
         var strings = ByteStrings()

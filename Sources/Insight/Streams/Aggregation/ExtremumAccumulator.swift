@@ -68,6 +68,20 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
         }
     }
 
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
+        bests.grow(to: groupCount, filling: initial)
+        seen.grow(to: groupCount, filling: false)
+        var validity = Bitmap(repeating: true, count: groups.count)
+        var hasNull = false
+        for (index, group) in groups.enumerated() where !seen[Int(group)] {
+            validity[index] = false
+            hasNull = true
+        }
+        return Column(
+            type: type, count: groups.count, validity: hasNull ? validity : nil,
+            storage: storage(groups.map { bests[Int($0)] }))
+    }
+
     override func finish(groupCount: Int) -> Column {
         column(0..<UInt32(groupCount), groupCount: groupCount)
     }

@@ -34,6 +34,30 @@ final class FloatSumAccumulator: Accumulator {
         }
     }
 
+    /// What is left of a group without rows is exactly nothing, whatever was rounded on the way.
+    override func takeBack(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard case .float64(let values)? = column?.storage else { return }
+        sums.grow(to: input.groupCount, filling: 0)
+        counts.grow(to: input.groupCount, filling: 0)
+        var sums = take(&sums)
+        var counts = take(&counts)
+        Self.subtract(input, values, &sums, &counts)
+        self.sums = sums
+        self.counts = counts
+    }
+
+    private static func subtract(
+        _ input: GroupedRows, _ values: [Double], _ sums: inout [Double], _ counts: inout [Int64]
+    ) {
+        let values = values.span
+        var sums = sums.mutableSpan
+        var counts = counts.mutableSpan
+        input.forEach { row, group in
+            counts[group] &-= 1
+            sums[group] = counts[group] == 0 ? 0 : sums[group] - values[row]
+        }
+    }
+
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
         guard let other = other as? FloatSumAccumulator else { return }
         sums.grow(to: groupCount, filling: 0)
@@ -47,12 +71,22 @@ final class FloatSumAccumulator: Accumulator {
     override func finish(groupCount: Int) -> Column {
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
-        var validity = Bitmap(repeating: true, count: groupCount)
+        return results(0..<groupCount)
+    }
+
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        return results(groups.lazy.map { Int($0) })
+    }
+
+    private func results(_ groups: some Collection<Int>) -> Column {
+        var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
-        let values = [Double](capacity: groupCount) { out in
-            for group in 0..<groupCount {
+        let values = [Double](capacity: groups.count) { out in
+            for group in groups {
                 if counts[group] == 0 {
-                    validity[group] = false
+                    validity[out.count] = false
                     hasNull = true
                     out.append(0)
                 } else {
@@ -60,7 +94,8 @@ final class FloatSumAccumulator: Accumulator {
                 }
             }
         }
-        return Column(type: .float64, count: groupCount, validity: hasNull ? validity : nil, storage: .float64(values))
+        return Column(
+            type: .float64, count: values.count, validity: hasNull ? validity : nil, storage: .float64(values))
     }
 
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {

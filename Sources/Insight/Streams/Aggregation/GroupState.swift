@@ -3,11 +3,11 @@ import SQL
 
 /// Groups and what has been aggregated for each: of a whole query, of one pane, or of one worker's share.
 final class GroupState {
-    private let layout: AggregateLayout
+    let layout: AggregateLayout
     /// With `true` the pane is a key like the others, the last one.
     private let hasPaneKey: Bool
-    private var table: GroupTable
-    private let accumulators: [Accumulator]
+    var table: GroupTable
+    let accumulators: [Accumulator]
     private var changes = GroupChanges()
 
     init(layout: AggregateLayout, hasPaneKey: Bool) throws(SQLError) {
@@ -31,21 +31,32 @@ final class GroupState {
         for keys in layout.totals { _ = table.groups(of: keys, rowCount: 1) }
     }
 
-    func add(_ batch: Batch) throws(SQLError) {
+    func add(_ batch: Batch) throws(SQLError) { try add(batch, groups: try groups(of: batch)) }
+
+    /// The group of each row; those that are new are made.
+    func groups(of batch: Batch) throws(SQLError) -> [UInt32] {
         let context = layout.context
         var keys: [Column] = []
         for key in layout.keys { keys.append(try key.evaluate(batch, context)) }
         if hasPaneKey, let windows = layout.windows { keys.append(windows.starts(batch)) }
         let groups = table.groups(of: keys, rowCount: batch.rowCount)
         changes.note(groups, groupCount: table.count)
+        return groups
+    }
+
+    /// - Parameters:
+    ///   - groups: of the batch's rows.
+    ///   - takesBack: the rows were added before and are to be as if they had not been.
+    func add(_ batch: Batch, groups: [UInt32], takesBack: Bool = false) throws(SQLError) {
         let all = GroupedRows(rows: nil, groups: groups, groupCount: table.count)
         for (call, accumulator) in zip(layout.calls, accumulators) {
-            try update(accumulator, call, batch, all)
+            try update(accumulator, call, batch, all, takesBack: takesBack)
         }
     }
 
     private func update(
-        _ accumulator: Accumulator, _ call: AggregateLayout.Call, _ batch: Batch, _ all: GroupedRows
+        _ accumulator: Accumulator, _ call: AggregateLayout.Call, _ batch: Batch, _ all: GroupedRows,
+        takesBack: Bool
     ) throws(SQLError) {
         var batch = batch
         var input = all
@@ -58,7 +69,8 @@ final class GroupState {
             }
         }
         guard let argument = call.argument else {
-            return try accumulator.update(input, column: nil)
+            return try takesBack
+                ? accumulator.takeBack(input, column: nil) : accumulator.update(input, column: nil)
         }
         let column = try argument.evaluate(batch, layout.context)
         if let validity = column.validity {
@@ -73,7 +85,11 @@ final class GroupState {
             input.rows = rows
             input.groups = groups
         }
-        try accumulator.update(input, column: column)
+        if takesBack {
+            try accumulator.takeBack(input, column: column)
+        } else {
+            try accumulator.update(input, column: column)
+        }
     }
 
     /// Takes over another state's groups.
@@ -120,17 +136,22 @@ final class GroupState {
     }
 
     /// Adds groups with their states to what is saved: those that the record needs, or all where it stands alone.
-    func save(into state: inout OperatorState, as name: String) {
+    ///
+    /// - Parameter marks: further columns of the groups named. Their names begin with `$`.
+    func save(
+        into state: inout OperatorState, as name: String, marks: ([UInt32]) -> [(String, Column)] = { _ in [] }
+    ) {
         let range = table.firstGroup..<table.count
         guard let sequence = state.sequence else {
-            return state.append([saved(range.map { UInt32($0) })], as: name)
+            let all = range.map { UInt32($0) }
+            return state.append([saved(all, marks(all))], as: name)
         }
         let share = changes.take(range, sequence: sequence)
-        state.append([saved(share.groups)], as: name, since: share.since)
+        state.append([saved(share.groups, marks(share.groups))], as: name, since: share.since)
     }
 
     /// Groups with their states: the keys, then the columns of each accumulator, by name.
-    private func saved(_ groups: [UInt32]) -> Batch {
+    private func saved(_ groups: [UInt32], _ marks: [(String, Column)]) -> Batch {
         var fields: [Field] = []
         var columns: [Column] = []
         let types = layout.keyTypes + (hasPaneKey ? [.timestamp] : [])
@@ -145,35 +166,49 @@ final class GroupState {
                 columns.append(column)
             }
         }
+        for (name, column) in marks {
+            fields.append(Field(name, column.type))
+            columns.append(column)
+        }
         return Batch(schema: Schema(Self.unique(fields)), rowCount: groups.count, columns: columns)
+    }
+
+    /// The same groups without those that are not wanted, under new numbers.
+    ///
+    /// - Parameter wanted: by group.
+    /// - Returns: the state, and the old group of each new one.
+    func keeping(_ wanted: (Int) -> Bool) throws(SQLError) -> (state: GroupState, oldGroups: [Int]) {
+        let kept = (table.firstGroup..<table.count).filter(wanted)
+        let rows = saved(kept.map { UInt32($0) }, [])
+        let state = try GroupState(layout: layout, hasPaneKey: hasPaneKey)
+        let groups = try state.groups(ofSaved: rows)
+        _ = try state.restore(rows, groups)
+        var oldGroups = Array(repeating: 0, count: state.table.count)
+        for (old, new) in zip(kept, groups) { oldGroups[Int(new)] = old }
+        return (state, oldGroups)
     }
 
     /// Takes over what was saved under a name. An aggregate that was not saved begins anew.
     ///
     /// - Returns: the aggregates that begin anew, and those that were saved and are computed no more.
     /// - Throws: `state_mismatch` where the keys are others.
-    func load(from state: OperatorState, as name: String) throws(SQLError) -> [String] {
+    func load(
+        from state: OperatorState, as name: String,
+        visit: (_ saved: Batch, _ groups: [UInt32]) throws(SQLError) -> Void = { _, _ throws(SQLError) in }
+    ) throws(SQLError) -> [String] {
         var notes: [String] = []
         for batch in state.batches(name) {
-            for note in try restore(batch) where !notes.contains(note) { notes.append(note) }
+            let groups = try groups(ofSaved: batch)
+            for note in try restore(batch, groups) where !notes.contains(note) { notes.append(note) }
+            try visit(batch, groups)
         }
         if notes.isEmpty, let since = state.since(name) { changes.resume(since: since) }
         return notes
     }
 
-    private func restore(_ batch: Batch) throws(SQLError) -> [String] {
-        let types = layout.keyTypes + (hasPaneKey ? [.timestamp] : [])
-        let keyNames = keyFields
-        var keys: [Column] = []
-        for (index, type) in types.enumerated() {
-            guard let column = batch.column(keyNames[index]), column.type == type else {
-                throw SQLError(code: .stateMismatch, message: "groups were saved by other keys")
-            }
-            keys.append(column)
-        }
-        let groups = table.groups(of: keys, rowCount: batch.rowCount)
+    private func restore(_ batch: Batch, _ groups: [UInt32]) throws(SQLError) -> [String] {
         var fresh: [String] = []
-        var left = Set(batch.schema.fields.map(\.name).filter { !$0.hasPrefix("key ") })
+        var left = Set(batch.schema.fields.map(\.name).filter { !$0.hasPrefix("key ") && !$0.hasPrefix("$") })
         var names: [String: Int] = [:]
         for (call, accumulator) in zip(layout.calls, accumulators) {
             // Two calls of one text (they differ in what the text doesn't tell) are told apart by their order.
@@ -194,6 +229,20 @@ final class GroupState {
         }
         let unused = Set(left.compactMap { $0.split(separator: "#").first }).sorted()
         return fresh + unused.map { "\($0) is left behind" }
+    }
+
+    /// The groups of saved rows.
+    private func groups(ofSaved batch: Batch) throws(SQLError) -> [UInt32] {
+        let types = layout.keyTypes + (hasPaneKey ? [.timestamp] : [])
+        let keyNames = keyFields
+        var keys: [Column] = []
+        for (index, type) in types.enumerated() {
+            guard let column = batch.column(keyNames[index]), column.type == type else {
+                throw SQLError(code: .stateMismatch, message: "groups were saved by other keys")
+            }
+            keys.append(column)
+        }
+        return table.groups(of: keys, rowCount: batch.rowCount)
     }
 
     /// The columns of the keys in a checkpoint. Keys of one name are told apart by their order.

@@ -35,6 +35,29 @@ final class IntegerSumAccumulator: Accumulator {
         }
     }
 
+    override func takeBack(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard case .int64(let values)? = column?.storage else { return }
+        sums.grow(to: input.groupCount, filling: 0)
+        counts.grow(to: input.groupCount, filling: 0)
+        var sums = take(&sums)
+        var counts = take(&counts)
+        Self.subtract(input, values, &sums, &counts)
+        self.sums = sums
+        self.counts = counts
+    }
+
+    private static func subtract(
+        _ input: GroupedRows, _ values: [Int64], _ sums: inout [Int64], _ counts: inout [Int64]
+    ) {
+        let values = values.span
+        var sums = sums.mutableSpan
+        var counts = counts.mutableSpan
+        input.forEach { row, group in
+            sums[group] &-= values[row]
+            counts[group] &-= 1
+        }
+    }
+
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
         guard let other = other as? IntegerSumAccumulator else { return }
         sums.grow(to: groupCount, filling: 0)
@@ -48,13 +71,23 @@ final class IntegerSumAccumulator: Accumulator {
     override func finish(groupCount: Int) -> Column {
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
-        var validity = Bitmap(repeating: true, count: groupCount)
+        return results(0..<groupCount)
+    }
+
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
+        sums.grow(to: groupCount, filling: 0)
+        counts.grow(to: groupCount, filling: 0)
+        return results(groups.lazy.map { Int($0) })
+    }
+
+    private func results(_ groups: some Collection<Int>) -> Column {
+        var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
         let width = type
-        let values = [Int64](capacity: groupCount) { out in
-            for group in 0..<groupCount {
+        let values = [Int64](capacity: groups.count) { out in
+            for group in groups {
                 if counts[group] == 0 {
-                    validity[group] = false
+                    validity[out.count] = false
                     hasNull = true
                     out.append(0)
                 } else {
@@ -63,7 +96,7 @@ final class IntegerSumAccumulator: Accumulator {
             }
         }
         return Column(
-            type: type.fieldType, count: groupCount, validity: hasNull ? validity : nil, storage: .int64(values))
+            type: type.fieldType, count: values.count, validity: hasNull ? validity : nil, storage: .int64(values))
     }
 
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {

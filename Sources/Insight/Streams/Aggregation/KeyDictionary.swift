@@ -57,6 +57,22 @@ struct KeyDictionary: ~Copyable {
         return Column(type: type, count: numbers.count, validity: validity, storage: storage(of: numbers))
     }
 
+    /// Whether the value of one number comes before that of another; of two that are not `NULL`.
+    func isLess(_ left: UInt32, _ right: UInt32) -> Bool {
+        switch type {
+        case .int64, .timestamp:
+            return Int64(bitPattern: integers.key(Int(left) - 1)) < Int64(bitPattern: integers.key(Int(right) - 1))
+        case .float64:
+            return Double(bitPattern: integers.key(Int(left) - 1)) < Double(bitPattern: integers.key(Int(right) - 1))
+        case .bool: return integers.key(Int(left) - 1) < integers.key(Int(right) - 1)
+        case .ip: return Self.address(strings.key(Int(left) - 1)) < Self.address(strings.key(Int(right) - 1))
+        case .string, .bytes, .json:
+            let (a, b) = (strings.key(Int(left) - 1), strings.key(Int(right) - 1))
+            for index in 0..<min(a.count, b.count) where a[index] != b[index] { return a[index] < b[index] }
+            return a.count < b.count
+        }
+    }
+
     private func storage(of numbers: some Collection<UInt32>) -> Column.Storage {
         switch type {
         case .int64, .timestamp: return .int64(values(numbers) { Int64(bitPattern: $0) })

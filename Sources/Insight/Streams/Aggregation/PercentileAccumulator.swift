@@ -45,15 +45,24 @@ final class PercentileAccumulator: Accumulator {
 
     override func finish(groupCount: Int) -> Column {
         sketches.grow(to: groupCount, filling: QuantileSketch())
-        var validity = Bitmap(repeating: true, count: groupCount)
+        return results(0..<groupCount)
+    }
+
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
+        sketches.grow(to: groupCount, filling: QuantileSketch())
+        return results(groups.lazy.map { Int($0) })
+    }
+
+    private func results(_ groups: some Collection<Int>) -> Column {
+        var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
         var values: [Double] = []
-        values.reserveCapacity(groupCount)
-        for group in 0..<groupCount {
+        values.reserveCapacity(groups.count)
+        for group in groups {
             if let value = sketches[group].quantile(fraction) {
                 values.append(value)
             } else {
-                validity[group] = false
+                validity[values.count] = false
                 hasNull = true
                 values.append(0)
             }
@@ -65,7 +74,7 @@ final class PercentileAccumulator: Accumulator {
             storage = .int64(values.map { Int64(exactly: $0.rounded()) ?? ($0 < 0 ? .min : .max) })
         }
         return Column(
-            type: type.fieldType, count: groupCount, validity: hasNull ? validity : nil, storage: storage)
+            type: type.fieldType, count: values.count, validity: hasNull ? validity : nil, storage: storage)
     }
 
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {

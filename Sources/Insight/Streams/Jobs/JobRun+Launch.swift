@@ -24,6 +24,9 @@ extension JobRun {
             planner.isBounded = { !plan.readsTopics($0) }
             planner.lookups = LookupEnvironment(
                 catalog: plan.catalog, service: service, wake: { [weak self] in self?.wake() })
+            try planner.requireAppended(
+                plan.plan, for: "INSERT INTO \(plan.output.target)",
+                "group by window_start and window_end of TABLE(TUMBLE(…)): their results are final")
             let query = try planner.plan(plan.plan)
             queries.append(query)
             outputs.append(plan.output)

@@ -7,19 +7,20 @@ extension PhysicalPlanner {
         _ next: StageInput, _ query: PhysicalQuery
     ) throws(SQLError) {
         let attributes = WindowAttributes.of(input)
+        let windowKey = Self.windowKey(keys, attributes)
+        if isLive, windowKey == nil, !attributes.closesWithInput(keys), !isBounded(input) {
+            return try build(input, try updatingStage(input, keys, aggregates, fields, "GROUP BY", next), query)
+        }
         var values = AggregateValues(input.outputFields, areApart: deadLetters != nil)
         var compiled: [RowExpression] = []
         var keyNames: [String] = []
         var keyTypes: [FieldType] = []
         var origins: [AggregateLayout.KeyOrigin] = []
-        var windowKey: (column: Int, attribute: WindowAttributes.Attribute)?
         let closing = Self.closingRoles(keys, attributes)
         for key in keys {
             if case .column(let column, _) = key, let attribute = attributes.byColumn[column],
-                windowKey == nil || windowKey?.attribute.window == attribute.window,
-                closing?.contains(attribute.role) ?? true
+                windowKey?.attribute.window == attribute.window, closing?.contains(attribute.role) ?? true
             {
-                if windowKey == nil { windowKey = (column, attribute) }
                 switch attribute.role {
                 case .start: origins.append(.windowStart)
                 case .end: origins.append(.windowEnd)
@@ -32,34 +33,19 @@ extension PhysicalPlanner {
                 keyTypes.append(key.type.fieldType)
             }
         }
-        if isLive, windowKey == nil, !attributes.closesWithInput(keys) {
-            throw SQLError(
-                code: .unsupported,
-                message: "an aggregate needs all rows, and a live query has no last one",
-                suggestion: "group by window_start and window_end of TABLE(TUMBLE(TABLE t, DESCRIPTOR(`@timestamp`), "
-                    + "INTERVAL '10' SECOND)), or ask the stored events instead")
-        }
         try requireRowsInTime(input, for: "GROUP BY of windows")
+        try requireAppended(
+            input, for: "GROUP BY of windows", "group by the windows first, and join or group what comes of it")
         var windows: AggregateLayout.Windows?
         var isPaned = false
         if let (column, attribute) = windowKey {
             isPaned = canUsePanes(input, keys, aggregates, attributes, attribute)
             windows = makeWindows(column, attribute, isPaned: isPaned)
         }
-        var calls: [AggregateLayout.Call] = []
-        for call in aggregates {
-            var argument: RowExpression?
-            var filter: RowExpression?
-            if let expression = call.argument {
-                argument = try RowExpression(values.take(expression, where: call.filter))
-            }
-            if let expression = call.filter { filter = try RowExpression(values.take(expression)) }
-            calls.append(
-                .init(name: call.text(over: input.outputFields), call: call, argument: argument, filter: filter))
-        }
         let layout = AggregateLayout(
             keys: compiled, keyNames: keyNames, keyTypes: keyTypes, keyOrigins: origins,
-            totals: try totals(of: keys, over: input), calls: calls, windows: windows,
+            totals: try totals(of: keys, over: input),
+            calls: try compile(aggregates, over: input.outputFields, &values), windows: windows,
             schema: Schema(planFields: fields), context: context)
         let after: StageInput
         if let windows, isLive || isPaned {
@@ -68,17 +54,20 @@ extension PhysicalPlanner {
                 WindowAggregate(layout: layout, windows: windows, maximumOpenPanes: maximum), "GROUP BY", next)
         } else {
             // Sessions come when they are closed: what a watermark has brought is whole.
-            let settles = isLive && windowKey == nil
+            let settles = isLive && windowKey == nil && !isBounded(input)
             after = stage(try HashAggregate(layout: layout, settlesAtWatermarks: settles), "GROUP BY", next)
         }
         try buildAggregateInput(input, isPaned: isPaned, try stage(values, after), query)
     }
 
     /// The step that computes what an aggregate works on, where it is one of its own.
-    private func stage(_ values: AggregateValues, _ next: StageInput) throws(SQLError) -> StageInput {
+    func stage(
+        _ values: AggregateValues, keepsKinds: Bool = false, _ next: StageInput
+    ) throws(SQLError) -> StageInput {
         guard values.isNeeded else { return next }
         let project = try Project(
-            expressions: values.expressions, schema: Schema(planFields: values.fields), context: context)
+            expressions: values.expressions, schema: Schema(planFields: values.fields), context: context,
+            keepsKinds: keepsKinds)
         return stage(project, "the values of GROUP BY", next)
     }
 
@@ -92,6 +81,44 @@ extension PhysicalPlanner {
             groups.append(columns)
         }
         return groups
+    }
+
+    func compile(
+        _ aggregates: [AggregateCall], over fields: [PlanField], _ values: inout AggregateValues
+    ) throws(SQLError) -> [AggregateLayout.Call] {
+        var calls: [AggregateLayout.Call] = []
+        for call in aggregates {
+            var argument: RowExpression?
+            var filter: RowExpression?
+            if let expression = call.argument {
+                argument = try RowExpression(values.take(expression, where: call.filter))
+            }
+            if let expression = call.filter { filter = try RowExpression(values.take(expression)) }
+            calls.append(.init(name: call.text(over: fields), call: call, argument: argument, filter: filter))
+        }
+        return calls
+    }
+
+    /// Whether a live `GROUP BY` answers each group once, when no more rows of it can come.
+    func closesGroups(_ input: LogicalPlan, _ keys: [BoundExpression]) -> Bool {
+        let attributes = WindowAttributes.of(input)
+        if attributes.closesWithInput(keys) { return true }
+        return Self.windowKey(keys, attributes) != nil && !emission.updatesWindows
+    }
+
+    /// The first key that tells when the window of its rows closes.
+    private static func windowKey(
+        _ keys: [BoundExpression], _ attributes: WindowAttributes
+    ) -> (column: Int, attribute: WindowAttributes.Attribute)? {
+        let closing = closingRoles(keys, attributes)
+        for key in keys {
+            if case .column(let column, _) = key, let attribute = attributes.byColumn[column],
+                closing?.contains(attribute.role) ?? true
+            {
+                return (column, attribute)
+            }
+        }
+        return nil
     }
 
     /// Which columns of a window can tell when it closes: those of cumulative windows that know the end, none of

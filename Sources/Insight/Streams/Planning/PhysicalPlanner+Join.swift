@@ -6,6 +6,9 @@ extension PhysicalPlanner {
         _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification, _ plan: LogicalPlan, _ next: StageInput,
         _ query: PhysicalQuery
     ) throws(SQLError) {
+        for side in [left, right] {
+            try requireAppended(side, for: "JOIN", "join the events, and group what comes of it")
+        }
         let retention = isLive ? try retention(left, right, join) : .bounded
         let stage = try JoinStage(
             join, schemas: [Schema(planFields: left.outputFields), Schema(planFields: right.outputFields)],

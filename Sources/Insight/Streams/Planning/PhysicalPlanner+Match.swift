@@ -8,6 +8,7 @@ extension PhysicalPlanner {
     ) throws(SQLError) {
         try requireRowsInTime(input, for: "MATCH_RECOGNIZE")
         try requireTimesOnTime(input, for: "MATCH_RECOGNIZE")
+        try requireAppended(input, for: "MATCH_RECOGNIZE", "match the events before they are grouped or joined")
         let inputFields = input.outputFields
         let layout = try MatchLayout(match, input: inputFields, fields: fields, context: context)
         let pending = PendingRows(

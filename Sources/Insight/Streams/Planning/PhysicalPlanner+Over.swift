@@ -16,6 +16,7 @@ extension PhysicalPlanner {
             return try build(input, stage(rows, "OVER", next), query)
         }
         try requireRowsInTime(input, for: "OVER")
+        try requireAppended(input, for: "OVER", "put it over the events, before they are grouped or joined")
         if let window = over.closingWindow(of: input) {
             let rows = OverRows(layout: layout, window: window, maximumOpenWindows: maximumOpenPanes)
             return try build(input, stage(rows, "OVER", next), query)

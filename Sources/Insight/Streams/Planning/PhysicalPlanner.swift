@@ -16,13 +16,32 @@ struct PhysicalPlanner {
     var deadLetters: DeadLetters?
     /// What lookup joins need; without it there are none.
     var lookups: LookupEnvironment?
+    /// How long live groups and distinct rows are kept that nothing touches, of event time; `nil` for ever.
+    var groupTimeToLiveMicroseconds: Int64?
     /// Whether a part of the plan ends: it reads no topic that goes on.
     var isBounded: (LogicalPlan) -> Bool = { _ in false }
+    /// When windows answer.
+    var emission = Emission()
 
     func plan(_ plan: LogicalPlan) throws(SQLError) -> PhysicalQuery {
-        let query = PhysicalQuery(plan: plan, account: account)
-        try build(plan, StageInput(stage: query.output, port: 0), query)
+        let showsChanges = isChanging(plan) || (isLive && emission.timing == .changes)
+        let fields = plan.outputFields
+        let query = PhysicalQuery(fields: showsChanges ? ShowChanges.fields(fields) : fields, account: account)
+        var root = StageInput(stage: query.output, port: 0)
+        if showsChanges {
+            if emission.timing == .final { throw neverFinal(plan) }
+            root = stage(ShowChanges(fields: fields), "", root)
+            if !isChanging(plan) { root = stage(MarkInsertions(schema: Schema(planFields: fields)), "", root) }
+        }
+        try build(plan, root, query)
         return query
+    }
+
+    private func neverFinal(_ plan: LogicalPlan) -> SQLError {
+        SQLError(
+            code: .unsupported, message: "EMIT FINAL: the answer has no final rows, it changes for good",
+            line: emission.position.map { Int($0.line) }, column: emission.position.map { Int($0.column) },
+            suggestion: "group by window_start and window_end of TABLE(TUMBLE(…)), or EMIT CHANGES")
     }
 
     func build(_ plan: LogicalPlan, _ next: StageInput, _ query: PhysicalQuery) throws(SQLError) {
@@ -32,11 +51,11 @@ struct PhysicalPlanner {
         case .values(let rows, let fields):
             query.literals.append(.init(batch: try literalBatch(rows, fields), input: next))
         case .filter(let input, let predicate):
-            let stage = stage(try Filter(predicate: predicate, context: context), "WHERE", next)
-            try build(input, stage, query)
+            try build(input, try filterStage(predicate, isChanging: isChanging(input), next), query)
         case .project(let input, let expressions, let fields):
             let project = try Project(
-                expressions: expressions, schema: Schema(planFields: fields), context: context)
+                expressions: expressions, schema: Schema(planFields: fields), context: context,
+                keepsKinds: isChanging(input))
             try build(input, stage(project, "SELECT", next), query)
         case .window(let input, let window):
             try buildWindow(input, window, asPanes: false, plan, next, query)
@@ -49,19 +68,22 @@ struct PhysicalPlanner {
                 try buildJoin(left, right, join, plan, next, query)
             }
         case .expand(let input, let projections, let fields):
+            try requireAppended(
+                input, for: "GROUPING SETS", "group the events themselves, or take one GROUP BY for each set")
             try build(input, stage(try expand(projections, fields), "GROUPING SETS", next), query)
         case .sample(let input, let sample):
+            try requireAppended(input, for: "SAMPLE", "sample the events before they are grouped or joined")
             try build(input, try sampleStage(sample, Schema(planFields: plan.outputFields), next), query)
         case .match(let input, let match, let fields):
             try buildMatch(input, match, fields, next, query)
         case .over(let input, let over):
             try buildOver(input, over, plan, next, query)
-        case .distinct(let input):
-            let schema = Schema(planFields: input.outputFields)
-            try build(input, stage(Distinct(schema: schema), "DISTINCT", next), query)
+        case .distinct(let input): try buildDistinct(input, next, query)
         case .sort(let input, let keys):
             try buildSort(input, keys, limit: nil, next, query)
         case .limit(let input, let count, let offset):
+            try requireAppended(
+                input, for: "LIMIT", "leave it out and stop reading, or group by a window: its results are final")
             let after = stage(Limit(count: count, offset: offset), "LIMIT", next)
             if case .sort(let sorted, let keys) = input {
                 let needed = count.map { $0.addingReportingOverflow(offset) }
@@ -70,14 +92,42 @@ struct PhysicalPlanner {
             } else {
                 try build(input, after, query)
             }
-        case .union(let inputs):
-            // Columns meet by position: all take the names of the first.
-            let schema = Schema(planFields: plan.outputFields)
-            let union = UnionStage(inputCount: inputs.count, next: next)
-            for (port, input) in inputs.enumerated() {
-                let rename = stage(Rename(schema: schema), "UNION", StageInput(stage: union, port: port))
-                try build(input, rename, query)
-            }
+        case .union(let inputs): try buildUnion(inputs, plan, next, query)
+        }
+    }
+
+    func filterStage(
+        _ predicate: BoundExpression, isChanging: Bool, _ next: StageInput
+    ) throws(SQLError) -> StageInput {
+        isChanging
+            ? stage(try FilterChanges(predicate: predicate, context: context), "WHERE", next)
+            : stage(try Filter(predicate: predicate, context: context), "WHERE", next)
+    }
+
+    private func buildDistinct(_ input: LogicalPlan, _ next: StageInput, _ query: PhysicalQuery) throws(SQLError) {
+        let fields = input.outputFields
+        guard isChanging(input) else {
+            let distinct = Distinct(
+                schema: Schema(planFields: fields), timeToLive: isLive ? groupTimeToLiveMicroseconds : nil)
+            return try build(input, stage(distinct, "DISTINCT", next), query)
+        }
+        // A row is there as long as one like it is: a group without aggregates.
+        let keys = fields.enumerated().map { BoundExpression.column(index: $0, type: $1.type) }
+        try build(input, try updatingStage(input, keys, [], fields, "DISTINCT", next), query)
+    }
+
+    private func buildUnion(
+        _ inputs: [LogicalPlan], _ plan: LogicalPlan, _ next: StageInput, _ query: PhysicalQuery
+    ) throws(SQLError) {
+        // Columns meet by position: all take the names of the first.
+        let schema = Schema(planFields: plan.outputFields)
+        let union = UnionStage(inputCount: inputs.count, next: next)
+        let isChanging = isChanging(plan)
+        for (port, input) in inputs.enumerated() {
+            var into = StageInput(stage: union, port: port)
+            if isChanging, !self.isChanging(input) { into = stage(MarkInsertions(schema: schema), "", into) }
+            let own = self.isChanging(input) ? schema.changing : schema
+            try build(input, stage(Rename(schema: own), "UNION", into), query)
         }
     }
 
@@ -130,6 +180,8 @@ struct PhysicalPlanner {
     ) throws(SQLError) {
         try requireRowsInTime(input, for: "a window")
         try requireTimesOnTime(input, for: "a window")
+        try requireAppended(
+            input, for: "a window over event time", "put the window below: window the events, then group or join")
         if case .session(let gap, let partition) = window.kind {
             let sessions = SessionWindows(
                 gapMicroseconds: gap, timeColumn: window.timeColumn, partition: partition,
@@ -158,6 +210,8 @@ struct PhysicalPlanner {
     ) throws(SQLError) {
         var sortsAtWatermarks = false
         if isLive {
+            try requireAppended(
+                input, for: "ORDER BY", "leave it out, or order by window_start the windows that are final")
             let attributes = WindowAttributes.of(input)
             if let first = keys.first, !first.isDescending, case .column(let index, _) = first.expression,
                 attributes.byColumn[index]?.isAggregated == true

@@ -29,8 +29,9 @@ final class PhysicalQuery {
     /// Stages that wait for something outside of the query.
     var polled: [any PolledStage] = []
 
-    init(plan: LogicalPlan, account: MemoryAccount) {
-        self.fields = plan.outputFields
+    /// - Parameter fields: of the answer.
+    init(fields: [PlanField], account: MemoryAccount) {
+        self.fields = fields
         self.schema = Schema(planFields: fields)
         self.output = OutputStage()
         self.account = account

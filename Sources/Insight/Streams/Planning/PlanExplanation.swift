@@ -7,8 +7,14 @@ struct PlanExplanation {
     /// Stages on a path that was shown already, where another one meets it.
     private var shown: Set<ObjectIdentifier> = []
 
-    init(plan: LogicalPlan, target: ObjectName?) {
+    /// - Parameter traits: how the answer comes to be.
+    init(plan: LogicalPlan, traits: ChangelogTraits, target: ObjectName?) {
         lines = ["Plan"] + plan.description.split(separator: "\n").map { "  " + $0 }
+        if traits.isChanging {
+            let fields = plan.outputFields
+            let key = traits.key.map { key in key.map { fields[$0].name }.joined(separator: ", ") }
+            lines.append("Answer: changes of rows (op)" + (key.map { ", by key (\($0))" } ?? ""))
+        }
         if let target { lines.insert("Insert into \(target.text)", at: 0) }
         lines.append("Execution")
     }

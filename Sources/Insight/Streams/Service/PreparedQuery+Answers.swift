@@ -65,7 +65,7 @@ extension PreparedQuery {
             account: MemoryAccount(limitBytes: .max))
         planner.lookups = LookupEnvironment(catalog: catalog, service: service, wake: {})
         let query = try planner.plan(plan)
-        var explanation = PlanExplanation(plan: plan, target: target)
+        var explanation = PlanExplanation(plan: plan, traits: planner.traits(plan), target: target)
         for scan in query.scans {
             explanation.add(scan, reading: try words(for: scan, of: query, isLive: isLive, request, service))
         }

@@ -71,14 +71,17 @@ struct InterruptedRun {
     func plan(_ text: String) throws -> PhysicalQuery { try plan(text, isLive: true) }
 
     func plan(_ text: String, isLive: Bool) throws -> PhysicalQuery {
+        try PlanRunner(isLive: isLive).plan(try bound(text))
+    }
+
+    func bound(_ text: String) throws -> LogicalPlan {
         let fields = batches[0].schema.fields.map { PlanField(name: $0.name, type: SQLType(carriedBy: $0.type)) }
         let time = batches[0].schema.fields.firstIndex { $0.type == .timestamp }
         let table = TableDescription(name: "t", fields: fields, timeColumn: time, watermarkDelay: 0)
         guard case .query(let query)? = try SQLParser.parse(text).first else {
             throw SQLError(code: .invalidQuery, message: "no query")
         }
-        let bound = try Binder(catalog: OneTable(description: table)).bind(query)
-        return try PlanRunner(isLive: isLive).plan(bound)
+        return try Binder(catalog: OneTable(description: table)).bind(query)
     }
 
     private struct OneTable: Catalog {

@@ -1,0 +1,132 @@
+import SQL
+
+/// How the result of a plan node comes to be while its inputs go on.
+enum ChangelogMode: Hashable {
+    /// Rows are only added.
+    case append
+    /// Rows are added, changed and taken back, each change with what it replaces (`ChangeKind`).
+    case retract
+    /// A row stands for the one before of the same key; there are no rows of before. Only tables that are read.
+    case upsert
+}
+
+/// What the planner knows of a live plan node's result.
+struct ChangelogTraits {
+    var mode: ChangelogMode
+    /// Sets of columns each of which tells a row from all others; `[]` where there is one row at most.
+    var keys: [[Int]] = []
+
+    static let append = ChangelogTraits(mode: .append)
+
+    var isChanging: Bool { mode != .append }
+
+    /// The shortest key.
+    var key: [Int]? { keys.min { $0.count < $1.count } }
+
+    /// The keys as they are found behind a projection.
+    func mapped(_ expressions: [BoundExpression]) -> ChangelogTraits {
+        var places: [Int: Int] = [:]
+        for (index, expression) in expressions.enumerated().reversed() {
+            if case .column(let column, _) = expression { places[column] = index }
+        }
+        let kept = keys.compactMap { key -> [Int]? in
+            let mapped = key.compactMap { places[$0] }
+            return mapped.count == key.count ? mapped : nil
+        }
+        return ChangelogTraits(mode: mode, keys: kept)
+    }
+}
+
+extension PhysicalPlanner {
+    /// How the result of a node comes. Of a plan over inputs that end, rows are only added.
+    func traits(_ plan: LogicalPlan) -> ChangelogTraits {
+        guard isLive else { return ChangelogTraits(mode: .append, keys: keys(plan)) }
+        return ChangelogTraits(mode: isChanging(plan) ? .retract : .append, keys: keys(plan))
+    }
+
+    /// Whether a live node takes back what it has answered.
+    func isChanging(_ plan: LogicalPlan) -> Bool {
+        guard isLive, !isBounded(plan) else { return false }
+        switch plan {
+        case .scan(let table, _, _): return table.isUpserted
+        case .values: return false
+        case .filter(let input, _), .project(let input, _, _), .distinct(let input), .sort(let input, _),
+            .limit(let input, _, _), .sample(let input, _), .window(let input, _), .match(let input, _, _),
+            .over(let input, _), .expand(let input, _, _):
+            return isChanging(input)
+        case .aggregate(let input, let keys, _, _):
+            return isChanging(input) || !closesGroups(input, keys)
+        case .join(let left, let right, _):
+            return isChanging(left) || isChanging(right)
+        case .union(let inputs): return inputs.contains(where: isChanging)
+        }
+    }
+
+    private func keys(_ plan: LogicalPlan) -> [[Int]] {
+        switch plan {
+        case .scan(let table, let columns, _):
+            let key = table.primaryKey.compactMap { name in columns.firstIndex { table.fields[$0].name == name } }
+            return key.isEmpty || key.count < table.primaryKey.count ? [] : [key]
+        case .values(let rows, _): return rows.count < 2 ? [[]] : []
+        case .filter(let input, _), .sort(let input, _), .limit(let input, _, _), .sample(let input, _),
+            .over(let input, _):
+            return keys(input)
+        case .distinct(let input): return [Array(input.outputFields.indices)] + keys(input)
+        case .project(let input, let expressions, _):
+            return ChangelogTraits(mode: .append, keys: keys(input)).mapped(expressions).keys
+        case .window(let input, _):
+            let start = input.outputFields.count
+            return keys(input).map { $0 + [start, start + 1] }
+        case .aggregate(_, let keys, _, _): return [Array(keys.indices)]
+        case .match, .union, .expand: return []
+        case .join(let left, let right, let join): return joinKeys(left, right, join)
+        }
+    }
+
+    /// A side that meets one row of the other at most keeps its keys.
+    private func joinKeys(_ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification) -> [[Int]] {
+        let width = left.outputFields.count
+        let (leftKeys, rightKeys) = (keys(left), keys(right))
+        func isUnique(_ keys: [[Int]], by expressions: [BoundExpression]) -> Bool {
+            let columns = Set(expressions.compactMap { if case .column(let column, _) = $0 { column } else { nil } })
+            return keys.contains { columns.isSuperset(of: $0) }
+        }
+        var found: [[Int]] = []
+        if !join.kind.keepsRight, isUnique(rightKeys, by: join.rightKeys) { found += leftKeys }
+        if !join.kind.keepsLeft, isUnique(leftKeys, by: join.leftKeys) {
+            found += rightKeys.map { $0.map { $0 + width } }
+        }
+        for leftKey in leftKeys {
+            for rightKey in rightKeys { found.append(leftKey + rightKey.map { $0 + width }) }
+        }
+        return found
+    }
+
+    /// Refuses a step that can't take rows back over an input that does.
+    ///
+    /// - Parameters:
+    ///   - what: stands in the refusal.
+    ///   - suggestion: what to write instead.
+    func requireAppended(_ input: LogicalPlan, for what: String, _ suggestion: String) throws(SQLError) {
+        guard isChanging(input) else { return }
+        throw SQLError(
+            code: .unsupported,
+            message: "\(what) can't take rows back, and its input changes: \(changingPart(input))",
+            suggestion: suggestion)
+    }
+
+    /// What makes an input change, in words.
+    private func changingPart(_ plan: LogicalPlan) -> String {
+        switch plan {
+        case .scan(let table, _, _): return "table \(table.name) holds the latest row of each key"
+        case .aggregate: return "a GROUP BY without a window that closes"
+        case .join(_, _, let join): return "a live \(join.kind.rawValue) JOIN"
+        case .filter(let input, _), .project(let input, _, _), .distinct(let input), .sort(let input, _),
+            .limit(let input, _, _), .sample(let input, _), .window(let input, _), .match(let input, _, _),
+            .over(let input, _), .expand(let input, _, _):
+            return changingPart(input)
+        case .union(let inputs): return inputs.first(where: isChanging).map(changingPart) ?? "a UNION"
+        case .values: return "VALUES"
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import Columns
+import Runtime
+import SQL
+import Testing
+
+@testable import Streams
+
+/// Results that take back what they have answered.
+@Suite struct ChangelogTests {
+    /// Applies changes to a table of rows; whatever order they come in, the table must never lack what is taken back.
+    static func content(_ changes: [String]) -> [String] {
+        var rows: [String] = []
+        for change in changes {
+            let (op, row) = (change.prefix(2), String(change.dropFirst(3)))
+            if op.first == "+" {
+                rows.append(row)
+            } else if let place = rows.firstIndex(of: row) {
+                rows.remove(at: place)
+            } else {
+                Issue.record("\(change) takes back what is not there")
+            }
+        }
+        return rows.sorted()
+    }
+
+    static let queries = [
+        """
+        SELECT k, COUNT(*), COUNT(v), SUM(v), AVG(v), MIN(v), MAX(v), MIN(s), SUM(f), AVG(f), MAX(b),
+          COUNT(DISTINCT v), SUM(DISTINCT v), COUNT(*) FILTER (WHERE v > 1)
+        FROM t GROUP BY k
+        """,
+        "SELECT COUNT(*), SUM(v), MAX(s) FROM t",
+        "SELECT n, COUNT(*), MIN(k), MAX(k) FROM (SELECT k, COUNT(*) AS n FROM t GROUP BY k) GROUP BY n",
+        """
+        SELECT SUM(n), AVG(m), MIN(m), MAX(m), COUNT(DISTINCT m), COUNT(DISTINCT x), MIN(x), MAX(x), MIN(y), MAX(z)
+        FROM (SELECT k, COUNT(*) AS n, MAX(v) AS m, MAX(s) AS x, MAX(f) AS y, MAX(b) AS z FROM t GROUP BY k)
+        """,
+        "SELECT k, SUM(v) FROM t GROUP BY k HAVING SUM(v) > 3",
+        "SELECT DISTINCT n FROM (SELECT k, COUNT(*) / 4 AS n FROM t GROUP BY k)",
+        "SELECT k, COUNT(*) FROM t GROUP BY k UNION ALL SELECT s, v FROM t",
+        "SELECT k, c + 1 FROM (SELECT k, COUNT(*) AS c FROM t GROUP BY k) WHERE MOD(c, 2) = 1",
+    ]
+
+    /// What the changes come to is what the query over the same rows gives when they have ended.
+    @Test(arguments: 0..<queries.count, [1, 2, 3] as [UInt64])
+    func changesComeToTheResult(query: Int, seed: UInt64) throws {
+        let run = OperatorStateTests.run(Self.queries[query], seed: seed)
+        let changes = try run.answers(stops: [])
+        #expect(changes.contains { $0.hasPrefix("-") } && changes.contains { $0.hasPrefix("+I") })
+        let bounded = try PlanRunner().plan(try run.bound(run.text))
+        for scan in bounded.scans {
+            for batch in run.batches { try scan.input.stage.accept(batch.project(scan.columns), port: scan.input.port) }
+            try scan.input.stage.close(port: scan.input.port)
+        }
+        #expect(Self.content(changes) == Rows.text(bounded.output.drain()).sorted())
+    }
+
+    @Test(arguments: 0..<queries.count, [1, 2] as [UInt64])
+    func aStopChangesNothing(query: Int, seed: UInt64) throws {
+        let run = OperatorStateTests.run(Self.queries[query], seed: seed)
+        let whole = try run.answers(stops: [])
+        for stop in [0, 3, 9, 18] {
+            #expect(Self.content(try run.answers(stops: [stop])) == Self.content(whole))
+        }
+        #expect(Self.content(try run.answers(stops: Set(run.batches.indices))) == Self.content(whole))
+    }
+}
