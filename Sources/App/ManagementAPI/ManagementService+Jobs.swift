@@ -9,7 +9,9 @@ extension ManagementService {
     func serveJobs(_ request: HTTPRequest, _ responder: Responder) throws(APIError) {
         try only("GET", "POST", in: request)
         let jobs = try requireJobs()
-        guard request.method == "POST" else { return respond(responder, jobs.all.map(JobDocument.init)) }
+        guard request.method == "POST" else {
+            return respond(responder, jobs.all.map { JobDocument($0, isWhole: false) })
+        }
         let body = try JSONBody(request.body, known: ["name", "sql", "from", "replace"])
         guard let name = try body.string("name") else { throw .badRequest("\"name\" is missing") }
         guard let text = try body.string("sql") else { throw .badRequest("\"sql\" is missing") }
@@ -20,7 +22,7 @@ extension ManagementService {
             let info = try Self.explained { () throws(SQLError) in
                 try jobs.submit(name: name, text: text, start: start, replaces: replaces)
             }
-            respond(responder, status: 201, JobDocument(info))
+            respond(responder, status: 201, JobDocument(info, isWhole: true))
         }
     }
 
@@ -30,7 +32,7 @@ extension ManagementService {
         let jobs = try requireJobs()
         guard request.method == "DELETE" else {
             guard let info = jobs.info(name) else { throw APIError(404, "unknown_job", "there is no job \(name)") }
-            return respond(responder, JobDocument(info))
+            return respond(responder, JobDocument(info, isWhole: true))
         }
         onWorker("jobs", responder) { [self] () throws(APIError) in
             try Self.explained { () throws(SQLError) in try jobs.remove(name) }
@@ -72,7 +74,7 @@ extension ManagementService {
         onWorker("jobs", responder) { [self] () throws(APIError) in
             try Self.explained(work)
             guard let info = jobs.info(name) else { return respond(responder, ["done": name]) }
-            respond(responder, JobDocument(info))
+            respond(responder, JobDocument(info, isWhole: true))
         }
     }
 
@@ -109,135 +111,5 @@ extension ManagementService {
             refusal.suggestion = error.suggestion
             throw refusal
         }
-    }
-}
-
-/// A job; the members are the API's names.
-private struct JobDocument: Encodable {
-    struct CheckpointPart: Encodable {
-        var epoch: Int64
-        var bytes: Int
-        var pause_us: Int64
-        var duration_us: Int64
-        var time: String
-    }
-
-    struct SinkPart: Encodable {
-        var target: String
-        var connector: String
-        var rows: Int64
-        var bytes: Int64
-        var refusal: String?
-        var refusing_since: String?
-        var attempts: Int
-
-        init(_ sink: JobSinkState) {
-            target = sink.target
-            connector = sink.connector
-            rows = sink.rows
-            bytes = sink.bytes
-            refusal = sink.refusal
-            refusing_since = sink.refusingSince.map(JobDocument.text)
-            attempts = sink.attempts
-        }
-    }
-
-    var name: String
-    var sql: String
-    var state: String
-    var restarts: Int
-    var failure: String?
-    var rows_in: Int64
-    var rows_out: Int64
-    var late_rows: Int64
-    var dead_rows: Int64
-    var lag_rows: Int64
-    var state_bytes: Int
-    var watermark: String?
-    var checkpoints: Int
-    var checkpoint: CheckpointPart?
-    var savepoints: [String]
-    var sinks: [SinkPart]
-
-    init(_ info: JobInfo) {
-        name = info.name
-        sql = info.text
-        state = info.phase
-        restarts = info.restarts
-        failure = info.failure
-        rows_in = info.progress.rowsIn
-        rows_out = info.progress.rowsOut
-        late_rows = info.progress.lateRows
-        dead_rows = info.progress.deadRows
-        lag_rows = info.progress.lagRows
-        state_bytes = info.progress.stateBytes
-        watermark = info.progress.watermark.map(Self.text)
-        checkpoints = info.checkpoints
-        checkpoint = info.checkpoint.map {
-            CheckpointPart(
-                epoch: $0.epoch, bytes: $0.bytes, pause_us: $0.pauseMicroseconds, duration_us: $0.durationMicroseconds,
-                time: Self.text($0.time))
-        }
-        savepoints = info.savepoints
-        sinks = info.progress.sinks.map(SinkPart.init)
-    }
-
-    static func text(_ microseconds: Int64) -> String {
-        Date(timeIntervalSince1970: Double(microseconds) / 1e6).formatted(
-            Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    }
-}
-
-extension ManagementService {
-    /// The jobs' part of `/metrics`.
-    func writeJobs(to metrics: inout PrometheusText) {
-        let all = context.jobs?.all ?? []
-        func write(_ name: String, _ kind: PrometheusText.Kind, _ help: String, _ value: (JobInfo) -> Int64) {
-            metrics.family(name, kind, help)
-            for job in all { metrics.sample(name, [("job", job.name)], value(job)) }
-        }
-        metrics.family("squilla_job_info", .gauge, "Jobs by state.")
-        for job in all { metrics.sample("squilla_job_info", [("job", job.name), ("state", job.phase)], 1) }
-        write("squilla_job_rows_in_total", .counter, "Rows read in this run.") { $0.progress.rowsIn }
-        write("squilla_job_rows_out_total", .counter, "Rows answered.") { $0.progress.rowsOut }
-        write("squilla_job_late_rows_total", .counter, "Rows that came after their window had closed.") {
-            $0.progress.lateRows
-        }
-        write("squilla_job_dead_rows_total", .counter, "Rows that an expression failed on.") { $0.progress.deadRows }
-        write("squilla_job_lag_rows", .gauge, "Events that were not read yet.") { $0.progress.lagRows }
-        write("squilla_job_state_bytes", .gauge, "Memory of the state.") { Int64($0.progress.stateBytes) }
-        writeSinks(of: all, to: &metrics)
-        write("squilla_job_restarts_total", .counter, "Runs after a failure.") { Int64($0.restarts) }
-        write("squilla_job_checkpoints_total", .counter, "Checkpoints of this process.") { Int64($0.checkpoints) }
-        write("squilla_job_checkpoint_bytes", .gauge, "The last checkpoint.") { Int64($0.checkpoint?.bytes ?? 0) }
-        func write(_ name: String, _ help: String, microseconds: (JobCheckpointInfo) -> Int64) {
-            metrics.family(name, .gauge, help)
-            for job in all {
-                metrics.sample(name, [("job", job.name)], Double(job.checkpoint.map(microseconds) ?? 0) / 1e6)
-            }
-        }
-        write("squilla_job_checkpoint_pause_seconds", "How long the job stood still for the last checkpoint.") {
-            $0.pauseMicroseconds
-        }
-        write("squilla_job_checkpoint_duration_seconds", "How long the last checkpoint took until it was on disk.") {
-            $0.durationMicroseconds
-        }
-    }
-
-    private func writeSinks(of jobs: [JobInfo], to metrics: inout PrometheusText) {
-        func write(
-            _ name: String, _ kind: PrometheusText.Kind, _ help: String, _ value: (JobSinkState) -> Int64
-        ) {
-            metrics.family(name, kind, help)
-            for job in jobs {
-                for sink in job.progress.sinks {
-                    metrics.sample(name, [("job", job.name), ("target", sink.target)], value(sink))
-                }
-            }
-        }
-        write("squilla_job_sink_rows_total", .counter, "Rows that a sink outside of the log took in this run.") {
-            $0.rows
-        }
-        write("squilla_job_sink_refusing", .gauge, "Whether a sink takes no rows now.") { $0.refusal == nil ? 0 : 1 }
     }
 }

@@ -9,12 +9,18 @@ final class Job: Sendable {
         var run: JobRun?
         var progress = JobProgress()
         var failure: String?
-        var checkpoint: JobCheckpointInfo?
+        /// The latest first.
+        var recentCheckpoints: [JobCheckpointInfo] = []
+        var plan: JobPlan?
+        var targets: [String] = []
         var checkpoints = 0
         var lines: [JobLogLine] = []
         /// What the next run begins with.
         var start = JobStart()
     }
+
+    /// Checkpoints that `info` tells of.
+    private static let keptCheckpoints = 20
 
     let name: String
     private let folder: JobFolder
@@ -36,7 +42,9 @@ final class Job: Sendable {
             JobInfo(
                 name: name, text: SecretText.hidden(in: state.text), phase: state.life.phase.rawValue,
                 progress: state.progress, restarts: state.life.restarts, failure: state.failure,
-                checkpoint: state.checkpoint, checkpoints: state.checkpoints, savepoints: savepoints)
+                checkpoint: state.recentCheckpoints.first, checkpoints: state.checkpoints,
+                recentCheckpoints: state.recentCheckpoints, savepoints: savepoints, targets: state.targets,
+                plan: state.plan)
         }
     }
 
@@ -162,10 +170,14 @@ final class Job: Sendable {
         state.update { state in
             switch event {
             case .started: apply(.started, &state)
+            case .planned(let plan, let targets):
+                state.plan = plan
+                state.targets = targets
             case .progress(let progress): state.progress = progress
             case .checkpoint(let checkpoint, let savepoint):
                 state.checkpoints += 1
-                state.checkpoint = checkpoint
+                state.recentCheckpoints.insert(checkpoint, at: 0)
+                if state.recentCheckpoints.count > Self.keptCheckpoints { state.recentCheckpoints.removeLast() }
                 if let savepoint { log("savepoint \(savepoint) at epoch \(checkpoint.epoch)", &state) }
             case .note(let text): log(text, &state)
             case .ended(let reason): ended(reason, &state)

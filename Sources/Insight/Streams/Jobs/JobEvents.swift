@@ -24,6 +24,7 @@ enum JobEnd {
 /// What a run tells those who watch it.
 enum JobEvent {
     case started
+    case planned(JobPlan, targets: [String])
     case progress(JobProgress)
     case checkpoint(JobCheckpointInfo, savepoint: String?)
     case note(String)
@@ -44,6 +45,8 @@ public struct JobProgress: Sendable, Hashable {
     public var watermark: Int64?
     /// Events in the topics that were not read yet.
     public var lagRows: Int64 = 0
+    /// By node of the job's plan.
+    public var nodes: [JobNodeProgress] = []
     /// Those outside of the log.
     public var sinks: [JobSinkState] = []
 }

@@ -11,7 +11,13 @@ public struct JobInfo: Sendable {
     public let failure: String?
     public let checkpoint: JobCheckpointInfo?
     public let checkpoints: Int
+    /// The last ones, the latest first.
+    public let recentCheckpoints: [JobCheckpointInfo]
     public let savepoints: [String]
+    /// The tables that the statements write to, in their order; none before the first run.
+    public let targets: [String]
+    /// What runs, or ran last.
+    public let plan: JobPlan?
 }
 
 /// The last checkpoint of a job.

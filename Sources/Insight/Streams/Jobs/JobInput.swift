@@ -24,6 +24,8 @@ final class JobInput {
     private var watermarks: WatermarkTracker
     private var announced = Int64.min
     private var rowsRead: Int64 = 0
+    /// Memory of the batches that were read in this run.
+    private(set) var bytes: Int64 = 0
     /// Rows of a bounded source that were handed on before the stop.
     private var rowsToSkip: Int64 = 0
     private(set) var isFinished = false
@@ -101,6 +103,7 @@ final class JobInput {
             return false
         }
         rowsRead += Int64(batch.rowCount)
+        bytes += Int64(batch.memoryBytes)
         guard let unseen = skip(batch) else { return true }
         deadLetters?.place = place(of: unseen)
         let fresh = try timed(unseen)

@@ -14,6 +14,7 @@ extension JobRun {
         let plans = try script.plans(service)
         let saved = Dictionary(
             (checkpoint?.inputs ?? []).map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        var scans: [[JobInput]] = []
         for (index, plan) in plans.enumerated() {
             var planner = PhysicalPlanner(
                 isLive: plan.isLive,
@@ -36,14 +37,15 @@ extension JobRun {
                 try literal.input.stage.accept(literal.batch, port: literal.input.port)
             }
             for literal in query.literals { try literal.input.stage.close(port: literal.input.port) }
+            scans.append([])
             for (number, scan) in query.scans.enumerated() {
                 let key = "\(index).\(number) \(scan.table.name)"
-                inputs.append(
-                    try JobInput(
-                        key: key, reading: try plan.reading(scan, now: service.clock.now()), scan: scan,
-                        service: service, from: scan.isTable ? .earliest : from.position,
-                        saved: from.rewindsInputs ? nil : saved[key],
-                        deadLetters: deadLetters))
+                let input = try JobInput(
+                    key: key, reading: try plan.reading(scan, now: service.clock.now()), scan: scan,
+                    service: service, from: scan.isTable ? .earliest : from.position,
+                    saved: from.rewindsInputs ? nil : saved[key], deadLetters: deadLetters)
+                inputs.append(input)
+                scans[index].append(input)
             }
         }
         if deadLetters != nil {
@@ -52,6 +54,10 @@ extension JobRun {
                     target: "dead letters", sink: .topic(settings.deadLetterTopic), schema: DeadLetters.schema))
             pending.append([])
         }
+        rowsAnswered = Array(repeating: (0, 0), count: outputs.count)
+        let (plan, parts) = makePlan(scans)
+        planParts = parts
+        report(.planned(plan, targets: outputs.prefix(queries.count).map(\.target)))
         if let checkpoint, !from.rewindsInputs { try restore(checkpoint) }
         try openSinks(checkpoint)
         if let checkpoint { try completeEpoch(checkpoint) }

@@ -46,6 +46,9 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     /// Of the last checkpoint, what is not yet acknowledged; one append is under way at a time.
     let outbox: JobOutbox
     var counts: [String: Int64] = [:]
+    /// In this run, by output.
+    var rowsAnswered: [(rows: Int64, bytes: Int64)] = []
+    var planParts: [PlanPart] = []
     /// Rows that no step could make anything of; `nil` where the job fails then. Their output is the last one.
     let deadLetters: DeadLetters?
 
@@ -171,6 +174,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
 
     private func add(_ batch: Batch, to output: Int, as counter: String) {
         pending[output].append(batch)
+        rowsAnswered[output].rows += Int64(batch.rowCount)
+        rowsAnswered[output].bytes += Int64(batch.memoryBytes)
         pendingBytes += batch.memoryBytes
         counts[counter, default: 0] += Int64(batch.rowCount)
     }
@@ -180,14 +185,6 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     func wake() { service.pool.wake(self) }
 
     private func note() {
-        var lag: Int64 = 0
-        for input in inputs {
-            guard let topic = input.topic, let info = service.log?.topic(topic) else { continue }
-            let offsets = input.saved.offsets
-            for partition in info.partitions {
-                lag += max(0, partition.nextOffset - (offsets[partition.partition] ?? 0))
-            }
-        }
         let watermarks = inputs.filter { !$0.isFinished && !$0.isTable }.map(\.watermark)
         report(
             .progress(
@@ -195,8 +192,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
                     rowsIn: inputs.reduce(0) { $0 + $1.rows }, rowsOut: counts["rows_out"] ?? 0,
                     lateRows: Int64(queries.reduce(0) { $0 + $1.lateRows }), deadRows: counts["dead_rows"] ?? 0,
                     stateBytes: account.usedBytes,
-                    watermark: watermarks.min().flatMap { $0 == .min ? nil : $0 }, lagRows: lag,
-                    sinks: outbox.standing)))
+                    watermark: watermarks.min().flatMap { $0 == .min ? nil : $0 },
+                    lagRows: inputs.reduce(0) { $0 + lag(of: $1) }, nodes: measured(), sinks: outbox.standing)))
     }
 
     func now() -> Int64 { service.systemNanoseconds() }
@@ -205,6 +202,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         for subscription in subscriptions { subscription.cancel() }
         subscriptions = []
         outbox.close()
+        planParts = []
         inputs = []
         queries = []
         report(.ended(reason))

@@ -62,7 +62,10 @@ final class LookupStage<Side: LookupSide>: Stage, PolledStage {
     private let account: MemoryAccount
     private var queue: [Item] = []
     private var queuedBytes = 0
+    override var stateBytes: Int { charged }
     private var charged = 0
+    /// When the work at hand began, or went on.
+    private var workBegan: Int64 = 0
 
     init(_ side: Side, pairs: LookupPairs, leftSchema: Schema, next: StageInput, account: MemoryAccount) {
         self.side = side
@@ -84,6 +87,8 @@ final class LookupStage<Side: LookupSide>: Stage, PolledStage {
 
     override func accept(_ batch: Batch, port: Int) throws(SQLError) {
         guard batch.rowCount > 0 else { return }
+        workBegan = meter.begin(batch)
+        defer { meter.pause(since: workBegan) }
         if port == 1 {
             try side.change(batch)
             return try charge()
@@ -101,6 +106,7 @@ final class LookupStage<Side: LookupSide>: Stage, PolledStage {
 
     override func advance(watermark: Int64, port: Int) throws(SQLError) {
         guard port == 0 else { return }
+        meter.pause(since: meter.begin(watermark: watermark))
         guard !queue.isEmpty else { return try next.stage.advance(watermark: watermark, port: next.port) }
         if case .watermark = queue.last { queue.removeLast() }
         queue.append(.watermark(watermark))
@@ -113,6 +119,8 @@ final class LookupStage<Side: LookupSide>: Stage, PolledStage {
     }
 
     func poll() throws(SQLError) {
+        workBegan = meter.resume()
+        defer { meter.pause(since: workBegan) }
         try side.poll()
         var done = 0
         // What follows may throw: what went out must not go out again.
@@ -138,6 +146,9 @@ final class LookupStage<Side: LookupSide>: Stage, PolledStage {
     private func emit(_ batch: Batch, _ work: Side.Work) throws(SQLError) {
         try side.pairs(batch, work) { range, partners, right throws(SQLError) in
             guard let joined = try pairs.join(batch, range, partners: partners, right) else { return }
+            meter.count(out: joined)
+            meter.pause(since: workBegan)
+            defer { workBegan = meter.resume() }
             try next.stage.accept(joined, port: next.port)
         }
     }

@@ -26,7 +26,10 @@ final class JoinStage: Stage {
     private var announced = Int64.min
     /// Rows of windows that had closed.
     private var ownLateRows = 0
+    override var stateBytes: Int { charged }
     private var charged = 0
+    /// When the work at hand began, or went on.
+    private var workBegan: Int64 = 0
 
     init(
         _ join: JoinSpecification, schemas: [Schema], schema: Schema, retention: JoinRetention,
@@ -58,6 +61,8 @@ final class JoinStage: Stage {
 
     override func accept(_ batch: Batch, port: Int) throws(SQLError) {
         guard batch.rowCount > 0 else { return }
+        workBegan = meter.begin(batch)
+        defer { meter.pause(since: workBegan) }
         guard let batch = inTime(batch, port: port) else { return }
         let numbers = try keyNumbers(batch, port: port)
         let other = 1 - port
@@ -140,21 +145,31 @@ final class JoinStage: Stage {
             sides[port].match(firstPlace + Int(rows[rows.startIndex + index]))
         }
         if let kept { pairs = pairs.select(rows: kept) }
-        if pairs.rowCount > 0 { try next.stage.accept(pairs, port: next.port) }
+        if pairs.rowCount > 0 { try hand(pairs) }
+    }
+
+    private func hand(_ batch: Batch) throws(SQLError) {
+        meter.count(out: batch)
+        meter.pause(since: workBegan)
+        defer { workBegan = meter.resume() }
+        try next.stage.accept(batch, port: next.port)
     }
 
     // MARK: Time
 
     override func advance(watermark: Int64, port: Int) throws(SQLError) {
         guard watermark > watermarks[port] else { return }
+        workBegan = meter.begin(watermark: watermark)
         watermarks[port] = watermark
         for side in 0..<2 where !(isClosed[side] && retention.keepsEndedSides) {
             try release(side, through: retention.clock(watermarks, side: side))
         }
+        meter.pause(since: workBegan)
         try announce()
     }
 
     override func close(port: Int) throws(SQLError) {
+        workBegan = meter.resume()
         isClosed[port] = true
         watermarks[port] = .max
         try release(1 - port, through: .max)
@@ -176,7 +191,7 @@ final class JoinStage: Stage {
             var start = 0
             while start < alone.count {
                 let end = min(start + Self.pairsAtOnce, alone.count)
-                try next.stage.accept(padded(sides[side].gather(alone[start..<end]), side: side), port: next.port)
+                try hand(padded(sides[side].gather(alone[start..<end]), side: side))
                 start = end
             }
         }

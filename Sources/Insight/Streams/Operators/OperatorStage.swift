@@ -10,6 +10,7 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
     override var name: String { title }
     override var downstream: Stage? { next.stage }
     private let title: String
+    override var stateBytes: Int { charged }
     private var charged = 0
     private var scratch: [Batch] = []
 
@@ -26,6 +27,7 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
 
     override func accept(_ batch: Batch, port: Int) throws(SQLError) {
         guard batch.rowCount > 0 else { return }
+        let began = meter.begin(batch)
         if let deadLetters {
             try deadLetters.sift(batch, step: title) { piece throws(SQLError) in
                 try op.process(piece, output: &scratch)
@@ -34,12 +36,15 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
             try op.process(batch, output: &scratch)
         }
         try charge()
+        meter.pause(since: began)
         try flush()
     }
 
     override func advance(watermark: Int64, port: Int) throws(SQLError) {
+        let began = meter.begin(watermark: watermark)
         try op.onWatermark(watermark, output: &scratch)
         try charge()
+        meter.pause(since: began)
         try flush()
         try next.stage.advance(watermark: op.outputWatermark(watermark), port: next.port)
     }
@@ -76,6 +81,7 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
         let batches = scratch
         scratch.removeAll(keepingCapacity: true)
         for batch in batches where batch.rowCount > 0 {
+            meter.count(out: batch)
             try next.stage.accept(batch, port: next.port)
         }
     }

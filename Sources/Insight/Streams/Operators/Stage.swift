@@ -5,6 +5,10 @@ import SQL
 ///
 /// Stages form a tree with its root at the output. `port` tells the inputs of a stage apart.
 class Stage {
+    /// What it has done in this run.
+    final var meter = StageMeter()
+    /// Memory of its state, as far as it was charged.
+    var stateBytes: Int { 0 }
     func accept(_ batch: Batch, port: Int) throws(SQLError) {}
     func advance(watermark: Int64, port: Int) throws(SQLError) {}
     func close(port: Int) throws(SQLError) {}

@@ -15,6 +15,9 @@ final class UnionStage: Stage {
     }
 
     override func accept(_ batch: Batch, port: Int) throws(SQLError) {
+        let began = meter.begin(batch)
+        meter.count(out: batch)
+        meter.pause(since: began)
         try next.stage.accept(batch, port: next.port)
     }
 

@@ -1,0 +1,88 @@
+import Columns
+import EventLog
+import SQL
+
+/// A job's plan as others see it, and what its nodes have done.
+extension JobRun {
+    /// What stands behind a node of the plan.
+    enum PlanPart {
+        case input(JobInput)
+        case stage(Stage)
+        /// A place in `outputs`.
+        case output(Int)
+    }
+
+    /// - Parameter scans: of each query, its inputs in the order of its scans.
+    /// - Returns: the plan, and the part behind each of its nodes.
+    func makePlan(_ scans: [[JobInput]]) -> (plan: JobPlan, parts: [PlanPart]) {
+        var plan = JobPlan()
+        var parts: [PlanPart] = []
+        for (statement, query) in queries.enumerated() {
+            func add(_ kind: JobPlan.Kind, _ name: String, _ detail: String?, _ part: PlanPart) -> Int {
+                plan.nodes.append(.init(kind: kind, statement: statement + 1, name: name, detail: detail))
+                parts.append(part)
+                return parts.count - 1
+            }
+            var known: [ObjectIdentifier: Int] = [:]
+            let sink = add(.sink, outputs[statement].target, outputs[statement].kind, .output(statement))
+            known[ObjectIdentifier(query.output)] = sink
+            for (scan, input) in zip(query.scans, scans[statement]) {
+                var from = add(.source, scan.table.name, input.topic.map { "topic \($0)" }, .input(input))
+                var next: Stage? = scan.input.stage
+                while let stage = next {
+                    let place = known[ObjectIdentifier(stage)]
+                    let to = place ?? add(.step, stage.name.isEmpty ? "UNION" : stage.name, stage.keeps, .stage(stage))
+                    known[ObjectIdentifier(stage)] = to
+                    plan.edges.append(.init(from: from, to: to))
+                    if place != nil { break }
+                    from = to
+                    next = stage.downstream
+                }
+            }
+        }
+        return (plan, parts)
+    }
+
+    /// As of now, one a node of the plan.
+    func measured() -> [JobNodeProgress] {
+        planParts.map { part in
+            var progress = JobNodeProgress()
+            switch part {
+            case .input(let input):
+                progress.rowsOut = input.rows
+                progress.bytesIn = input.bytes
+                progress.watermark = input.watermark == .min ? nil : input.watermark
+                progress.lagRows = lag(of: input)
+            case .stage(let stage):
+                progress.rowsIn = stage.meter.rowsIn
+                progress.rowsOut = stage.meter.rowsOut
+                progress.bytesIn = stage.meter.bytesIn
+                progress.busyMicroseconds = stage.meter.busyNanoseconds / 1_000
+                progress.stateBytes = stage.stateBytes
+                progress.watermark = stage.meter.watermark == .min ? nil : stage.meter.watermark
+            case .output(let index):
+                progress.rowsIn = rowsAnswered[index].rows
+                progress.bytesIn = rowsAnswered[index].bytes
+            }
+            return progress
+        }
+    }
+
+    /// Events of the input's topic that were not read yet.
+    func lag(of input: JobInput) -> Int64 {
+        guard let topic = input.topic, let info = service.log?.topic(topic) else { return 0 }
+        let offsets = input.saved.offsets
+        return info.partitions.reduce(0) { $0 + max(0, $1.nextOffset - (offsets[$1.partition] ?? 0)) }
+    }
+}
+
+extension JobOutput {
+    /// What the target is, in words.
+    fileprivate var kind: String {
+        switch sink {
+        case .topic(let topic): "topic \(topic)"
+        case .blackhole: "blackhole"
+        case .outside(let sink): sink.standing.connector
+        }
+    }
+}
