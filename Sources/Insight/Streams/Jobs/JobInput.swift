@@ -3,8 +3,9 @@ import EventLog
 import Runtime
 import SQL
 
-/// One scan of a job: reads its table from where it stopped, and tells how far event time has come. A topic is
-/// followed by offset: what the job can't take yet waits in the log.
+/// What a job reads: a table from where it stopped. A topic is followed by offset: what the job can't take yet waits in
+/// the log. All scans of one topic that stand at the same place are one input: what is read and decoded once is handed to
+/// each.
 final class JobInput {
     private enum Source {
         case topic(LogSource)
@@ -12,17 +13,16 @@ final class JobInput {
         case bounded(any BatchSource)
     }
 
-    let key: String
     let topic: String?
     /// It is looked up by the other inputs.
     let isTable: Bool
     private let source: Source
-    private let input: StageInput
-    private let reading: PreparedQuery.Reading
+    private let name: String
+    private var scans: [JobScan]
+    /// Of what is read, the columns that each scan wants; `nil` for all as they are.
+    private let columns: [[Int]?]
     private let clock: any Clock
     private let deadLetters: DeadLetters?
-    private var watermarks: WatermarkTracker
-    private var announced = Int64.min
     private var rowsRead: Int64 = 0
     /// Memory of the batches that were read in this run.
     private(set) var bytes: Int64 = 0
@@ -31,44 +31,61 @@ final class JobInput {
     private(set) var isFinished = false
 
     /// - Parameters:
-    ///   - saved: where to go on.
-    ///   - deadLetters: where rows go that no time can be told of.
+    ///   - scans: of one table, not empty; of a topic several that stand at one place.
+    ///   - offsets: where to go on, if it read before.
     init(
-        key: String, reading: PreparedQuery.Reading, scan: PhysicalQuery.Scan, service: QueryService,
-        from position: LogPosition, saved: Checkpoint.Input?,
+        _ scans: [JobScan], service: QueryService, from position: LogPosition, offsets: [Int: Int64]?,
         deadLetters: DeadLetters?
     ) throws(SQLError) {
-        self.key = key
-        self.isTable = scan.isTable
-        self.input = scan.input
-        self.reading = reading
+        isTable = scans[0].isTable
+        let first = scans[0].reading
+        self.scans = scans
         self.clock = service.clock
         self.deadLetters = deadLetters
-        var isBound = true
-        switch reading.table.source {
-        case .topic(let topic):
+        topic = first.topic
+        name = topic ?? first.table.description.name
+        var schema = Schema([])
+        if let topic {
             guard let log = service.log else {
                 throw SQLError(code: .unknownTable, message: "there is no event log to read \(topic) from")
             }
-            self.topic = topic
+            schema = Self.union(scans.map(\.reading.schema))
             source = .topic(
                 try LogSource(
-                    log: log, topic: topic, columns: reading.schema, timeName: reading.timeName, times: reading.times,
-                    isBounded: false, offsets: saved?.offsets ?? [:], from: position))
-        default:
-            topic = nil
-            isBound = false
-            rowsToSkip = saved?.offsets[0] ?? 0
-            source = .bounded(try PreparedQuery.makeSource(reading, service))
+                    log: log, topic: topic, columns: schema, timeName: first.timeName,
+                    times: Self.union(scans.map(\.reading.times)), isBounded: false, offsets: offsets ?? [:],
+                    from: position))
+        } else {
+            schema = first.schema
+            rowsToSkip = offsets?[0] ?? 0
+            source = .bounded(try PreparedQuery.makeSource(first, service))
         }
-        watermarks = WatermarkTracker(delay: reading.table.description.watermarkDelay, isBoundToClock: isBound)
-        if let saved {
-            watermarks.resume(latest: saved.latestTime, watermark: saved.watermark, now: clock.now())
-            announced = saved.watermark
+        columns = scans.map { scan in
+            let wanted = scan.reading.schema.fields.compactMap { schema.index(of: $0.name) }
+            return wanted.elementsEqual(0..<schema.count) ? nil : wanted
         }
     }
 
-    var watermark: Int64 { watermarks.watermark }
+    /// The columns of all, each once.
+    private static func union(_ schemas: [Schema]) -> Schema {
+        var fields: [Field] = []
+        for field in schemas.flatMap(\.fields) where !fields.contains(where: { $0.name == field.name }) {
+            fields.append(field)
+        }
+        return Schema(fields)
+    }
+
+    /// The times that any of the scans wants; `nil` for all.
+    private static func union(_ times: [Range<Int64>?]) -> Range<Int64>? {
+        let known = times.compactMap(\.self)
+        guard known.count == times.count, let low = known.map(\.lowerBound).min(),
+            let high = known.map(\.upperBound).max()
+        else { return nil }
+        return low..<high
+    }
+
+    /// How far event time has come in the scan that is the farthest behind.
+    var watermark: Int64 { scans.map(\.watermark).min() ?? .min }
 
     /// Tables are read before the streams that look into them; then what is the farthest behind.
     func isBefore(_ other: JobInput) -> Bool {
@@ -77,15 +94,20 @@ final class JobInput {
 
     var rows: Int64 { rowsRead }
 
-    /// Where the input stands, for a checkpoint: at a barrier, that is between two batches.
-    var saved: Checkpoint.Input {
-        let offsets =
-            switch source {
-            case .topic(let log): log.nextOffsets
-            case .bounded: [0: max(rowsRead, rowsToSkip)]
-            }
-        return Checkpoint.Input(
-            key: key, offsets: offsets, watermark: watermarks.watermark, latestTime: watermarks.latest)
+    func serves(_ key: String) -> Bool { scans.contains { $0.key == key } }
+
+    /// The offset of the next row by partition; of a bounded input the rows read, as partition 0.
+    var offsets: [Int: Int64] {
+        switch source {
+        case .topic(let log): log.nextOffsets
+        case .bounded: [0: max(rowsRead, rowsToSkip)]
+        }
+    }
+
+    /// Where the scans stand, for a checkpoint: at a barrier, that is between two batches.
+    var saved: [Checkpoint.Input] {
+        let offsets = offsets
+        return scans.map { $0.saved(offsets: offsets) }
     }
 
     /// Hands on a batch, if there is one.
@@ -106,28 +128,17 @@ final class JobInput {
         bytes += Int64(batch.memoryBytes)
         guard let unseen = skip(batch) else { return true }
         deadLetters?.place = place(of: unseen)
-        let fresh = try timed(unseen)
-        if fresh.rowCount > 0 { try input.stage.accept(reading.wanted(fresh), port: input.port) }
-        if let timeColumn = reading.timeColumn, let latest = fresh.columns[timeColumn].greatest {
-            watermarks.observe(maximumTime: latest, now: clock.now())
+        let now = clock.now()
+        for index in scans.indices {
+            try scans[index].accept(columns[index].map { unseen.project($0) } ?? unseen, now: now)
         }
         // The rows of a bounded input may come in any order: its windows close at its end.
         if topic != nil { try announce() }
         return true
     }
 
-    private func timed(_ batch: Batch) throws(SQLError) -> Batch {
-        guard let deadLetters else { return try reading.timed(batch) }
-        var pieces: [Batch] = []
-        try deadLetters.sift(batch, step: "the event time") { piece throws(SQLError) in
-            pieces.append(try reading.timed(piece))
-        }
-        return pieces.isEmpty ? try reading.timed(batch.slice(0..<0)) : Batch.concatenate(pieces)
-    }
-
     /// - Parameter unseen: what is left of the batch that was read last.
     private func place(of unseen: Batch) -> DeadLetters.Place {
-        let name = topic ?? reading.table.description.name
         if case .topic(let log) = source, let read = log.lastRead {
             return DeadLetters.Place(source: name, partition: read.partition, offsets: read.offsets)
         }
@@ -137,11 +148,12 @@ final class JobInput {
 
     private func nothingNow() throws(SQLError) {
         guard topic == nil else {
-            watermarks.tick(now: clock.now())
+            let now = clock.now()
+            for index in scans.indices { scans[index].tick(now: now) }
             return try announce()
         }
         isFinished = true
-        try input.stage.close(port: input.port)
+        for scan in scans { try scan.close() }
     }
 
     /// What of the batch was not handed on before a stop; `nil` for nothing of it.
@@ -152,8 +164,6 @@ final class JobInput {
     }
 
     private func announce() throws(SQLError) {
-        guard watermarks.watermark > announced else { return }
-        announced = watermarks.watermark
-        try input.stage.advance(watermark: announced, port: input.port)
+        for index in scans.indices { try scans[index].announce() }
     }
 }

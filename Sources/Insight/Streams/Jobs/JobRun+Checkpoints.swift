@@ -15,7 +15,7 @@ extension JobRun {
                 intervalNanoseconds: Int64(settings.checkpointIntervalMilliseconds) * 1_000_000)
     }
 
-    var offsets: [[Int: Int64]] { inputs.map(\.saved.offsets) }
+    var offsets: [[Int: Int64]] { inputs.map(\.offsets) }
 
     /// - Precondition: it is settled.
     /// - Parameter savepoint: a label. What is kept under one stands alone.
@@ -25,7 +25,7 @@ extension JobRun {
         let sequence = schedule.nextSequence()
         let states = try savedStates(savepoint == nil ? sequence : nil)
         let record = Checkpoint(
-            sequence: sequence, epoch: epoch, inputs: inputs.map(\.saved), states: states,
+            sequence: sequence, epoch: epoch, inputs: inputs.flatMap(\.saved), states: states,
             outputs: outputs.indices.map { index in
                 Checkpoint.Output(
                     target: outputs[index].target, firstOffset: outputs[index].endOffset(service.log),
@@ -34,7 +34,7 @@ extension JobRun {
         for index in pending.indices { pending[index] = [] }
         pendingBytes = 0
         let pause = now() - began
-        schedule.began(record.inputs.map(\.offsets), now: began, pauseNanoseconds: pause)
+        schedule.began(offsets, now: began, pauseNanoseconds: pause)
         let write = CheckpointWrite(record, outputs: outputs, job: name, savepoint: savepoint)
         writing = write
         let folder = folder

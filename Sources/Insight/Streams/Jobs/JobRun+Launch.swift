@@ -12,9 +12,9 @@ extension JobRun {
             counts = checkpoint.counts
         }
         let plans = try script.plans(service)
-        let saved = Dictionary(
-            (checkpoint?.inputs ?? []).map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-        var scans: [[JobInput]] = []
+        let known = from.rewindsInputs ? [] : checkpoint?.inputs ?? []
+        let saved = Dictionary(known.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        var scans: [JobScan] = []
         for (index, plan) in plans.enumerated() {
             var planner = PhysicalPlanner(
                 isLive: plan.isLive,
@@ -37,17 +37,16 @@ extension JobRun {
                 try literal.input.stage.accept(literal.batch, port: literal.input.port)
             }
             for literal in query.literals { try literal.input.stage.close(port: literal.input.port) }
-            scans.append([])
             for (number, scan) in query.scans.enumerated() {
-                let key = "\(index).\(number) \(scan.table.name)"
-                let input = try JobInput(
-                    key: key, reading: try plan.reading(scan, now: service.clock.now()), scan: scan,
-                    service: service, from: scan.isTable ? .earliest : from.position,
-                    saved: from.rewindsInputs ? nil : saved[key], deadLetters: deadLetters)
-                inputs.append(input)
-                scans[index].append(input)
+                let key = Self.key(statement: index, number, scan)
+                let now = service.clock.now()
+                scans.append(
+                    JobScan(
+                        key: key, reading: try plan.reading(scan, now: now), scan: scan, saved: saved[key], now: now,
+                        deadLetters: deadLetters))
             }
         }
+        inputs = try Self.inputs(scans, service: service, from: from, saved: saved, deadLetters: deadLetters)
         if deadLetters != nil {
             outputs.append(
                 JobOutput(
@@ -55,7 +54,7 @@ extension JobRun {
             pending.append([])
         }
         rowsAnswered = Array(repeating: (0, 0), count: outputs.count)
-        let (plan, parts) = makePlan(scans)
+        let (plan, parts) = makePlan()
         planParts = parts
         report(.planned(plan, targets: outputs.prefix(queries.count).map(\.target)))
         if let checkpoint, !from.rewindsInputs { try restore(checkpoint) }
@@ -63,6 +62,36 @@ extension JobRun {
         if let checkpoint { try completeEpoch(checkpoint) }
         schedule.began(after: checkpoint?.sequence ?? 0, offsets: checkpoint == nil ? [] : offsets, now: now())
         try follow()
+    }
+
+    /// Which scan it is, for a checkpoint.
+    static func key(statement: Int, _ number: Int, _ scan: PhysicalQuery.Scan) -> String {
+        "\(statement).\(number) \(scan.table.name)"
+    }
+
+    /// Scans of one topic that stand at one place are read together.
+    private static func inputs(
+        _ scans: [JobScan], service: QueryService, from: JobStart, saved: [String: Checkpoint.Input],
+        deadLetters: DeadLetters?
+    ) throws(SQLError) -> [JobInput] {
+        var inputs: [JobInput] = []
+        var left = scans
+        while let first = left.first {
+            let offsets = saved[first.key]?.offsets
+            var group: [JobScan] = []
+            left.removeAll { scan in
+                let isTogether =
+                    saved[scan.key]?.offsets == offsets && scan.isTable == first.isTable
+                    && scan.reading.canShare(with: group.map(\.reading))
+                if isTogether { group.append(scan) }
+                return isTogether
+            }
+            inputs.append(
+                try JobInput(
+                    group, service: service, from: first.isTable ? .earliest : from.position, offsets: offsets,
+                    deadLetters: deadLetters))
+        }
+        return inputs
     }
 
     /// Makes the topic of dead letters, at the first of them.

@@ -12,22 +12,27 @@ extension JobRun {
         case output(Int)
     }
 
-    /// - Parameter scans: of each query, its inputs in the order of its scans.
-    /// - Returns: the plan, and the part behind each of its nodes.
-    func makePlan(_ scans: [[JobInput]]) -> (plan: JobPlan, parts: [PlanPart]) {
+    /// - Returns: the plan, and the part behind each of its nodes. An input that several statements share is one node, of
+    ///   the first of them.
+    func makePlan() -> (plan: JobPlan, parts: [PlanPart]) {
         var plan = JobPlan()
         var parts: [PlanPart] = []
+        var known: [ObjectIdentifier: Int] = [:]
         for (statement, query) in queries.enumerated() {
             func add(_ kind: JobPlan.Kind, _ name: String, _ detail: String?, _ part: PlanPart) -> Int {
                 plan.nodes.append(.init(kind: kind, statement: statement + 1, name: name, detail: detail))
                 parts.append(part)
                 return parts.count - 1
             }
-            var known: [ObjectIdentifier: Int] = [:]
             let sink = add(.sink, outputs[statement].target, outputs[statement].kind, .output(statement))
             known[ObjectIdentifier(query.output)] = sink
-            for (scan, input) in zip(query.scans, scans[statement]) {
-                var from = add(.source, scan.table.name, input.topic.map { "topic \($0)" }, .input(input))
+            for (number, scan) in query.scans.enumerated() {
+                let key = Self.key(statement: statement, number, scan)
+                guard let input = inputs.first(where: { $0.serves(key) }) else { continue }
+                var from =
+                    known[ObjectIdentifier(input)]
+                    ?? add(.source, scan.table.name, input.topic.map { "topic \($0)" }, .input(input))
+                known[ObjectIdentifier(input)] = from
                 var next: Stage? = scan.input.stage
                 while let stage = next {
                     let place = known[ObjectIdentifier(stage)]
@@ -71,7 +76,7 @@ extension JobRun {
     /// Events of the input's topic that were not read yet.
     func lag(of input: JobInput) -> Int64 {
         guard let topic = input.topic, let info = service.log?.topic(topic) else { return 0 }
-        let offsets = input.saved.offsets
+        let offsets = input.offsets
         return info.partitions.reduce(0) { $0 + max(0, $1.nextOffset - (offsets[$1.partition] ?? 0)) }
     }
 }

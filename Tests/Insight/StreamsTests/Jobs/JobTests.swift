@@ -129,6 +129,25 @@ import Testing
                 """)
         #expect(bench.wait { bench.rows(of: "failures") == 10 && bench.rows(of: "paths") == 2 })
         #expect(bench.ask("SELECT path FROM paths").sorted() == ["/a", "/b"])
+        // One scan serves both: each event is read once.
+        #expect(bench.wait { bench.jobs.info("two")?.progress.rowsIn == 70 })
+    }
+
+    @Test func statementsOfOneTopicGoOnFromWhereEachStood() throws {
+        let bench = try JobBench()
+        defer { bench.stop() }
+        try bench.append(Self.requests(0..<30))
+        let first = "INSERT INTO all_paths SELECT url.path FROM requests"
+        try bench.jobs.submit(name: "grows", text: first)
+        #expect(bench.wait { bench.rows(of: "all_paths") == 30 })
+        // The second statement is new and begins at the beginning; the first goes on.
+        let both = "EXECUTE STATEMENT SET BEGIN \(first); INSERT INTO more SELECT url.path FROM requests; END"
+        try bench.jobs.submit(name: "grows", text: both, replaces: true)
+        try bench.append(Self.requests(30..<40))
+        #expect(bench.wait { bench.rows(of: "all_paths") == 40 && bench.rows(of: "more") == 40 })
+        try bench.crash()
+        try bench.append(Self.requests(40..<50))
+        #expect(bench.wait { bench.rows(of: "all_paths") == 50 && bench.rows(of: "more") == 50 })
     }
 
     @Test func badJobsAreRefused() throws {

@@ -1,0 +1,91 @@
+import Columns
+import EventLog
+import Runtime
+import SQL
+
+/// One scan of a job's plans: where the rows of its table go, and how far event time has come in them.
+struct JobScan {
+    let key: String
+    let reading: PreparedQuery.Reading
+    /// It is looked up by the other scans.
+    let isTable: Bool
+    private let input: StageInput
+    private let deadLetters: DeadLetters?
+    private var watermarks: WatermarkTracker
+    private var announced = Int64.min
+
+    /// - Parameters:
+    ///   - saved: where it stood.
+    ///   - deadLetters: where rows go that no time can be told of.
+    init(
+        key: String, reading: PreparedQuery.Reading, scan: PhysicalQuery.Scan, saved: Checkpoint.Input?, now: Int64,
+        deadLetters: DeadLetters?
+    ) {
+        self.key = key
+        self.reading = reading
+        self.input = scan.input
+        self.isTable = scan.isTable
+        self.deadLetters = deadLetters
+        watermarks = WatermarkTracker(
+            delay: reading.table.description.watermarkDelay, isBoundToClock: reading.topic != nil)
+        if let saved {
+            watermarks.resume(latest: saved.latestTime, watermark: saved.watermark, now: now)
+            announced = saved.watermark
+        }
+    }
+
+    var watermark: Int64 { watermarks.watermark }
+
+    /// Where the scan stands, for a checkpoint.
+    func saved(offsets: [Int: Int64]) -> Checkpoint.Input {
+        Checkpoint.Input(key: key, offsets: offsets, watermark: watermarks.watermark, latestTime: watermarks.latest)
+    }
+
+    /// Hands on a batch that has the columns of the scan.
+    mutating func accept(_ batch: Batch, now: Int64) throws(SQLError) {
+        let fresh = try timed(batch)
+        if fresh.rowCount > 0 { try input.stage.accept(reading.wanted(fresh), port: input.port) }
+        if let timeColumn = reading.timeColumn, let latest = fresh.columns[timeColumn].greatest {
+            watermarks.observe(maximumTime: latest, now: now)
+        }
+    }
+
+    /// Nothing comes at present.
+    mutating func tick(now: Int64) { watermarks.tick(now: now) }
+
+    /// Tells how far event time has come, where it went on.
+    mutating func announce() throws(SQLError) {
+        guard watermarks.watermark > announced else { return }
+        announced = watermarks.watermark
+        try input.stage.advance(watermark: announced, port: input.port)
+    }
+
+    func close() throws(SQLError) { try input.stage.close(port: input.port) }
+
+    private func timed(_ batch: Batch) throws(SQLError) -> Batch {
+        guard let deadLetters else { return try reading.timed(batch) }
+        var pieces: [Batch] = []
+        try deadLetters.sift(batch, step: "the event time") { piece throws(SQLError) in
+            pieces.append(try reading.timed(piece))
+        }
+        return pieces.isEmpty ? try reading.timed(batch.slice(0..<0)) : Batch.concatenate(pieces)
+    }
+}
+
+extension PreparedQuery.Reading {
+    /// The topic that is read, if it is one.
+    var topic: String? {
+        if case .topic(let topic) = table.source { return topic }
+        return nil
+    }
+
+    /// Whether what is read for the others serves this one too: the same topic, and no column in another type.
+    func canShare(with others: [PreparedQuery.Reading]) -> Bool {
+        others.allSatisfy { other in
+            topic != nil && topic == other.topic
+                && schema.fields.allSatisfy { field in
+                    other.schema.fields.allSatisfy { $0.name != field.name || $0.type == field.type }
+                }
+        }
+    }
+}
