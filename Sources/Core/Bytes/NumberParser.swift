@@ -87,7 +87,7 @@ public enum NumberParser {
         return bytes.withUnsafeBufferPointer { Double(String(decoding: $0, as: UTF8.self)) }
     }
 
-    private static func exponentPart(_ bytes: Span<UInt8>, from start: Int) -> Int? {
+    static func exponentPart(_ bytes: Span<UInt8>, from start: Int) -> Int? {
         var index = start
         guard index < bytes.count else { return nil }
         let negative = bytes[index] == UInt8(ascii: "-")

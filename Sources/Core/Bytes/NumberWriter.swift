@@ -37,6 +37,35 @@ public enum NumberWriter {
         append(value, to: &buffer)
     }
 
+    /// The decimal number `value` * 10^-`scale`, with all digits behind the point: `0.50` of 50 and 2.
+    /// - Parameter scale: 0 to 38.
+    public static func append(decimal value: Int128, scale: Int, to buffer: inout [UInt8]) {
+        if value < 0 { buffer.append(UInt8(ascii: "-")) }
+        // 39 digits of the least number of 128 bits, and a zero before the point of 38.
+        var digits = InlineArray<40, UInt8>(repeating: 48)
+        var start = 40
+        var rest = value.magnitude
+        while rest > 0 {
+            // 10^19 is the greatest power in a word, and more than the upper word of any magnitude.
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10_000_000_000_000_000_000)
+            var word = UInt64(truncatingIfNeeded: remainder)
+            let end = start
+            while word > 0 {
+                start -= 1
+                digits[start] = 48 &+ UInt8(truncatingIfNeeded: word % 10)
+                word /= 10
+            }
+            rest = quotient
+            if rest > 0 { start = end - 19 }
+        }
+        start = min(start, 39 - scale)
+        let point = 40 - scale
+        digits.span.extracting(start..<point).withUnsafeBufferPointer { buffer.append(contentsOf: $0) }
+        if scale == 0 { return }
+        buffer.append(UInt8(ascii: "."))
+        digits.span.extracting(point..<40).withUnsafeBufferPointer { buffer.append(contentsOf: $0) }
+    }
+
     /// `value` in lower-case hexadecimal without zeros in front.
     public static func appendHexadecimal(_ value: UInt64, to buffer: inout [UInt8]) {
         var shift = max(0, (67 - value.leadingZeroBitCount) / 4 * 4 - 4)

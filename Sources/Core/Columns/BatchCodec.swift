@@ -4,14 +4,15 @@ import Bytes
 /// that wants two columns of forty touches the bytes of two.
 ///
 ///     version (1 byte), rows, columns (varints)
-///     for each column: name (varint length, bytes), type, encoding, compression, validity (1 byte each),
-///                      bytes before compression, bytes stored (varints)
+///     for each column: name (varint length, bytes), type (1 byte; a decimal's is followed by its scale, 1 byte),
+///                      encoding, compression, validity (1 byte each), bytes before compression, bytes stored (varints)
 ///     the columns' bytes, one column after the other
 ///
 /// A column's bytes are its validity bitmap, if it has one, and its values by `ColumnEncoding`. Integers are little
-/// endian.
+/// endian. Version 2 is version 1 with decimals, and is written only where there are some.
 public enum BatchCodec {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
+    static let versionWithoutDecimals: UInt8 = 1
 
     /// The batch as bytes. A column is compressed only where that saves an eighth or more.
     public static func encode(_ batch: Batch, compression: Compression = .lz4) -> [UInt8] {

@@ -32,8 +32,9 @@ struct BatchDecoder {
     mutating func readHeader() throws(CodecError) {
         var reader = BoundedReader(bytes)
         let version = try reader.byte()
-        guard version == BatchCodec.version else {
-            throw CodecError(.unsupportedVersion, "batch version \(version), this program reads \(BatchCodec.version)")
+        guard version >= BatchCodec.versionWithoutDecimals, version <= BatchCodec.version else {
+            throw CodecError(
+                .unsupportedVersion, "batch version \(version), this program reads up to \(BatchCodec.version)")
         }
         rowCount = try reader.varint(upTo: limits.maximumRows, "number of rows")
         let columnCount = try reader.varint(upTo: limits.maximumColumns, "number of columns")
@@ -41,7 +42,7 @@ struct BatchDecoder {
         headers.reserveCapacity(min(columnCount, 64))
         var names = Set<String>()
         for _ in 0..<columnCount {
-            var header = try Self.columnHeader(&reader, limits: limits)
+            var header = try Self.columnHeader(&reader, version: version, limits: limits)
             guard names.insert(header.name).inserted else {
                 throw CodecError(.malformed, "two columns of that name", column: header.name)
             }
@@ -59,11 +60,13 @@ struct BatchDecoder {
     }
 
     private static func columnHeader(
-        _ reader: inout BoundedReader, limits: BatchCodecLimits
+        _ reader: inout BoundedReader, version: UInt8, limits: BatchCodecLimits
     ) throws(CodecError) -> Header {
         let nameCount = try reader.varint(upTo: maximumNameBytes, "length of a column's name")
         let name = String(decoding: try reader.take(nameCount), as: UTF8.self)
-        guard let type = FieldType(rawValue: try reader.byte()) else {
+        let number = try reader.byte()
+        let canBeDecimal = version > BatchCodec.versionWithoutDecimals && number == FieldType.decimalNumber
+        guard let type = FieldType(number: number, scale: canBeDecimal ? try reader.byte() : nil) else {
             throw CodecError(.malformed, "unknown type", column: name)
         }
         guard let encoding = ColumnEncoding(rawValue: try reader.byte()) else {
@@ -111,7 +114,7 @@ struct BatchDecoder {
             if let header = found, header.type == field.type {
                 columns.append(try column(header))
             } else {
-                try spend(rowCount * 8, field.name)
+                try spend(rowCount * 16, field.name)
                 columns.append(Column.nulls(field.type, count: rowCount))
             }
         }
@@ -119,8 +122,9 @@ struct BatchDecoder {
     }
 
     private mutating func column(_ header: Header) throws(CodecError) -> Column {
-        // Twice the encoded size for what is decompressed and copied, and the widest fixed slot for each row.
-        try spend(header.rawCount * 2 + rowCount * 16 + 64, header.name)
+        // Twice the encoded size for what is decompressed and copied, and the widest fixed slot for each row; decimals
+        // come out of 64-bit integers.
+        try spend(header.rawCount * 2 + rowCount * (header.type.decimalScale == nil ? 16 : 24) + 64, header.name)
         do throws(CodecError) {
             let stored = UnsafeRawBufferPointer(rebasing: bytes[header.stored])
             if header.compression == .none { return try ColumnDecoder.column(header, stored, rowCount: rowCount) }

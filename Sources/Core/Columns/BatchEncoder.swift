@@ -19,7 +19,8 @@ struct BatchEncoder {
     }
 
     mutating func encode(_ batch: Batch) -> [UInt8] {
-        header.append(BatchCodec.version)
+        let hasDecimals = batch.columns.contains { $0.type.decimalScale != nil }
+        header.append(hasDecimals ? BatchCodec.version : BatchCodec.versionWithoutDecimals)
         Varint.append(UInt64(batch.rowCount), to: &header)
         Varint.append(UInt64(batch.columns.count), to: &header)
         for (field, column) in zip(batch.schema.fields, batch.columns) { encode(column, name: field.name) }
@@ -44,7 +45,8 @@ struct BatchEncoder {
         let utf8 = name.utf8
         Varint.append(UInt64(utf8.count), to: &header)
         header.append(contentsOf: utf8)
-        header.append(column.type.rawValue)
+        header.append(column.type.number)
+        if case .decimal(let scale) = column.type { header.append(scale) }
         header.append(encoding.rawValue)
         header.append(stored.compression.rawValue)
         header.append(hasBitmap ? 1 : 0)
@@ -58,6 +60,7 @@ struct BatchEncoder {
         case .int64(let values): return ColumnEncoder.appendIntegers(values, validity: validity, to: &raw)
         case .float64(let values): return ColumnEncoder.appendDoubles(values, to: &raw)
         case .ip(let values): return ColumnEncoder.appendAddresses(values, validity: validity, to: &raw)
+        case .decimal(let values): return ColumnEncoder.appendDecimals(values, validity: validity, to: &raw)
         case .byteStrings(let values):
             ColumnEncoder.appendStrings(values, to: &raw)
             return .plain

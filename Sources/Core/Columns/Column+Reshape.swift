@@ -7,6 +7,7 @@ extension Column {
         case .int64, .timestamp: storage = .int64(Array(repeating: 0, count: count))
         case .float64: storage = .float64(Array(repeating: 0, count: count))
         case .ip: storage = .ip(Array(repeating: IPAddress(high: 0, low: 0), count: count))
+        case .decimal: storage = .decimal(Array(repeating: 0, count: count))
         case .string, .bytes, .json:
             let empty = ByteStrings(offsets: [0, 0], bytes: [])
             storage = .dictionary(codes: Array(repeating: 0, count: count), values: empty)
@@ -22,6 +23,7 @@ extension Column {
         case .int64(let values): sliced = .int64(Array(values[range]))
         case .float64(let values): sliced = .float64(Array(values[range]))
         case .ip(let values): sliced = .ip(Array(values[range]))
+        case .decimal(let values): sliced = .decimal(Array(values[range]))
         case .dictionary(let codes, let values): sliced = .dictionary(codes: Array(codes[range]), values: values)
         case .byteStrings(let values): sliced = .byteStrings(values.slice(range))
         }
@@ -36,6 +38,7 @@ extension Column {
         case .int64(let values): selected = .int64(gather(values, rows))
         case .float64(let values): selected = .float64(gather(values, rows))
         case .ip(let values): selected = .ip(gather(values, rows))
+        case .decimal(let values): selected = .decimal(gather(values, rows))
         case .dictionary(let codes, let values): selected = .dictionary(codes: gather(codes, rows), values: values)
         case .byteStrings(let values): selected = .byteStrings(values.select(rows: rows))
         }
@@ -67,6 +70,8 @@ extension Column {
             return .float64(join(columns, rows) { if case .float64(let values) = $0 { values } else { [] } })
         case .ip:
             return .ip(join(columns, rows) { if case .ip(let values) = $0 { values } else { [] } })
+        case .decimal:
+            return .decimal(join(columns, rows) { if case .decimal(let values) = $0 { values } else { [] } })
         case .string, .bytes, .json:
             return joinedStrings(columns, rows: rows)
         }

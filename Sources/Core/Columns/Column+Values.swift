@@ -8,6 +8,9 @@ extension Column {
 
     public var addresses: [IPAddress]? { if case .ip(let values) = storage { values } else { nil } }
 
+    /// The values of a `decimal` column, in units of its scale.
+    public var decimals: [Int128]? { if case .decimal(let values) = storage { values } else { nil } }
+
     /// The bytes of one row of a string, bytes or json column; `nil` where it is null or the column is another.
     /// For faces and tests: loops over rows switch over `storage` once, outside.
     public func bytes(_ row: Int) -> ArraySlice<UInt8>? {

@@ -14,6 +14,8 @@ public struct Column: Sendable {
         case dictionary(codes: [UInt32], values: ByteStrings)
         /// `ip`
         case ip([IPAddress])
+        /// `decimal`, in units of its scale
+        case decimal([Int128])
     }
 
     public let type: FieldType
@@ -35,6 +37,7 @@ public struct Column: Sendable {
             (.dictionary(let codes, _), .json):
             precondition(codes.count == count)
         case (.ip(let values), .ip): precondition(values.count == count)
+        case (.decimal(let values), .decimal): precondition(values.count == count)
         default: preconditionFailure("a \(type) column cannot hold this storage")
         }
         self.type = type

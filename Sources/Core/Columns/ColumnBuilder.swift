@@ -15,6 +15,7 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
     private var doubles: RowMemory<Double>
     private var bits: RowMemory<UInt64>
     private var addresses: RowMemory<IPAddress>
+    private var decimals: RowMemory<Int128>
     private var strings: StringColumnBuilder
     private var validity: RowMemory<UInt64>
     private var nullCount = 0
@@ -22,13 +23,13 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
     /// - Parameter capacity: rows to make room for at first; more may come.
     public init(type: FieldType, capacity: Int) {
         let rows = max(capacity, 1)
-        let isString = type == .string || type == .bytes || type == .json
         self.type = type
         self.integers = RowMemory(capacity: type == .int64 || type == .timestamp ? rows : 1)
         self.doubles = RowMemory(capacity: type == .float64 ? rows : 1)
         self.bits = RowMemory(capacity: type == .bool ? (rows + 63) / 64 : 1)
         self.addresses = RowMemory(capacity: type == .ip ? rows : 1)
-        self.strings = StringColumnBuilder(capacity: isString ? rows : 1)
+        self.decimals = RowMemory(capacity: type.decimalScale != nil ? rows : 1)
+        self.strings = StringColumnBuilder(capacity: type.isByteStrings ? rows : 1)
         self.validity = RowMemory(capacity: (rows + 63) / 64)
     }
 
@@ -39,6 +40,7 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
         case .float64: write(float64: 0)
         case .bool: write(bool: false)
         case .ip: write(ip: IPAddress(high: 0, low: 0))
+        case .decimal: write(decimal: 0)
         }
         // The words are written from the first null on; a column without nulls carries none.
         if nullCount == 0 { startValidity() }
@@ -72,6 +74,14 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
         noteValue()
     }
 
+    /// For `decimal` columns, in units of their scale.
+    /// - Parameter value: less than 10^38 in magnitude.
+    public mutating func append(decimal value: Int128) {
+        precondition(type.decimalScale != nil, "a decimal into a column of another type")
+        write(decimal: value)
+        noteValue()
+    }
+
     /// For `string`, `bytes` and `json` columns, like the other appends of bytes. Text must be UTF-8; readers put
     /// U+FFFD where it is not.
     public mutating func append(bytes value: Span<UInt8>) {
@@ -99,7 +109,7 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
     }
 
     mutating func append(buffer: UnsafeBufferPointer<UInt8>) {
-        precondition(type == .string || type == .bytes || type == .json, "bytes into a column of another type")
+        precondition(type.isByteStrings, "bytes into a column of another type")
         strings.append(buffer, row: count)
         noteValue()
     }
@@ -118,6 +128,7 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
         case .byteStrings(let values): append(bytes: values.bytes, in: values.range(row))
         case .dictionary(let codes, let values): append(bytes: values.bytes, in: values.range(Int(codes[row])))
         case .ip(let values): append(ip: values[row])
+        case .decimal(let values): append(decimal: values[row])
         }
     }
 
@@ -125,7 +136,7 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
     mutating func removeLast() {
         precondition(count > 0, "no row to take back")
         count -= 1
-        if type == .string || type == .bytes || type == .json { strings.removeLast(row: count) }
+        if type.isByteStrings { strings.removeLast(row: count) }
         if nullCount > 0, validity[count >> 6] & (1 << UInt64(count & 63)) == 0 { nullCount -= 1 }
     }
 
@@ -140,6 +151,7 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
         case .float64: storage = .float64(doubles.array(rows))
         case .bool: storage = .bool(Bitmap(words: bits.array(words), count: rows))
         case .ip: storage = .ip(addresses.array(rows))
+        case .decimal: storage = .decimal(decimals.array(rows))
         case .string, .bytes, .json: storage = strings.finish(rows: rows)
         }
         nullCount = 0
@@ -160,6 +172,11 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
     private mutating func write(ip value: IPAddress) {
         addresses.reserve(count + 1, used: count)
         addresses[count] = value
+    }
+
+    private mutating func write(decimal value: Int128) {
+        decimals.reserve(count + 1, used: count)
+        decimals[count] = value
     }
 
     private mutating func write(bool value: Bool) {

@@ -25,6 +25,7 @@ enum ColumnDecoder {
         case .int64, .timestamp: return .int64(try integers(header.encoding, &reader, rows))
         case .float64: return .float64(try doubles(header.encoding, &reader, rows))
         case .ip: return .ip(try addresses(header.encoding, &reader, rows))
+        case .decimal: return .decimal(try decimals(header.encoding, &reader, rows))
         case .string, .bytes, .json: return try strings(header.encoding, &reader, rows)
         }
     }
@@ -85,6 +86,29 @@ enum ColumnDecoder {
         case .constant:
             return Array(repeating: Double(bitPattern: UInt64(bitPattern: try reader.int64())), count: rows)
         default: throw CodecError(.malformed, "an encoding that doubles do not have")
+        }
+    }
+
+    private static func decimals(
+        _ encoding: ColumnEncoding, _ reader: inout BoundedReader, _ rows: Int
+    ) throws(CodecError) -> [Int128] {
+        let limit = PowersOfTen.int128[FieldType.maximumDecimalDigits]
+        switch encoding {
+        case .plain:
+            let values: [Int128] = words(try reader.take(rows * 16), rows)
+            guard values.allSatisfy({ $0 < limit && $0 > -limit }) else {
+                throw CodecError(.malformed, "a decimal of more than \(FieldType.maximumDecimalDigits) digits")
+            }
+            return values
+        case .constant:
+            let low = UInt64(bitPattern: try reader.int64())
+            let value = Int128(try reader.int64()) << 64 | Int128(low)
+            guard value < limit, value > -limit else {
+                throw CodecError(.malformed, "a decimal of more than \(FieldType.maximumDecimalDigits) digits")
+            }
+            return Array(repeating: value, count: rows)
+        case .frameOfReference, .delta: return try integers(encoding, &reader, rows).map { Int128($0) }
+        default: throw CodecError(.malformed, "an encoding that decimals do not have")
         }
     }
 
@@ -155,7 +179,7 @@ enum ColumnDecoder {
     private static func words<Word: BitwiseCopyable>(_ bytes: UnsafeRawBufferPointer, _ count: Int) -> [Word] {
         [Word](unsafeUninitializedCapacity: count) { buffer, initialized in
             UnsafeMutableRawBufferPointer(buffer).copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: bytes[..<(count * 8)]))
+                from: UnsafeRawBufferPointer(rebasing: bytes[..<(count * MemoryLayout<Word>.size)]))
             initialized = count
         }
     }

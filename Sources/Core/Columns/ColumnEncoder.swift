@@ -73,6 +73,28 @@ enum ColumnEncoder {
         return .plain
     }
 
+    static func appendDecimals(_ values: [Int128], validity: Bitmap?, to buffer: inout [UInt8]) -> ColumnEncoding {
+        guard let first = values.first else { return .plain }
+        if values.allSatisfy({ $0 == first }) {
+            append(first, to: &buffer)
+            return .constant
+        }
+        guard values.allSatisfy({ $0 == Int128(Int64(truncatingIfNeeded: $0)) }) else {
+            for value in values { append(value, to: &buffer) }
+            return .plain
+        }
+        let integers = values.map { Int64(truncatingIfNeeded: $0) }
+        let start = buffer.count
+        let encoding = appendIntegers(integers, validity: validity, to: &buffer)
+        if encoding == .frameOfReference || encoding == .delta { return encoding }
+        // What integers have in 8 bytes each is here a distance from 0 of 64 bits.
+        buffer.removeLast(buffer.count - start)
+        append(Int64(0), to: &buffer)
+        buffer.append(64)
+        integers.withUnsafeBytes { buffer.append(contentsOf: $0) }
+        return .frameOfReference
+    }
+
     static func appendBools(_ values: Bitmap, to buffer: inout [UInt8]) -> ColumnEncoding {
         let set = values.setCount
         if values.count > 0, set == 0 || set == values.count {
@@ -148,6 +170,11 @@ enum ColumnEncoder {
         let span = codes.span
         BitPacking.pack(count: codes.count, width: width, to: &buffer) { UInt64(span[$0]) }
         return .dictionary
+    }
+
+    private static func append(_ value: Int128, to buffer: inout [UInt8]) {
+        append(Int64(truncatingIfNeeded: value), to: &buffer)
+        append(Int64(truncatingIfNeeded: value >> 64), to: &buffer)
     }
 
     private static func append(_ value: Int64, to buffer: inout [UInt8]) {

@@ -19,6 +19,9 @@ enum FieldText {
         case .ip:
             guard let value = IPAddress(text: text) else { return false }
             builder.append(ip: value)
+        case .decimal(let scale):
+            guard case .value(let value) = NumberParser.decimal(text, scale: Int(scale)) else { return false }
+            builder.append(decimal: value)
         case .bool:
             guard let value = bool(text) else { return false }
             builder.append(bool: value)

@@ -1,6 +1,6 @@
 import Bytes
 
-/// Writes rows as JSON objects keyed by column name: ISO-8601 times, shortest doubles, null for NaN and infinities,
+/// Writes rows as JSON objects keyed by column name: ISO-8601 times, shortest doubles, decimals with all their digits, null for NaN and infinities,
 /// ill-formed UTF-8 replaced by U+FFFD, `json` columns as they are.
 public struct JSONWriter: Sendable {
     /// How an `int64` column that stands for something else is written.
@@ -75,6 +75,8 @@ public struct JSONWriter: Sendable {
             } else {
                 out.append(contentsOf: "null")
             }
+        case .decimal(let values):
+            NumberWriter.append(decimal: values[row], scale: column.type.decimalScale ?? 0, to: &out)
         case .byteStrings(let values): append(values, row, column.type, to: &out)
         case .dictionary(let codes, let values): append(values, Int(codes[row]), column.type, to: &out)
         case .ip(let values):

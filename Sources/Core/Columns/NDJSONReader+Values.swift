@@ -87,6 +87,9 @@ extension NDJSONReader {
         } else if first >= UInt8(ascii: "a") {
             guard let literal = JSONText.literal(text.span) else { throw .badValue }
             append(literal, text: text, column, type)
+        } else if case .decimal(let scale) = type {
+            guard JSONText.isNumber(text.span) else { throw .badNumber }
+            append(decimal: text, whole: text, column, Int(scale))
         } else {
             guard let number = JSONText.number(text.span) else { throw .badNumber }
             if case .integer(let value) = number, type == .int64 {
@@ -130,7 +133,19 @@ extension NDJSONReader {
             } else {
                 appendUnfit(column, whole)
             }
+        // Amounts are often sent as text, so that no reader makes doubles of them.
+        case .decimal(let scale): append(decimal: text, whole: whole, column, Int(scale))
         case .bool, .int64, .float64: appendUnfit(column, whole)
+        }
+    }
+
+    private mutating func append(
+        decimal text: UnsafeBufferPointer<UInt8>, whole: UnsafeBufferPointer<UInt8>, _ column: Int, _ scale: Int
+    ) {
+        if case .value(let value) = NumberParser.decimal(text.span, scale: scale) {
+            builder[column].append(decimal: value)
+        } else {
+            appendUnfit(column, whole)
         }
     }
 

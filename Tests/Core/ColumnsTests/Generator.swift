@@ -2,6 +2,11 @@ import Columns
 
 /// Random batches from a seed (SplitMix64), so that a failure can be run again.
 struct Generator: RandomNumberGenerator {
+    static let types: [FieldType] = [
+        .bool, .int64, .float64, .timestamp, .string, .bytes, .ip, .json, .decimal(scale: 0), .decimal(scale: 2),
+        .decimal(scale: 38),
+    ]
+
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }
@@ -17,7 +22,7 @@ struct Generator: RandomNumberGenerator {
     /// A batch with one or two columns of each type, in one of several shapes each.
     mutating func batch(rows: Int) -> Batch {
         var fields: [Field] = []
-        for type in FieldType.allCases {
+        for type in Self.types {
             fields.append(Field("\(type)", type))
             fields.append(Field("other.\(type)", type))
         }
@@ -40,6 +45,7 @@ struct Generator: RandomNumberGenerator {
             case .int64, .timestamp: builder.append(int64: integer(row, shape: shape))
             case .float64: builder.append(float64: double(shape: shape))
             case .ip: builder.append(ip: address(shape: shape))
+            case .decimal: builder.append(decimal: decimal(row, shape: shape))
             case .string, .bytes, .json: builder.append(string: text(row, shape: shape))
             }
         }
@@ -61,6 +67,15 @@ struct Generator: RandomNumberGenerator {
         case 0: -0.0
         case 1: [Double.nan, .infinity, -.infinity, .leastNonzeroMagnitude].randomElement(using: &self) ?? 0
         default: Double(bitPattern: next())
+        }
+    }
+
+    private mutating func decimal(_ row: Int, shape: Int) -> Int128 {
+        let limit: Int128 = 100_000_000_000_000_000_000_000_000_000_000_000_000
+        return switch shape {
+        case 0: limit - 1
+        case 1: [limit - 1, 1 - limit, 0, -1].randomElement(using: &self) ?? 0
+        default: Int128(integer(row, shape: shape))
         }
     }
 
@@ -97,6 +112,8 @@ func isSame(_ left: Column, _ right: Column) -> Bool {
             if values[row] != right.addresses?[row] { return false }
         } else if let values = left.bools {
             if values[row] != right.bools?[row] { return false }
+        } else if let values = left.decimals {
+            if values[row] != right.decimals?[row] { return false }
         } else if left.bytes(row) != right.bytes(row) {
             return false
         }

@@ -58,12 +58,16 @@ import Testing
             ["squilla-topic 1"], ["squilla-topic 9", "schema 1"], ["squilla-topic 1", "schema 0"],
             ["squilla-topic 1", "schema 1", "field int65 a"], ["squilla-topic 1", "field int64 a"],
             ["squilla-topic 1", "schema 1", "field int64 a", "field bool a"],
+            ["squilla-topic 1", "schema 1", "field decimal a"],
+            ["squilla-topic 1", "schema 1", "field decimal(39) a"],
             ["squilla-topic 1", "partitions 100000", "schema 1"], ["squilla-topic 1", "wish 1", "schema 1"],
         ]
         for lie in lies {
             #expect(throws: LogError.self) { _ = try TopicDescription(TextFile.encode(lie), path: "t") }
         }
-        let odd = Schema([Field("a b%\n/", .json), Field("größe", .float64), Field("", .bool)])
+        let odd = Schema([
+            Field("a b%\n/", .json), Field("größe", .float64), Field("", .bool), Field("d", .decimal(scale: 38)),
+        ])
         let oddDescription = TopicDescription(settings: TopicSettings(), schema: odd, schemaVersion: 7)
         #expect(try TopicDescription(oddDescription.encoded(), path: "t") == oddDescription)
     }

@@ -71,7 +71,7 @@ private struct Simulation {
                 settings.segmentBytes = 64 << 10
                 settings.durability = .none
                 settings.compression = .none
-                try engine.createTopic("numbers", settings: settings, schema: numbersSchema)
+                try engine.createTopic("numbers", settings: settings, schema: salesSchema)
                 storage.failCall(number: .max)
                 return engine
             } catch {
@@ -104,7 +104,7 @@ private struct Simulation {
             let range = nextNumber..<nextNumber + random.below(10)
             nextNumber = range.upperBound
             let durability = Durability.allCases[random.below(3)]
-            let batch = numbers(range, textBytes: random.chance(0.1) ? 3000 : random.below(200))
+            let batch = sales(range, textBytes: random.chance(0.1) ? 3000 : random.below(200))
             group.append(
                 LogEngine.Append(
                     batch: batch, topic: "numbers", partition: random.below(partitions), durability: durability,
@@ -166,11 +166,14 @@ private struct Simulation {
             let topic = try engine.registry.topic("numbers")
             for view in topic.partitions {
                 let reader = try LogReader(
-                    view: view, schema: numbersSchema, position: .earliest,
+                    view: view, schema: salesSchema, position: .earliest,
                     options: ReadOptions(columns: columns), frameBytes: 1 << 20)
                 var last = -1
                 while let batch = try reader.next(maximumRows: 1 + random.below(50)) {
                     for (row, number) in (batch.batch.column("number")?.int64s ?? []).enumerated() {
+                        if let amounts = batch.batch.column("amount")?.decimals, amounts[row] != amount(Int(number)) {
+                            complaint = "\(number) has the amount \(amounts[row])"
+                        }
                         let at = Int64(view.number) << 32 | (batch.baseOffset + Int64(row))
                         if found.updateValue(at, forKey: Int(number)) != nil { complaint = "\(number) is there twice" }
                         if Int(number) <= last { complaint = "\(number) comes after \(last)" }

@@ -18,6 +18,21 @@ func numbers(_ range: Range<Int>, textBytes: Int = 5) -> Batch {
     return builder.finish()
 }
 
+/// The same with a decimal column.
+let salesSchema = Schema(numbersSchema.fields + [Field("amount", .decimal(scale: 2))])
+
+/// The amount of a row, in cents: now and then more than 64 bits hold.
+func amount(_ number: Int) -> Int128 {
+    number % 5 == 0 ? Int128(number) << 70 : -Int128(number)
+}
+
+func sales(_ range: Range<Int>, textBytes: Int) -> Batch {
+    let numbers = numbers(range, textBytes: textBytes)
+    let amounts = Column(
+        type: .decimal(scale: 2), count: range.count, validity: nil, storage: .decimal(range.map(amount)))
+    return Batch(schema: salesSchema, rowCount: range.count, columns: numbers.columns + [amounts])
+}
+
 extension LogReader {
     /// The `number`s up to the end.
     func allNumbers() throws -> [Int] {

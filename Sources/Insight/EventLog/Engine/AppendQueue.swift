@@ -75,7 +75,7 @@ extension Batch {
                 switch column.storage {
                 case .bool: column.count / 8
                 case .int64, .float64: column.count * 8
-                case .ip: column.count * 16
+                case .ip, .decimal: column.count * 16
                 case .byteStrings(let strings): strings.bytes.count + column.count * 4
                 case .dictionary(_, let strings): strings.bytes.count + strings.count * 4 + column.count * 4
                 }

@@ -79,7 +79,7 @@ struct TopicDescription: Sendable, Equatable {
             return true
         case "field":
             // JSON has empty names too.
-            guard version > 0, let type = FieldType.allCases.first(where: { "\($0)" == value }),
+            guard version > 0, let type = FieldType(String(value)),
                 let name = Escaping.unescape(values.dropFirst().first ?? "")
             else { return false }
             fields.append(Field(name, type))

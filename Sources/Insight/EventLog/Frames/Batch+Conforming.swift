@@ -26,6 +26,8 @@ extension Column {
                 builder.appendNull()
             } else if wide == .float64, let values = int64s {
                 builder.append(float64: Double(values[row]))
+            } else if let scale = wide.decimalScale {
+                if let value = rescaled(row, to: scale) { builder.append(decimal: value) } else { builder.appendNull() }
             } else {
                 text.removeAll(keepingCapacity: true)
                 appendJSON(row, to: &text)
@@ -33,6 +35,14 @@ extension Column {
             }
         }
         return builder.finish()
+    }
+
+    /// An integer or a decimal of a smaller scale; `nil` where it has too many digits then.
+    private func rescaled(_ row: Int, to scale: Int) -> Int128? {
+        let unscaled = decimals?[row] ?? int64s.map { Int128($0[row]) } ?? 0
+        let powers = PowersOfTen.int128
+        let (value, overflow) = unscaled.multipliedReportingOverflow(by: powers[scale - (type.decimalScale ?? 0)])
+        return overflow || value.magnitude >= powers[FieldType.maximumDecimalDigits].magnitude ? nil : value
     }
 
     private func appendJSON(_ row: Int, to output: inout [UInt8]) {
@@ -53,6 +63,8 @@ extension Column {
             output.append(UInt8(ascii: "\""))
             values[row].append(to: &output)
             output.append(UInt8(ascii: "\""))
+        case .decimal(let values):
+            NumberWriter.append(decimal: values[row], scale: type.decimalScale ?? 0, to: &output)
         case .byteStrings, .dictionary: Column.appendQuoted(bytes(row) ?? [], to: &output)
         }
     }

@@ -2,10 +2,20 @@ import Columns
 
 /// How a topic's schema grows when events bring new fields or other types.
 enum SchemaWidening {
-    /// Whether values of `narrow` can be read as `wide` without loss.
+    /// Whether values of `narrow` can be read as `wide` without loss. A decimal may get more digits behind the point:
+    /// it would have to have more than 38 digits then to be lost.
     static func holds(_ wide: FieldType, _ narrow: FieldType) -> Bool {
-        wide == narrow || wide == .json || (wide == .float64 && narrow == .int64)
+        if wide == narrow { return true }
+        switch (wide, narrow) {
+        case (.json, _), (.float64, .int64): return true
+        case (.decimal(let scale), .decimal(let narrower)): return scale > narrower
+        case (.decimal(let scale), .int64): return scale <= integerDecimalScale
+        default: return false
+        }
     }
+
+    /// 64-bit integers have up to 19 digits of the 38.
+    private static let integerDecimalScale = 19
 
     /// The narrowest type that holds both.
     static func common(_ left: FieldType, _ right: FieldType) -> FieldType {

@@ -1,3 +1,5 @@
+import Columns
+
 /// Computes what doesn't depend on a row, once, by the kernels that would compute it for every row.
 enum ConstantFolding {
     /// `bound` as a literal where its operands are literals and it can be computed; else unchanged. What fails
@@ -18,12 +20,13 @@ enum ConstantFolding {
     }
 
     /// A value for a message.
-    static func shown(_ value: Value) -> String {
+    static func shown(_ value: Value, _ type: SQLType = .varchar) -> String {
         switch value {
         case .null: "NULL"
         case .bool(let value): value ? "TRUE" : "FALSE"
         case .int64(let value): String(value)
         case .float64(let value): String(value)
+        case .decimal(let value): DecimalDouble.text(value, scale: type.fieldType.decimalScale ?? 0)
         case .bytes(let bytes): String(decoding: bytes.prefix(60), as: UTF8.self)
         case .ip: "an address"
         }

@@ -1,3 +1,5 @@
+import Columns
+
 extension ExpressionBinder {
     mutating func bind(_ name: AggregateName, _ call: FunctionCall) throws(SQLError) -> Bound {
         switch aggregates {
@@ -71,8 +73,7 @@ extension ExpressionBinder {
             function = name == .sum ? .sum : .avg
             argument = try number(argument, for: name)
             // As Flink: the sum and the average of INT are INT.
-            type = argument.type
-            if case .decimal = type { type = .double }
+            type = argument.type.aggregated(isAverage: function == .avg)
         }
         return AggregateCall(
             function: function, argument: argument.expression, isDistinct: distinct, filter: filter, type: type)
@@ -99,6 +100,8 @@ extension ExpressionBinder {
         switch bound.expression {
         case .literal(.float64(let value), _): fraction = value
         case .literal(.int64(let value), _): fraction = Double(value)
+        case .literal(.decimal(let value), let type):
+            fraction = DecimalDouble.double(value, scale: type.fieldType.decimalScale ?? 0)
         default: break
         }
         guard let fraction, fraction >= 0, fraction <= 1 else {

@@ -57,12 +57,18 @@ extension ExpressionBinder {
         }
         for argument in call.arguments { arguments.append(try bind(argument)) }
         if let functions, let declared { return try functions.expand(declared, arguments, at: call.position) }
-        guard let resolution = FunctionSignatures.resolve(function, arguments.map(\.type)) else {
+        guard var resolution = FunctionSignatures.resolve(function, arguments.map(\.type)) else {
             let types = arguments.suffix(call.arguments.count).map(\.type.name).joined(separator: ", ")
             throw SQLError(
                 .typeMismatch, types.isEmpty ? "\(name) needs arguments" : "\(name) can't take (\(types))",
                 at: call.position,
                 suggestion: "it is called " + FunctionSignatures.usages(of: name).joined(separator: " or "))
+        }
+        // Digits that are known are the type's.
+        if resolution.function == .round || resolution.function == .truncate, arguments.count > 1,
+            case .literal(.int64(let digits), _) = arguments[1].expression
+        {
+            resolution.type = resolution.type.rounded(toDigits: Int(clamping: digits))
         }
         return try apply(resolution, arguments, at: call.position)
     }

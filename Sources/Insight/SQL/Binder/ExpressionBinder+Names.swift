@@ -59,6 +59,8 @@ extension ExpressionBinder {
         case .integer(let integer):
             (value, type) = (.int64(integer), Int32(exactly: integer) != nil ? .integer : .bigint)
         case .number(let number): (value, type) = (.float64(number), .double)
+        case .decimal(let units, let precision, let scale):
+            (value, type) = (.decimal(units), .decimal(precision: precision, scale: scale))
         case .text(let text): (value, type) = (.bytes(Array(text.utf8)), .varchar)
         case .binary(let bytes): (value, type) = (.bytes(bytes), .varbinary)
         case .intervalDaySecond(let microseconds): (value, type) = (.int64(microseconds), .intervalDaySecond)

@@ -1,3 +1,5 @@
+import Bytes
+
 extension ExpressionBinder {
     /// `function OVER …`: a column behind all others, until it is known how many those are.
     mutating func bind(_ call: FunctionCall, over reference: OverReference) throws(SQLError) -> Bound {
@@ -217,6 +219,14 @@ extension ExpressionBinder {
             return .number(Double(value))
         case (.literal(.float64(let value), _), _, .double) where value >= 0: return .number(value)
         case (.literal(.float64(let value), _), _, .float) where value >= 0: return .number(value)
+        case (.literal(.decimal(let units), .decimal(_, let scale)), _, .double) where units >= 0:
+            return .number(DecimalDouble.double(units, scale: scale))
+        case (.literal(.decimal(let units), .decimal(_, let scale)), _, .float) where units >= 0:
+            return .number(DecimalDouble.double(units, scale: scale))
+        case (.literal(.int64(let value), let kind), _, .decimal(_, let scale)) where kind.isInteger && value >= 0:
+            return Self.distance(Int128(value), scale: 0, along: scale)
+        case (.literal(.decimal(let units), .decimal(_, let given)), _, .decimal(_, let scale)) where units >= 0:
+            return Self.distance(units, scale: given, along: scale)
         default:
             let wanted =
                 type == .timestamp
@@ -227,6 +237,16 @@ extension ExpressionBinder {
                     + type.name,
                 at: distance.position, suggestion: "for instance \(wanted)")
         }
+    }
+}
+
+extension ExpressionBinder {
+    /// In units of the key: a fraction of one brings no other key nearer.
+    fileprivate static func distance(_ units: Int128, scale given: Int, along scale: Int) -> OverFrame.Distance {
+        let powers = PowersOfTen.int128
+        if given >= scale { return .decimal(units / powers[given - scale], scale: scale) }
+        let (value, overflow) = units.multipliedReportingOverflow(by: powers[scale - given])
+        return .decimal(overflow ? .max : value, scale: scale)
     }
 }
 

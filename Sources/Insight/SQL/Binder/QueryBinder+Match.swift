@@ -200,7 +200,8 @@ extension BoundExpression {
         case .column, .literal: return true
         case .inList(let operand, _, _): return operand.isSafeOnEveryRow
         case .cast(let operand, let type, let isTry):
-            let widens = operand.type.isNumeric && [.bigint, .double].contains(type)
+            let isExact = type == .bigint && !operand.type.isDecimal
+            let widens = operand.type.isNumeric && (isExact || type == .double || type.isDecimal)
             return (isTry || widens) && operand.isSafeOnEveryRow && operand.type != .double
         case .caseWhen(let branches, let otherwise, _):
             return otherwise.isSafeOnEveryRow

@@ -101,7 +101,7 @@ extension AggregateCall {
         }
         guard type != .double else { return value }
         // An estimate beyond its type must not end a query: it is null.
-        guard type != .float else { return .cast(value, to: type, isTry: true) }
+        guard type != .float, !type.isDecimal else { return .cast(value, to: type, isTry: true) }
         return .cast(.call(.round, [value], type: .double), to: type, isTry: true)
     }
 }

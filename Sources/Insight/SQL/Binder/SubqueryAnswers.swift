@@ -71,6 +71,7 @@ extension Value {
         case .byteStrings(let values): self = .bytes(Array(values.bytes[values.range(row)]))
         case .dictionary(let codes, let values): self = .bytes(Array(values.bytes[values.range(Int(codes[row]))]))
         case .ip(let values): self = .ip(values[row])
+        case .decimal(let values): self = .decimal(values[row])
         }
     }
 }

@@ -2,7 +2,9 @@ extension FunctionSignatures {
     static func resolveOperator(_ function: ScalarFunction, _ arguments: [SQLType]) -> FunctionResolution? {
         switch function {
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .isDistinctFrom:
-            guard arguments.count == 2, let type = comparisonType(arguments[0], arguments[1]) else { return nil }
+            guard arguments.count == 2 else { return nil }
+            if let decimals = decimalComparison(function, arguments) { return decimals }
+            guard let type = comparisonType(arguments[0], arguments[1]) else { return nil }
             return FunctionResolution(function, arguments, as: [type, type], type: .boolean)
         case .and, .or, .not, .isTrue, .isFalse:
             let count = function == .and || function == .or ? 2 : 1
@@ -30,6 +32,18 @@ extension FunctionSignatures {
         }
     }
 
+    /// Decimals are compared exactly: in one type where 38 digits are enough for that, else as they are.
+    private static func decimalComparison(
+        _ function: ScalarFunction, _ arguments: [SQLType]
+    ) -> FunctionResolution? {
+        guard arguments.contains(where: \.isDecimal), let left = arguments[0].decimalSize,
+            let right = arguments[1].decimalSize
+        else { return nil }
+        let common = SQLType.exactCommonDecimal(arguments[0], arguments[1])
+        let types = [common ?? left.type, common ?? right.type]
+        return FunctionResolution(function, arguments, as: types, type: .boolean)
+    }
+
     /// The type in which two values are compared; nil when they can't be. Text beside anything else is read as that.
     public static func comparisonType(_ left: SQLType, _ right: SQLType) -> SQLType? {
         if left == .json || right == .json {
@@ -55,6 +69,9 @@ extension FunctionSignatures {
     private static func numberOfJSON(_ type: SQLType) -> SQLType { type == .json ? .double : type }
 
     static func remainderType(_ left: SQLType, _ right: SQLType) -> SQLType? {
+        if left.isDecimal || right.isDecimal, let type = SQLType.decimalResult(of: .remainder, left, right) {
+            return type
+        }
         guard let type = SQLType.common(left, right), type.isNumeric else { return nil }
         return type.isInteger && right.isInteger ? right : type
     }
@@ -63,16 +80,27 @@ extension FunctionSignatures {
         _ function: ScalarFunction, _ left: SQLType, _ right: SQLType, _ arguments: [SQLType]
     ) -> FunctionResolution? {
         if let type = SQLType.common(left, right), type.isNumeric || type == .null {
+            if type.isDecimal { return decimalArithmetic(function, left, right, arguments) }
             var result = type == .null ? .integer : type
-            if case .decimal = result { result = .double }
             let operand = result
             if function == .remainder { result = remainderType(operand, right == .null ? operand : right) ?? result }
             return FunctionResolution(function, arguments, as: [operand, operand], type: result)
         }
+        let (left, right) = (left.isDecimal ? SQLType.double : left, right.isDecimal ? SQLType.double : right)
         guard let result = timeArithmetic(function, left, right) else { return nil }
         let unify = left != right && !left.isInterval && !right.isInterval && !left.isNumeric && !right.isNumeric
         return FunctionResolution(
             function, arguments, as: unify ? [.timestamp, .timestamp] : [left, right], type: result)
+    }
+
+    private static func decimalArithmetic(
+        _ function: ScalarFunction, _ left: SQLType, _ right: SQLType, _ arguments: [SQLType]
+    ) -> FunctionResolution? {
+        // An untyped NULL is of the other's type.
+        let (first, second) = (left == .null ? right : left, right == .null ? left : right)
+        guard let type = SQLType.decimalResult(of: function, first, second) else { return nil }
+        let operands = [first, second].map { $0.decimalSize?.type ?? $0 }
+        return FunctionResolution(function, arguments, as: operands, type: type)
     }
 
     private static func timeArithmetic(_ function: ScalarFunction, _ left: SQLType, _ right: SQLType) -> SQLType? {

@@ -29,16 +29,16 @@ extension FunctionSignatures {
     }
 
     private static func rounding(_ names: [String], _ function: ScalarFunction, _ time: ScalarFunction) -> Entry {
-        (names, [Overload(function: function, parameters: [.number], result: .argument(0)), toUnit(time)])
+        (names, [Overload(function: function, parameters: [.number], result: .custom { $0[0].whole }), toUnit(time)])
     }
 
     private static let numberFunctions: [Entry] = [
         one(["ABS"], .abs, [.number], .argument(0)),
         rounding(["CEIL", "CEILING"], .ceil, .ceilTime),
         rounding(["FLOOR"], .floor, .floorTime),
-        one(["ROUND"], .round, [.number, .integer], optional: 1, .argument(0)),
-        one(["TRUNCATE"], .truncate, [.number, .integer], optional: 1, .argument(0)),
-        one(["SIGN"], .sign, [.number], .argument(0)),
+        one(["ROUND"], .round, [.number, .integer], optional: 1, .custom { roundedType($0) }),
+        one(["TRUNCATE"], .truncate, [.number, .integer], optional: 1, .custom { roundedType($0) }),
+        one(["SIGN"], .sign, [.number], .custom { $0[0].sign }),
         one(["MOD"], .remainder, [.number, .number], .custom { remainderType($0[0], $0[1]) }),
         one(["POWER"], .power, [.double, .double], .fixed(.double)),
         one(["SQRT"], .sqrt, [.double], .fixed(.double)),
@@ -60,6 +60,11 @@ extension FunctionSignatures {
         one(["GREATEST"], .greatest, [.any], variadic: true, .common),
         one(["LEAST"], .least, [.any], variadic: true, .common),
     ]
+
+    /// With digits that are not known yet a decimal keeps its own.
+    private static func roundedType(_ arguments: [SQLType]) -> SQLType {
+        arguments.count == 1 ? arguments[0].rounded(toDigits: 0) : arguments[0]
+    }
 
     private static let textFunctions: [Entry] = [
         one(["UPPER"], .upper, [.text], .fixed(.varchar)),
@@ -123,9 +128,9 @@ extension FunctionSignatures {
         ),
         one(["DATE_FORMAT"], .dateFormat, [.timestamp, .text], .fixed(.varchar)),
         one(["TO_TIMESTAMP"], .toTimestamp, [.text, .text], optional: 1, .fixed(.timestamp)),
-        one(["TO_TIMESTAMP_LTZ"], .toTimestampLTZ, [.number, .integer], optional: 1, .fixed(.timestamp)),
+        one(["TO_TIMESTAMP_LTZ"], .toTimestampLTZ, [.integerOrDouble, .integer], optional: 1, .fixed(.timestamp)),
         one(["TO_DATE"], .toDate, [.text, .text], optional: 1, .fixed(.date)),
-        one(["FROM_UNIXTIME"], .fromUnixTime, [.number, .text], optional: 1, .fixed(.varchar)),
+        one(["FROM_UNIXTIME"], .fromUnixTime, [.integerOrDouble, .text], optional: 1, .fixed(.varchar)),
         (
             ["UNIX_TIMESTAMP"],
             [

@@ -8,6 +8,7 @@ public enum FunctionSignatures {
     /// The overload for a call by name; nil when no function has this name or none of its overloads fits.
     public static func resolve(_ name: String, _ arguments: [SQLType]) -> FunctionResolution? {
         guard let overloads = table[name.uppercased()] else { return nil }
+        if name.uppercased() == "MOD" { return resolveOperator(.remainder, arguments) }
         for overload in overloads {
             if let found = overload.resolve(arguments) { return found }
         }
@@ -44,6 +45,8 @@ enum Parameter: Sendable {
     case asText
     case integer
     case number
+    /// Integers as they are, other numbers cast to DOUBLE.
+    case integerOrDouble
     /// Any number, cast to DOUBLE.
     case double
     /// TIMESTAMP, DATE or TIME as it is.
@@ -66,6 +69,7 @@ enum Parameter: Sendable {
         case .asText: return type == .varbinary ? nil : .varchar
         case .integer: return type.isInteger ? type : type == .null ? .integer : type == .json ? .bigint : nil
         case .number: return type.isNumeric ? type : type == .null || type == .json ? .double : nil
+        case .integerOrDouble: return type.isInteger ? type : Parameter.double.accept(type)
         case .double: return type.isNumeric || type == .null || type == .json ? .double : nil
         case .datetime: return [.timestamp, .date, .time].contains(type) ? type : type == .null ? .timestamp : nil
         case .timestamp: return [.null, .timestamp, .date].contains(type) ? .timestamp : nil
@@ -82,7 +86,7 @@ enum Parameter: Sendable {
         case .boolean: "BOOLEAN"
         case .text, .asText: "VARCHAR"
         case .integer: "INT"
-        case .number: "NUMBER"
+        case .number, .integerOrDouble: "NUMBER"
         case .double: "DOUBLE"
         case .datetime: "TIMESTAMP"
         case .timestamp: "TIMESTAMP"

@@ -26,16 +26,17 @@ extension SQLType {
     }
 
     /// The type that two operands of arithmetic, of `CASE`, of `COALESCE` or of a set operation meet in; nil when
-    /// there is none. Integers widen, anything with a DOUBLE or a DECIMAL becomes DOUBLE, a DATE beside a TIMESTAMP
-    /// becomes one, JSON beside text becomes text.
+    /// there is none. Integers widen, to a DECIMAL beside one; anything with a DOUBLE becomes DOUBLE, as does a FLOAT
+    /// beside a DECIMAL; a DATE beside a TIMESTAMP becomes one, JSON beside text becomes text.
     public static func common(_ left: SQLType, _ right: SQLType) -> SQLType? {
         if left == right { return left }
         if left == .null { return right }
         if right == .null { return left }
         if left.isNumeric && right.isNumeric {
             if left.isInteger && right.isInteger { return left.integerBits > right.integerBits ? left : right }
-            if left.isApproximateDouble || right.isApproximateDouble { return .double }
-            return .float
+            if let decimal = commonDecimal(left, right) { return decimal }
+            let isFloat = (left == .float || right == .float) && !left.isDecimal && !right.isDecimal
+            return isFloat && left != .double && right != .double ? .float : .double
         }
         switch (left, right) {
         case (.date, .timestamp), (.timestamp, .date): return .timestamp
@@ -54,19 +55,14 @@ extension SQLType {
         return result
     }
 
-    private var isApproximateDouble: Bool {
-        switch self {
-        case .double, .decimal: true
-        default: false
-        }
-    }
-
     /// True where a value of this type is already a value of `other` in memory, so that no cast is needed.
     func isCarried(as other: SQLType) -> Bool {
         if self == other { return true }
         if isInteger && other.isInteger { return integerBits <= other.integerBits }
         switch (self, other) {
-        case (.float, .double), (.decimal, .double): return true
+        case (.float, .double): return true
+        case (.decimal(let precision, let scale), .decimal(let wider, let same)):
+            return scale == same && precision <= wider
         default: return false
         }
     }

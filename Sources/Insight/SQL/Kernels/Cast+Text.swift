@@ -25,7 +25,8 @@ extension Cast {
                 try Loop.mapValid(count, valid, filler: 0) { (row) throws(SQLError) -> Int64? in
                     try integer(texts.text(row), range)
                 })
-        case .float, .double, .decimal:
+        case .decimal: return try toDecimal(operand, count)
+        case .float, .double:
             return .float64s(
                 try Loop.mapValid(count, valid, filler: 0) { (row) throws(SQLError) -> Double? in
                     try double(texts.text(row))
@@ -56,7 +57,7 @@ extension Cast {
         }
     }
 
-    private static func trimmed(_ text: Span<UInt8>) -> Range<Int> {
+    static func trimmed(_ text: Span<UInt8>) -> Range<Int> {
         var lower = 0
         var upper = text.count
         while lower < upper, text[lower] <= 0x20 { lower += 1 }
@@ -106,11 +107,7 @@ extension Cast {
     private func double(_ text: Span<UInt8>) throws(SQLError) -> Double? {
         let digits = text.extracting(Cast.trimmed(text))
         guard let value = NumberParser.float64(digits) ?? Cast.special(digits) else { return try unreadable(text) }
-        switch to {
-        case .float: return Double(Float(value))
-        case .decimal(let precision, let scale): return try decimal(value, precision, scale)
-        default: return value
-        }
+        return to == .float ? Double(Float(value)) : value
     }
 
     /// `NaN`, `Infinity` and `-Infinity`, as Java reads them.
@@ -176,6 +173,12 @@ extension Cast {
                 if isJSON { output.append(quote) }
                 return true
             }
+        case .decimal(let scale):
+            let values = operand.decimals()
+            try builder.build { row, output in
+                NumberWriter.append(decimal: values[row], scale: Int(scale), to: &output)
+                return true
+            }
         case .string, .bytes, .json:
             let texts = operand.texts()
             try builder.build { row, output in
@@ -208,20 +211,7 @@ extension Cast {
             output.append(contentsOf: Float(value).description.utf8)
             return
         }
-        guard case .decimal(_, let scale) = from, value.magnitude < 1e15, scale <= 18 else {
-            return NumberWriter.append(value, to: &output)
-        }
-        let whole = value.rounded(.towardZero)
-        if value < 0 { output.append(UInt8(ascii: "-")) }
-        var fraction = value.magnitude - whole.magnitude
-        var power = 1.0
-        for _ in 0..<scale { power *= 10 }
-        fraction = (fraction * power).rounded()
-        let carries = fraction >= power
-        NumberWriter.append(UInt64(whole.magnitude) + (carries ? 1 : 0), to: &output)
-        if scale == 0 { return }
-        output.append(UInt8(ascii: "."))
-        NumberWriter.append(carries ? 0 : UInt64(fraction), width: scale, to: &output)
+        NumberWriter.append(value, to: &output)
     }
 
     private func appendInteger(_ value: Int64, to output: inout [UInt8]) {

@@ -29,7 +29,6 @@ struct Cast {
         case (.varchar, _), (.json, _): return true
         default: break
         }
-        if case .decimal = to { return true }
         return to.isInteger && from.isNumeric
     }
 
@@ -52,9 +51,11 @@ struct Cast {
             return try Cast(from: .varchar, to: to, isTry: isTry, context: context).fromText(.column(text), count)
         }
         if to == .varchar || to == .json { return try toText(operand, count) }
+        if to.isDecimal { return try toDecimal(operand, count) }
+        if from.isDecimal { return try fromDecimal(operand, count) }
         if from.fieldType == .bool { return fromBoolean(operand, count) }
         if to.isInteger { return try toInteger(operand, count) }
-        if to.isNumeric { return try toDouble(operand, count) }
+        if to.isNumeric { return toDouble(operand, count) }
         if to == .boolean { return toBoolean(operand, count) }
         return try betweenTimes(operand, count)
     }
@@ -96,7 +97,7 @@ struct Cast {
             })
     }
 
-    private func toDouble(_ operand: Operand, _ count: Int) throws(SQLError) -> Column {
+    private func toDouble(_ operand: Operand, _ count: Int) -> Column {
         let valid = operand.validity(count)
         let values: [Double]
         if from.fieldType == .float64 {
@@ -106,20 +107,8 @@ struct Cast {
         }
         switch to {
         case .float: return .float64s((values.map { Double(Float($0)) }, valid))
-        case .decimal(let precision, let scale):
-            return .float64s(
-                try Loop.mapValid(count, valid, filler: 0) { (row) throws(SQLError) -> Double? in
-                    try decimal(values[row], precision, scale)
-                })
         default: return .float64s((values, valid))
         }
-    }
-
-    func decimal(_ value: Double, _ precision: Int, _ scale: Int) throws(SQLError) -> Double? {
-        let rounded = Decimals.round(value, scale, .toNearestOrAwayFromZero)
-        var limit = 1.0
-        for _ in 0..<(precision - scale) { limit *= 10 }
-        return rounded.magnitude < limit ? rounded : try outOfRange("\(value)")
     }
 
     static func range(_ type: SQLType) -> ClosedRange<Int64> {

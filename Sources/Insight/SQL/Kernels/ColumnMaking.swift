@@ -27,6 +27,10 @@ extension Column {
             var element = IPAddress(high: 0, low: 0)
             if case .ip(let value) = value { element = value }
             storage = .ip(Array(repeating: element, count: count))
+        case .decimal:
+            var element: Int128 = 0
+            if case .decimal(let value) = value { element = value }
+            storage = .decimal(Array(repeating: element, count: count))
         }
         return Column(type: type, count: count, validity: validity, storage: storage)
     }
@@ -42,6 +46,7 @@ extension Column {
         case .dictionary(let codes, let values):
             return .bytes(Array(values.bytes[values.range(Int(codes[row]))]))
         case .ip(let values): return .ip(values[row])
+        case .decimal(let values): return .decimal(values[row])
         }
     }
 
@@ -160,6 +165,24 @@ enum Loop {
         }
         precondition(first.count == count && second.count == count, "operands differ in length")
         return Bitmap(count: count) { body(first[$0], second[$0]) }
+    }
+
+    /// As `mapValid` below, for what does not fail.
+    @inline(__always)
+    static func mapValid<Element>(
+        _ count: Int, _ validity: Bitmap?, filler: Element, _ body: (Int) -> Element?
+    ) -> (values: [Element], validity: Bitmap?) {
+        var result = [Element](repeating: filler, count: count)
+        var nulls = validity
+        for row in 0..<count where validity == nil || validity![row] {
+            if let value = body(row) {
+                result[row] = value
+            } else {
+                if nulls == nil { nulls = Bitmap(repeating: true, count: count) }
+                nulls![row] = false
+            }
+        }
+        return (result, nulls)
     }
 
     /// One value a row that has one; `body` may fail, and gives nil for null. Fillers of null rows are not looked at.

@@ -66,6 +66,8 @@ extension Evaluator {
             return .int64s((filled, nil), type.fieldType)
         case (.float64(let values), .float64(let filler)):
             return .float64s((Loop.map(count, filler: 0) { validity[$0] ? values[$0] : filler }, nil))
+        case (.decimal(let values), .decimal(let filler)):
+            return .decimals((Loop.map(count, filler: 0) { validity[$0] ? values[$0] : filler }, nil), type.fieldType)
         default: return nil
         }
     }
@@ -90,6 +92,7 @@ extension Evaluator {
         case .float64: storage = .float64(scatter(parts, filler: 0) { operand, _ in operand.float64s() })
         case .ip:
             storage = .ip(scatter(parts, filler: IPAddress(high: 0, low: 0)) { operand, _ in operand.addresses() })
+        case .decimal: storage = .decimal(scatter(parts, filler: 0) { operand, _ in operand.decimals() })
         case .string, .bytes, .json: storage = assembledText(parts)
         }
         return .column(Column(type: type.fieldType, count: count, validity: validity, storage: storage))

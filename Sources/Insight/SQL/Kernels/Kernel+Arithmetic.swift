@@ -7,6 +7,7 @@ extension Kernel {
         let left = arguments[0]
         let right = arguments[1]
         let valid = validity(arguments, count)
+        if type.isDecimal || left.type.isDecimal { return try decimalArithmetic(left, right, count) }
         if left.type.isNumeric && right.type.isNumeric || type == .null {
             if type.fieldType == .float64 { return .float64s((doubles(left, right, count), valid)) }
             return .int64s((try integers(left, right, valid, count), valid))
@@ -15,6 +16,7 @@ extension Kernel {
     }
 
     private func negate(_ argument: Argument, _ count: Int) -> Column {
+        if type.isDecimal { return negatedDecimals(argument, count) }
         let valid = argument.operand.validity(count)
         if type.fieldType == .float64 {
             return .float64s((Loop.map(argument.operand.float64s(), count, filler: 0) { -$0 }, valid))

@@ -1,3 +1,4 @@
+import Bytes
 import Columns
 
 extension Kernel {
@@ -46,6 +47,7 @@ extension Kernel {
         switch left.type.fieldType {
         case .int64, .timestamp: return ordered(function, left.operand.int64s(), right.operand.int64s(), count)
         case .float64: return doubles(function, left.operand.float64s(), right.operand.float64s(), count)
+        case .decimal: return decimals(function, left, right, count)
         case .ip: return ordered(function, left.operand.addresses(), right.operand.addresses(), count)
         case .bool:
             let first = left.operand.bits(count)
@@ -80,6 +82,17 @@ extension Kernel {
         case .greaterOrEqual: return Loop.test(left, right, count) { $0 >= $1 }
         default: return ordered(function, left, right, count)
         }
+    }
+
+    /// Of one scale mostly; where 38 digits were too few for one, of two.
+    private func decimals(_ function: ScalarFunction, _ left: Argument, _ right: Argument, _ count: Int) -> Bitmap {
+        let (first, second) = (left.operand.decimals(), right.operand.decimals())
+        let scales = (left.type.fieldType.decimalScale ?? 0, right.type.fieldType.decimalScale ?? 0)
+        if scales.0 == scales.1 { return ordered(function, first, second, count) }
+        let leftPower = PowersOfTen.int128[max(scales.1 - scales.0, 0)]
+        let rightPower = PowersOfTen.int128[max(scales.0 - scales.1, 0)]
+        let orders = Loop.map(first, second, count, filler: 0) { DecimalMath.compare($0, leftPower, $1, rightPower) }
+        return ordered(function, Values(column: orders), Values(constant: 0), count)
     }
 
     /// False is before true.

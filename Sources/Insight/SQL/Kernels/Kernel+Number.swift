@@ -6,6 +6,7 @@ extension Kernel {
         switch function {
         case .greatest, .least: return extreme(arguments, count)
         case .abs, .ceil, .floor, .round, .truncate, .sign:
+            if type.isDecimal { return roundedDecimals(arguments, count) }
             let valid = validity(arguments, count)
             if type.fieldType == .float64 { return .float64s((roundedDoubles(arguments, count), valid)) }
             return .int64s((wrapped(roundedIntegers(arguments, count)), valid))

@@ -40,10 +40,13 @@ extension Node {
     private static func fails(_ function: ScalarFunction, _ arguments: [Node]) -> Bool {
         switch function {
         case .divide, .remainder:
-            guard arguments[1].type.fieldType == .int64 else { return false }
+            guard arguments[1].type.fieldType == .int64 || arguments[1].type.isDecimal else { return false }
             // A constant divisor is seen to be no zero.
-            if case .int64(let divisor)? = arguments[1].constant, divisor != 0 { return false }
-            return true
+            switch arguments[1].constant {
+            case .int64(let divisor): return divisor == 0
+            case .decimal(let divisor): return divisor == 0
+            default: return true
+            }
         case .like, .regexp, .regexpExtract, .regexpReplace: return true
         case .repeated, .padLeading, .padTrailing: return true
         default: return false

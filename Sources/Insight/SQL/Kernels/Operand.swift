@@ -109,6 +109,16 @@ extension Operand {
         }
     }
 
+    func decimals() -> Values<Int128> {
+        switch self {
+        case .constant(.decimal(let value)): return Values(constant: value)
+        case .constant: return Values(constant: 0)
+        case .column(let column):
+            guard case .decimal(let values) = column.storage else { preconditionFailure("not a column of decimals") }
+            return Values(column: values)
+        }
+    }
+
     func addresses() -> Values<IPAddress> {
         switch self {
         case .constant(.ip(let value)): return Values(constant: value)

@@ -10,6 +10,7 @@ struct ValueSet: Sendable {
         case float64s([Double])
         case bools(Set<Bool>)
         case ips(Set<IPAddress>)
+        case decimals(Set<Int128>)
         case texts(TextSet)
     }
 
@@ -35,6 +36,9 @@ struct ValueSet: Sendable {
         case .bool:
             self.storage = .bools(Set(values.compactMap { if case .bool(let value) = $0 { value } else { nil } }))
         case .ip: self.storage = .ips(Set(values.compactMap { if case .ip(let value) = $0 { value } else { nil } }))
+        case .decimal:
+            self.storage = .decimals(
+                Set(values.compactMap { if case .decimal(let value) = $0 { value } else { nil } }))
         case .string, .bytes, .json:
             self.storage = .texts(TextSet(values.compactMap { if case .bytes(let value) = $0 { value } else { nil } }))
         }
@@ -61,6 +65,9 @@ struct ValueSet: Sendable {
             return Bitmap(count: count) { set.contains(bits[$0]) }
         case .ips(let set):
             let values = operand.addresses()
+            return Bitmap(count: count) { set.contains(values[$0]) }
+        case .decimals(let set):
+            let values = operand.decimals()
             return Bitmap(count: count) { set.contains(values[$0]) }
         case .texts(let set):
             let texts = operand.texts()

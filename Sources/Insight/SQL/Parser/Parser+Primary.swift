@@ -88,20 +88,6 @@ extension Parser {
         return .literal(.binary(bytes), token.position)
     }
 
-    mutating func number(negative: Bool, at position: SourcePosition) throws(SQLError) -> Expression {
-        let text = advance().text
-        if let integer = Int64(negative ? "-" + text : text) { return .literal(.integer(integer), position) }
-        // "1." and ".5" are numbers, in Swift's reader too once a zero stands beside the point.
-        var spelled = text.hasPrefix(".") ? "0" + text : text
-        if spelled.hasSuffix(".") { spelled += "0" }
-        spelled = spelled.split(separator: ".", omittingEmptySubsequences: false)
-            .joined(separator: ".").replacingPointBeforeExponent()
-        guard let value = Double(spelled), value.isFinite else {
-            throw SQLError(.invalidLiteral, "the number \(text.prefix(40)) is out of range", at: position)
-        }
-        return .literal(.number(negative ? -value : value), position)
-    }
-
     // MARK: CASE and CAST
 
     private mutating func caseExpression() throws(SQLError) -> Expression {
@@ -250,15 +236,5 @@ extension Parser {
     private func unitWord() -> TimeUnitName? {
         guard case .word = token.kind else { return nil }
         return TimeUnitName(word: token.text)
-    }
-}
-
-extension String {
-    /// `1.e5` as `1.0e5`.
-    fileprivate func replacingPointBeforeExponent() -> String {
-        guard let point = firstIndex(of: "."), let next = index(point, offsetBy: 1, limitedBy: endIndex),
-            next < endIndex, self[next] == "e" || self[next] == "E"
-        else { return self }
-        return self[...point] + "0" + self[next...]
     }
 }

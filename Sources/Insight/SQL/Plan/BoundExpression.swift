@@ -7,6 +7,8 @@ public enum Value: Hashable, Sendable {
     /// Integers, timestamps, dates, times, intervals.
     case int64(Int64)
     case float64(Double)
+    /// In units of the scale of its type.
+    case decimal(Int128)
     /// Text, binary and JSON.
     case bytes([UInt8])
     case ip(IPAddress)

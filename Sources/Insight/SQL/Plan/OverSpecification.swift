@@ -120,6 +120,8 @@ public struct OverFrame: Hashable, Sendable {
     public enum Distance: Hashable, Sendable {
         case whole(Int64)
         case number(Double)
+        /// In units of the scale of the order's key.
+        case decimal(Int128, scale: Int)
     }
 
     public var unit: Unit

@@ -63,6 +63,7 @@ extension PlanPrinter {
         switch distance {
         case .whole(let whole): String(whole)
         case .number(let number): String(number)
+        case .decimal(let units, let scale): DecimalDouble.text(units, scale: scale)
         }
     }
 }

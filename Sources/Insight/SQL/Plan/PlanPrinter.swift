@@ -143,7 +143,7 @@ enum PlanPrinter {
         case (.ip(let address), _): "\(type.name) \(address)"
         case (_, .date), (_, .time), (_, .timestamp), (_, .intervalDaySecond), (_, .intervalYearMonth):
             "\(type.name) \(ConstantFolding.shown(value))"
-        default: ConstantFolding.shown(value)
+        default: ConstantFolding.shown(value, type)
         }
     }
 }

@@ -26,13 +26,14 @@ public enum SQLType: Hashable, Sendable {
     case ip
     case json
 
-    /// The physical type that carries it: integers, dates, times and intervals in `int64`, decimals in `float64`
-    /// until decimal columns exist.
+    /// The physical type that carries it: integers, dates, times and intervals in `int64`. That of a decimal knows the
+    /// scale, and not the precision: values stay within that by what makes them.
     public var fieldType: FieldType {
         switch self {
         case .boolean: .bool
         case .null, .tinyint, .smallint, .integer, .bigint, .date, .time, .intervalDaySecond, .intervalYearMonth: .int64
-        case .float, .double, .decimal: .float64
+        case .float, .double: .float64
+        case .decimal(_, let scale): .decimal(scale: UInt8(clamping: scale))
         case .varchar: .string
         case .varbinary: .bytes
         case .timestamp: .timestamp

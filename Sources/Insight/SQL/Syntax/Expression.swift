@@ -45,8 +45,10 @@ enum Literal: Hashable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
-    /// With a point or an exponent, or an integer that needs more than 64 bits.
+    /// With an exponent.
     case number(Double)
+    /// With digits behind a point, or an integer that needs more than 64 bits: in units of its scale.
+    case decimal(Int128, precision: Int, scale: Int)
     case text(String)
     case binary([UInt8])
     /// `DATE '…'`, `TIME '…'`, `TIMESTAMP '…'`: read by the same rules as a cast of the text.

@@ -35,6 +35,8 @@ extension Accumulator {
             let isAverage = call.function == .avg
             switch argument {
             case .int64: return IntegerSumAccumulator(type: call.type, isAverage: isAverage)
+            case .decimal(let scale):
+                return DecimalSumAccumulator(type: call.type, argumentScale: Int(scale), isAverage: isAverage)
             case .float64: return FloatSumAccumulator(type: call.type, isAverage: isAverage)
             default: break
             }
@@ -61,6 +63,9 @@ extension Accumulator {
             ExtremumAccumulator<IPAddress>(
                 type: type, isMaximum: isMaximum, initial: IPAddress(high: 0, low: 0), values: { $0.addresses },
                 storage: { .ip($0) })
+        case .decimal:
+            ExtremumAccumulator<Int128>(
+                type: type, isMaximum: isMaximum, initial: 0, values: { $0.decimals }, storage: { .decimal($0) })
         case .bool:
             ExtremumAccumulator<UInt8>(
                 type: type, isMaximum: isMaximum, initial: 0,

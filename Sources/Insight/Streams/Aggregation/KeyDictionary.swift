@@ -6,7 +6,7 @@ struct KeyDictionary: ~Copyable {
     private let type: FieldType
     /// Integers, timestamps, numbers and booleans by their bits.
     private var integers = IntegerTable(capacity: 16)
-    /// Text and bytes; addresses as 16 bytes.
+    /// Text and bytes; addresses and decimals as 16 bytes.
     private var strings = ByteTable(capacity: 16)
     /// Numbers of small integers by value, 0 for those not seen. Made at the first batch of more than a few rows.
     private var direct: [UInt32] = []
@@ -19,7 +19,7 @@ struct KeyDictionary: ~Copyable {
     var count: Int {
         switch type {
         case .bool, .int64, .timestamp, .float64: integers.count + 1
-        case .string, .bytes, .json, .ip: strings.count + 1
+        case .string, .bytes, .json, .ip, .decimal: strings.count + 1
         }
     }
 
@@ -40,6 +40,8 @@ struct KeyDictionary: ~Copyable {
             ) { $0 }
         case .ip(let values):
             return assign(Self.bytes(of: values), column.validity)
+        case .decimal(let values):
+            return assign(Self.bytes(of: values.map(\.halves)), column.validity)
         case .byteStrings(let values):
             return assign(values, column.validity)
         case .dictionary(let codes, let values):
@@ -65,6 +67,9 @@ struct KeyDictionary: ~Copyable {
         case .float64:
             return Double(bitPattern: integers.key(Int(left) - 1)) < Double(bitPattern: integers.key(Int(right) - 1))
         case .bool: return integers.key(Int(left) - 1) < integers.key(Int(right) - 1)
+        case .decimal:
+            return Int128(halves: Self.address(strings.key(Int(left) - 1)))
+                < Int128(halves: Self.address(strings.key(Int(right) - 1)))
         case .ip: return Self.address(strings.key(Int(left) - 1)) < Self.address(strings.key(Int(right) - 1))
         case .string, .bytes, .json:
             let (a, b) = (strings.key(Int(left) - 1), strings.key(Int(right) - 1))
@@ -89,6 +94,13 @@ struct KeyDictionary: ~Copyable {
                     for number in numbers {
                         let none = IPAddress(high: 0, low: 0)
                         out.append(number == 0 ? none : Self.address(strings.key(Int(number) - 1)))
+                    }
+                })
+        case .decimal:
+            return .decimal(
+                [Int128](capacity: numbers.count) { out in
+                    for number in numbers {
+                        out.append(number == 0 ? 0 : Int128(halves: Self.address(strings.key(Int(number) - 1))))
                     }
                 })
         case .string, .bytes, .json:
@@ -203,5 +215,16 @@ struct KeyDictionary: ~Copyable {
             halves.1 |= UInt64(bytes[index + 8]) << UInt64(index * 8)
         }
         return IPAddress(high: halves.0, low: halves.1)
+    }
+}
+
+extension Int128 {
+    /// The same 128 bits as an address has them.
+    var halves: IPAddress {
+        IPAddress(high: UInt64(truncatingIfNeeded: self >> 64), low: UInt64(truncatingIfNeeded: self))
+    }
+
+    init(halves: IPAddress) {
+        self = Int128(Int64(bitPattern: halves.high)) << 64 | Int128(halves.low)
     }
 }

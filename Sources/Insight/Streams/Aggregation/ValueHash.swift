@@ -19,6 +19,8 @@ enum ValueHash {
             .perRow((0..<values.count).map { mix(values[$0] ? 1 : 0) })
         case .ip(let values):
             .perRow(values.map { mix($0.low ^ mix($0.high)) })
+        case .decimal(let values):
+            .perRow(values.map { mix($0.halves.low ^ mix($0.halves.high)) })
         case .byteStrings(let strings): .perRow(hashes(of: strings))
         case .dictionary(let codes, let values): .perCode(hashes(of: values), codes: codes)
         }

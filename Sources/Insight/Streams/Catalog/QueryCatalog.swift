@@ -82,6 +82,7 @@ extension SQLType {
             case .string: .varchar
             case .bytes: .varbinary
             case .ip: .ip
+            case .decimal(let scale): .decimal(precision: FieldType.maximumDecimalDigits, scale: Int(scale))
             case .json: .json
             }
     }

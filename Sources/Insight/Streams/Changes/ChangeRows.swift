@@ -58,6 +58,7 @@ extension Column {
         case (.float64(let left), .float64(let right)): return left[row].keyBits == right[otherRow].keyBits
         case (.bool(let left), .bool(let right)): return left[row] == right[otherRow]
         case (.ip(let left), .ip(let right)): return left[row] == right[otherRow]
+        case (.decimal(let left), .decimal(let right)): return left[row] == right[otherRow]
         default:
             guard let left = bytes(row), let right = other.bytes(otherRow) else { return false }
             return left == right

@@ -61,6 +61,8 @@ struct URLTemplate: Sendable {
         case .byteStrings(let values): text += values.bytes[values.range(row)]
         case .dictionary(let codes, let values): text += values.bytes[values.range(Int(codes[row]))]
         case .ip(let values): values[row].append(to: &text)
+        case .decimal(let values):
+            NumberWriter.append(decimal: values[row], scale: column.type.decimalScale ?? 0, to: &text)
         }
         for byte in text { escape(byte, to: &bytes) }
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Columns
 import SQL
 
@@ -14,6 +15,8 @@ struct MatchCondition {
         case not(Node)
         case isNull(Node)
         case double(Node)
+        /// An integer or a decimal, in smaller units: so many times as many.
+        case decimal(Node, power: Int128)
     }
 
     private let node: Node?
@@ -87,6 +90,12 @@ struct MatchCondition {
         case .double(let operand):
             guard case .integer(let integer) = evaluate(operand, value) else { return .null }
             return .double(Double(integer))
+        case .decimal(let operand, let power):
+            switch evaluate(operand, value) {
+            case .integer(let integer): return .decimal(Int128(integer) &* power)
+            case .decimal(let units): return .decimal(units &* power)
+            default: return .null
+            }
         }
     }
 
@@ -94,6 +103,7 @@ struct MatchCondition {
         switch (left, right) {
         case (.integer(let first), .integer(let second)): return .bool(compare(function, first, second))
         case (.double(let first), .double(let second)): return .bool(compare(function, first, second))
+        case (.decimal(let first), .decimal(let second)): return .bool(compare(function, first, second))
         default: return .null
         }
     }
@@ -128,6 +138,12 @@ struct MatchCondition {
             case .multiply: return .double(first * second)
             default: return .double(first / second)
             }
+        case (.decimal(let first), .decimal(let second)):
+            switch function {
+            case .add: return .decimal(first &+ second)
+            case .subtract: return .decimal(first &- second)
+            default: return .decimal(first &* second)
+            }
         default: return .null
         }
     }
@@ -141,13 +157,19 @@ struct MatchCondition {
         switch expression {
         case .column(let index, let type):
             let known: Set<FieldType> = [.int64, .timestamp, .float64, .bool]
-            return known.contains(type.fieldType) ? .read(index) : nil
+            return known.contains(type.fieldType) || type.fieldType.decimalScale != nil ? .read(index) : nil
         case .literal(.null, _): return .constant(.null)
         case .literal(.int64(let value), _): return .constant(.integer(value))
         case .literal(.float64(let value), _): return .constant(.double(value))
         case .literal(.bool(let value), _): return .constant(.bool(value))
+        case .literal(.decimal(let value), _): return .constant(.decimal(value))
         case .cast(let operand, .double, _) where integers.contains(operand.type): return node(operand).map(Node.double)
         case .cast(let operand, .bigint, _) where integers.contains(operand.type): return node(operand)
+        case .cast(let operand, .decimal(let precision, let scale), _):
+            guard let given = decimalSize(operand.type), given.scale <= scale,
+                given.precision - given.scale <= precision - scale, let inner = node(operand)
+            else { return nil }
+            return .decimal(inner, power: PowersOfTen.int128[scale - given.scale])
         case .call(let function, let arguments, let type): return node(function, arguments, type)
         default: return nil
         }
@@ -165,9 +187,14 @@ struct MatchCondition {
         case (.and, 2): return .and(operands[0], operands[1])
         case (.or, 2): return .or(operands[0], operands[1])
         case (.equal, 2), (.notEqual, 2), (.less, 2), (.lessOrEqual, 2), (.greater, 2), (.greaterOrEqual, 2):
-            guard arguments.allSatisfy({ isNumber($0.type) }) else { return nil }
+            let scales = arguments.map(\.type.fieldType.decimalScale)
+            let areDecimals = scales[0] != nil && scales[0] == scales[1]
+            guard areDecimals || arguments.allSatisfy({ isNumber($0.type) }) else { return nil }
             return .comparison(function, operands[0], operands[1])
         case (.add, 2), (.subtract, 2), (.multiply, 2):
+            if isRoomy(function, arguments.map(\.type), type) {
+                return .arithmetic(function, operands[0], operands[1], type)
+            }
             guard integers.contains(type) || type == .double, arguments.allSatisfy({ $0.type == type }) else {
                 return nil
             }
@@ -176,6 +203,25 @@ struct MatchCondition {
             return .arithmetic(function, operands[0], operands[1], type)
         default: return nil
         }
+    }
+
+    private static func decimalSize(_ type: SQLType) -> (precision: Int, scale: Int)? {
+        switch type {
+        case .tinyint: (3, 0)
+        case .smallint: (5, 0)
+        case .integer: (10, 0)
+        case .bigint: (19, 0)
+        case .decimal(let precision, let scale): (precision, scale)
+        default: nil
+        }
+    }
+
+    /// Whether whole numbers of units are computed with as they are, and every result fits.
+    private static func isRoomy(_ function: ScalarFunction, _ operands: [SQLType], _ type: SQLType) -> Bool {
+        guard case .decimal(let precision, let scale) = type, precision < FieldType.maximumDecimalDigits,
+            case .decimal(_, let first) = operands[0], case .decimal(_, let second) = operands[1]
+        else { return false }
+        return function == .multiply ? scale == first + second : first == scale && second == scale
     }
 
     /// Types whose values compare as plain numbers; not-a-number does too, in the kernels and here.
@@ -201,6 +247,7 @@ extension ColumnBuilder {
             switch MatchRegisters.number(source, registers) {
             case .integer(let value): append(int64: value)
             case .double(let value): append(float64: value)
+            case .decimal(let value): append(decimal: value)
             case .bool, .null: appendNull()
             }
         }

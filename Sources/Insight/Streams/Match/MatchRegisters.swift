@@ -14,6 +14,8 @@ struct MatchRegisters {
         /// A sum, and the number of values behind it.
         case integerSum(register: Int, column: Int)
         case doubleSum(register: Int, column: Int)
+        /// A sum in two registers, the lower half first, and the number of values behind it.
+        case decimalSum(register: Int, column: Int)
         case extremum(register: Int, column: Int, isMinimum: Bool)
     }
 
@@ -25,6 +27,8 @@ struct MatchRegisters {
         case count(register: Int)
         case integerSum(register: Int, isAverage: Bool, type: SQLType)
         case doubleSum(register: Int, isAverage: Bool)
+        /// - Parameter shift: digits behind the point that an average has and its argument has not.
+        case decimalSum(register: Int, isAverage: Bool, shift: Int)
     }
 
     /// A register that names no row.
@@ -60,6 +64,12 @@ struct MatchRegisters {
             changes.append((read.variable, change))
             return .row(register: register, column: column)
         case .sum, .avg:
+            if let scale = read.type.fieldType.decimalScale {
+                initial += [0, 0, 0]
+                changes.append((read.variable, .decimalSum(register: register, column: column)))
+                let given = read.argument?.type.fieldType.decimalScale ?? scale
+                return .decimalSum(register: register, isAverage: function == .avg, shift: scale - given)
+            }
             initial += [0, 0]
             if read.type.fieldType == .float64 {
                 changes.append((read.variable, .doubleSum(register: register, column: column)))
@@ -122,6 +132,9 @@ struct MatchRegisters {
                 let sum = Double(bitPattern: UInt64(bitPattern: registers[register])) + value
                 registers[register] = Int64(bitPattern: sum.bitPattern)
                 registers[register + 1] += 1
+            case .decimalSum(let register, let column):
+                guard case .decimal(let value) = store.value(column, place) else { continue }
+                Self.add(value, to: register, of: &registers)
             case .extremum(let register, let column, let isMinimum):
                 if store.isNull(column, place) { continue }
                 let known = registers[register]
@@ -132,6 +145,21 @@ struct MatchRegisters {
                 registers[register] = Int64(sequence)
             }
         }
+    }
+
+    /// A sum that has become too large stays so.
+    private static let tooLarge: Int64 = -1
+
+    private static func add(_ value: Int128, to register: Int, of registers: inout [Int64]) {
+        guard registers[register + 2] != tooLarge else { return }
+        let (sum, overflow) = decimal(register, registers).addingReportingOverflow(value)
+        registers[register] = Int64(truncatingIfNeeded: sum)
+        registers[register + 1] = Int64(truncatingIfNeeded: sum >> 64)
+        registers[register + 2] = overflow ? tooLarge : registers[register + 2] + 1
+    }
+
+    private static func decimal(_ register: Int, _ registers: [Int64]) -> Int128 {
+        Int128(registers[register + 1]) << 64 | Int128(UInt64(bitPattern: registers[register]))
     }
 
     /// The value of a count or a sum.
@@ -149,6 +177,11 @@ struct MatchRegisters {
             if count == 0 { return .null }
             let sum = Double(bitPattern: UInt64(bitPattern: registers[register]))
             return .double(isAverage ? sum / Double(count) : sum)
+        case .decimalSum(let register, let isAverage, let shift):
+            let count = registers[register + 2]
+            guard count > 0, let sum = DecimalMath.within(decimal(register, registers)) else { return .null }
+            if !isAverage { return .decimal(sum) }
+            return DecimalMath.quotient(sum, Int128(count), shift: shift).map { .decimal($0) } ?? .null
         }
     }
 }

@@ -52,6 +52,7 @@ struct MatchRows {
         case .int64(let integers): return .integer(integers[row])
         case .float64(let doubles): return .double(doubles[row])
         case .bool(let bits): return .bool(bits[row])
+        case .decimal(let decimals): return .decimal(decimals[row])
         case .byteStrings, .dictionary, .ip: return .null
         }
     }
@@ -69,6 +70,7 @@ struct MatchRows {
             return Self.order(first, second)
         case (.bool(let first), .bool(let second)):
             return Self.order(first[leftRow] ? 1 : 0, second[rightRow] ? 1 : 0)
+        case (.decimal(let first), .decimal(let second)): return Self.order(first[leftRow], second[rightRow])
         case (.ip(let first), .ip(let second)): return Self.order(first[leftRow], second[rightRow])
         default:
             let (first, second) = (leftColumn.bytes(leftRow) ?? [], rightColumn.bytes(rightRow) ?? [])
@@ -99,5 +101,7 @@ enum MatchValue {
     case null
     case integer(Int64)
     case double(Double)
+    /// In units of the scale of its type.
+    case decimal(Int128)
     case bool(Bool)
 }

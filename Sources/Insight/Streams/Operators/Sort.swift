@@ -85,6 +85,7 @@ extension Batch {
             case .int64(let values): total += values.count * 8
             case .float64(let values): total += values.count * 8
             case .ip(let values): total += values.count * 16
+            case .decimal(let values): total += values.count * 16
             case .byteStrings(let strings): total += strings.bytes.count + strings.offsets.count * 4
             case .dictionary(let codes, let values):
                 total += codes.count * 4 + values.bytes.count + values.offsets.count * 4

@@ -16,6 +16,7 @@ struct SortColumn {
     enum Keys {
         case ranks([Rank])
         case addresses([IPAddress])
+        case decimals([Int128])
         case strings(ByteStrings)
         case codes([UInt32], ByteStrings)
     }
@@ -52,6 +53,7 @@ struct SortColumn {
             }
         case .bool(let bits): self.keys = ranks { bits[$0] ? 1 : 0 }
         case .ip(let values): self.keys = .addresses(values)
+        case .decimal(let values): self.keys = .decimals(values)
         case .byteStrings(let values): self.keys = .strings(values)
         case .dictionary(let codes, let values): self.keys = .codes(codes, values)
         }
@@ -77,6 +79,8 @@ struct SortColumn {
         switch keys {
         case .ranks: return 0
         case .addresses(let values):
+            return values[left] < values[right] ? -1 : values[left] == values[right] ? 0 : 1
+        case .decimals(let values):
             return values[left] < values[right] ? -1 : values[left] == values[right] ? 0 : 1
         case .strings(let values): return Self.compare(values, left, right)
         case .codes(let codes, let values):

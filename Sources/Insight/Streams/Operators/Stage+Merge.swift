@@ -7,6 +7,7 @@ extension Stage {
         if self is OperatorStage<HashAggregate> || self is OperatorStage<WindowAggregate> { return self }
         if let stage = self as? OperatorStage<Filter> { return stage.next.stage.aggregateBehind() }
         if let stage = self as? OperatorStage<Expand> { return stage.next.stage.aggregateBehind() }
+        if let stage = self as? OperatorStage<DeclaredDigits> { return stage.next.stage.aggregateBehind() }
         if let stage = self as? OperatorStage<Project> { return stage.next.stage.aggregateBehind() }
         if let stage = self as? OperatorStage<AssignWindows> { return stage.next.stage.aggregateBehind() }
         return nil

@@ -78,6 +78,8 @@ enum CSVRows {
         case .dictionary(let codes, let values):
             append(text: values.bytes.span.extracting(values.range(Int(codes[row]))), to: &bytes)
         case .ip(let values): values[row].append(to: &bytes)
+        case .decimal(let values):
+            NumberWriter.append(decimal: values[row], scale: column.type.decimalScale ?? 0, to: &bytes)
         }
     }
 

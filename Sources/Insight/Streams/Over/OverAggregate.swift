@@ -5,10 +5,10 @@ import SQL
 /// of integers are differences, sums of numbers two stacks, the least a queue of those that may become it. What has
 /// no such form (`APPROX_PERCENTILE`) is taken up anew where a frame lets go of rows.
 struct OverAggregate {
-    private let call: OverCall
-    private let function: AggregateCall.Function
-    private let values: OverValues
-    private var count: Int { values.starts.count }
+    let call: OverCall
+    let function: AggregateCall.Function
+    let values: OverValues
+    var count: Int { values.starts.count }
 
     init(_ call: OverCall, _ function: AggregateCall.Function, _ values: OverValues) {
         self.call = call
@@ -27,6 +27,7 @@ struct OverAggregate {
             switch values.column?.storage {
             case .int64(let numbers): return call.isDistinct ? distinct() : sums(numbers)
             case .float64(let numbers) where !call.isDistinct: return sums(numbers)
+            case .decimal(let numbers) where !call.isDistinct: return sums(numbers)
             default: return try recomputed()
             }
         default: return try recomputed()

@@ -83,6 +83,7 @@ extension OverFrame.Distance {
         switch self {
         case .whole(let rows): Int(clamping: rows)
         case .number(let rows): Int(rows)
+        case .decimal(let rows, _): Int(clamping: rows)
         }
     }
 }
@@ -93,6 +94,7 @@ struct OverRangeKey {
     private enum Values {
         case whole([Int64])
         case number([Double])
+        case decimal([Int128])
     }
 
     private let values: Values
@@ -106,6 +108,9 @@ struct OverRangeKey {
         case .float64(let values):
             self.values = .number(isDescending ? values.map { -$0 } : values)
             isMeasured = values.indices.map { !column.isNull($0) && !values[$0].isNaN }
+        case .decimal(let values):
+            self.values = .decimal(isDescending ? values.map { -$0 } : values)
+            isMeasured = values.indices.map { !column.isNull($0) }
         default: return nil
         }
     }
@@ -139,6 +144,16 @@ struct OverRangeKey {
         case (.number(let values), .number(let distance)):
             Self.walk(low..<high, into: &bounds) { place in
                 isBack ? values[place] - distance : values[place] + distance
+            } isBefore: { place, bound in
+                isEnd ? values[place] <= bound : values[place] < bound
+            }
+        case (.decimal(let values), .decimal(let distance, _)):
+            Self.walk(low..<high, into: &bounds) { place in
+                let (sum, overflow) =
+                    isBack
+                    ? values[place].subtractingReportingOverflow(distance)
+                    : values[place].addingReportingOverflow(distance)
+                return overflow ? (isBack ? .min : .max) : sum
             } isBefore: { place, bound in
                 isEnd ? values[place] <= bound : values[place] < bound
             }

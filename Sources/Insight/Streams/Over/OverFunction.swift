@@ -96,6 +96,8 @@ struct OverFunction {
             switch type {
             case .int64 where call.isDistinct: return OverDistinctRunner(call, function, isSliding: isSliding)
             case .int64: return OverTotalRunner<OverWholeTotal>(call, function, isSliding: isSliding)
+            case .decimal where !call.isDistinct:
+                return OverTotalRunner<OverDecimalTotal>(call, function, isSliding: isSliding)
             case .float64 where !call.isDistinct:
                 return OverTotalRunner<OverNumberTotal>(call, function, isSliding: isSliding)
             default: throw refused(name, "DISTINCT numbers can't be taken back exactly")

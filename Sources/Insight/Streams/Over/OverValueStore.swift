@@ -9,13 +9,14 @@ struct OverValueStore {
     private var whole: [Int64] = []
     private var numbers: [Double] = []
     private var addresses: [IPAddress] = []
+    private var decimals: [Int128] = []
     private var texts = ByteStrings()
 
     init(type: FieldType) { self.type = type }
 
     var byteCount: Int {
         isValid.capacity + whole.capacity * 8 + numbers.capacity * 8 + addresses.capacity * 16
-            + texts.bytes.capacity + texts.offsets.capacity * 4
+            + decimals.capacity * 16 + texts.bytes.capacity + texts.offsets.capacity * 4
     }
 
     func isNull(_ place: Int) -> Bool { !isValid[place] }
@@ -30,6 +31,7 @@ struct OverValueStore {
         case .bool(let added): for row in 0..<added.count { whole.append(added[row] ? 1 : 0) }
         case .float64(let added): numbers.append(contentsOf: added)
         case .ip(let added): addresses.append(contentsOf: added)
+        case .decimal(let added): decimals.append(contentsOf: added)
         case .byteStrings(let added): texts.append(contentsOf: added)
         case .dictionary(let codes, let added): for code in codes { texts.append(added, row: Int(code)) }
         }
@@ -48,6 +50,7 @@ struct OverValueStore {
         case .int64, .timestamp: storage = .int64(Self.picked(whole, places, none: 0))
         case .float64: storage = .float64(Self.picked(numbers, places, none: 0))
         case .ip: storage = .ip(Self.picked(addresses, places, none: IPAddress(high: 0, low: 0)))
+        case .decimal: storage = .decimal(Self.picked(decimals, places, none: 0))
         case .string, .bytes, .json:
             var found = ByteStrings()
             found.offsets.reserveCapacity(places.count + 1)
@@ -73,6 +76,7 @@ struct OverValueStore {
             let (first, second) = (numbers[left], numbers[right])
             return second.isNaN ? !first.isNaN : first < second
         case .ip: return addresses[left] < addresses[right]
+        case .decimal: return decimals[left] < decimals[right]
         case .string, .bytes, .json:
             let bytes = texts.bytes.span
             return bytes.extracting(texts.range(left)).compare(bytes.extracting(texts.range(right))) < 0

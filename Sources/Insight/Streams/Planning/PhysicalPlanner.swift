@@ -171,6 +171,9 @@ struct PhysicalPlanner {
                 range = TimeBounds.of(predicate, column: column, now: context.now)
             }
         }
+        if let digits = DeclaredDigits(columns.map { table.fields[$0].type }) {
+            input = stage(digits, "declared digits", input)
+        }
         query.scans.append(.init(table: table, columns: columns, timeRange: range, input: input))
     }
 

@@ -90,6 +90,7 @@ enum EventText {
         case .byteStrings(let values): values.string(row)
         case .dictionary(let codes, let values): values.string(Int(codes[row]))
         case .ip(let values): "\(values[row])"
+        case .decimal(let values): "\(values[row])"
         }
     }
 }

@@ -28,6 +28,16 @@ import Testing
         SELECT k, SESSION_START(ts, INTERVAL '1' SECOND), SESSION_ROWTIME(ts, INTERVAL '1' SECOND), COUNT(*)
         FROM t GROUP BY SESSION(ts, INTERVAL '1' SECOND), k
         """,
+        """
+        SELECT window_start, k, SUM(d), AVG(d), MIN(d), MAX(d), COUNT(DISTINCT d), SUM(DISTINCT d)
+        FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND, INTERVAL '10' SECOND))
+        GROUP BY window_start, window_end, k
+        """,
+        """
+        SELECT window_start, d, COUNT(*) FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND))
+        GROUP BY window_start, window_end, d
+        """,
+        "SELECT DISTINCT d FROM t",
         "SELECT DISTINCT s FROM t",
         "SELECT k, v FROM t WHERE v > 1 LIMIT 40 OFFSET 7",
         "SELECT s FROM t WHERE v = 1 UNION SELECT s FROM t WHERE v = 2",
@@ -47,12 +57,15 @@ import Testing
                     maybe(Int.random(in: -1..<4, using: &random)),
                     maybe(["", "a", "ü", "long text that is longer"][Int.random(in: 0..<4, using: &random)]),
                     maybe(Double(Int.random(in: -40..<40, using: &random)) / 4), maybe(Bool.random(using: &random)),
+                    // Sums go beyond 128 bits and come back.
+                    maybe(([150, -7, 70 << 120, -70 << 120] as [Int128])[Int.random(in: 0..<4, using: &random)]),
                 ]
             }
             watermarks.append(latest - 2_000_000)
             return Rows.batch(
                 [
                     ("ts", .timestamp), ("k", .string), ("v", .int64), ("s", .string), ("f", .float64), ("b", .bool),
+                    ("d", .decimal(scale: 2)),
                 ], rows)
         }
         return InterruptedRun(text: text, batches: batches, watermarks: watermarks)

@@ -1,3 +1,4 @@
+import Bytes
 import Columns
 import SQL
 
@@ -11,6 +12,7 @@ enum Rows {
         for row in rows {
             for (index, value) in row.enumerated() {
                 switch value {
+                case let value as Int128: builder[index].append(decimal: value)
                 case let value as Int: builder[index].append(int64: Int64(value))
                 case let value as Double: builder[index].append(float64: value)
                 case let value as Bool: builder[index].append(bool: value)
@@ -42,6 +44,10 @@ enum Rows {
         case .int64(let values): return "\(values[row])"
         case .float64(let values): return "\(values[row])"
         case .ip(let values): return "\(values[row].high):\(values[row].low)"
+        case .decimal(let values):
+            var text: [UInt8] = []
+            NumberWriter.append(decimal: values[row], scale: column.type.decimalScale ?? 0, to: &text)
+            return String(decoding: text, as: UTF8.self)
         case .byteStrings, .dictionary: return column.string(row) ?? "NULL"
         }
     }

@@ -41,7 +41,7 @@ struct DatagenColumn: Sendable {
                 return GeneratedColumn.texts(rows, type) { row, bytes in
                     bytes.append(contentsOf: "\(start &+ Int64(row))".utf8)
                 }
-            case .float64: return numbers(rows) { Double(start &+ Int64($0)) }
+            case .float64, .decimal: return numbers(rows) { Double(start &+ Int64($0)) }
             default: return GeneratedColumn.integers(rows, type) { start &+ Int64($0) }
             }
         case .integers(let from, let span):
@@ -70,6 +70,12 @@ struct DatagenColumn: Sendable {
 
     @inline(__always)
     private func numbers(_ rows: Range<Int>, _ value: (Int) -> Double) -> Column {
+        if let scale = type.decimalScale {
+            let values = [Int128](capacity: rows.count) { output in
+                for row in rows { output.append(DecimalDouble.decimal(value(row), scale: scale) ?? 0) }
+            }
+            return Column(type: type, count: rows.count, validity: nil, storage: .decimal(values))
+        }
         let values = [Double](capacity: rows.count) { output in
             for row in rows { output.append(value(row)) }
         }
