@@ -35,6 +35,21 @@ struct JSONBody {
         return list
     }
 
+    /// An object of strings; numbers and booleans are taken as their text.
+    func texts(_ name: String) throws(APIError) -> [String: String]? {
+        guard let value = members[name], !(value is NSNull) else { return nil }
+        guard let object = value as? [String: Any] else { throw .badRequest("\"\(name)\" must be an object") }
+        var texts: [String: String] = [:]
+        for (key, value) in object {
+            switch value {
+            case let text as String: texts[key] = text
+            case let number as NSNumber: texts[key] = "\(number)"
+            default: throw .badRequest("\"\(name).\(key)\" must be a string")
+            }
+        }
+        return texts
+    }
+
     func bool(_ name: String) throws(APIError) -> Bool? {
         guard let value = members[name], !(value is NSNull) else { return nil }
         guard let flag = value as? Bool else { throw .badRequest("\"\(name)\" must be true or false") }

@@ -81,6 +81,8 @@ struct JobDocument: Encodable {
 
     var name: String
     var sql: String
+    var owner: String?
+    var labels: [String: String]
     var state: String
     var restarts: Int
     var failure: String?
@@ -104,6 +106,8 @@ struct JobDocument: Encodable {
     init(_ info: JobInfo, isWhole: Bool) {
         name = info.name
         sql = info.text
+        owner = info.owner
+        labels = info.labels
         state = info.phase
         restarts = info.restarts
         failure = info.failure

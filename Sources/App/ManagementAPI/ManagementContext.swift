@@ -11,6 +11,7 @@ public struct ManagementContext: Sendable {
     public var queries: QueryService
     /// `nil` where no jobs are run.
     public var jobs: JobService?
+    public var clusters: ClusterService?
     /// How topics that a client makes are kept.
     public var topicSettings = TopicSettings()
     public var subscriptions = SubscriptionLimits()

@@ -15,6 +15,10 @@ extension ManagementService {
         let body = try JSONBody(request.body, known: ["name", "sql", "from", "replace"])
         guard let name = try body.string("name") else { throw .badRequest("\"name\" is missing") }
         guard let text = try body.string("sql") else { throw .badRequest("\"sql\" is missing") }
+        guard !ClusterService.isCluster(text) else {
+            throw .badRequest(
+                "this text has parameters, a schedule or an SLA, or a header that is wrong: it is for /api/v1/clusters")
+        }
         let start = try Self.start(from: try body.string("from"), rewinds: false)
         let replaces = try body.bool("replace") ?? false
         // Plans, and waits for files.
@@ -83,7 +87,7 @@ extension ManagementService {
         return jobs
     }
 
-    private static func start(from: String?, rewinds: Bool) throws(APIError) -> JobStart {
+    static func start(from: String?, rewinds: Bool) throws(APIError) -> JobStart {
         var start = JobStart()
         start.rewindsInputs = rewinds
         switch from {
@@ -94,14 +98,14 @@ extension ManagementService {
         return start
     }
 
-    private static func explained<Result>(_ body: () throws(SQLError) -> Result) throws(APIError) -> Result {
+    static func explained<Result>(_ body: () throws(SQLError) -> Result) throws(APIError) -> Result {
         do {
             return try body()
         } catch {
             let status =
                 switch error.code {
-                case .unknownJob: 404
-                case .jobExists, .jobState: 409
+                case .unknownJob, .unknownCluster: 404
+                case .jobExists, .jobState, .clusterExists: 409
                 case .sinkFailed, .sourceFailed: 503
                 default: 400
                 }

@@ -72,6 +72,9 @@ public final class ManagementService: HTTPService {
         case ("topics", 3) where parts[2] == "events": try serveEvents(parts[1], request, responder)
         case ("topics", 4) where parts[2] == "consumers":
             try serveConsumer(topic: parts[1], consumer: parts[3], request, responder)
+        case ("clusters", 1): try serveClusters(request, responder)
+        case ("clusters", 2): try serveCluster(parts[1], request, responder)
+        case ("clusters", 3): try serveCluster(parts[1], action: parts[2], request, responder)
         case ("jobs", 1): try serveJobs(request, responder)
         case ("jobs", 2): try serveJob(parts[1], request, responder)
         case ("jobs", 3): try serveJob(parts[1], action: parts[2], request, responder)

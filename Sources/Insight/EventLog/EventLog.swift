@@ -140,6 +140,11 @@ public final class EventLog: Sendable {
         return Subscription(topic: topic, number: topic.subscribe(onBatch))
     }
 
+    /// Those that `subscribe` made and that were not cancelled; 0 for a topic that is not there.
+    public func subscriberCount(topic: String) -> Int {
+        (try? registry.topic(topic))?.subscribers.count ?? 0
+    }
+
     /// Reads every stored byte of a topic, or of all, and compares checksums. Blocks for as long as the disk takes.
     public func verify(topic name: String? = nil) throws(LogError) -> VerifyReport {
         let topics = try name.map { (name) throws(LogError) in [try registry.topic(name)] } ?? registry.all

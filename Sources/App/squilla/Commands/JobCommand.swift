@@ -11,11 +11,12 @@ struct JobCommand: ParsableCommand {
 
     /// Sends a request about jobs and gives the answer's bytes.
     static func ask(
-        _ locator: ServerLocator, _ method: String, _ path: String, _ members: [String: Any]? = nil
+        _ locator: ServerLocator, _ method: String, _ path: String, _ members: [String: Any]? = nil,
+        at root: String = "/api/v1/jobs"
     ) throws -> [UInt8] {
         let body = try members.map { [UInt8](try JSONSerialization.data(withJSONObject: $0)) } ?? []
         let reply = try locator.requiredClient().open(
-            method, "/api/v1/jobs" + path, body: body, headers: [("Content-Type", "application/json")])
+            method, root + path, body: body, headers: [("Content-Type", "application/json")])
         return try reply.readAll(limit: 64 << 20)
     }
 
@@ -25,6 +26,29 @@ struct JobCommand: ParsableCommand {
             !name.isEmpty
         else { throw ValidationError("a job has a name") }
         return "/" + quoted
+    }
+
+    /// What a file holds, or standard input for `-`.
+    static func text(of file: String) throws -> String {
+        let data =
+            file == "-" ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
+        guard let data else { throw Failure("\(file): can't be read") }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// A list of objects as a table of some of their members.
+    static func showTable(_ bytes: [UInt8], _ shown: [String]) throws {
+        let rows = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [[String: Any]] ?? []
+        var table = RowPrinter(format: .table, isLive: false)
+        for row in rows {
+            let values = try shown.map { key -> String in
+                let value = try JSONSerialization.data(
+                    withJSONObject: row[key] ?? NSNull(), options: [.fragmentsAllowed])
+                return "\"\(key)\":" + String(decoding: value, as: UTF8.self)
+            }
+            table.print(line: Array(("{" + values.joined(separator: ",") + "}").utf8))
+        }
+        table.finish()
     }
 
     static func show(_ bytes: [UInt8]) {
@@ -45,12 +69,8 @@ extension JobCommand {
         @OptionGroup var locator: ServerLocator
 
         func run() throws {
-            let data =
-                file == "-"
-                ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: file)
-            guard let data else { throw Failure("\(file): can't be read") }
             let members: [String: Any] = [
-                "name": name, "sql": String(decoding: data, as: UTF8.self), "from": from, "replace": replace,
+                "name": name, "sql": try JobCommand.text(of: file), "from": from, "replace": replace,
             ]
             JobCommand.show(try JobCommand.ask(locator, "POST", "", members))
         }
@@ -62,21 +82,10 @@ extension JobCommand {
         @OptionGroup var locator: ServerLocator
 
         func run() throws {
-            let bytes = try JobCommand.ask(locator, "GET", "")
-            let jobs = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [[String: Any]] ?? []
-            var table = RowPrinter(format: .table, isLive: false)
             let shown = [
                 "name", "state", "rows_in", "rows_out", "late_rows", "dead_rows", "lag_rows", "state_bytes", "restarts",
             ]
-            for job in jobs {
-                let values = try shown.map { key -> String in
-                    let value = try JSONSerialization.data(
-                        withJSONObject: job[key] ?? NSNull(), options: [.fragmentsAllowed])
-                    return "\"\(key)\":" + String(decoding: value, as: UTF8.self)
-                }
-                table.print(line: Array(("{" + values.joined(separator: ",") + "}").utf8))
-            }
-            table.finish()
+            try JobCommand.showTable(try JobCommand.ask(locator, "GET", ""), shown)
         }
     }
 

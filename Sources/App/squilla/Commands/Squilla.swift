@@ -11,7 +11,7 @@ struct Squilla: ParsableCommand {
         version: "squilla \(version)",
         subcommands: [
             Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, Subscribe.self,
-            LogCommand.self, JobCommand.self, ReplayCommand.self, Purge.self,
+            LogCommand.self, JobCommand.self, ClusterCommand.self, ReplayCommand.self, Purge.self,
             Origins.self,
         ])
 

@@ -17,6 +17,7 @@ final class Server: Sendable {
     private let queries: QueryService
     private let management: ManagementService
     private let jobs: JobService
+    private let clusters: ClusterService
     /// For sinks and lookups.
     private let outbound: OutboundClient
     private let edge: EdgeServer
@@ -47,6 +48,11 @@ final class Server: Sendable {
         }
         let queries = QueryService(log: log, limits: settings.queryLimits, http: outbound)
         let jobs = try Self.jobs(settings, queries)
+        do {
+            clusters = try ClusterService(jobs: jobs, folder: DataFolder.clusters(settings.dataFolder))
+        } catch {
+            throw Failure("\(settings.dataFolder): \(error)")
+        }
         let stage = ServerStage()
         var context = ManagementContext(
             version: Squilla.version, log: log, queries: queries,
@@ -59,6 +65,7 @@ final class Server: Sendable {
             stage.server?.edge.purge(targets, isSoft: isSoft) ?? targets.map { _ in 0 }
         }
         context.jobs = jobs
+        context.clusters = clusters
         context.subscriptions = settings.subscriptionLimits
         management = ManagementService(context)
 
@@ -96,7 +103,7 @@ final class Server: Sendable {
             log.close()
             throw Failure("\(error)")
         }
-        for problem in jobs.start() { StandardError.write(line: "squilla: \(problem)") }
+        for problem in jobs.start() + clusters.start() { StandardError.write(line: "squilla: \(problem)") }
         submitFiles()
         let facts = ServerFacts(pid: getpid(), edge: edgeAddresses.map { "http://\($0)" }, management: managementURL)
         try facts.write(in: settings.withLock { $0.dataFolder })
@@ -111,6 +118,7 @@ final class Server: Sendable {
         management.endSubscriptions()
         let cut = edge.drain(deadlineMilliseconds: current.edge.drainTimeoutMilliseconds)
         if cut > 0 { StandardError.write(line: "squilla: \(cut) connections were cut at the drain's deadline") }
+        clusters.stop()
         jobs.stop()
         queries.stop()
         outbound.stop()
@@ -158,8 +166,12 @@ final class Server: Sendable {
             guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { continue }
             let job = String(name.dropLast(4))
             let text = String(decoding: data, as: UTF8.self)
-            guard !jobs.isKnown(job, text: text) else { continue }
+            guard !jobs.isKnown(job, text: text), !clusters.isKnown(job, text: text) else { continue }
             do {
+                if ClusterService.isCluster(text) {
+                    try clusters.submit(name: job, text: text, replaces: true, allowsFiles: true)
+                    continue
+                }
                 try jobs.submit(name: job, text: text, replaces: true, allowsFiles: true)
             } catch {
                 StandardError.write(line: "squilla: \(folder)/\(name): \(error.rendered(text))")

@@ -5,6 +5,7 @@ import SQL
 final class Job: Sendable {
     private struct State: Sendable {
         var text: String
+        var header: JobHeader
         var life: JobLifeCycle
         var run: JobRun?
         var progress = JobProgress()
@@ -33,8 +34,10 @@ final class Job: Sendable {
         self.service = service
         var limits = JobLifeCycle.Limits()
         limits.restartBudget = service.settings.restartBudget
-        self.state = Monitor(State(text: text, life: JobLifeCycle(limits: limits)))
+        self.state = Monitor(State(text: text, header: Self.header(of: text), life: JobLifeCycle(limits: limits)))
     }
+
+    var phase: JobLifeCycle.Phase { state.withLock { $0.life.phase } }
 
     var info: JobInfo {
         let savepoints = folder.savepoints
@@ -44,11 +47,14 @@ final class Job: Sendable {
                 progress: state.progress, restarts: state.life.restarts, failure: state.failure,
                 checkpoint: state.recentCheckpoints.first, checkpoints: state.checkpoints,
                 recentCheckpoints: state.recentCheckpoints, savepoints: savepoints, targets: state.targets,
-                plan: state.plan)
+                plan: state.plan, owner: state.header.owner, labels: state.header.labels)
         }
     }
 
     func isOf(_ text: String) -> Bool { state.withLock { $0.text == text } }
+
+    /// For people: what is wrong with it, the run says.
+    private static func header(of text: String) -> JobHeader { (try? JobHeader(of: text)) ?? JobHeader() }
 
     var lines: [JobLogLine] { state.withLock { $0.lines } }
 
@@ -118,7 +124,10 @@ final class Job: Sendable {
             throw SQLError(code: .sinkFailed, message: "job \(name) can't be stored: \(error)")
         }
         try store(isStopped: false)
-        state.update { $0.text = text }
+        state.update { state in
+            state.text = text
+            state.header = Self.header(of: text)
+        }
         launch(start)
     }
 
@@ -190,6 +199,8 @@ final class Job: Sendable {
         switch reason {
         case .completed:
             apply(.completed, &state)
+            // It has nothing to do after a restart of the server either.
+            try? folder.write(isStopped: true)
             log("completed", &state)
         case .stopped:
             apply(.ended, &state)

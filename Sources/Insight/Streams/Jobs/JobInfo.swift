@@ -18,6 +18,9 @@ public struct JobInfo: Sendable {
     public let targets: [String]
     /// What runs, or ran last.
     public let plan: JobPlan?
+    /// `SET 'job.owner'` and `'job.label.NAME'` of its text.
+    public let owner: String?
+    public let labels: [String: String]
 }
 
 /// The last checkpoint of a job.

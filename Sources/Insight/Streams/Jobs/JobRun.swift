@@ -49,6 +49,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     /// In this run, by output.
     var rowsAnswered: [(rows: Int64, bytes: Int64)] = []
     var planParts: [PlanPart] = []
+    /// When somebody subscribed to the job's targets last, or it began: monotonic, microseconds.
+    private var lastSubscribed: Int64?
     /// Rows that no step could make anything of; `nil` where the job fails then. Their output is the last one.
     let deadLetters: DeadLetters?
 
@@ -109,6 +111,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             if inputs.allSatisfy(\.isFinished), queries.allSatisfy({ $0.output.isFinished }) {
                 return try finish(.completed)
             }
+            if isAbandonedByAll { return try finish(.completed) }
             try settle()
             if isCheckpointDue { try beginCheckpoint(savepoint: nil) }
             if now() >= deadline || !hadRows { note() }
@@ -138,6 +141,21 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             }
         }
         return false
+    }
+
+    /// The job is there for its subscribers, and the last has been gone for long enough.
+    private var isAbandonedByAll: Bool {
+        guard let timeout = script.header.transientTimeout, let log = service.log else { return false }
+        let now = service.clock.monotonicNanoseconds() / 1_000
+        let isWatched = outputs.prefix(queries.count).contains { output in
+            guard case .topic(let topic) = output.sink else { return false }
+            return log.subscriberCount(topic: topic) > 0
+        }
+        guard let last = lastSubscribed, !isWatched else {
+            lastSubscribed = now
+            return false
+        }
+        return now - last >= timeout
     }
 
     private func finish(_ reason: JobEnd) throws(SQLError) -> StepResult {

@@ -37,6 +37,7 @@ struct JobScript {
     private var declarations: [TableDeclaration] = []
     private var views: [ViewDeclaration] = []
     private var functions: [FunctionDeclaration] = []
+    private(set) var header = JobHeader()
     private var inserts: [(target: String, columns: [String], query: Query)] = []
 
     /// - Parameter name: of the job; the topic of a `SELECT` that names none.
@@ -45,6 +46,7 @@ struct JobScript {
         self.text = text
         self.name = name
         for statement in try SQLParser.parse(text, limits: limits) { try add(statement) }
+        try header.check()
         guard !inserts.isEmpty else {
             throw SQLError(
                 code: .invalidQuery, message: "job \(name) computes nothing", line: 1, column: 1,
@@ -67,7 +69,7 @@ struct JobScript {
         case .createMaterializedView(let view):
             throw Self.misplaced("CREATE MATERIALIZED VIEW", at: view.name.position)
         case .drop(let drop): throw Self.misplaced("DROP", at: drop.name.position)
-        case .set(let setting): throw Self.misplaced("SET", at: setting.key.position)
+        case .set(let setting): try header.set(setting)
         case .reset(let key): throw Self.misplaced("RESET", at: key?.position)
         case .show(let show): throw Self.misplaced("SHOW", at: show.position)
         case .describe(let table): throw Self.misplaced("DESCRIBE", at: table.position)

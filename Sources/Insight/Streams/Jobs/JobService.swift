@@ -86,17 +86,7 @@ public final class JobService: Sendable {
             throw SQLError(code: .limitExceeded, message: "a job's text is at most 1 MiB")
         }
         let script = try JobScript(text, name: name, limits: queries.limits.sql)
-        guard allowsFiles || !script.namesFiles else {
-            throw SQLError(
-                code: .unsupported, message: "job \(name): a job from here can't read files",
-                suggestion: "append what the file holds to a topic")
-        }
-        let hosts = settings.httpHosts
-        if !allowsFiles, !hosts.contains("*"), let host = script.hosts.first(where: { !hosts.contains($0) }) {
-            throw SQLError(
-                code: .unsupported, message: "job \(name): a job from here can't send requests to \(host)",
-                suggestion: "the setting jobs.http_hosts names the hosts that jobs from the network may reach")
-        }
+        try checkReach(script, name: name, allowsFiles: allowsFiles)
         _ = try script.plans(queries)
         if let old = job(name) {
             guard replaces else {
@@ -129,6 +119,26 @@ public final class JobService: Sendable {
         }
         job.launch(start)
         return job.info
+    }
+
+    /// Refuses what a text from the network may not reach.
+    func checkReach(_ script: JobScript, name: String, allowsFiles: Bool) throws(SQLError) {
+        guard allowsFiles || !script.namesFiles else {
+            throw SQLError(
+                code: .unsupported, message: "job \(name): a job from here can't read files",
+                suggestion: "append what the file holds to a topic")
+        }
+        let hosts = settings.httpHosts
+        if !allowsFiles, !hosts.contains("*"), let host = script.hosts.first(where: { !hosts.contains($0) }) {
+            throw SQLError(
+                code: .unsupported, message: "job \(name): a job from here can't send requests to \(host)",
+                suggestion: "the setting jobs.http_hosts names the hosts that jobs from the network may reach")
+        }
+    }
+
+    /// The jobs whose names begin so, with their phases.
+    func phases(beginning prefix: String) -> [(String, JobLifeCycle.Phase)] {
+        jobs.withLock { Array($0.values) }.filter { $0.name.hasPrefix(prefix) }.map { ($0.name, $0.phase) }
     }
 
     /// By name.

@@ -19,6 +19,8 @@ extension PhysicalPlanner {
             throw SQLError(
                 code: .unsupported, message: "FOR SYSTEM_TIME AS OF looks up a table, or a view of one table")
         }
+        try requireAppended(
+            left, for: "a lookup", "look up before the GROUP BY, or write its rows into a topic and look up from there")
         let schema = Schema(planFields: plan.outputFields)
         let clock = lookups.service.clock
         let now = { clock.monotonicNanoseconds() / 1_000 }

@@ -47,7 +47,7 @@ enum SecretText {
     }
 
     /// The end of what begins here: a text in quotes, a comment, or a byte.
-    private static func end(of bytes: [UInt8], at start: Int) -> Int {
+    static func end(of bytes: [UInt8], at start: Int) -> Int {
         let first = bytes[start]
         let second = start + 1 < bytes.count ? bytes[start + 1] : 0
         var index = start + 1

@@ -56,8 +56,9 @@ extension PhysicalPlanner {
             return isChanging(input)
         case .aggregate(let input, let keys, _, _):
             return isChanging(input) || !closesGroups(input, keys)
-        case .join(let left, let right, _):
-            return isChanging(left) || isChanging(right)
+        case .join(let left, let right, let join):
+            // What a row met when it came is not taken back when the table changes.
+            return isChanging(left) || join.lookup == nil && isChanging(right)
         case .union(let inputs): return inputs.contains(where: isChanging)
         }
     }
