@@ -11,6 +11,8 @@ struct MutationTests {
         "CREATE TABLE t (a INT NOT NULL, b.c DECIMAL(10, 2), WATERMARK FOR ts AS ts - INTERVAL '4' SECOND) WITH ('k' = 'v'); SELECT * FROM t",
         "CREATE VIEW v (a) AS SELECT l FROM types; INSERT INTO t (a) SELECT a FROM v; EXECUTE STATEMENT SET BEGIN INSERT INTO t SELECT 1; END; SET 'a' = 'b'; DROP VIEW IF EXISTS v; EXPLAIN SELECT 1",
         "SELECT SUM(l) FILTER (WHERE d BETWEEN SYMMETRIC 1 AND -5), MIN(DISTINCT j) FROM types WHERE l = (SELECT MAX(l) FROM types) AND EXISTS (SELECT 1)",
+        "SELECT s, LAG(l, 2, 0) IGNORE NULLS OVER w, SUM(SUM(l)) OVER (w ROWS BETWEEN 1 PRECEDING AND UNBOUNDED FOLLOWING) FROM types GROUP BY s, l WINDOW w AS (PARTITION BY s ORDER BY l DESC) QUALIFY RANK() OVER (ORDER BY COUNT(*)) <= 3",
+        "SELECT NTILE(4) OVER (ORDER BY ts RANGE INTERVAL '1' HOUR PRECEDING) FROM types QUALIFY ROW_NUMBER() OVER (PARTITION BY b ORDER BY d NULLS LAST) = 1",
         "SELECT TIMESTAMPADD(DAY, 1, ts) - ts, IF(b, 1, 2.5), JSON_VALUE(j, '$.a[0]'), REGEXP(s, '^(a|b)+$'), s IS JSON FROM types",
     ]
 
@@ -20,7 +22,7 @@ struct MutationTests {
         "-", "0", "1e308", "''", "AS", "BETWEEN", "INTERVAL", "'9999999999' DAY", "TABLE(", "UNION", "ORDER BY",
         "GROUP BY", "\u{1F600}", "\n",
         "CAST(", " AS DATE)", "%", "||", "/", "@", "%'", "OVER", "[", "1.", "LIMIT 99999999999999999999", "DISTINCT",
-        "COUNT(*)",
+        "COUNT(*)", "OVER (", "PRECEDING", "ROWS", "QUALIFY", "IGNORE NULLS",
     ]
 
     @Test(arguments: seeds.indices)

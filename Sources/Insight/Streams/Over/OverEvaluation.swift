@@ -9,18 +9,25 @@ struct OverEvaluation {
     private let rows: Batch
     private var frames: [OverFrame: OverFrames] = [:]
 
-    /// The rows with the values of the calls behind them, partition by partition, each in order.
-    static func answer(_ batch: Batch, _ layout: OverLayout) throws(SQLError) -> Batch {
+    struct Answer {
+        /// The rows with the values of the calls behind them, partition by partition, each in order.
+        let batch: Batch
+        /// Which of the rows that were given each is.
+        let rows: [UInt32]
+    }
+
+    static func answer(_ batch: Batch, _ layout: OverLayout) throws(SQLError) -> Answer {
         let partitions = try OverPartitions(batch, layout)
         var evaluation = OverEvaluation(
             layout: layout, partitions: partitions, rows: batch.select(rows: partitions.rows))
         var columns = evaluation.rows.columns
         for call in layout.calls { columns.append(try evaluation.column(call)) }
         let all = Batch(schema: layout.schema, rowCount: batch.rowCount, columns: columns)
-        guard let limit = layout.limit else { return all }
+        guard let limit = layout.limit else { return Answer(batch: all, rows: partitions.rows) }
         let ranks = partitions.ranks(limit.ranking)
         let kept = (0..<UInt32(ranks.count)).filter { ranks[Int($0)] <= limit.count }
-        return kept.count == ranks.count ? all : all.select(rows: kept)
+        if kept.count == ranks.count { return Answer(batch: all, rows: partitions.rows) }
+        return Answer(batch: all.select(rows: kept), rows: kept.map { partitions.rows[Int($0)] })
     }
 
     private init(layout: OverLayout, partitions: OverPartitions, rows: Batch) {

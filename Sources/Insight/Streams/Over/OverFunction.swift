@@ -25,6 +25,9 @@ struct OverFunction {
         }
     }
 
+    /// The largest place that `NTH_VALUE` counts to, at each row.
+    private static let maximumPlace: Int64 = 1_000
+
     private static func refused(_ name: String, _ why: String, suggestion: String? = nil) -> SQLError {
         SQLError(
             code: .unsupported, message: "a live query can't compute \(name): \(why)",
@@ -78,6 +81,8 @@ struct OverFunction {
         case .lastValue where call.ignoresNulls: return OverQueueRunner(.last, call, isSliding: isSliding)
         case .nthValue where call.ignoresNulls || !isSliding:
             throw refused(name, "it needs a frame of n PRECEDING, and takes nulls as values")
+        case .nthValue(let number) where number > maximumPlace:
+            throw refused(name, "it counts so far at each row; \(maximumPlace) is the limit")
         case .shift, .firstValue, .lastValue, .nthValue: return OverPlaceRunner(call, isSliding: isSliding)
         case .percentRank, .cumeDist, .ntile: throw refused(name, "it needs the whole partition")
         case .aggregate(let function): return try runner(call, function, name, isSliding: isSliding)

@@ -108,7 +108,7 @@ struct OverRows: ~Copyable, StreamOperator {
         var closed = 0
         while closed < held.count, held[closed].end &- 1 <= watermark {
             let all = Batch.concatenate(held[closed].batches)
-            try OverEvaluation.answer(all, layout).appendPieces(to: &output)
+            try OverEvaluation.answer(all, layout).batch.appendPieces(to: &output)
             closed += 1
         }
         held.removeFirst(closed)

@@ -43,6 +43,9 @@ class OverRunner {
     /// The running states of all partitions, a row each.
     func stateColumns(partitionCount: Int) -> [Column] { [] }
 
+    /// Forgets the running states.
+    func forgetRunning() {}
+
     /// Takes over what `stateColumns` gave: row `i` is of `partitions[i]`.
     func restore(_ columns: [Column], into partitions: [UInt32], partitionCount: Int) throws(SQLError) {}
 
@@ -129,6 +132,8 @@ final class OverRankRunner: OverRunner {
             groups[Int(partition)] = savedGroups[index]
         }
     }
+
+    override func forgetRunning() { (rows, groups) = ([], []) }
 
     override var byteCount: Int { (rows.capacity + groups.capacity) * 8 }
 }

@@ -33,11 +33,15 @@ struct OverStream: ~Copyable, StreamOperator {
     private var history = OverHistory()
     private var cursors: [OverCursor]
     private var neededRows = 0
+    /// When each partition was touched last.
+    private var touched: [Int64] = []
+    private var timeToLive: TimeToLive?
     private var watermark = Int64.min
     private(set) var lateRows = 0
 
+    /// - Parameter timeToLive: of a partition that nothing touches, microseconds of event time; `nil` for ever.
     /// - Throws: `unsupported` for functions and frames that look at rows which are still to come.
-    init(layout: OverLayout, clock: Clock, pending: PendingRows) throws(SQLError) {
+    init(layout: OverLayout, clock: Clock, pending: PendingRows, timeToLive: Int64?) throws(SQLError) {
         var cursors: [OverCursor] = []
         var functions: [OverFunction] = []
         for call in layout.calls {
@@ -48,6 +52,7 @@ struct OverStream: ~Copyable, StreamOperator {
         self.functions = functions
         self.cursors = cursors
         self.pending = pending
+        self.timeToLive = timeToLive.map { TimeToLive(microseconds: $0) }
         limiter = layout.limit.map { OverRankRunner($0.ranking) }
         hasRunningState = limiter != nil || functions.contains { $0.runner.isRunning }
         keepsHistory = functions.contains { $0.runner.argumentType != nil }
@@ -56,6 +61,7 @@ struct OverStream: ~Copyable, StreamOperator {
 
     var stateBytes: Int {
         var total = pending.byteCount + groups.byteCount + history.byteCount + (limiter?.byteCount ?? 0)
+        total += touched.capacity * 8
         for cursor in cursors { total += cursor.byteCount }
         for function in functions { total += function.runner.byteCount }
         return total
@@ -70,6 +76,7 @@ struct OverStream: ~Copyable, StreamOperator {
             case .range(let distance): parts.append("the rows of the last \(DurationText.of(distance))")
             }
         }
+        if let timeToLive { parts.append("up to \(DurationText.of(timeToLive.microseconds)) after a partition's last") }
         return parts.joined(separator: ", ")
     }
 
@@ -80,9 +87,14 @@ struct OverStream: ~Copyable, StreamOperator {
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
         guard watermark > self.watermark else { return }
         self.watermark = watermark
-        guard let due = try pending.take(through: clock.time(watermark)) else { return }
-        try answer(due).appendPieces(to: &output)
-        if history.count > 2 * neededRows + Self.slack { thinOut() }
+        let isFirst = timeToLive?.now == .min
+        let horizon = timeToLive?.advance(to: watermark)
+        if isFirst { for partition in touched.indices { touched[partition] = watermark } }
+        if let due = try pending.take(through: clock.time(watermark)) {
+            try answer(due).appendPieces(to: &output)
+            if history.count > 2 * neededRows + Self.slack { try thinOut() }
+        }
+        if let horizon, touched.contains(where: { $0 <= horizon }) { try thinOut(through: horizon) }
     }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {
@@ -94,6 +106,9 @@ struct OverStream: ~Copyable, StreamOperator {
         let partitions = try OverPartitions(due, layout)
         let rows = due.select(rows: partitions.rows)
         let numbers = groups.groups(of: try layout.partitionKeys(rows), rowCount: rows.rowCount)
+        touched.grow(to: groups.count, filling: .min)
+        let now = timeToLive?.now ?? .min
+        for number in numbers { touched[Int(number)] = now }
         let run = OverRun(
             base: history.count, partitions: numbers, partitionCount: groups.count,
             times: rows.columns[clock.column].int64s ?? [], peerStarts: partitions.peerStarts,
@@ -124,19 +139,44 @@ struct OverStream: ~Copyable, StreamOperator {
     // MARK: What is kept
 
     /// Lets go of rows that no later frame reaches, and of partitions without rows where nothing else is known of them.
-    private mutating func thinOut() {
+    ///
+    /// - Parameter horizon: partitions that were not touched since go without a word: they begin anew.
+    private mutating func thinOut(through horizon: Int64 = .min) throws(SQLError) {
         var needed = history.isPinned
         for index in cursors.indices { cursors[index].markNeeded(&needed, after: clock.time(watermark), history) }
         for function in functions { function.runner.markNeeded(&needed) }
-        let kept = needed.indices.filter { needed[$0] }
-        var partitions = kept.map { history.partitions[$0] }
-        if !hasRunningState {
-            let keys = groups.keys().map { $0.select(rows: partitions) }
-            groups = GroupTable(types: layout.partitionTypes)
-            partitions = groups.groups(of: keys, rowCount: kept.count)
+        let (partitionOfRow, touched) = (history.partitions, touched)
+        let kept = needed.indices.filter {
+            needed[$0] && (horizon == .min || touched[Int(partitionOfRow[$0])] > horizon)
         }
+        var partitions = kept.map { partitionOfRow[$0] }
+        if !hasRunningState || horizon > .min { try renumber(&partitions, after: horizon) }
         let arguments = functions.map { $0.runner.values?.column(kept) }
         replay(partitions, kept.map { history.times[$0] }, arguments)
+    }
+
+    /// Numbers the partitions anew: those of running states that were touched after `horizon`, otherwise those of rows.
+    private mutating func renumber(_ partitions: inout [UInt32], after horizon: Int64) throws(SQLError) {
+        let touched = touched
+        let known = UInt32(groups.firstGroup)..<UInt32(groups.count)
+        let stay =
+            hasRunningState
+            ? known.filter { Int($0) < touched.count && touched[Int($0)] > horizon } : Set(partitions).sorted()
+        let keys = groups.keys().map { $0.select(rows: stay) }
+        var states: [[Column]] = []
+        for (_, runner) in runners {
+            states.append(runner.stateColumns(partitionCount: groups.count).map { $0.select(rows: stay) })
+        }
+        groups = GroupTable(types: layout.partitionTypes)
+        let numbers = groups.groups(of: keys, rowCount: stay.count)
+        for (state, (_, runner)) in zip(states, runners) where runner.isRunning {
+            runner.forgetRunning()
+            try runner.restore(state, into: numbers, partitionCount: groups.count)
+        }
+        self.touched = Array(repeating: .min, count: groups.count)
+        for (old, new) in zip(stay, numbers) { self.touched[Int(new)] = touched[Int(old)] }
+        let renumbered = Dictionary(uniqueKeysWithValues: zip(stay, numbers))
+        partitions = partitions.map { renumbered[$0] ?? 0 }
     }
 
     /// Takes rows once more, with nothing known but the running states.
@@ -158,8 +198,9 @@ struct OverStream: ~Copyable, StreamOperator {
         state[number: "watermark"] = watermark
         state[number: "late_rows"] = Int64(lateRows)
         if !pending.batches.isEmpty { state.append(pending.batches, as: "pending") }
-        if hasRunningState {
+        if hasRunningState || timeToLive != nil {
             let range = groups.firstGroup..<groups.count
+            let touched = touched
             var parts: [(String, Column)] = []
             for (index, key) in groups.keys().enumerated() { parts.append(("key \(index)", key.slice(range))) }
             for (name, runner) in runners {
@@ -167,7 +208,7 @@ struct OverStream: ~Copyable, StreamOperator {
                     parts.append(("\(name)#\(index)", column.slice(range)))
                 }
             }
-            if parts.isEmpty { return }
+            parts.append((Self.touchedField, .integers(range.map { $0 < touched.count ? touched[$0] : .min })))
             state.append([Self.table(parts, rowCount: range.count)], as: "partitions")
         }
         if history.count > 0 {
@@ -183,6 +224,8 @@ struct OverStream: ~Copyable, StreamOperator {
         }
     }
 
+    private static let touchedField = "$touched"
+
     private var runners: [(name: String, runner: OverRunner)] {
         var all: [(name: String, runner: OverRunner)] = functions.map { ($0.layout.name, $0.runner) }
         if let limiter { all.append(("limit", limiter)) }
@@ -197,6 +240,7 @@ struct OverStream: ~Copyable, StreamOperator {
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         watermark = state[number: "watermark"] ?? .min
         lateRows = Int(state[number: "late_rows"] ?? 0)
+        if watermark != .min { timeToLive?.resume(at: watermark) }
         for batch in state.batches("pending") {
             guard batch.schema == pending.schema else {
                 throw SQLError(code: .stateMismatch, message: "the rows that wait were saved of other columns")
@@ -206,6 +250,9 @@ struct OverStream: ~Copyable, StreamOperator {
         var fresh: Set<String> = []
         for batch in state.batches("partitions") {
             let partitions = try numbers(batch)
+            let times = batch.column(Self.touchedField)?.int64s
+            touched.grow(to: groups.count, filling: watermark)
+            for (row, partition) in partitions.enumerated() { touched[Int(partition)] = times?[row] ?? watermark }
             for (name, runner) in runners where runner.isRunning {
                 var columns: [Column] = []
                 while let column = batch.column("\(name)#\(columns.count)") { columns.append(column) }
@@ -225,6 +272,7 @@ struct OverStream: ~Copyable, StreamOperator {
     private mutating func loadRows(_ batch: Batch, _ fresh: inout Set<String>) throws(SQLError) {
         guard let times = batch.column("time")?.int64s else { throw StateCodec.damaged("the times of rows") }
         let partitions = try numbers(batch)
+        touched.grow(to: groups.count, filling: watermark)
         var arguments: [Column?] = []
         for function in functions {
             guard let type = function.runner.argumentType else {

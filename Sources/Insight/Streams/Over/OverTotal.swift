@@ -192,6 +192,8 @@ final class OverTotalRunner<Total: OverTotal>: OverRunner {
         before = []
     }
 
+    override func forgetRunning() { if isRunning { totals = [] } }
+
     override func stateColumns(partitionCount: Int) -> [Column] {
         guard isRunning else { return [] }
         totals.grow(to: partitionCount, filling: Total())

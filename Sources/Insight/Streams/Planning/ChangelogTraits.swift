@@ -52,8 +52,9 @@ extension PhysicalPlanner {
         case .values: return false
         case .filter(let input, _), .project(let input, _, _), .distinct(let input), .sort(let input, _),
             .limit(let input, _, _), .sample(let input, _), .window(let input, _), .match(let input, _, _),
-            .over(let input, _), .expand(let input, _, _):
+            .expand(let input, _, _):
             return isChanging(input)
+        case .over(let input, let over): return isChanging(input) || isUpdatingTop(over, input)
         case .aggregate(let input, let keys, _, _):
             return isChanging(input) || !closesGroups(input, keys)
         case .join(let left, let right, let join):
@@ -69,9 +70,9 @@ extension PhysicalPlanner {
             let key = table.primaryKey.compactMap { name in columns.firstIndex { table.fields[$0].name == name } }
             return key.isEmpty || key.count < table.primaryKey.count ? [] : [key]
         case .values(let rows, _): return rows.count < 2 ? [[]] : []
-        case .filter(let input, _), .sort(let input, _), .limit(let input, _, _), .sample(let input, _),
-            .over(let input, _):
+        case .filter(let input, _), .sort(let input, _), .limit(let input, _, _), .sample(let input, _):
             return keys(input)
+        case .over(let input, let over): return over.keys(inputCount: input.outputFields.count) + keys(input)
         case .distinct(let input): return [Array(input.outputFields.indices)] + keys(input)
         case .project(let input, let expressions, _):
             return ChangelogTraits(mode: .append, keys: keys(input)).mapped(expressions).keys
@@ -124,8 +125,9 @@ extension PhysicalPlanner {
         case .join(_, _, let join): return "a live \(join.kind.rawValue) JOIN"
         case .filter(let input, _), .project(let input, _, _), .distinct(let input), .sort(let input, _),
             .limit(let input, _, _), .sample(let input, _), .window(let input, _), .match(let input, _, _),
-            .over(let input, _), .expand(let input, _, _):
+            .expand(let input, _, _):
             return changingPart(input)
+        case .over(let input, _): return isChanging(input) ? changingPart(input) : "a top-N that may change"
         case .union(let inputs): return inputs.first(where: isChanging).map(changingPart) ?? "a UNION"
         case .values: return "VALUES"
         }

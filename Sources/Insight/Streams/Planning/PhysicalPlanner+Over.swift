@@ -15,6 +15,12 @@ extension PhysicalPlanner {
             let rows = OverRows(layout: layout, window: nil, maximumOpenWindows: .max)
             return try build(input, stage(rows, "OVER", next), query)
         }
+        if isUpdatingTop(over, input) {
+            let top = UpdatingTop(
+                layout: layout, inputChanges: isChanging(input), schema: layout.schema.changing,
+                timeToLive: groupTimeToLiveMicroseconds)
+            return try build(input, stage(top, "OVER", next), query)
+        }
         try requireRowsInTime(input, for: "OVER")
         try requireAppended(input, for: "OVER", "put it over the events, before they are grouped or joined")
         if let window = over.closingWindow(of: input) {
@@ -26,7 +32,8 @@ extension PhysicalPlanner {
         let pending = PendingRows(
             schema: layout.inputSchema, order: try SortOrder(keys: over.order, context: context),
             timeColumn: clock.column)
-        let rows = try OverStream(layout: layout, clock: clock, pending: pending)
+        let rows = try OverStream(
+            layout: layout, clock: clock, pending: pending, timeToLive: groupTimeToLiveMicroseconds)
         try build(input, stage(rows, "OVER", next), query)
     }
 
@@ -44,21 +51,22 @@ extension PhysicalPlanner {
         return .init(column: column, shift: 1 - end.shift, isNeverLate: true)
     }
 
+    /// Whether a live node gives the first rows of each partition as far as they have come, and takes them back.
+    func isUpdatingTop(_ over: OverSpecification, _ input: LogicalPlan) -> Bool {
+        guard over.limit != nil else { return false }
+        return isChanging(input) || over.closingWindow(of: input) == nil && Self.clock(over, input) == nil
+    }
+
     /// Why a live query can't have this OVER, and what it can.
     private func refusal(_ over: OverSpecification, _ input: LogicalPlan) -> SQLError {
         let perWindow =
             "PARTITION BY window_start, window_end of TABLE(TUMBLE(…)) answers when a window ends, or ask the "
             + "stored events instead"
-        if over.limit != nil {
-            return SQLError(
-                code: .unsupported,
-                message: "a live top-N or deduplication by anything but the earliest rows would have to take rows back",
-                suggestion: "ORDER BY the time column, ascending, keeps the first rows; \(perWindow)")
-        }
         return SQLError(
             code: .unsupported,
             message: "OVER needs rows in order, and those of a live query come in the order of their event time only",
-            suggestion: "ORDER BY the time column, ascending; \(perWindow)")
+            suggestion: "ORDER BY the time column, ascending, or bound ROW_NUMBER for a top-N that changes; "
+                + perWindow)
     }
 
     /// What goes by the watermark can't stand over rows that wait for the end of a window: by then their own times are
@@ -75,6 +83,18 @@ extension PhysicalPlanner {
 }
 
 extension OverSpecification {
+    /// The columns that tell rows apart since their number does.
+    func keys(inputCount: Int) -> [[Int]] {
+        var columns: [Int] = []
+        for key in partition {
+            guard case .column(let column, _) = key else { return [] }
+            columns.append(column)
+        }
+        if let limit, limit.ranking == .rowNumber, limit.count <= 1 { return [columns] }
+        guard let number = calls.firstIndex(where: { $0.function == .rowNumber }) else { return [] }
+        return [columns + [inputCount + number]]
+    }
+
     /// The node with all that it computes put into a step of its own before it, where rows can be left out that an
     /// expression fails on; `nil` where it computes nothing.
     fileprivate func apart(_ input: LogicalPlan, fields: [PlanField]) -> LogicalPlan? {
