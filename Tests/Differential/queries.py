@@ -9,8 +9,25 @@ WINDOW = [("window_start", "time"), ("window_end", "time")]
 SIZES = [("'1' HOUR", 3_600, 3_600), ("'2' HOUR", 3_600, 7_200), ("'1' DAY", 86_400, 86_400), ("'15' MINUTE", 300, 900)]
 
 
+# {0} is the first key, {1} all of them.
+SETS = ["ROLLUP ({1})", "CUBE ({1})", "GROUPING SETS (({0}), ({1}), ())", "GROUPING SETS (({1}), (), ())",
+        "{0}, ROLLUP ({1})", "ROLLUP ({0}), CUBE ({0})"]
+TIES = ["EXISTS (SELECT 1 FROM v WHERE v.i = t.i)", "NOT EXISTS (SELECT 1 FROM v WHERE v.i = t.i AND v.n > t.n)",
+        "NOT EXISTS (SELECT 1 FROM v WHERE v.s = t.s AND t.f)", "t.i IN (SELECT v.n FROM v WHERE v.f = t.f)",
+        "t.i NOT IN (SELECT v.n FROM v WHERE v.s = t.s)", "t.n NOT IN (SELECT v.i FROM v WHERE v.i > t.i)",
+        "t.s NOT IN (SELECT v.u FROM v WHERE v.f = t.f AND v.u IS NOT NULL)",
+        "EXISTS (SELECT 1 FROM v WHERE v.x < t.x AND v.s <> t.s)", "NOT (t.x IN (SELECT v.x FROM v WHERE v.i = t.n))",
+        "t.x > (SELECT AVG(v.x) FROM v WHERE v.f = t.f)", "(SELECT COUNT(*) FROM v WHERE v.i = t.i AND v.n = t.n) < 1",
+        "(t.i > 2 OR EXISTS (SELECT 1 FROM v WHERE v.s = t.u))"]
+
+
+def names_a_column(node):
+    return node.ours in dict(COLUMNS) or any(names_a_column(child) for child in node.children)
+
+
 def query(rng, depth):
-    kind = rng.choice(["plain", "plain", "grouped", "grouped", "window", "distinct", "union", "nested", "inset", "join", "over", "over"])
+    kind = rng.choice(["plain", "plain", "grouped", "grouped", "window", "distinct", "union", "nested", "inset", "join", "over", "over",
+                       "sets", "sets", "tied", "tied", "setop"])
     made = {"kind": kind, "where": None, "having": None, "qualify": None, "order": False, "limit": None, "keys": [], "source": "t"}
     columns = COLUMNS
     if kind == "nested":
@@ -22,7 +39,14 @@ def query(rng, depth):
         made["on"] = rng.choice(["i", "n", "s", "id"])
     if rng.random() < 0.6:
         made["where"] = expression(rng, "bool", columns, depth)
-    if kind in ("grouped", "window"):
+    if kind == "sets":
+        keys = [expression(rng, rng.choice(TYPES), columns, depth - 1) for _ in range(rng.randrange(1, 4))]
+        # A constant would be a place in the SELECT list; equal keys are one.
+        keys = [key if names_a_column(key) else Node("int", rng.choice(["i", "n"])) for key in keys]
+        made["keys"] = list({key.text(): key for key in keys}.values())
+        made["items"] = [aggregate(rng, columns, depth - 1) for _ in range(rng.randrange(1, 3))]
+        made["sets"] = rng.choice(SETS)
+    elif kind in ("grouped", "window"):
         made["keys"] = [expression(rng, rng.choice(TYPES), columns, depth - 1) for _ in range(rng.randrange(0, 3))]
         made["items"] = [aggregate(rng, columns, depth - 1) for _ in range(rng.randrange(1, 4))]
         if kind == "window":
@@ -37,6 +61,12 @@ def query(rng, depth):
             made["qualify"] = Node("bool", "({0} %s)" % bound, [over(rng, columns, 1, rank_only=True)])
     else:
         made["items"] = [expression(rng, rng.choice(TYPES), columns, depth) for _ in range(rng.randrange(1, 4))]
+    if kind == "tied":
+        made["ties"] = rng.sample(TIES, rng.randrange(1, 3))
+    if kind == "setop":
+        made["operation"] = rng.choice(["INTERSECT", "EXCEPT"]) + rng.choice(["", " ALL", " DISTINCT"])
+        if "DISTINCT" in made["operation"]:
+            made["operation"] = made["operation"].split()[0]
     if rng.random() < 0.4:
         made["order"] = [rng.choice(["", " ASC", " DESC", " DESC NULLS FIRST", " NULLS LAST"])
                          for _ in range(len(made["keys"]) + len(made["items"]) + 1)]
@@ -66,9 +96,12 @@ def text(made, peer=False):
     conditions = [write(made["where"])] if made["where"] else []
     if kind == "inset":
         conditions.append("i IN (SELECT n FROM v WHERE n IS NOT NULL)")
+    conditions += made.get("ties") or []
     if conditions:
         body += " WHERE " + " AND ".join(conditions)
-    if group:
+    if kind == "sets" and group:
+        body += " GROUP BY " + made["sets"].format(group[0], ", ".join(group))
+    elif group:
         body += " GROUP BY " + ", ".join(group)
     if made["having"]:
         body += " HAVING " + write(made["having"])
@@ -119,5 +152,10 @@ def smaller(made):
         if made[part]:
             for small in made[part].smaller():
                 yield {**made, part: small}
-    if made["kind"] in ("distinct", "union", "inset"):
+    if len(made.get("ties") or []) > 1:
+        for tie in made["ties"]:
+            yield {**made, "ties": [tie]}
+    if made["kind"] == "sets":
+        yield {**made, "kind": "grouped"}
+    if made["kind"] in ("distinct", "union", "inset", "setop"):
         yield {**made, "kind": "plain"}

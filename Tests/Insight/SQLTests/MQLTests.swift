@@ -109,7 +109,6 @@ struct MQLTests {
         ("select count(*) window 10 limit 3", 27, "limit inside of a window"),
         ("select count(*) window 10 3", 17, "multiple of its slide"),
         ("select * order by url.path", 19, "order by without aggregates"),
-        ("select e['a'][*]['b']", 15, "[*] has no translation"),
         ("select e[^'a']", 10, "[^prefix] has no translation"),
         ("select * anomaly mad url.path 1 2", 10, "anomaly has no translation"),
         ("select * sample {'strategy':'RANDM','threshold':2}", 10, "no sampling called RANDM"),

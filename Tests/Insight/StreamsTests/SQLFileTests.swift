@@ -12,6 +12,15 @@ import Testing
         return names.filter { $0.hasSuffix(".test") }.sorted()
     }()
 
+    /// The plain-text cases are the reference of the language: files that are lost, or that no longer read as cases, show.
+    @Test func thereAreManyCases() throws {
+        let counts = try Self.files.map { name in
+            try SQLTestFile(String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)).cases.count
+        }
+        #expect(counts.reduce(0, +) >= 600)
+        #expect(counts.allSatisfy { $0 > 0 })
+    }
+
     @Test(arguments: files) func file(_ name: String) throws {
         let path = Self.folder.appending(path: name)
         let file = try SQLTestFile(String(contentsOf: path, encoding: .utf8))

@@ -25,6 +25,20 @@ import Testing
         #expect(tracker.watermark == 101 * Self.second + 500_000)
     }
 
+    @Test func aTableSaysHowLongASilenceIs() {
+        var patient = WatermarkTracker(delay: 0, isBoundToClock: true, idleTimeout: 5 * Self.second)
+        var waiting = WatermarkTracker(delay: 0, isBoundToClock: true, idleTimeout: 0)
+        patient.observe(maximumTime: 100 * Self.second, now: 100 * Self.second)
+        waiting.observe(maximumTime: 100 * Self.second, now: 100 * Self.second)
+        for now in [104, 112] {
+            patient.tick(now: Int64(now) * Self.second)
+            waiting.tick(now: Int64(now) * Self.second)
+            if now == 104 { #expect(patient.watermark == 100 * Self.second) }
+        }
+        #expect(patient.watermark == 107 * Self.second)
+        #expect(waiting.watermark == 100 * Self.second, "it waits for events")
+    }
+
     @Test func keepsThePaceOfAReplay() {
         var tracker = WatermarkTracker(delay: 0, isBoundToClock: true)
         tracker.observe(maximumTime: 5 * Self.second, now: 1_000 * Self.second)

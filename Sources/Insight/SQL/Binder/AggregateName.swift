@@ -5,8 +5,37 @@ enum AggregateName: String, CaseIterable {
     case min = "MIN"
     case max = "MAX"
     case avg = "AVG"
+    case first = "FIRST_VALUE"
+    case last = "LAST_VALUE"
+    case anyValue = "ANY_VALUE"
+    case every = "EVERY"
+    case boolAnd = "BOOL_AND"
+    case some = "SOME"
+    case boolOr = "BOOL_OR"
+    case stddevPop = "STDDEV_POP"
+    case stddevSamp = "STDDEV_SAMP"
+    case stddev = "STDDEV"
+    case varPop = "VAR_POP"
+    case varSamp = "VAR_SAMP"
+    case variance = "VARIANCE"
+    case listAgg = "LISTAGG"
+    case arrayAgg = "ARRAY_AGG"
+    case collect = "COLLECT"
+    case jsonArrayAgg = "JSON_ARRAYAGG"
+    case jsonObjectAgg = "JSON_OBJECTAGG"
+    case percentile = "PERCENTILE"
     case approxCountDistinct = "APPROX_COUNT_DISTINCT"
     case approxPercentile = "APPROX_PERCENTILE"
+}
+
+extension AggregateName {
+    /// Whether `IGNORE NULLS` may stand behind it.
+    var takesNullTreatment: Bool {
+        switch self {
+        case .first, .last, .anyValue, .arrayAgg, .collect: true
+        default: false
+        }
+    }
 }
 
 extension OverReference {
@@ -21,6 +50,36 @@ extension OverWindow {
     var containsAggregate: Bool {
         partitionBy.contains(where: \.containsAggregate)
             || orderBy.contains { $0.expression.containsAggregate }
+    }
+}
+
+extension AggregateName {
+    /// The fewest and the most arguments.
+    var argumentCount: ClosedRange<Int> {
+        switch self {
+        case .approxPercentile, .percentile, .jsonObjectAgg: 2...2
+        case .listAgg: 1...2
+        default: 1...1
+        }
+    }
+
+    var usage: String {
+        switch self {
+        case .approxPercentile, .percentile: "\(rawValue)(value, 0.99)"
+        case .listAgg: "LISTAGG(text, ',')"
+        case .jsonObjectAgg: "JSON_OBJECTAGG(KEY name VALUE value)"
+        default: "\(rawValue)(value)"
+        }
+    }
+
+    var variance: AggregateCall.Variance? {
+        switch self {
+        case .stddevPop: .init(isSample: false, isDeviation: true)
+        case .stddevSamp, .stddev: .init(isSample: true, isDeviation: true)
+        case .varPop: .init(isSample: false, isDeviation: false)
+        case .varSamp, .variance: .init(isSample: true, isDeviation: false)
+        default: nil
+        }
     }
 }
 

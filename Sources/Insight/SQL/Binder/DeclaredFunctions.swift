@@ -94,6 +94,8 @@ extension BoundExpression {
         case .column, .literal: return true
         case .call(_, let arguments, _): return arguments.allSatisfy { $0.isAtMost(limit, deep: level + 1) }
         case .cast(let operand, _, _), .inList(let operand, _, _): return operand.isAtMost(limit, deep: level + 1)
+        case .anyElement(let list, let captures, let predicate):
+            return ([list, predicate] + captures).allSatisfy { $0.isAtMost(limit, deep: level + 1) }
         case .caseWhen(let branches, let otherwise, _):
             return otherwise.isAtMost(limit, deep: level + 1)
                 && branches.allSatisfy {

@@ -36,18 +36,19 @@ extension ExpressionBinder {
             }
             return AggregateCall(function: .countAll, argument: nil, isDistinct: false, filter: filter, type: .bigint)
         }
-        let wanted = name == .approxPercentile ? 2 : 1
-        guard call.arguments.count == wanted else {
-            let usage = name == .approxPercentile ? "APPROX_PERCENTILE(value, 0.99)" : "\(name.rawValue)(value)"
+        guard name.argumentCount.contains(call.arguments.count) else {
+            let count = name.argumentCount.upperBound
             throw SQLError(
-                .typeMismatch, "\(name.rawValue) takes \(wanted == 1 ? "one argument" : "two arguments")",
-                at: call.position, suggestion: name == .count ? "COUNT(*) counts rows" : "write \(usage)")
+                .typeMismatch, "\(name.rawValue) takes \(count == 1 ? "one argument" : "two arguments")",
+                at: call.position, suggestion: name == .count ? "COUNT(*) counts rows" : "write \(name.usage)")
         }
         let argument = try inner.bind(call.arguments[0])
-        if name == .approxPercentile {
-            return try percentile(argument, of: call, filter: filter, &inner)
+        switch name {
+        case .approxPercentile, .percentile: return try percentile(name, argument, of: call, filter: filter, &inner)
+        case .listAgg, .arrayAgg, .collect, .jsonArrayAgg, .jsonObjectAgg:
+            return try concatenation(name, argument, of: call, filter: filter, &inner)
+        default: return try aggregate(name, over: argument, isDistinct: call.isDistinct, filter: filter)
         }
-        return try aggregate(name, over: argument, isDistinct: call.isDistinct, filter: filter)
     }
 
     func aggregate(
@@ -62,6 +63,21 @@ extension ExpressionBinder {
         case .approxCountDistinct:
             function = .approxCountDistinct
             distinct = false
+        case .every, .boolAnd, .some, .boolOr:
+            guard argument.type == .boolean || argument.type == .null else {
+                throw SQLError(
+                    .typeMismatch, "\(name.rawValue) needs conditions, and this is \(argument.type.name)",
+                    at: argument.position)
+            }
+            argument = try cast(argument, to: .boolean)
+            function = name == .every || name == .boolAnd ? .min : .max
+            distinct = false
+            type = .boolean
+        case .first, .last, .anyValue:
+            function = name == .last ? .last : .first
+            distinct = false
+            if argument.type == .null { argument = try cast(argument, to: .integer) }
+            type = argument.type
         case .min, .max:
             function = name == .min ? .min : .max
             // The least of all values is the least of the distinct ones.
@@ -69,7 +85,11 @@ extension ExpressionBinder {
             if argument.type == .json { argument = try cast(argument, to: .varchar) }
             if argument.type == .null { argument = try cast(argument, to: .integer) }
             type = argument.type
-        case .sum, .avg, .approxPercentile:
+        case .stddevPop, .stddevSamp, .stddev, .varPop, .varSamp, .variance:
+            function = .variance(name.variance ?? .init(isSample: false, isDeviation: false))
+            argument = try cast(number(argument, for: name), to: .double)
+            type = .double
+        case .sum, .avg, .approxPercentile, .percentile, .listAgg, .arrayAgg, .collect, .jsonArrayAgg, .jsonObjectAgg:
             function = name == .sum ? .sum : .avg
             argument = try number(argument, for: name)
             // As Flink: the sum and the average of INT are INT.
@@ -93,7 +113,8 @@ extension ExpressionBinder {
     }
 
     private func percentile(
-        _ argument: Bound, of call: FunctionCall, filter: BoundExpression?, _ inner: inout ExpressionBinder
+        _ name: AggregateName, _ argument: Bound, of call: FunctionCall, filter: BoundExpression?,
+        _ inner: inout ExpressionBinder
     ) throws(SQLError) -> AggregateCall {
         let bound = try inner.bind(call.arguments[1])
         var fraction: Double?
@@ -106,15 +127,60 @@ extension ExpressionBinder {
         }
         guard let fraction, fraction >= 0, fraction <= 1 else {
             throw SQLError(
-                .invalidQuery, "the fraction of APPROX_PERCENTILE is a constant from 0 to 1", at: bound.position,
+                .invalidQuery, "the fraction of \(name.rawValue) is a constant from 0 to 1", at: bound.position,
                 suggestion: "0.99 for the 99th percentile")
         }
-        guard !call.isDistinct else {
+        let isExact = name == .percentile
+        guard !call.isDistinct || isExact else {
             throw SQLError(.unsupported, "DISTINCT in APPROX_PERCENTILE is not supported yet", at: call.position)
         }
-        let number = try number(argument, for: .approxPercentile)
+        let number = try number(argument, for: name)
         return AggregateCall(
-            function: .approxPercentile(fraction), argument: try cast(number, to: .double).expression,
-            isDistinct: false, filter: filter, type: .double)
+            function: isExact ? .percentile(fraction) : .approxPercentile(fraction),
+            argument: try cast(number, to: .double).expression, isDistinct: call.isDistinct, filter: filter,
+            type: .double)
+    }
+
+    /// `LISTAGG`, and the aggregates that make JSON: their values as text, put together.
+    private func concatenation(
+        _ name: AggregateName, _ argument: Bound, of call: FunctionCall, filter: BoundExpression?,
+        _ inner: inout ExpressionBinder
+    ) throws(SQLError) -> AggregateCall {
+        var parts = AggregateCall.Concatenation.array
+        var value = argument
+        var type = SQLType.json
+        switch name {
+        case .listAgg:
+            parts = .init(separator: try separator(of: call, &inner))
+            value = try cast(argument, to: .varchar)
+            type = .varchar
+        case .jsonObjectAgg:
+            parts = .object
+            let item = try inner.bind(call.arguments[1])
+            let name = try cast(argument, to: .varchar)
+            let json = call.clauses?.leavesNullsOut == true ? try json(item) : try jsonOrNull(item)
+            value = try make(
+                .call(.jsonMember, [name.expression, json.expression], type: .varchar), of: [name, json],
+                at: call.position)
+        default:
+            // Flink: ARRAY_AGG keeps nulls, JSON_ARRAYAGG and COLLECT leave them out.
+            let leavesOut = call.clauses?.leavesNullsOut ?? call.nulls.map { $0 == .ignore } ?? (name != .arrayAgg)
+            value = leavesOut ? try json(argument) : try jsonOrNull(argument)
+            if name != .jsonArrayAgg { type = .array(argument.type) }
+        }
+        return AggregateCall(
+            function: .concatenation(parts), argument: value.expression, isDistinct: call.isDistinct, filter: filter,
+            type: type)
+    }
+
+    private func separator(of call: FunctionCall, _ inner: inout ExpressionBinder) throws(SQLError) -> [UInt8] {
+        guard call.arguments.count > 1 else { return Array(",".utf8) }
+        let bound = try inner.bind(call.arguments[1])
+        guard case .literal(.bytes(let separator), .varchar) = bound.expression else {
+            throw SQLError(
+                .typeMismatch, "the separator of LISTAGG is a constant text", at: bound.position,
+                suggestion: "for instance LISTAGG(name, ', ')")
+        }
+        return separator
     }
 }

@@ -8,8 +8,9 @@ extension ExpressionBinder {
         "HOP": "FROM TABLE(HOP(TABLE t, DESCRIPTOR(time), slide, size)) gives window_start and window_end",
         "HOP_START": "FROM TABLE(HOP(…)) gives the column window_start",
         "HOP_END": "FROM TABLE(HOP(…)) gives the column window_end",
-        "PERCENTILE": "APPROX_PERCENTILE(value, 0.99) estimates it",
-        "PERCENTILE_CONT": "APPROX_PERCENTILE(value, 0.99) estimates it",
+        "PERCENTILE_CONT": "PERCENTILE(value, 0.99), or PERCENTILE_CONT(0.99) WITHIN GROUP (ORDER BY value)",
+        "STRING_AGG": "LISTAGG(text, separator) does it",
+        "GROUP_CONCAT": "LISTAGG(text, separator) does it",
         "QUANTILE": "APPROX_PERCENTILE(value, 0.99) estimates it",
         "MEDIAN": "APPROX_PERCENTILE(value, 0.5) estimates it",
         "SUBSTRING_INDEX": "SPLIT_INDEX(text, separator, index) takes one part",
@@ -21,20 +22,17 @@ extension ExpressionBinder {
         "STRPOS": "POSITION(part IN text) does it",
     ]
 
-    private static let later: Set<String> = [
-        "LISTAGG", "COLLECT", "ARRAY_AGG", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE", "VAR_POP", "VAR_SAMP",
-    ]
-
     mutating func bind(_ call: FunctionCall) throws(SQLError) -> Bound {
         let name = call.upperName
         if let over = call.over { return try bind(call, over: over) }
         if match != nil, let bound = try matchCall(call) { return bound }
-        guard call.nulls == nil else {
+        guard call.nulls == nil || AggregateName(rawValue: name)?.takesNullTreatment == true else {
             throw SQLError(
                 .misplacedAggregate, "IGNORE NULLS and RESPECT NULLS belong to functions with OVER", at: call.position)
         }
         if let aggregate = AggregateName(rawValue: name) { return try bind(aggregate, call) }
         if let bound = try windowFunction(call) { return bound }
+        if let bound = try specialCall(call) { return bound }
         if Self.groupingFunctions.contains(name) { return try grouping(call) }
         if let function = OverFunctionName(rawValue: name) {
             throw SQLError(
@@ -96,9 +94,6 @@ extension ExpressionBinder {
 
     func unknownFunction(_ call: FunctionCall) -> SQLError {
         let name = call.upperName
-        if Self.later.contains(name) {
-            return SQLError(.unsupported, "\(name) is not supported yet", at: call.position)
-        }
         let names =
             FunctionSignatures.names + AggregateName.allCases.map(\.rawValue)
             + OverFunctionName.allCases.map(\.rawValue) + (functions?.names ?? [])

@@ -87,7 +87,7 @@ extension ExpressionBinder {
     }
 
     private mutating func matchAggregate(_ name: AggregateName, _ call: FunctionCall) throws(SQLError) -> Bound {
-        guard ![.approxCountDistinct, .approxPercentile].contains(name) else {
+        guard [.count, .sum, .min, .max, .avg].contains(name) else {
             throw SQLError(
                 .unsupported, "\(name.rawValue) is not supported in MATCH_RECOGNIZE", at: call.position,
                 suggestion: "there are COUNT, SUM, MIN, MAX and AVG")

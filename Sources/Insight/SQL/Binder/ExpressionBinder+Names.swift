@@ -1,7 +1,7 @@
 extension ExpressionBinder {
     /// Functions that are called without parentheses.
     private static let bareFunctions: Set<String> = [
-        "CURRENT_TIMESTAMP", "CURRENT_DATE", "LOCALTIMESTAMP", "CURRENT_ROW_TIMESTAMP",
+        "CURRENT_TIMESTAMP", "CURRENT_DATE", "LOCALTIMESTAMP", "CURRENT_ROW_TIMESTAMP", "CURRENT_TIME", "LOCALTIME",
     ]
 
     mutating func column(_ name: Name) throws(SQLError) -> Bound {
@@ -20,6 +20,7 @@ extension ExpressionBinder {
         case .unknown: break
         }
         if let alias = aliases[text] { return alias }
+        if let bound = try field(name) { return bound }
         let upper = text.uppercased()
         if name.parts.count == 1, !name.parts[0].isQuoted, Self.bareFunctions.contains(upper),
             let resolution = FunctionSignatures.resolve(upper, [])
@@ -32,8 +33,10 @@ extension ExpressionBinder {
     func unknownColumn(_ name: Name) -> SQLError {
         let text = name.text
         if let outer = queries?.outerScope, case .column = outer.resolve(text) {
+            queries?.answers.namesOuterColumn = true
             return SQLError(
-                .unsupported, "a sub-query can't use column \(text) of the query around it yet", at: name.position)
+                .unsupported, "a sub-query can't use column \(text) of the query around it here", at: name.position,
+                suggestion: "it can in WHERE, in IN (…), EXISTS (…) or a query with one aggregate; else join")
         }
         var suggestion: String?
         if hiddenAliases.contains(text), case .refused(let clause) = aggregates {

@@ -159,6 +159,9 @@ extension ExpressionBinder {
         let type = try name.resolved()
         let operand = try bind(value)
         var result = operand
+        if case .row(let fields) = operand.type, case .row(let wanted) = type, fields != wanted {
+            return try cast(row: operand, fields, to: wanted)
+        }
         if operand.type != type {
             if case .literal(.null, _) = operand.expression {
                 result = Bound(expression: .literal(.null, type: type), size: 1, position: position)

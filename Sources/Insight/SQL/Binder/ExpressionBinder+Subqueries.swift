@@ -1,9 +1,11 @@
 import Columns
 
-/// Sub-queries as values. They can't use columns of the query around them, so each is computed once, before it.
+/// Sub-queries as values. Those that use no columns of the query around them are computed once, before it; others have
+/// been turned into joins where that can be done (`QueryBinder+Correlation.swift`).
 extension ExpressionBinder {
     /// `(SELECT …)`: the one value of its one row; null where it has none.
     func scalarQuery(_ query: Query, at position: SourcePosition) throws(SQLError) -> Bound {
+        if let value = queries?.joinedValues[query] { return Bound(expression: value, size: 4, position: position) }
         let relation = try subquery(query, at: position)
         let type = try onlyColumn(of: relation, "a query as a value", at: position)
         let plan = LogicalPlan.limit(input: relation.plan, count: 2, offset: 0)
@@ -21,6 +23,7 @@ extension ExpressionBinder {
 
     /// `EXISTS (SELECT …)`
     func existsQuery(_ query: Query, at position: SourcePosition) throws(SQLError) -> Bound {
+        if let value = queries?.joinedValues[query] { return Bound(expression: value, size: 4, position: position) }
         let relation = try subquery(query, at: position)
         let plan = LogicalPlan.limit(input: relation.plan, count: 1, offset: 0)
         let answer = try answer(plan, at: position)
@@ -33,21 +36,30 @@ extension ExpressionBinder {
         _ value: Expression, _ query: Query, isNegated: Bool, at position: SourcePosition
     ) throws(SQLError) -> Bound {
         let operand = try bind(value)
-        let relation = try subquery(query, at: position)
-        let type = try onlyColumn(of: relation, "IN (query)", at: position)
-        let maximum = limits.maximumListLength
-        let plan = LogicalPlan.limit(input: .distinct(input: relation.plan), count: maximum + 1, offset: 0)
-        let values = try answer(plan, at: position)?.values ?? [.null]
-        guard values.count <= maximum else {
+        let (answer, type) = try members(of: query, at: position)
+        let values = answer?.values ?? [.null]
+        guard values.count <= limits.maximumListLength else {
             throw SQLError(
-                .limitExceeded, "IN (query) compares with more than \(maximum) values", at: position,
-                suggestion: "narrow the query")
+                .limitExceeded, "IN (query) compares with more than \(limits.maximumListLength) values", at: position,
+                suggestion: "narrow the query, or let IN stand in WHERE alone or beside others with AND")
         }
         guard !values.isEmpty else {
             return Bound(expression: .literal(.bool(isNegated), type: .boolean), size: 1, position: position)
         }
         let items = values.map { Bound(expression: .literal($0, type: type), size: 1, position: position) }
         return try bindIn(operand, items, isNegated: isNegated, at: position)
+    }
+
+    /// The distinct values of an `IN (query)`, one more than a list may have at the most.
+    func members(
+        of query: Query, at position: SourcePosition
+    ) throws(SQLError) -> (answer: SubqueryAnswer?, type: SQLType) {
+        let relation = try subquery(query, at: position)
+        let type = try onlyColumn(of: relation, "IN (query)", at: position)
+        if let known = queries?.answers.early[query] { return (known, type) }
+        let plan = LogicalPlan.limit(
+            input: .distinct(input: relation.plan), count: limits.maximumListLength + 1, offset: 0)
+        return (try answer(plan, at: position), type)
     }
 
     private func subquery(_ query: Query, at position: SourcePosition) throws(SQLError) -> Relation {

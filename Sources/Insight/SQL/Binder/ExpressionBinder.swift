@@ -58,6 +58,7 @@ struct ExpressionBinder {
 
     /// - Throws: every code of the binder, at the offending token.
     mutating func bind(_ expression: Expression) throws(SQLError) -> Bound {
+        if let bound = try anyElement(expression) { return bound }
         switch expression {
         case .name(let name): return try column(name)
         case .literal(let literal, let position): return try bind(literal, at: position)
@@ -71,6 +72,21 @@ struct ExpressionBinder {
             return try bindCast(value, to: type, isTry: isTry, at: position)
         case .caseWhen(let operand, let clauses, let otherwise, let position):
             return try bindCase(operand, clauses, otherwise, at: position)
+        case .like, .between, .distinctFrom: return try bindTest(expression)
+        case .inList(let value, let items, let isNegated, let position):
+            return try bindIn(value, items, isNegated: isNegated, at: position)
+        case .truth(let value, let test, let isNegated, let position):
+            return negated(try bind(test, of: value, at: position), if: isNegated)
+        case .inQuery(let value, let query, let isNegated, let position):
+            return try inQuery(value, query, isNegated: isNegated, at: position)
+        case .exists(let query, let position): return try existsQuery(query, at: position)
+        case .scalarQuery(let query, let position): return try scalarQuery(query, at: position)
+        }
+    }
+
+    /// Tests of several operands, apart from `bind` to keep the frames of deep expressions small.
+    private mutating func bindTest(_ expression: Expression) throws(SQLError) -> Bound {
+        switch expression {
         case .like(let text, let pattern, let escape, let isNegated, let position):
             var operands = [try bind(text), try bind(pattern)]
             if let escape { operands.append(try bind(escape)) }
@@ -78,18 +94,11 @@ struct ExpressionBinder {
         case .between(let value, let low, let high, let isSymmetric, let isNegated, let position):
             let operands = [try bind(value), try bind(low), try bind(high)]
             return negated(try bindBetween(operands, isSymmetric: isSymmetric, at: position), if: isNegated)
-        case .inList(let value, let items, let isNegated, let position):
-            return try bindIn(value, items, isNegated: isNegated, at: position)
-        case .truth(let value, let test, let isNegated, let position):
-            return negated(try bind(test, of: value, at: position), if: isNegated)
         case .distinctFrom(let left, let right, let isNegated, let position):
             let operands = [try bind(left), try bind(right)]
             let distinct = try apply(.isDistinctFrom, operands, at: position, shown: "IS DISTINCT FROM")
             return negated(distinct, if: isNegated)
-        case .inQuery(let value, let query, let isNegated, let position):
-            return try inQuery(value, query, isNegated: isNegated, at: position)
-        case .exists(let query, let position): return try existsQuery(query, at: position)
-        case .scalarQuery(let query, let position): return try scalarQuery(query, at: position)
+        default: return try bind(expression)
         }
     }
 

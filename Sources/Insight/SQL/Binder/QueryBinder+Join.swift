@@ -30,7 +30,8 @@ extension QueryBinder {
         var join = JoinSpecification(kind: kind, conditions: conditions, leftCount: left.scope.columns.count)
         join.lookup = lookup
         return try relation(
-            .join(left: left.plan, right: right.plan, join: join), scope, over: [left, right], at: position)
+            .join(left: left.plan, right: right.plan, join: join), kind.hasRightColumns ? scope : left.scope,
+            over: [left, right], at: position)
     }
 
     /// `USING (a, b)`: equal by name; these columns come first, and once.
@@ -54,12 +55,15 @@ extension QueryBinder {
             conditions.append(try binder.apply(.equal, both, at: name.position, shown: "=").expression)
             let value =
                 switch kind {
-                case .inner, .left: both[0]
+                case .inner, .left, .semi, .anti: both[0]
                 case .right: both[1]
                 case .full: try binder.apply(.coalesce, both, at: name.position, shown: "COALESCE")
                 }
             expressions.append(value.expression)
             merged.append(Scope.Column(qualifier: nil, name: all[first].name, type: value.type))
+        }
+        if !kind.hasRightColumns {
+            return try pairs(left, kind, right, conditions, binder.scope, lookup: nil, at: position)
         }
         for index in all.indices where !used.contains(index) {
             expressions.append(column(index).expression)

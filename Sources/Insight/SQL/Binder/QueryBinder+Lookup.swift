@@ -4,7 +4,7 @@ extension QueryBinder {
         _ left: Relation, _ kind: JoinKind, _ table: Relation, at time: Expression, _ condition: JoinCondition,
         _ position: SourcePosition
     ) throws(SQLError) -> Relation {
-        guard !kind.keepsRight else {
+        guard kind == .inner || kind == .left else {
             throw SQLError(
                 .unsupported, "a lookup is INNER or LEFT: the table's rows alone are no stream", at: position)
         }
@@ -46,7 +46,7 @@ extension LogicalPlan {
         case .project(let input, let expressions, _): return input.isProcessingTime(expressions[column])
         case .filter(let input, _), .distinct(let input), .sort(let input, _), .limit(let input, _, _):
             return input.isProcessingTime(column: column)
-        case .window(let input, _), .sample(let input, _), .over(let input, _):
+        case .window(let input, _), .sample(let input, _), .over(let input, _), .unnest(let input, _):
             return column < input.fields.count && input.isProcessingTime(column: column)
         case .join(let left, let right, _):
             let count = left.fields.count

@@ -199,6 +199,7 @@ extension BoundExpression {
         switch self {
         case .column, .literal: return true
         case .inList(let operand, _, _): return operand.isSafeOnEveryRow
+        case .anyElement: return false
         case .cast(let operand, let type, let isTry):
             let isExact = type == .bigint && !operand.type.isDecimal
             let widens = operand.type.isNumeric && (isExact || type == .double || type.isDecimal)

@@ -11,15 +11,18 @@ extension QueryBinder {
     func bind(
         _ body: SelectBody, orderBy: [OrderItem], limit: RowCount?, offset: RowCount?
     ) throws(SQLError) -> Relation {
-        var input = try source(of: body)
+        var source = try source(of: body)
+        var inner = self
+        inner.joinedValues = try joinValues(of: body, orderBy, to: &source)
+        return try inner.bind(body, over: source, orderBy: orderBy, limit: limit, offset: offset)
+    }
+
+    private func bind(
+        _ body: SelectBody, over source: Relation, orderBy: [OrderItem], limit: RowCount?, offset: RowCount?
+    ) throws(SQLError) -> Relation {
+        var input = source
         if let condition = body.condition {
-            var binder = ExpressionBinder(
-                scope: input.scope, limits: limits, aggregates: .refused("WHERE"), queries: self)
-            binder.hiddenAliases = Self.aliases(of: body)
-            let predicate = try binder.condition(condition, clause: "WHERE").expression
-            input = try relation(
-                .filter(input: input.plan, predicate: predicate), input.scope, over: [input],
-                at: condition.position)
+            input = try filter(input, by: condition, hiding: Self.aliases(of: body))
         }
         let isGrouped = Self.isGrouped(body, orderBy)
         var window: GroupWindow?

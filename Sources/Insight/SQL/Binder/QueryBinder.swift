@@ -3,11 +3,13 @@ struct QueryBinder {
     let catalog: any Catalog
     let limits: SQLLimits
     /// Of the sub-queries that stand as values.
-    let answers: SubqueryAnswers
+    private(set) var answers: SubqueryAnswers
     /// Those that the text declares.
     let functions: DeclaredFunctions?
     /// The columns of the query around this one, which can't be used but may be named by mistake.
     private(set) var outerScope: Scope?
+    /// The values of sub-queries that were turned into joins, over the columns of the query around them.
+    var joinedValues: [Query: BoundExpression] = [:]
     /// By name, as far as they are visible here.
     private var commonTables: [String: Relation] = [:]
 
@@ -22,7 +24,20 @@ struct QueryBinder {
     func inside(_ scope: Scope) -> QueryBinder {
         var inner = self
         inner.outerScope = scope
+        inner.joinedValues = [:]
         return inner
+    }
+
+    /// Whether a sub-query over `scope` names columns of it. Found out by binding it without them.
+    func isCorrelated(_ query: Query, in scope: Scope) -> Bool {
+        if let known = answers.correlation[query] { return known }
+        var trial = inside(scope)
+        trial.answers = answers.trial()
+        let isBound = (try? trial.bind(query)) != nil
+        let isCorrelated = !isBound && trial.answers.namesOuterColumn
+        answers.correlation = trial.answers.correlation
+        answers.correlation[query] = isCorrelated
+        return isCorrelated
     }
 
     func bind(_ query: Query) throws(SQLError) -> Relation {
@@ -31,7 +46,7 @@ struct QueryBinder {
         return try inner.bindBody(of: query)
     }
 
-    private mutating func declare(_ table: CommonTable, of query: Query) throws(SQLError) {
+    mutating func declare(_ table: CommonTable, of query: Query) throws(SQLError) {
         let twins = query.commonTables.filter { $0.name.text == table.name.text }
         if twins.count > 1, twins.last?.name == table.name {
             throw SQLError(.ambiguousName, "WITH declares \(table.name.text) twice", at: table.name.position)
@@ -57,12 +72,16 @@ struct QueryBinder {
         return try sort(scopeOnly, by: query.orderBy, limit: query.limit, offset: query.offset)
     }
 
-    private func bind(_ body: QueryBody) throws(SQLError) -> Relation {
+    func bind(_ body: QueryBody) throws(SQLError) -> Relation {
         switch body {
         case .select(let select): return try bind(select, orderBy: [], limit: nil, offset: nil)
         case .nested(let query): return try bind(query)
         case .values(let rows, let position): return try bindValues(rows, at: position)
         case .union(let first, let parts): return try union(first, parts)
+        case .intersect(let left, let right, let isAll, let position):
+            return try combine(left, right, .intersect(isAll: isAll), at: position)
+        case .except(let left, let right, let isAll, let position):
+            return try combine(left, right, .except(isAll: isAll), at: position)
         }
     }
 
@@ -109,6 +128,13 @@ struct QueryBinder {
         case .join(let left, let kind, .snapshot(let name, let time, let alias), let condition, let position):
             let table = try bind(.table(name, alias: alias))
             return try lookup(try bind(left), kind, table, at: time, condition, position)
+        case .unnest(let list, let hasOrdinality, let alias, let position):
+            let row = try relation(.values(rows: [[]], fields: []), Scope(), over: [], at: position)
+            let unnested = Unnested(list: list, hasOrdinality: hasOrdinality, alias: alias, position: position)
+            return try unnest(unnested, behind: row, keepsEmpty: false)
+        case .join(let left, let kind, .unnest(let list, let hasOrdinality, let alias, let position), let condition, _):
+            let unnested = Unnested(list: list, hasOrdinality: hasOrdinality, alias: alias, position: position)
+            return try join(try bind(left), kind, unnested, condition)
         case .join(let left, let kind, let right, let condition, let position):
             return try join(try bind(left), kind, try bind(right), condition, at: position)
         case .match(let match, let alias):
@@ -176,78 +202,5 @@ struct QueryBinder {
         let plan = LogicalPlan.project(input: relation.plan, expressions: expressions, fields: shown)
         return try self.relation(
             plan, Scope(fields: shown, qualifier: table.name), over: [relation], at: position)
-    }
-
-    // MARK: VALUES and UNION
-
-    private func bindValues(_ rows: [[Expression]], at position: SourcePosition) throws(SQLError) -> Relation {
-        let width = rows[0].count
-        var columns: [[Bound]] = Array(repeating: [], count: width)
-        for row in rows {
-            guard row.count == width else {
-                throw SQLError(
-                    .invalidQuery, "this row has \(row.count) values, and the first \(width)", at: row[0].position)
-            }
-            var binder = ExpressionBinder(scope: Scope(), limits: limits, aggregates: .refused("VALUES"), queries: self)
-            for (index, value) in row.enumerated() { columns[index].append(try binder.bind(value)) }
-        }
-        let binder = ExpressionBinder(scope: Scope(), limits: limits, aggregates: .refused("VALUES"), queries: self)
-        for index in columns.indices { columns[index] = try binder.unified(columns[index], what: "a column of VALUES") }
-        let fields = columns.enumerated().map { PlanField(name: "EXPR$\($0)", type: $1[0].type) }
-        let bound = rows.indices.map { row in columns.map { $0[row].expression } }
-        return try relation(.values(rows: bound, fields: fields), Scope(fields: fields), over: [], at: position)
-    }
-
-    /// The last UNION without ALL takes the duplicates out of all that stands before it, so those between need not.
-    private func union(_ first: QueryBody, _ parts: [UnionPart]) throws(SQLError) -> Relation {
-        var inputs = [try bind(first)]
-        for part in parts {
-            inputs.append(try bind(part.body))
-            guard inputs[inputs.count - 1].scope.columns.count == inputs[0].scope.columns.count else {
-                throw SQLError(
-                    .invalidQuery,
-                    "UNION joins \(inputs[0].scope.columns.count) columns and \(inputs[inputs.count - 1].scope.columns.count)",
-                    at: part.position)
-            }
-        }
-        let fields = try unionFields(inputs, parts)
-        let plans = inputs.map { aligned($0, to: fields) }
-        let distinct = parts.lastIndex { !$0.isAll }.map { $0 + 2 } ?? 0
-        var plan = LogicalPlan.union(inputs: plans)
-        if distinct == plans.count {
-            plan = .distinct(input: plan)
-        } else if distinct > 0 {
-            plan = .union(inputs: [.distinct(input: .union(inputs: Array(plans[..<distinct])))] + plans[distinct...])
-        }
-        return try relation(
-            plan, Scope(fields: fields), over: inputs, nodes: 3 + inputs.count, depth: 4, at: parts[0].position)
-    }
-
-    private func unionFields(_ inputs: [Relation], _ parts: [UnionPart]) throws(SQLError) -> [PlanField] {
-        var fields = inputs[0].scope.columns.map { PlanField(name: $0.name, type: $0.type) }
-        for (input, part) in zip(inputs.dropFirst(), parts) {
-            for index in fields.indices {
-                let (left, right) = (fields[index].type, input.scope.columns[index].type)
-                let isText = (left == .varchar || right == .varchar) && left != .varbinary && right != .varbinary
-                guard let type = SQLType.common(left, right) ?? (isText ? .varchar : nil) else {
-                    throw SQLError(
-                        .typeMismatch, "column \(index + 1) of UNION mixes \(left.name) and \(right.name)",
-                        at: part.position)
-                }
-                fields[index].type = type
-            }
-        }
-        return fields
-    }
-
-    /// The plan with its columns cast to the types of `fields`, where they differ.
-    private func aligned(_ relation: Relation, to fields: [PlanField]) -> LogicalPlan {
-        let columns = relation.scope.columns
-        if zip(columns, fields).allSatisfy({ $0.type == $1.type && $0.name == $1.name }) { return relation.plan }
-        let expressions = zip(columns, fields).enumerated().map { index, pair in
-            let column = BoundExpression.column(index: index, type: pair.0.type)
-            return pair.0.type == pair.1.type ? column : .cast(column, to: pair.1.type, isTry: false)
-        }
-        return .project(input: relation.plan, expressions: expressions, fields: fields)
     }
 }

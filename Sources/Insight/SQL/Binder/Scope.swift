@@ -34,6 +34,21 @@ struct Scope {
         self.init(fields.map { Column(qualifier: qualifier, name: $0.name, type: $0.type) })
     }
 
+    /// The columns of a sub-query behind those of the query around it, which its own names hide.
+    init(outer: Scope, inner: Scope) {
+        columns = outer.columns + inner.columns
+        byName = outer.byName
+        byQualifiedName = outer.byQualifiedName
+        let width = outer.columns.count
+        for (name, index) in inner.byName { byName[name] = index == Self.ambiguousIndex ? index : index + width }
+        for (name, index) in inner.byQualifiedName {
+            byQualifiedName[name] = index == Self.ambiguousIndex ? index : index + width
+        }
+        // A name without a qualifier inside is not the column `inner.name` outside, and the other way round.
+        for name in inner.byName.keys { byQualifiedName[name] = inner.byQualifiedName[name].map { $0 + width } }
+        for name in inner.byQualifiedName.keys where inner.byName[name] == nil { byName[name] = nil }
+    }
+
     /// The column a dotted name means: one of that whole name first, then one behind a table's alias.
     func resolve(_ name: String) -> Resolution {
         guard let index = byName[name] ?? byQualifiedName[name] else { return .unknown }

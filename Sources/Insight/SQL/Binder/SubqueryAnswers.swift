@@ -36,10 +36,23 @@ final class SubqueryAnswers {
 
     private let mode: Mode
     private var next = 0
+    /// Which sub-queries name columns of the query around them, as far as it is known.
+    var correlation: [Query: Bool] = [:]
+    /// A column of the query around was named.
+    var namesOuterColumn = false
+    /// Answers that were looked at before their turn, to choose how to go on.
+    var early: [Query: SubqueryAnswer] = [:]
     /// The plan that lacks an answer.
     private(set) var pending: LogicalPlan?
 
     init(_ mode: Mode) { self.mode = mode }
+
+    /// For a query that is bound to learn about it alone.
+    func trial() -> SubqueryAnswers {
+        let trial = SubqueryAnswers(.assumedNull)
+        trial.correlation = correlation
+        return trial
+    }
 
     /// The answer to the sub-query that is bound now; `nil` where nulls are assumed.
     ///

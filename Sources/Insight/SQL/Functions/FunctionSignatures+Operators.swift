@@ -46,6 +46,9 @@ extension FunctionSignatures {
 
     /// The type in which two values are compared; nil when they can't be. Text beside anything else is read as that.
     public static func comparisonType(_ left: SQLType, _ right: SQLType) -> SQLType? {
+        if left.isStructured || right.isStructured {
+            return (left.isDocument || left == .null) && (right.isDocument || right == .null) ? .varchar : nil
+        }
         if left == .json || right == .json {
             let other = left == .json ? right : left
             if other.isNumeric { return .double }

@@ -22,14 +22,17 @@ public enum FunctionSignatures {
 
     public static func exists(_ name: String) -> Bool {
         table[name.uppercased()] != nil || unitFunctions[name.uppercased()] != nil
+            || ListFunction.table[name.uppercased()] != nil
     }
 
     /// All names in upper case, sorted, for "did you mean".
-    public static let names: [String] = (table.keys.filter { $0 != "IS JSON" } + unitFunctions.keys).sorted()
+    public static let names: [String] =
+        (table.keys.filter { $0 != "IS JSON" } + unitFunctions.keys + ListFunction.table.keys).sorted()
 
     /// How to call it: `SUBSTRING(VARCHAR, INT[, INT])`, one line an overload.
     public static func usages(of name: String) -> [String] {
         let name = name.uppercased()
+        if let function = ListFunction.table[name] { return ["\(name)(\(function.usage))"] }
         if unitFunctions[name] != nil { return ["\(name)(TIMESTAMP)"] }
         return (table[name] ?? []).map { "\(name)(\($0.usage))" }
     }
@@ -74,7 +77,7 @@ enum Parameter: Sendable {
         case .datetime: return [.timestamp, .date, .time].contains(type) ? type : type == .null ? .timestamp : nil
         case .timestamp: return [.null, .timestamp, .date].contains(type) ? .timestamp : nil
         case .interval: return type.isInterval ? type : nil
-        case .json: return type == .json || type == .varchar ? type : type == .null ? .varchar : nil
+        case .json: return type.isDocument || type == .varchar ? type : type == .null ? .varchar : nil
         case .ip: return [.null, .ip, .varchar].contains(type) ? .ip : nil
         case .unit: return type == .varchar ? .varchar : nil
         }

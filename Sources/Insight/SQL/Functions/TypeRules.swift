@@ -41,6 +41,12 @@ extension SQLType {
         switch (left, right) {
         case (.date, .timestamp), (.timestamp, .date): return .timestamp
         case (.json, .varchar), (.varchar, .json): return .varchar
+        case (.array(let first), .array(let second)): return common(first, second).map { .array($0) }
+        case (.map(let leftKey, let leftValue), .map(let rightKey, let rightValue)):
+            guard let key = common(leftKey, rightKey), let value = common(leftValue, rightValue) else { return .json }
+            return .map(key: key, value: value)
+        case (.json, _) where right.isStructured, (_, .json) where left.isStructured: return .json
+        case (.row, .row): return .json
         default: return nil
         }
     }
@@ -63,6 +69,7 @@ extension SQLType {
         case (.float, .double): return true
         case (.decimal(let precision, let scale), .decimal(let wider, let same)):
             return scale == same && precision <= wider
+        case _ where isDocument && other.isDocument: return true
         default: return false
         }
     }

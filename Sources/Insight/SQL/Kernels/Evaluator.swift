@@ -31,8 +31,10 @@ struct Evaluator {
             return try call(function, arguments, prepared, node.type)
         case .cast(let operand, let isTry):
             let argument = Argument(operand: try evaluate(operand), type: operand.type)
-            return try cast(argument, node.type, isTry)
+            // Lists, maps and rows are read and written as the JSON that they are.
+            return try cast(argument, node.type.isStructured ? .json : node.type, isTry)
         case .caseWhen(let branches, let otherwise): return try caseWhen(branches, otherwise, node.type)
+        case .anyElement(let list, let captures, let predicate): return try anyElement(list, captures, predicate)
         case .inList(let operand, let set, let isNegated):
             let argument = Argument(operand: try evaluate(operand), type: operand.type)
             return try apply([argument], isStrict: true) { arguments, count throws(SQLError) in
@@ -67,6 +69,12 @@ struct Evaluator {
         case .coalesce: return try coalesce(nodes, type)
         case .currentTimestamp: return .constant(.int64(context.now))
         case .processingTime: return .constant(.int64(context.clock?() ?? context.now))
+        case .currentTime: return .constant(.int64(Instant.floorRemainder(context.now, Instant.day)))
+        case .random, .randomInteger, .uuid:
+            return try chance(function, try nodes.first.map { node throws(SQLError) in try evaluate(node) })
+        case .raise:
+            if count == 0 { return .constant(.null) }
+            throw .evaluation(String(decoding: nodes.first?.text ?? [], as: UTF8.self))
         case .currentDate: return .constant(.int64(Instant.days(context.now)))
         default: break
         }
@@ -157,7 +165,7 @@ extension ScalarFunction {
     var isStrict: Bool {
         switch self {
         case .isDistinctFrom, .and, .or, .isNull, .isTrue, .isFalse, .coalesce, .nullIf, .ifThenElse,
-            .concatWithSeparator:
+            .concatWithSeparator, .elt, .jsonArray, .jsonArrayAbsent, .jsonObject, .jsonObjectAbsent:
             false
         default: true
         }

@@ -9,17 +9,27 @@ enum JSONText {
     /// `onlyOne`, nil as well when there is a second.
     static func find(_ path: JSONPath, in text: Span<UInt8>, onlyOne: Bool = false) -> Range<Int>? {
         var found: [Range<Int>] = []
-        let hasWildcard = path.steps.contains { $0 == .anyKey || $0 == .anyIndex }
+        let hasWildcard = path.hasWildcard
         var index = skipBlanks(text, 0)
-        _ = walk(path.steps[...], text, &index, &found, wanted: onlyOne && hasWildcard ? 2 : 1)
+        _ = walk(path.steps[...], text, &index, &found, wanted: onlyOne && hasWildcard ? 2 : 1, isMany: hasWildcard)
         return found.count == 1 ? found[0] : nil
+    }
+
+    /// Where all values on the path lie.
+    static func findAll(_ path: JSONPath, in text: Span<UInt8>) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var index = skipBlanks(text, 0)
+        _ = walk(path.steps[...], text, &index, &found, wanted: .max, isMany: path.hasWildcard)
+        return found
     }
 
     /// Follows the steps from the value at `index`; leaves `index` after it. False when the text is broken, or all
     /// that is wanted has been found.
+    ///
+    /// - Parameter isMany: several values may lie on the path, so that the rest of a container matters too.
     private static func walk(
         _ steps: ArraySlice<JSONPath.Step>, _ text: Span<UInt8>, _ index: inout Int, _ found: inout [Range<Int>],
-        wanted: Int
+        wanted: Int, isMany: Bool
     ) -> Bool {
         let start = index
         guard let step = steps.first else {
@@ -32,23 +42,26 @@ enum JSONText {
         let rest = steps.dropFirst()
         switch (text[start], step) {
         case (UInt8(ascii: "{"), .key), (UInt8(ascii: "{"), .anyKey):
+            var isFound = false
             return members(text, &index) { key, position in
-                guard step == .anyKey || matches(step, text.extracting(key)) else {
+                guard !isFound, step == .anyKey || matches(step, text.extracting(key)) else {
                     return skip(text, &position)
                 }
-                // With a name, what follows the member is of no interest.
-                return walk(rest, text, &position, &found, wanted: wanted) && step == .anyKey
+                // Of members of one name the first counts.
+                isFound = step != .anyKey
+                return walk(rest, text, &position, &found, wanted: wanted, isMany: isMany) && isMany
             }
         case (UInt8(ascii: "["), .index(let number)):
             var left = number
             return elements(text, &index) { position in
                 left -= 1
-                if left >= 0 { return skip(text, &position) }
-                _ = walk(rest, text, &position, &found, wanted: wanted)
-                return false
+                if left != -1 { return skip(text, &position) }
+                return walk(rest, text, &position, &found, wanted: wanted, isMany: isMany) && isMany
             }
         case (UInt8(ascii: "["), .anyIndex):
-            return elements(text, &index) { walk(rest, text, &$0, &found, wanted: wanted) }
+            return elements(text, &index) {
+                walk(rest, text, &$0, &found, wanted: wanted, isMany: isMany)
+            }
         default: return skip(text, &index)
         }
     }
@@ -231,7 +244,7 @@ enum JSONText {
     // MARK: skipping
 
     /// The end of the value at `index`, found by its brackets; its inside is not checked.
-    private static func skipValue(_ text: Span<UInt8>, _ start: Int) -> Int? {
+    static func skipValue(_ text: Span<UInt8>, _ start: Int) -> Int? {
         guard start < text.count else { return nil }
         var index = start
         var depth = 0

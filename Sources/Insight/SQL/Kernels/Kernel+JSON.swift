@@ -52,17 +52,24 @@ struct JSONPath: Sendable {
     static let maximumSteps = 64
 
     let steps: [Step]
+    /// `strict`: what is not there is an error, where errors are told from what is not there.
+    let isStrict: Bool
+
+    /// Whether several values may lie on it.
+    var hasWildcard: Bool { steps.contains { $0 == .anyKey || $0 == .anyIndex } }
 
     /// - Throws: where the path is wrong.
     init(_ text: [UInt8]) throws(SQLError) {
         var reader = PathReader(text: text)
         self.steps = try reader.read()
+        self.isStrict = reader.isStrict
     }
 }
 
 private struct PathReader {
     let text: [UInt8]
     var index = 0
+    private(set) var isStrict = false
 
     init(text: [UInt8]) { self.text = text }
 
@@ -70,6 +77,7 @@ private struct PathReader {
         skipBlanks()
         for mode in ["lax", "strict"] where text[index...].starts(with: mode.utf8) {
             index += mode.utf8.count
+            isStrict = mode == "strict"
             break
         }
         skipBlanks()

@@ -16,7 +16,9 @@ extension Kernel {
             }
             return .bools(bits, valid)
         case .regexp: return try regexp(arguments, valid, count)
-        case .regexpExtract: return try regexpExtract(arguments, count)
+        case .regexpExtract, .regexpSubstr: return try regexpExtract(arguments, count)
+        case .regexpCount: return try regexpCount(arguments, valid, count)
+        case .regexpInstr: return try regexpInstr(arguments, valid, count)
         default: return try regexpReplace(arguments, count)
         }
     }
@@ -62,6 +64,68 @@ extension Kernel {
             output.append(contentsOf: texts.values.bytes[range])
             return true
         }
+    }
+
+    private func regexpCount(_ arguments: [Argument], _ valid: Bitmap?, _ count: Int) throws(SQLError) -> Column {
+        let texts = arguments[0].operand.texts()
+        var matcher = RegexMatcher(prepared, arguments[1].operand.texts())
+        return .int64s(
+            try Loop.mapValid(count, valid, filler: 0) { (row) throws(SQLError) -> Int64? in
+                let range = texts.range(row)
+                var found: Int64 = 0
+                var start = range.lowerBound
+                while start <= range.upperBound, try matcher.find(texts.values.bytes, range, row, from: start),
+                    let match = matcher.group(0)
+                {
+                    found += 1
+                    start = match.upperBound
+                    if match.isEmpty {
+                        start = range.lowerBound + UTF8Text.next(texts.text(row), start - range.lowerBound)
+                    }
+                }
+                return found
+            })
+    }
+
+    /// All matches (or a group of each) as a list.
+    func regexpExtractAll(_ arguments: [Argument], _ count: Int) throws(SQLError) -> Column {
+        let texts = arguments[0].operand.texts()
+        let groups = arguments.count > 2 ? arguments[2].operand.int64s() : Values(constant: 0)
+        var matcher = RegexMatcher(prepared, arguments[1].operand.texts())
+        return try made(arguments, count) { (row, output) throws(SQLError) -> Bool in
+            let range = texts.range(row)
+            let bytes = texts.values.bytes
+            var start = range.lowerBound
+            output.append(UInt8(ascii: "["))
+            let empty = output.count
+            while start <= range.upperBound, try matcher.find(bytes, range, row, from: start),
+                let match = matcher.group(0)
+            {
+                if let group = matcher.group(groups[row]) {
+                    if output.count > empty { output.append(UInt8(ascii: ",")) }
+                    JSONText.appendQuoted(bytes.span.extracting(group), to: &output)
+                }
+                start = match.upperBound
+                if match.isEmpty {
+                    start = range.lowerBound + UTF8Text.next(texts.text(row), start - range.lowerBound)
+                }
+            }
+            output.append(UInt8(ascii: "]"))
+            return true
+        }
+    }
+
+    /// Where the first match begins, in characters from 1; 0 where there is none.
+    private func regexpInstr(_ arguments: [Argument], _ valid: Bitmap?, _ count: Int) throws(SQLError) -> Column {
+        let texts = arguments[0].operand.texts()
+        var matcher = RegexMatcher(prepared, arguments[1].operand.texts())
+        return .int64s(
+            try Loop.mapValid(count, valid, filler: 0) { (row) throws(SQLError) -> Int64? in
+                let range = texts.range(row)
+                guard try matcher.find(texts.values.bytes, range, row), let match = matcher.group(0) else { return 0 }
+                let before = texts.text(row).extracting(0..<(match.lowerBound - range.lowerBound))
+                return Int64(UTF8Text.length(before)) + 1
+            })
     }
 
     private func regexpReplace(_ arguments: [Argument], _ count: Int) throws(SQLError) -> Column {

@@ -44,6 +44,7 @@ extension Kernel {
     }
 
     private func transcendental(_ arguments: [Argument], _ count: Int) -> [Double] {
+        if function == .e { return Array(repeating: M_E, count: count) }
         if function == .pi { return Array(repeating: Double.pi, count: count) }
         let values = arguments[0].operand.float64s()
         switch function {
@@ -65,6 +66,10 @@ extension Kernel {
         case .asin: return Loop.map(values, count, filler: 0) { Glibc.asin($0) }
         case .acos: return Loop.map(values, count, filler: 0) { Glibc.acos($0) }
         case .atan: return Loop.map(values, count, filler: 0) { Glibc.atan($0) }
+        case .sinh: return Loop.map(values, count, filler: 0) { Glibc.sinh($0) }
+        case .cosh: return Loop.map(values, count, filler: 0) { Glibc.cosh($0) }
+        case .tanh: return Loop.map(values, count, filler: 0) { Glibc.tanh($0) }
+        case .cot: return Loop.map(values, count, filler: 0) { 1 / Glibc.tan($0) }
         case .degrees: return Loop.map(values, count, filler: 0) { $0 * (180 / Double.pi) }
         default: return Loop.map(values, count, filler: 0) { $0 * (Double.pi / 180) }
         }

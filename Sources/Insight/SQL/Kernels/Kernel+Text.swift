@@ -11,6 +11,10 @@ extension Kernel {
         case .trim, .trimLeading, .trimTrailing: return try trimmed(arguments, count)
         case .padLeading, .padTrailing: return try padded(arguments, count)
         case .urlEncode, .urlDecode, .toBase64, .fromBase64: return try coded(arguments, count)
+        case .overlay: return try overlaid(arguments, count)
+        case .translate: return try translated(arguments, count)
+        case .elt: return try chosen(arguments, count)
+        case .parseURL: return try urlPart(arguments, count)
         case .chr: return try characters(arguments, count)
         default: return try parts(arguments, count)
         }

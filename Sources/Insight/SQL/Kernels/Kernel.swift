@@ -19,15 +19,29 @@ struct Kernel {
         case .add, .subtract, .multiply, .divide, .remainder, .negate:
             return try arithmetic(arguments, count)
         case .abs, .ceil, .floor, .round, .truncate, .sign, .power, .sqrt, .ln, .log, .log10, .log2, .exp, .sin,
-            .cos, .tan, .asin, .acos, .atan, .atan2, .degrees, .radians, .pi, .greatest, .least:
+            .cos, .tan, .asin, .acos, .atan, .atan2, .degrees, .radians, .pi, .greatest, .least, .e, .sinh, .cosh,
+            .tanh,
+            .cot:
             return number(arguments, count)
         case .extract, .floorTime, .ceilTime, .dateFormat, .toTimestamp, .toTimestampLTZ, .toDate, .fromUnixTime,
             .unixTimestamp, .timestampAdd, .timestampDiff, .currentTimestamp, .currentDate,
             .processingTime:
             return try time(arguments, count)
         case .jsonValue, .jsonQuery, .jsonExists, .jsonElement, .isJSON: return try json(arguments, count)
+        case .jsonWrapped, .jsonWrappedIfNeeded, .jsonOutcome: return try jsonPaths(arguments, count)
+        case .jsonString, .jsonUnquote, .jsonArray, .jsonArrayAbsent, .jsonObject, .jsonObjectAbsent, .jsonMember:
+            return try makeJSON(arguments, count)
+        case .md5, .sha1, .sha224, .sha256, .sha384, .sha512, .sha2: return try digest(arguments, count)
+        case .hexadecimal, .fromHexadecimal, .binaryDigits: return try digits(arguments, count)
+        case .isAlpha, .isDigit, .isDecimal: return characterTest(arguments, count)
+        case .elementAt, .cardinality, .arrayContains, .arrayPosition, .arrayDistinct, .arrayReverse, .arraySort,
+            .arrayMax, .arrayMin, .arrayConcat, .arrayRemove, .arraySlice, .arrayUnion, .arrayExcept, .arrayIntersect,
+            .arrayJoin, .onlyElement, .mapKeys, .mapValues, .mapEntries, .mapFromArrays, .textToMap, .split:
+            return try lists(arguments, count)
+        case .regexpExtractAll: return try regexpExtractAll(arguments, count)
         case .ipInCIDR: return inNetwork(arguments, count)
-        case .like, .startsWith, .endsWith, .regexp, .regexpExtract, .regexpReplace:
+        case .like, .startsWith, .endsWith, .regexp, .regexpExtract, .regexpReplace, .regexpCount, .regexpInstr,
+            .regexpSubstr:
             return try match(arguments, count)
         case .and, .or, .coalesce, .ifThenElse:
             preconditionFailure("\(function) is not a kernel")

@@ -10,6 +10,12 @@ extension Node {
         case .cast(let operand, let type, let isTry): self = try Node.cast(try Node(operand), type, isTry)
         case .caseWhen(let branches, let otherwise, let type):
             self = try Node.caseWhen(branches, otherwise, type)
+        case .anyElement(let list, let captures, let predicate):
+            let nodes = try Node.all(captures)
+            let test = try Node(predicate)
+            let source = try Node(list)
+            let canFail = test.canFail || source.canFail || nodes.contains { $0.canFail }
+            self = Node(.anyElement(source, captures: nodes, predicate: test), .boolean, canFail: canFail)
         case .inList(let operand, let values, let isNegated):
             let node = try Node(operand)
             self = Node(
@@ -47,13 +53,22 @@ extension Node {
             case .decimal(let divisor): return divisor == 0
             default: return true
             }
-        case .like, .regexp, .regexpExtract, .regexpReplace: return true
-        case .repeated, .padLeading, .padTrailing: return true
+        case .like, .regexp, .regexpExtract, .regexpReplace, .regexpCount, .regexpInstr, .regexpSubstr: return true
+        case .regexpExtractAll, .onlyElement, .mapFromArrays: return true
+        case .randomInteger, .jsonObject, .jsonObjectAbsent: return true
+        case .repeated, .padLeading, .padTrailing, .raise: return true
         default: return false
         }
     }
 
     private static func cast(_ operand: Node, _ type: SQLType, _ isTry: Bool) throws(SQLError) -> Node {
+        if operand.type.isStructured {
+            return try cast(Node(operand.kind, .json, canFail: operand.canFail), type, isTry)
+        }
+        if type.isStructured {
+            let node = try cast(operand, .json, isTry)
+            return Node(node.kind, type, canFail: node.canFail)
+        }
         guard Cast.exists(from: operand.type, to: type) else { throw Cast.impossible(operand.type, type) }
         if operand.type.isCarried(as: type) {
             return Node(operand.kind, type, canFail: operand.canFail)
@@ -106,7 +121,7 @@ extension Node {
 
     private var operands: [Node] {
         switch kind {
-        case .column, .caseWhen: [self]
+        case .column, .caseWhen, .anyElement: [self]
         case .constant: []
         case .call(_, let arguments, _): arguments
         case .cast(let operand, _), .inList(let operand, _, _): [operand]

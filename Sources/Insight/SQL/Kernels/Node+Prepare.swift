@@ -10,10 +10,11 @@ extension Node {
                 escape = given
             }
             return .like(try LikePattern(pattern, escape: escape))
-        case .regexp, .regexpExtract, .regexpReplace:
+        case .regexp, .regexpExtract, .regexpReplace, .regexpCount, .regexpInstr, .regexpSubstr,
+            .regexpExtractAll:
             guard let pattern = arguments[1].text else { return .nothing }
             return .regex(try Regex(pattern))
-        case .jsonValue, .jsonQuery, .jsonExists, .jsonElement:
+        case .jsonValue, .jsonQuery, .jsonExists, .jsonElement, .jsonWrapped, .jsonWrappedIfNeeded, .jsonOutcome:
             guard let path = arguments[1].text else { throw mustBeLiteral(function, "path") }
             return .path(try JSONPath(path))
         case .isJSON:

@@ -7,6 +7,7 @@ struct Node: Sendable {
         case cast(Node, isTry: Bool)
         case caseWhen([Branch], otherwise: Node)
         case inList(Node, ValueSet, isNegated: Bool)
+        case anyElement(Node, captures: [Node], predicate: Node)
     }
 
     struct Branch: Sendable {

@@ -69,7 +69,8 @@ extension MQLTranslator {
 
 extension Expression {
     fileprivate static func text(of value: Expression) -> Expression {
-        .cast(value, to: TypeName(base: .varchar, position: value.position), isTry: false, value.position)
+        value.isEachElement
+            ? value : .cast(value, to: TypeName(base: .varchar, position: value.position), isTry: false, value.position)
     }
 
     /// MQL's `==~` wants the whole text to match, and lets a dot match a line's end.

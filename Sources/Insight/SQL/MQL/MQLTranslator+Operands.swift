@@ -41,11 +41,23 @@ extension MQLTranslator {
         if scanner.peek() == UInt8(ascii: "e"), scanner.peek(1) == UInt8(ascii: "[") {
             scanner.advance()
             var parts: [String] = []
+            // From the first `[*]` on, steps into each element of the column.
+            var path = ""
             while scanner.accept("[") {
-                parts.append(try key())
+                if scanner.accept("*") {
+                    path += "[*]"
+                } else {
+                    let key = try key()
+                    if path.isEmpty { parts.append(key) } else { path += Parser.step(to: key) }
+                }
                 try scanner.expect("]")
             }
-            return column(parts.joined(separator: "."), at: position)
+            let column = column(parts.joined(separator: "."), at: position)
+            guard !path.isEmpty else { return column }
+            let arguments = [column.expression, Expression.literal(.text("$" + path), position)]
+            return Operand(
+                expression: .call(FunctionCall(name: "JSON_ELEMENT", arguments: arguments, position: position)),
+                name: column.name)
         }
         if Self.reserved.contains(scanner.upcomingWord) { throw scanner.unexpected("a property") }
         let name = scanner.name()
@@ -60,11 +72,6 @@ extension MQLTranslator {
 
     private mutating func key() throws(SQLError) -> String {
         let position = scanner.position
-        if scanner.peek() == UInt8(ascii: "*") {
-            throw SQLError(
-                .unsupported, "[*] has no translation: lists are columns of type JSON here", at: position,
-                suggestion: "JSON_EXISTS in SQL looks into one")
-        }
         if scanner.peek() == UInt8(ascii: "^") {
             throw SQLError(
                 .unsupported, "[^prefix] has no translation", at: position, suggestion: "name the properties")

@@ -36,6 +36,10 @@ enum PredicatePushDown {
             let moved = below.map { $0.replacingColumns(projections[0]) }
             return filter(
                 .expand(input: push(moved, into: input), projections: projections, fields: fields), by: above)
+        case .unnest(let input, let list):
+            let count = input.fields.count
+            let (below, above) = partition(predicates) { $0 < count }
+            return filter(.unnest(input: push(below, into: input), list: list), by: above)
         case .sample(let input, let sample):
             // The input's columns are the first of the sample's.
             let count = input.fields.count
@@ -93,6 +97,17 @@ enum PredicatePushDown {
         if join.kind == .inner, let residual = join.residual {
             candidates += Conjunction.split(residual)
             join.residual = nil
+        }
+        if !join.kind.hasRightColumns, let residual = join.residual {
+            var kept: [BoundExpression] = []
+            for condition in Conjunction.split(residual) {
+                switch condition.side(count) {
+                case .right: below.right.append(condition.remappingColumns { $0 - count })
+                case .left where join.kind == .semi: below.left.append(condition)
+                default: kept.append(condition)
+                }
+            }
+            join.residual = kept.isEmpty ? nil : Conjunction.join(kept[...])
         }
         for predicate in candidates {
             switch predicate.side(count) {

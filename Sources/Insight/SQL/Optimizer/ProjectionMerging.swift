@@ -9,6 +9,7 @@ enum ProjectionMerging {
             merge(over: merge(input), keys, aggregates, fields)
         case .expand(let input, let projections, let fields):
             .expand(input: merge(input), projections: projections, fields: fields)
+        case .unnest(let input, let list): .unnest(input: merge(input), list: list)
         case .sample(let input, let sample): .sample(input: merge(input), sample: sample)
         case .match(let input, let match, let fields): .match(input: merge(input), match: match, fields: fields)
         case .over(let input, let over): .over(input: merge(input), over: over)

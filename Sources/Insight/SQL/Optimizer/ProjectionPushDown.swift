@@ -61,6 +61,17 @@ enum ProjectionPushDown {
                     input: below.plan, projections: projections.map { copy in kept.map { below.rewrite(copy[$0]) } },
                     fields: kept.map { fields[$0] }),
                 places: places(kept))
+        case .unnest(let input, let list):
+            let count = input.fields.count
+            let kept = list.parts.indices.filter { wanted.contains(count + $0) }
+            let below = prune(
+                input, keeping: wanted.filter { $0 < count }.union(columns(of: [list.expression])))
+            var moved = list
+            moved.expression = below.rewrite(list.expression)
+            moved.parts = kept.map { list.parts[$0] }
+            var places = below.places
+            for (place, part) in kept.enumerated() { places[count + part] = below.plan.fields.count + place }
+            return Pruned(plan: .unnest(input: below.plan, list: moved), places: places)
         case .sample(let input, let sample): return prune(input, sample, keeping: wanted)
         case .match(let input, let match, let fields):
             let below = prune(input, keeping: match.inputColumns)

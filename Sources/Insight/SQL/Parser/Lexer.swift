@@ -100,6 +100,11 @@ struct Lexer {
 
     private mutating func skipBlockComment() throws(SQLError) {
         let start = position
+        if peek(2) == UInt8(ascii: "+") {
+            throw SQLError(
+                .unsupported, "hints are not supported", at: start,
+                suggestion: "options stand in WITH of CREATE TABLE; a comment doesn't begin with /*+")
+        }
         advance()
         advance()
         while let byte = peek() {

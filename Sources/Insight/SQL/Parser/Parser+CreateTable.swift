@@ -47,7 +47,13 @@ extension Parser {
         }
         let type = try typeName()
         table.fields.append(PlanField(name: name.text, type: try type.resolved()))
-        if at(.metadata) { throw unsupported("a metadata column is") }
+        if accept(.metadata) {
+            let key = accept(.from) ? try optionText("the name of a row's property") : name.text
+            table.metadata.append(
+                MetadataColumn(name: ObjectName(text: name.text, position: name.position), key: key))
+            // No column of this kind is ever written.
+            if token.text.uppercased() == "VIRTUAL" { advance() }
+        }
         if accept(.not) { try expect(.null) } else { _ = accept(.null) }
         if accept(.comment) { try optionText("a comment") }
     }

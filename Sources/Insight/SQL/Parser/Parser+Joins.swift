@@ -51,6 +51,9 @@ extension Parser {
             let isCross = advance().keyword == .cross
             try expect(.join)
             return (.inner, isCross, position)
+        case .left where lookahead(1).text.uppercased() == "SEMI" || lookahead(1).text.uppercased() == "ANTI":
+            advance()
+            kind = advance().text.uppercased() == "SEMI" ? .semi : .anti
         case .left, .right, .full:
             kind = token.keyword == .left ? .left : token.keyword == .right ? .right : .full
             advance()

@@ -189,8 +189,12 @@ extension Parser {
             try expect(.rightParenthesis)
             return .inList(left, items, isNegated: isNegated, operation.position)
         default:
-            throw unsupported(
-                "SIMILAR TO is", at: operation.position, suggestion: "use LIKE or REGEXP(text, pattern)")
+            try expect(.to)
+            var arguments = [left, try expression(atLeast: .sum)]
+            if accept(.escape) { arguments.append(try expression(atLeast: .sum)) }
+            let call = Expression.call(
+                FunctionCall(name: "SIMILAR TO", arguments: arguments, position: operation.position))
+            return isNegated ? .unary(.not, call, operation.position) : call
         }
     }
 }

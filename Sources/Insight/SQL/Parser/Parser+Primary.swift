@@ -30,7 +30,7 @@ extension Parser {
             advance()
             return .literal(.bool(keyword == .true), position)
         case .case: return try caseExpression()
-        case .cast, .tryCast: return try cast(isTry: keyword == .tryCast)
+        case .cast, .tryCast: return try elements(of: try cast(isTry: keyword == .tryCast))
         case .exists:
             advance()
             try expect(.leftParenthesis)
@@ -120,11 +120,26 @@ extension Parser {
 
     private mutating func nameOrCall() throws(SQLError) -> Expression {
         if lookahead(1).kind == .symbol(.leftParenthesis) { return try call() }
+        if case .word = token.kind, lookahead(1).kind == .symbol(.leftBracket),
+            ["ARRAY", "MAP"].contains(token.text.uppercased())
+        {
+            return try collection()
+        }
         let name = try name("an expression")
         if at(.leftParenthesis) {
             throw SQLError(.unknownFunction, "there is no function \(name.text)", at: name.position)
         }
         return try elements(of: .name(name))
+    }
+
+    /// `ARRAY[…]` and `MAP[…]`
+    private mutating func collection() throws(SQLError) -> Expression {
+        let token = advance()
+        try expect(.leftBracket)
+        var call = FunctionCall(name: token.text.uppercased(), arguments: [], position: token.position)
+        if !at(.rightBracket) { call.arguments = try expressions() }
+        try expect(.rightBracket)
+        return try elements(of: .call(call))
     }
 
     private mutating func call() throws(SQLError) -> Expression {
@@ -134,6 +149,9 @@ extension Parser {
         switch call.upperName {
         case "EXTRACT" where lookahead(1).keyword == .from: try extractArguments(of: &call)
         case "TRIM": try trimArguments(of: &call)
+        case "JSON_VALUE", "JSON_QUERY", "JSON_EXISTS": try jsonPathArguments(of: &call)
+        case "JSON_OBJECT", "JSON_OBJECTAGG": try jsonObjectArguments(of: &call)
+        case "JSON_ARRAY", "JSON_ARRAYAGG": try jsonArrayArguments(of: &call)
         default: try arguments(of: &call)
         }
         // Some write it inside of the parentheses, the standard behind them.
@@ -142,7 +160,7 @@ extension Parser {
             throw unexpected(expecting: "',' or ')' in \(call.upperName)(…)", keywords: Self.operatorWords)
         }
         advance()
-        if at(.within) { throw unsupported("WITHIN GROUP is") }
+        if at(.within) { try withinGroup(of: &call) }
         try nullTreatment(of: &call, isInside: false)
         if at(.filter), lookahead(1).kind == .symbol(.leftParenthesis) {
             advance()
@@ -179,7 +197,13 @@ extension Parser {
         case "POSITION" where at(.in):
             advance()
             call.arguments.append(try expression())
-        case "SUBSTRING" where at(.from), "OVERLAY" where at(.from):
+        case "OVERLAY" where token.text.uppercased() == "PLACING":
+            advance()
+            call.arguments.append(try expression())
+            try expect(.from)
+            call.arguments.append(try expression())
+            if accept(.for) { call.arguments.append(try expression()) }
+        case "SUBSTRING" where at(.from):
             advance()
             call.arguments.append(try expression())
             if accept(.for) { call.arguments.append(try expression()) }
@@ -192,6 +216,23 @@ extension Parser {
                 try checkLength(call.arguments.count)
             }
         }
+    }
+
+    /// `PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY value)` as `PERCENTILE(value, p)`.
+    private mutating func withinGroup(of call: inout FunctionCall) throws(SQLError) {
+        guard ["PERCENTILE_CONT", "PERCENTILE"].contains(call.upperName), call.arguments.count == 1 else {
+            throw unsupported("WITHIN GROUP for \(call.upperName) is")
+        }
+        advance()
+        try expect(.group)
+        try expect(.leftParenthesis)
+        try expect(.order)
+        try expect(.by)
+        let item = try orderItem()
+        try expect(.rightParenthesis)
+        guard !item.isDescending else { throw unsupported("DESC in WITHIN GROUP is", at: item.expression.position) }
+        call.name = "PERCENTILE"
+        call.arguments.insert(item.expression, at: 0)
     }
 
     /// `unit FROM x`

@@ -72,18 +72,55 @@ extension Parser {
         return item
     }
 
-    /// Bodies joined by `UNION`.
+    /// Bodies joined by `UNION` and `EXCEPT`, from left to right.
     private mutating func union() throws(SQLError) -> QueryBody {
-        let first = try bodyTerm()
+        var body = try intersection()
         var parts: [UnionPart] = []
-        while true {
-            if at(.intersect) || at(.except) { throw unsupported("\(token.text.uppercased()) is") }
-            guard at(.union) else { return parts.isEmpty ? first : .union(first, parts) }
+        var differences = 0
+        while at(.union) || at(.except) {
+            let isUnion = at(.union)
             let position = advance().position
-            let isAll = accept(.all)
-            if !isAll { _ = accept(.distinct) }
-            parts.append(UnionPart(body: try bodyTerm(), isAll: isAll, position: position))
-            try checkLength(parts.count)
+            let isAll = acceptsAll()
+            let next = try intersection()
+            if isUnion {
+                parts.append(UnionPart(body: next, isAll: isAll, position: position))
+                try checkLength(parts.count)
+            } else {
+                if !parts.isEmpty { body = .union(body, parts) }
+                parts = []
+                body = .except(body, next, isAll: isAll, position)
+                differences += 1
+                try checkChain(differences, "EXCEPT", at: position)
+            }
+        }
+        return parts.isEmpty ? body : .union(body, parts)
+    }
+
+    /// Bodies joined by `INTERSECT`, which binds tighter than the others.
+    private mutating func intersection() throws(SQLError) -> QueryBody {
+        var body = try bodyTerm()
+        var count = 0
+        while at(.intersect) {
+            let position = advance().position
+            let isAll = acceptsAll()
+            body = .intersect(body, try bodyTerm(), isAll: isAll, position)
+            count += 1
+            try checkChain(count, "INTERSECT", at: position)
+        }
+        return body
+    }
+
+    private mutating func acceptsAll() -> Bool {
+        if accept(.all) { return true }
+        _ = accept(.distinct)
+        return false
+    }
+
+    /// Each lies behind the one before.
+    private func checkChain(_ count: Int, _ word: String, at position: SourcePosition) throws(SQLError) {
+        guard count < limits.maximumDepth else {
+            throw SQLError(
+                .limitExceeded, "more than \(limits.maximumDepth) queries in a row with \(word)", at: position)
         }
     }
 

@@ -12,9 +12,11 @@ extension Parser {
             try expect(.rightParenthesis)
             return inner
         }
-        if at(.lateral) || at(.unnest) && lookahead(1).kind == .symbol(.leftParenthesis) {
-            throw unsupported("\(token.text.uppercased()) is")
+        if at(.lateral) {
+            advance()
+            guard at(.unnest) else { throw unsupported("LATERAL without UNNEST is") }
         }
+        if at(.unnest), lookahead(1).kind == .symbol(.leftParenthesis) { return try unnest() }
         if at(.table), lookahead(1).kind == .symbol(.leftParenthesis) {
             advance()
             advance()
@@ -41,6 +43,20 @@ extension Parser {
         advance()
         let time = try expression()
         return .snapshot(name, at: time, alias: try tableAlias())
+    }
+
+    private mutating func unnest() throws(SQLError) -> TableReference {
+        let position = advance().position
+        try expect(.leftParenthesis)
+        let list = try expression()
+        try expect(.rightParenthesis)
+        var hasOrdinality = false
+        if at(.with), lookahead(1).text.uppercased() == "ORDINALITY" {
+            advance()
+            advance()
+            hasOrdinality = true
+        }
+        return .unnest(list, hasOrdinality: hasOrdinality, alias: try tableAlias(), position)
     }
 
     mutating func tableAlias() throws(SQLError) -> TableAlias? {

@@ -19,6 +19,10 @@ extension BoundExpression {
             return .caseWhen(mapped, otherwise: try transform(otherwise), type: type)
         case .inList(let operand, let values, let isNegated):
             return .inList(try transform(operand), values, isNegated: isNegated)
+        case .anyElement(let list, let captures, let predicate):
+            var mapped: [BoundExpression] = []
+            for capture in captures { mapped.append(try transform(capture)) }
+            return .anyElement(try transform(list), captures: mapped, predicate: predicate)
         }
     }
 
@@ -29,6 +33,8 @@ extension BoundExpression {
         case .literal: break
         case .call(_, let arguments, _): for argument in arguments { argument.forEachColumn(visit) }
         case .cast(let operand, _, _), .inList(let operand, _, _): operand.forEachColumn(visit)
+        case .anyElement(let list, let captures, _):
+            for part in [list] + captures { part.forEachColumn(visit) }
         case .caseWhen(let branches, let otherwise, _):
             for branch in branches {
                 branch.condition.forEachColumn(visit)

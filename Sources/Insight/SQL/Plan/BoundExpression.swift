@@ -27,12 +27,15 @@ public indirect enum BoundExpression: Hashable, Sendable {
     case caseWhen([CaseBranch], otherwise: BoundExpression, type: SQLType)
     /// `operand [NOT] IN (…)` over literals of the operand's type.
     case inList(BoundExpression, [Value], isNegated: Bool)
+    /// Whether the predicate is true for an element of the list, a JSON array. It is over columns of its own: the element
+    /// as JSON, then the captured values of the row.
+    case anyElement(BoundExpression, captures: [BoundExpression], predicate: BoundExpression)
 
     public var type: SQLType {
         switch self {
         case .column(_, let type), .literal(_, let type), .call(_, _, let type), .caseWhen(_, _, let type): type
         case .cast(_, let type, _): type
-        case .inList: .boolean
+        case .inList, .anyElement: .boolean
         }
     }
 }

@@ -8,6 +8,9 @@ public struct JoinSpecification: Hashable, Sendable {
     public var residual: BoundExpression?
     /// The right side is a table that is looked up when a row of the left comes.
     public var lookup: LookupSpecification?
+    /// Of an anti join without a residual: the last key is the value of `NOT IN`. A null in it, on either side, may be equal
+    /// to anything; the other keys are the columns that tie the sub-query to the row.
+    public var isNullAware = false
 
     /// Sorts conditions over both sides into keys and the rest.
     init(kind: JoinKind, conditions: [BoundExpression], leftCount: Int) {

@@ -22,6 +22,8 @@ public indirect enum LogicalPlan: Sendable {
     case window(input: LogicalPlan, window: WindowSpecification)
     /// Each row of the input once for each of the projections, which all give `fields`.
     case expand(input: LogicalPlan, projections: [[BoundExpression]], fields: [PlanField])
+    /// Each row of the input once for each element of a list, which stands behind it.
+    case unnest(input: LogicalPlan, list: UnnestedList)
     /// A part of the input's rows.
     case sample(input: LogicalPlan, sample: SampleSpecification)
     /// One row a group; with no keys, one row in all. Output: keys, then aggregates.
@@ -84,10 +86,26 @@ public struct AggregateCall: Hashable, Sendable {
         case min
         case max
         case avg
+        /// The value of the first row that has one, and of the last.
+        case first
+        case last
+        case variance(Variance)
+        /// Values that are text or JSON, end to end.
+        case concatenation(Concatenation)
+        /// Exact, between the two values next to the rank; the fraction is in 0…1.
+        case percentile(Double)
         /// HyperLogLog.
         case approxCountDistinct
         /// Mergeable, relative error stated in docs/sql.md; the percentage is in 0…1.
         case approxPercentile(Double)
+
+        /// Whether the result depends on the order in which rows come.
+        public var isOrdered: Bool {
+            switch self {
+            case .first, .last, .concatenation: true
+            default: false
+            }
+        }
     }
 
     public var function: Function

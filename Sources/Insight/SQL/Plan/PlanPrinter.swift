@@ -35,6 +35,10 @@ enum PlanPrinter {
             let names = names(input)
             let shown = aggregates.map { text($0, names) }.joined(separator: ", ")
             return ("aggregate by (\(keys.map { text($0, names) }.joined(separator: ", "))) \(shown)", [input])
+        case .unnest(let input, let list):
+            let value = text(list.expression, names(input))
+            let head = list.isCount ? "repeat \(value) times" : "unnest \(value)"
+            return (head + (list.keepsEmpty ? " or nothing" : ""), [input])
         case .sample(let input, let sample): return ("sample " + text(sample, names(input)), [input])
         case .match(let input, let match, let fields): return (text(match, fields, names(input)), [input])
         case .over(let input, let over): return (text(over, names(input)), [input])
@@ -48,7 +52,8 @@ enum PlanPrinter {
             let keys = zip(join.leftKeys, join.rightKeys).map { text($0, names(left)) + " = " + text($1, names(right)) }
             let rest = join.residual.map { " where " + text($0, names(left) + names(right)) } ?? ""
             let kind = join.kind.rawValue.lowercased() + (join.lookup == nil ? " join" : " lookup join")
-            return ("\(kind) (\(keys.joined(separator: ", ")))" + rest, [left, right])
+            let nulls = join.isNullAware ? " null may be equal" : ""
+            return ("\(kind) (\(keys.joined(separator: ", ")))" + nulls + rest, [left, right])
         case .union(let inputs): return ("union", inputs)
         }
     }
@@ -102,6 +107,14 @@ enum PlanPrinter {
         case .min: return "MIN(\(inside))" + filter
         case .max: return "MAX(\(inside))" + filter
         case .avg: return "AVG(\(inside))" + filter
+        case .first: return "FIRST_VALUE(\(inside))" + filter
+        case .last: return "LAST_VALUE(\(inside))" + filter
+        case .variance(let variance): return "\(variance.name)(\(inside))" + filter
+        case .concatenation(.array): return "ARRAY_AGG(\(inside))" + filter
+        case .concatenation(.object): return "JSON_OBJECTAGG(\(inside))" + filter
+        case .concatenation(let parts):
+            return "LISTAGG(\(inside), '\(String(decoding: parts.separator, as: UTF8.self))')" + filter
+        case .percentile(let fraction): return "PERCENTILE(\(inside), \(fraction))" + filter
         case .approxCountDistinct: return "APPROX_COUNT_DISTINCT(\(inside))" + filter
         case .approxPercentile(let fraction): return "APPROX_PERCENTILE(\(inside), \(fraction))" + filter
         }
@@ -117,6 +130,8 @@ enum PlanPrinter {
         case .caseWhen(let branches, let otherwise, _):
             let shown = branches.map { "WHEN \(text($0.condition, names)) THEN \(text($0.result, names))" }
             return "CASE \(shown.joined(separator: " ")) ELSE \(text(otherwise, names)) END"
+        case .anyElement(let list, let captures, let predicate):
+            return "ANY(\(text(list, names)): \(text(predicate, ["element"] + captures.map { text($0, names) })))"
         case .inList(let operand, let values, let isNegated):
             let shown = values.map { text($0, operand.type) }.joined(separator: ", ")
             return "(\(text(operand, names)) \(isNegated ? "NOT " : "")IN (\(shown)))"

@@ -20,6 +20,9 @@ extension SQLType {
         case .intervalYearMonth: "INTERVAL YEAR TO MONTH"
         case .ip: "IP"
         case .json: "JSON"
+        case .array(let element): "ARRAY<\(element.name)>"
+        case .map(let key, let value): "MAP<\(key.name), \(value.name)>"
+        case .row(let fields): "ROW<\(fields.map { "\($0.name) \($0.type.name)" }.joined(separator: ", "))>"
         }
     }
 }

@@ -25,6 +25,22 @@ public enum SQLType: Hashable, Sendable {
     case intervalYearMonth
     case ip
     case json
+    /// A list, a table of values by text, and a group of named fields. All are carried as JSON, which is what columns of the
+    /// log hold; the types of what is inside are given to it where it is read.
+    indirect case array(SQLType)
+    indirect case map(key: SQLType, value: SQLType)
+    case row([PlanField])
+
+    /// Whether it has parts.
+    public var isStructured: Bool {
+        switch self {
+        case .array, .map, .row: true
+        default: false
+        }
+    }
+
+    /// Whether it is carried as JSON.
+    var isDocument: Bool { self == .json || isStructured }
 
     /// The physical type that carries it: integers, dates, times and intervals in `int64`. That of a decimal knows the
     /// scale, and not the precision: values stay within that by what makes them.
@@ -38,7 +54,7 @@ public enum SQLType: Hashable, Sendable {
         case .varbinary: .bytes
         case .timestamp: .timestamp
         case .ip: .ip
-        case .json: .json
+        case .json, .array, .map, .row: .json
         }
     }
 }

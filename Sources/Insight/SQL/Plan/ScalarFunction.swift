@@ -50,6 +50,18 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case degrees = "DEGREES"
     case radians = "RADIANS"
     case pi = "PI"
+    case e = "E"
+    case sinh = "SINH"
+    case cosh = "COSH"
+    case tanh = "TANH"
+    case cot = "COT"
+    /// From 0 up to, not including, 1; another one each row.
+    case random = "RAND"
+    /// From 0 up to, not including, the argument.
+    case randomInteger = "RAND_INTEGER"
+    case hexadecimal = "HEX"
+    case fromHexadecimal = "UNHEX"
+    case binaryDigits = "BIN"
     // Text; positions are 1-based and count code points
     /// `text LIKE pattern [ESCAPE character]`
     case like = "LIKE"
@@ -81,6 +93,28 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case regexp = "REGEXP"
     case regexpExtract = "REGEXP_EXTRACT"
     case regexpReplace = "REGEXP_REPLACE"
+    case regexpCount = "REGEXP_COUNT"
+    case regexpInstr = "REGEXP_INSTR"
+    case regexpSubstr = "REGEXP_SUBSTR"
+    /// `(text, replacement, from[, length])`
+    case overlay = "OVERLAY"
+    case translate = "TRANSLATE"
+    case elt = "ELT"
+    case isAlpha = "IS_ALPHA"
+    case isDigit = "IS_DIGIT"
+    case isDecimal = "IS_DECIMAL"
+    /// `(url, part[, key])`
+    case parseURL = "PARSE_URL"
+    /// A version 4 UUID, another one each row.
+    case uuid = "UUID"
+    case md5 = "MD5"
+    case sha1 = "SHA1"
+    case sha224 = "SHA224"
+    case sha256 = "SHA256"
+    case sha384 = "SHA384"
+    case sha512 = "SHA512"
+    /// `(text, bits)`
+    case sha2 = "SHA2"
     case urlEncode = "URL_ENCODE"
     case urlDecode = "URL_DECODE"
     case toBase64 = "TO_BASE64"
@@ -94,6 +128,7 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case currentDate = "CURRENT_DATE"
     /// When a batch is worked on.
     case processingTime = "PROCTIME"
+    case currentTime = "CURRENT_TIME"
     /// `EXTRACT(unit FROM time)` as `(unit, time)`
     case extract = "EXTRACT"
     /// `FLOOR(time TO unit)` as `(time, unit)`
@@ -116,8 +151,59 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case jsonExists = "JSON_EXISTS"
     /// What lies on a path, as JSON; null for JSON's null. `value['key'][1]` is bound to it.
     case jsonElement = "JSON_ELEMENT"
+    /// What is on all paths, in an array; `JSON_QUERY … WITH WRAPPER`.
+    case jsonWrapped = "JSON_QUERY WITH WRAPPER"
+    /// As `jsonWrapped`, but one array or object as it is.
+    case jsonWrappedIfNeeded = "JSON_QUERY WITH CONDITIONAL WRAPPER"
+    /// `(json, path, kind)`: how looking for what `JSON_VALUE`, `JSON_QUERY` or `JSON_EXISTS` wants ended, as a
+    /// `JSONOutcome`.
+    case jsonOutcome = "JSON_OUTCOME"
+    /// Any value as JSON.
+    case jsonString = "JSON_STRING"
+    case jsonUnquote = "JSON_UNQUOTE"
+    /// Of values that are JSON already. A null is JSON's null, or left out.
+    case jsonArray = "JSON_ARRAY"
+    case jsonArrayAbsent = "JSON_ARRAY ABSENT ON NULL"
+    /// Of names and values that are JSON, by turns.
+    case jsonObject = "JSON_OBJECT"
+    case jsonObjectAbsent = "JSON_OBJECT ABSENT ON NULL"
+    /// `(name, value)`: a member of an object without its braces.
+    case jsonMember = "JSON_MEMBER"
+    // Lists and maps; all arguments and results that are such are JSON
+    /// `(value, place or key)`
+    case elementAt = "ELEMENT_AT"
+    case cardinality = "CARDINALITY"
+    case arrayContains = "ARRAY_CONTAINS"
+    case arrayPosition = "ARRAY_POSITION"
+    case arrayDistinct = "ARRAY_DISTINCT"
+    case arrayReverse = "ARRAY_REVERSE"
+    case arraySort = "ARRAY_SORT"
+    case arrayMax = "ARRAY_MAX"
+    case arrayMin = "ARRAY_MIN"
+    case arrayConcat = "ARRAY_CONCAT"
+    case arrayRemove = "ARRAY_REMOVE"
+    /// `(list, from[, to])`, places from 1, negative ones from the end
+    case arraySlice = "ARRAY_SLICE"
+    case arrayUnion = "ARRAY_UNION"
+    case arrayExcept = "ARRAY_EXCEPT"
+    case arrayIntersect = "ARRAY_INTERSECT"
+    /// `(list, separator[, what stands for nulls])`
+    case arrayJoin = "ARRAY_JOIN"
+    /// The only element of a list.
+    case onlyElement = "ELEMENT"
+    case mapKeys = "MAP_KEYS"
+    case mapValues = "MAP_VALUES"
+    case mapEntries = "MAP_ENTRIES"
+    case mapFromArrays = "MAP_FROM_ARRAYS"
+    /// `(text[, between pairs[, between key and value]])`
+    case textToMap = "STR_TO_MAP"
+    case split = "SPLIT"
+    /// `(text, pattern[, group])`
+    case regexpExtractAll = "REGEXP_EXTRACT_ALL"
     /// `text IS JSON [VALUE | SCALAR | ARRAY | OBJECT]`; the kind is an optional second VARCHAR literal.
     case isJSON = "IS JSON"
+    /// Fails with the text of its argument, for rows that come so far.
+    case raise = "RAISE"
     // Grouping sets; the binder turns them into what is known of a group, so no kernel sees them
     /// The keys that a group's set leaves out, as bits, the first key's the highest.
     case grouping = "GROUPING"
@@ -129,7 +215,10 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     /// False where the value depends on when the query runs, so that it must not be folded at bind time.
     public var isFoldable: Bool {
         switch self {
-        case .currentTimestamp, .currentDate, .unixTimestamp, .processingTime, .grouping, .groupID: false
+        case .currentTimestamp, .currentDate, .currentTime, .random, .randomInteger, .uuid, .unixTimestamp,
+            .processingTime, .grouping,
+            .groupID, .raise:
+            false
         default: true
         }
     }

@@ -104,6 +104,8 @@ struct FunctionCall: Hashable, Sendable {
     var filter: Expression?
     var nulls: NullTreatment?
     var over: OverReference?
+    /// What stands in the parentheses of JSON functions besides arguments.
+    var clauses: CallClauses?
     var position: SourcePosition
 
     var upperName: String { name.uppercased() }
@@ -127,11 +129,17 @@ struct TypeName: Hashable, Sendable {
         case timestamp = "TIMESTAMP"
         case ip = "IP"
         case json = "JSON"
+        case array = "ARRAY"
+        case map = "MAP"
+        case row = "ROW"
     }
 
     var base: Base
     /// Precision and scale, or length, as written.
     var parameters: [Int] = []
+    /// Of `ARRAY<…>`, `MAP<…>` and `ROW<…>`: the types inside, and the names of a row's fields.
+    var parts: [TypeName] = []
+    var names: [Identifier] = []
     /// `CHAR` instead of `VARCHAR`.
     var hasFixedLength = false
     var position: SourcePosition

@@ -4,6 +4,13 @@ public enum JoinKind: String, Hashable, Sendable {
     case left = "LEFT"
     case right = "RIGHT"
     case full = "FULL"
+    /// The rows of the left that have a match, once each; no columns of the right.
+    case semi = "LEFT SEMI"
+    /// The rows of the left that have none; no columns of the right.
+    case anti = "LEFT ANTI"
+
+    /// Whether the columns of the right are in the answer.
+    public var hasRightColumns: Bool { self != .semi && self != .anti }
 
     public var keepsLeft: Bool { self == .left || self == .full }
     public var keepsRight: Bool { self == .right || self == .full }

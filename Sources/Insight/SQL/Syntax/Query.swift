@@ -20,6 +20,9 @@ indirect enum QueryBody: Hashable, Sendable {
     case values([[Expression]], SourcePosition)
     /// A chain from left to right, flat however long it is.
     case union(QueryBody, [UnionPart])
+    /// The rows of both, or of the first that the second doesn't have.
+    case intersect(QueryBody, QueryBody, isAll: Bool, SourcePosition)
+    case except(QueryBody, QueryBody, isAll: Bool, SourcePosition)
     case nested(Query)
 }
 
@@ -63,6 +66,8 @@ indirect enum TableReference: Hashable, Sendable {
     case match(MatchReference, alias: TableAlias?)
     /// `t FOR SYSTEM_TIME AS OF time`: what the table holds when a row comes.
     case snapshot(Name, at: Expression, alias: TableAlias?)
+    /// `UNNEST(list) [WITH ORDINALITY]`, whose expression is over what stands before it in `FROM`.
+    case unnest(Expression, hasOrdinality: Bool, alias: TableAlias?, SourcePosition)
 }
 
 struct TableAlias: Hashable, Sendable {

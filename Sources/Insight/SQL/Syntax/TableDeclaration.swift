@@ -3,6 +3,8 @@ public struct TableDeclaration: Hashable, Sendable {
     public var name: String
     /// Columns of the source as declared, in order; none when the statement leaves them to the source.
     public var fields: [PlanField]
+    /// Those of the fields that tell where a row lies, and what the source calls it.
+    public var metadata: [MetadataColumn] = []
     /// Columns that are computed from the source's.
     public var computed: [ComputedColumn] = []
     /// The columns that together tell a row from the others.
@@ -13,6 +15,13 @@ public struct TableDeclaration: Hashable, Sendable {
     public var watermarkDelay: Int64
     /// The `WITH` list.
     public var options: [String: String]
+}
+
+/// `name type METADATA [FROM 'key'] [VIRTUAL]` among the columns of a table.
+public struct MetadataColumn: Hashable, Sendable {
+    public var name: ObjectName
+    /// The column's own name where FROM doesn't give another.
+    public var key: String
 }
 
 /// `name AS expression` among the columns of a table.

@@ -10,7 +10,7 @@ extension Accumulator {
         let plain = try makePlain(call)
         guard call.isDistinct, let argument = call.argument else { return plain }
         switch call.function {
-        case .min, .max, .approxCountDistinct: return plain
+        case .min, .max, .first, .last, .approxCountDistinct: return plain
         default: return DistinctAccumulator(inner: plain, type: argument.type.fieldType)
         }
     }
@@ -23,7 +23,8 @@ extension Accumulator {
         case .countAll, .count, .sum, .avg:
             let plain = try makePlain(call)
             return call.isDistinct ? CountedDistinctAccumulator(inner: plain, type: type) : plain
-        case .approxCountDistinct, .approxPercentile: return try makePlain(call)
+        case .approxCountDistinct, .approxPercentile, .first, .last, .variance, .concatenation, .percentile:
+            return try makePlain(call)
         }
     }
 
@@ -41,7 +42,12 @@ extension Accumulator {
             default: break
             }
         case .min, .max:
-            if let argument { return makeExtremum(argument, isMaximum: call.function == .max) }
+            if let argument { return makeExtremum(argument, call.function == .max ? .maximum : .minimum) }
+        case .first, .last:
+            if let argument { return makeExtremum(argument, call.function == .first ? .first : .last) }
+        case .variance(let variance): return VarianceAccumulator(variance)
+        case .concatenation(let parts): return ConcatenationAccumulator(parts, type: call.type.fieldType)
+        case .percentile(let fraction): return ExactPercentileAccumulator(fraction: fraction)
         case .approxCountDistinct: return DistinctCountAccumulator()
         case .approxPercentile(let fraction):
             if argument == .int64 || argument == .float64 || argument == .timestamp {
@@ -51,24 +57,24 @@ extension Accumulator {
         throw SQLError(code: .typeMismatch, message: "this aggregate cannot be computed over its argument's type")
     }
 
-    private static func makeExtremum(_ type: FieldType, isMaximum: Bool) -> Accumulator {
+    private static func makeExtremum(_ type: FieldType, _ choice: ValueChoice) -> Accumulator {
         switch type {
         case .int64, .timestamp:
             ExtremumAccumulator<Int64>(
-                type: type, isMaximum: isMaximum, initial: 0, values: { $0.int64s }, storage: { .int64($0) })
+                type: type, choice: choice, initial: 0, values: { $0.int64s }, storage: { .int64($0) })
         case .float64:
             ExtremumAccumulator<Double>(
-                type: type, isMaximum: isMaximum, initial: 0, values: { $0.float64s }, storage: { .float64($0) })
+                type: type, choice: choice, initial: 0, values: { $0.float64s }, storage: { .float64($0) })
         case .ip:
             ExtremumAccumulator<IPAddress>(
-                type: type, isMaximum: isMaximum, initial: IPAddress(high: 0, low: 0), values: { $0.addresses },
+                type: type, choice: choice, initial: IPAddress(high: 0, low: 0), values: { $0.addresses },
                 storage: { .ip($0) })
         case .decimal:
             ExtremumAccumulator<Int128>(
-                type: type, isMaximum: isMaximum, initial: 0, values: { $0.decimals }, storage: { .decimal($0) })
+                type: type, choice: choice, initial: 0, values: { $0.decimals }, storage: { .decimal($0) })
         case .bool:
             ExtremumAccumulator<UInt8>(
-                type: type, isMaximum: isMaximum, initial: 0,
+                type: type, choice: choice, initial: 0,
                 values: { column in
                     guard let bits = column.bools else { return nil }
                     return (0..<bits.count).map { bits[$0] ? 1 : 0 }
@@ -78,7 +84,7 @@ extension Accumulator {
                     for (index, value) in values.enumerated() where value != 0 { bits[index] = true }
                     return .bool(bits)
                 })
-        case .string, .bytes, .json: ByteExtremumAccumulator(type: type, isMaximum: isMaximum)
+        case .string, .bytes, .json: ByteExtremumAccumulator(type: type, choice: choice)
         }
     }
 }
@@ -88,7 +94,7 @@ extension AggregateCall {
     var canTakeBack: Bool {
         switch function {
         case .countAll, .count, .sum, .avg, .min, .max: true
-        case .approxCountDistinct, .approxPercentile: false
+        case .approxCountDistinct, .approxPercentile, .first, .last, .variance, .concatenation, .percentile: false
         }
     }
 }

@@ -56,6 +56,9 @@ struct AggregateLayout {
     /// Rows may be taken back.
     var takesBack = false
 
+    /// Whether the result depends on the order in which rows come, so that workers can't share them.
+    var isOrdered: Bool { calls.contains { $0.call.function.isOrdered } }
+
     func makeAccumulators() throws(SQLError) -> [Accumulator] {
         var made: [Accumulator] = []
         for call in calls { made.append(try Accumulator.make(for: call.call, takesBack: takesBack)) }

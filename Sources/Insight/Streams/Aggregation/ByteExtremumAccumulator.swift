@@ -1,16 +1,16 @@
 import Columns
 import SQL
 
-/// `MIN` and `MAX` of text, bytes and JSON, by bytes.
+/// `MIN` and `MAX` of text, bytes and JSON, by bytes; `FIRST_VALUE` and `LAST_VALUE` of them.
 final class ByteExtremumAccumulator: Accumulator {
     private let type: FieldType
-    private let isMaximum: Bool
+    private let choice: ValueChoice
     private var bests: [[UInt8]?] = []
     private var heapBytes = 0
 
-    init(type: FieldType, isMaximum: Bool) {
+    init(type: FieldType, choice: ValueChoice) {
         self.type = type
-        self.isMaximum = isMaximum
+        self.choice = choice
     }
 
     override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
@@ -74,7 +74,12 @@ final class ByteExtremumAccumulator: Accumulator {
     private func offer(_ value: ArraySlice<UInt8>, to group: Int) {
         if let best = bests[group] {
             let isBetter =
-                isMaximum ? best.lexicographicallyPrecedes(value) : value.lexicographicallyPrecedes(best)
+                switch choice {
+                case .maximum: best.lexicographicallyPrecedes(value)
+                case .minimum: value.lexicographicallyPrecedes(best)
+                case .first: false
+                case .last: true
+                }
             guard isBetter else { return }
             heapBytes -= best.count + 32
         }

@@ -1,10 +1,19 @@
 import Columns
 import SQL
 
-/// `MIN` and `MAX` of values that lie in an array of their own: integers, timestamps, numbers, addresses, booleans.
+/// Which of a group's values an aggregate keeps.
+enum ValueChoice {
+    case minimum
+    case maximum
+    /// In the order in which rows come.
+    case first
+    case last
+}
+
+/// `MIN`, `MAX`, `FIRST_VALUE` and `LAST_VALUE` of values that lie in an array of their own: integers, timestamps, numbers, addresses, booleans.
 final class ExtremumAccumulator<Element: Comparable>: Accumulator {
     private let type: FieldType
-    private let isMaximum: Bool
+    private let choice: ValueChoice
     private let initial: Element
     private let values: (Column) -> [Element]?
     private let storage: ([Element]) -> Column.Storage
@@ -12,11 +21,11 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
     private var seen: [Bool] = []
 
     init(
-        type: FieldType, isMaximum: Bool, initial: Element, values: @escaping (Column) -> [Element]?,
+        type: FieldType, choice: ValueChoice, initial: Element, values: @escaping (Column) -> [Element]?,
         storage: @escaping ([Element]) -> Column.Storage
     ) {
         self.type = type
-        self.isMaximum = isMaximum
+        self.choice = choice
         self.initial = initial
         self.values = values
         self.storage = storage
@@ -28,10 +37,11 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
         var seen = take(&seen)
         bests.grow(to: input.groupCount, filling: initial)
         seen.grow(to: input.groupCount, filling: false)
-        if isMaximum {
-            Self.improve(input, values, &bests, &seen) { $0 > $1 }
-        } else {
-            Self.improve(input, values, &bests, &seen) { $0 < $1 }
+        switch choice {
+        case .maximum: Self.improve(input, values, &bests, &seen) { $0 > $1 }
+        case .minimum: Self.improve(input, values, &bests, &seen) { $0 < $1 }
+        case .first: Self.improve(input, values, &bests, &seen) { _, _ in false }
+        case .last: Self.improve(input, values, &bests, &seen) { _, _ in true }
         }
         self.bests = bests
         self.seen = seen
@@ -61,7 +71,7 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
         for (index, group) in groups.enumerated() where index < other.seen.count && other.seen[index] {
             let group = Int(group)
             let value = other.bests[index]
-            if !seen[group] || (isMaximum ? value > bests[group] : value < bests[group]) {
+            if !seen[group] || isBetter(value, than: bests[group]) {
                 bests[group] = value
                 seen[group] = true
             }
@@ -80,6 +90,15 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
         return Column(
             type: type, count: groups.count, validity: hasNull ? validity : nil,
             storage: storage(groups.map { bests[Int($0)] }))
+    }
+
+    private func isBetter(_ value: Element, than best: Element) -> Bool {
+        switch choice {
+        case .maximum: value > best
+        case .minimum: value < best
+        case .first: false
+        case .last: true
+        }
     }
 
     override func finish(groupCount: Int) -> Column {

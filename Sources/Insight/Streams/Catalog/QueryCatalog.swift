@@ -19,6 +19,8 @@ struct ResolvedTable: Sendable {
     let source: Source
     /// How it is looked up.
     var lookup = LookupOptions()
+    var metadata: [String: LogMetadata] = [:]
+    var idleTimeout: Int64?
 }
 
 /// The tables one query sees: those that came with it or were declared in it, the service's, the topics of the log.

@@ -12,6 +12,8 @@ extension TableDefinition {
         declaresFields = !declaration.fields.isEmpty
         computed = declaration.computed
         primaryKey = declaration.primaryKey.map(\.text)
+        metadata = try LogMetadata.columns(of: declaration)
+        idleTimeout = try Self.idleTimeout(declaration)
         timeColumn = declaration.timeColumn
         if declaration.timeColumn != nil { watermarkDelay = declaration.watermarkDelay }
         if case .file = source { lookup = try Self.fileLookup(declaration) }
@@ -29,7 +31,7 @@ extension TableDefinition {
                 throw SQLError(
                     code: .unknownTable, message: "table \(name) is made of topic \(topic), which is not there")
             }
-            try Self.require(declared, in: info.schema, table: name)
+            try Self.require(declared, in: info.schema, table: name, besides: metadata)
             schema = declared ?? info.schema
             resolved = .topic(topic)
             delay = watermarkDelay ?? Int64(service.limits.watermarkDelayMilliseconds) * 1_000
@@ -52,8 +54,17 @@ extension TableDefinition {
             schema = file.schema
             resolved = .file(file)
         }
+        if !metadata.isEmpty {
+            guard case .topic = resolved else {
+                throw SQLError(
+                    code: .unsupported, message: "table \(name) has METADATA columns, and its rows lie in no topic",
+                    suggestion: "'connector' = 'topic'")
+            }
+        }
         var table = QueryCatalog.table(
             name, schema: schema, source: resolved, fields: fields, timeColumn: timeColumn, watermarkDelay: delay)
+        table.metadata = metadata
+        table.idleTimeout = idleTimeout
         table.description.primaryKey = primaryKey
         table.lookup = lookup
         if !computed.isEmpty {
@@ -67,9 +78,23 @@ extension TableDefinition {
         return table
     }
 
+    private static let idleOption = "scan.watermark.idle-timeout"
+
+    private static func idleTimeout(_ declaration: TableDeclaration) throws(SQLError) -> Int64? {
+        guard let text = declaration.options[idleOption] else { return nil }
+        guard let duration = DurationText.microseconds(text), duration <= 86_400_000_000_000 else {
+            throw SQLError(
+                code: .invalidQuery, message: "table \(declaration.name): '\(text)' is no length of time",
+                suggestion: "'\(idleOption)' = '30 s', or '0 s' for a watermark that waits")
+        }
+        return duration
+    }
+
     /// Declared columns must be there, in the physical type that carries the declared one.
-    private static func require(_ declared: Schema?, in schema: Schema, table: String) throws(SQLError) {
-        for field in declared?.fields ?? [] {
+    private static func require(
+        _ declared: Schema?, in schema: Schema, table: String, besides metadata: [String: LogMetadata] = [:]
+    ) throws(SQLError) {
+        for field in declared?.fields ?? [] where metadata[field.name] == nil {
             guard let index = schema.index(of: field.name) else { continue }
             guard schema.fields[index].type == field.type else {
                 throw SQLError(

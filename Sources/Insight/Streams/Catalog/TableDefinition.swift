@@ -49,6 +49,10 @@ public struct TableDefinition: Sendable {
     var primaryKey: [String] = []
     /// How it is looked up.
     var lookup = LookupOptions()
+    /// Columns that tell where a row lies, by name.
+    var metadata: [String: LogMetadata] = [:]
+    /// After how long a silence the watermark goes on with the clock, microseconds; 0 for never, `nil` for the usual.
+    var idleTimeout: Int64?
 
     public init(_ source: Source) {
         self.source = source

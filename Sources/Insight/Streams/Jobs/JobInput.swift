@@ -53,8 +53,8 @@ final class JobInput {
             source = .topic(
                 try LogSource(
                     log: log, topic: topic, columns: schema, timeName: first.timeName,
-                    times: Self.union(scans.map(\.reading.times)), isBounded: false, offsets: offsets ?? [:],
-                    from: position))
+                    times: Self.union(scans.map(\.reading.times)), isBounded: false,
+                    metadata: first.table.metadata, offsets: offsets ?? [:], from: position))
         } else {
             schema = first.schema
             rowsToSkip = offsets?[0] ?? 0

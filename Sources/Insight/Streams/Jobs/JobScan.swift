@@ -27,7 +27,8 @@ struct JobScan {
         self.isTable = scan.isTable
         self.deadLetters = deadLetters
         watermarks = WatermarkTracker(
-            delay: reading.table.description.watermarkDelay, isBoundToClock: reading.topic != nil)
+            delay: reading.table.description.watermarkDelay, isBoundToClock: reading.topic != nil,
+            idleTimeout: reading.table.idleTimeout)
         if let saved {
             watermarks.resume(latest: saved.latestTime, watermark: saved.watermark, now: now)
             announced = saved.watermark
@@ -82,7 +83,7 @@ extension PreparedQuery.Reading {
     /// Whether what is read for the others serves this one too: the same topic, and no column in another type.
     func canShare(with others: [PreparedQuery.Reading]) -> Bool {
         others.allSatisfy { other in
-            topic != nil && topic == other.topic
+            topic != nil && topic == other.topic && table.metadata == other.table.metadata
                 && schema.fields.allSatisfy { field in
                     other.schema.fields.allSatisfy { $0.name != field.name || $0.type == field.type }
                 }

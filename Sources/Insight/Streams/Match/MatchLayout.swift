@@ -154,6 +154,9 @@ extension BoundExpression {
         case .cast(let operand, let type, let isTry): .cast(operand.remapped(by: shift), to: type, isTry: isTry)
         case .inList(let operand, let values, let isNegated):
             .inList(operand.remapped(by: shift), values, isNegated: isNegated)
+        case .anyElement(let list, let captures, let predicate):
+            .anyElement(
+                list.remapped(by: shift), captures: captures.map { $0.remapped(by: shift) }, predicate: predicate)
         case .caseWhen(let branches, let otherwise, let type):
             .caseWhen(
                 branches.map {

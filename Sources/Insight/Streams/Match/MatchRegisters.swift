@@ -77,7 +77,8 @@ struct MatchRegisters {
             }
             changes.append((read.variable, .integerSum(register: register, column: column)))
             return .integerSum(register: register, isAverage: function == .avg, type: read.type)
-        case .countAll, .count, .approxCountDistinct, .approxPercentile:
+        case .countAll, .count, .approxCountDistinct, .approxPercentile, .first, .last,
+            .variance, .concatenation, .percentile:
             initial.append(0)
             changes.append((read.variable, .count(register: register, column: function == .count ? column : nil)))
             return .count(register: register)

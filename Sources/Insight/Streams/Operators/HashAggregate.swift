@@ -16,7 +16,7 @@ struct HashAggregate: ~Copyable, StreamOperator {
     /// More changes of window than this in a batch, and the rows are in no order that would pay.
     private static let maximumRuns = 4
 
-    private let layout: AggregateLayout
+    let layout: AggregateLayout
     private let settlesAtWatermarks: Bool
     private var state: GroupState
     /// In the order of their first rows.

@@ -70,6 +70,32 @@ struct JoinRows {
 
     mutating func match(_ place: Int) { entries[place].isMatched = true }
 
+    /// Lets go of a row; false where it had gone.
+    mutating func drop(_ place: Int) -> Bool {
+        if entries[place].isGone { return false }
+        entries[place].isGone = true
+        goneCount += 1
+        return true
+    }
+
+    /// Whether a row with the key is held.
+    func has(key: UInt32) -> Bool {
+        guard key > 0, Int(key) < heads.count else { return false }
+        return holdsOne(of: heads[Int(key)])
+    }
+
+    /// Whether a row with the same key is held that came before.
+    func hasEarlier(_ place: Int) -> Bool { holdsOne(of: entries[place].previous) }
+
+    private func holdsOne(of chain: UInt32) -> Bool {
+        var next = chain
+        while next > 0 {
+            if !entries[Int(next - 1)].isGone { return true }
+            next = entries[Int(next - 1)].previous
+        }
+        return false
+    }
+
     /// Lets go of the rows that no row can meet any more.
     ///
     /// - Returns: those of them that met none.

@@ -2,7 +2,7 @@ import Columns
 import SQL
 
 /// `JOIN`: holds the rows of both sides and meets each new row with those of the other side, whatever order they come
-/// in. Rows go when the watermark says that no row can meet them any more (`JoinRetention`).
+/// in; a semi or anti join holds rows of the left until they have met one. Rows go when the watermark says that no row can meet them any more (`JoinRetention`).
 final class JoinStage: Stage {
     /// Pairs that are put together at a time.
     private static let pairsAtOnce = Batch.usualRowCount
@@ -14,6 +14,8 @@ final class JoinStage: Stage {
     private let keyTypes: [FieldType]
     private let residual: RowExpression?
     private let schema: Schema
+    /// Of a row of each side, which the residual condition is over.
+    private let pairSchema: Schema
     private let retention: JoinRetention
     private let context: EvaluationContext
     private let next: StageInput
@@ -21,6 +23,8 @@ final class JoinStage: Stage {
 
     private var table: GroupTable
     private var sides: [JoinRows]
+    /// Of `NOT IN`.
+    private var nulls: NullAwareness?
     private var watermarks: [Int64] = [.min, .min]
     private var isClosed = [false, false]
     private var announced = Int64.min
@@ -45,6 +49,10 @@ final class JoinStage: Stage {
         if let condition = join.residual { residual = try RowExpression(condition) }
         self.residual = residual
         self.schema = schema
+        // Only the residual condition sees these, by their places.
+        let pairFields = schemas.flatMap(\.fields).enumerated().map { Field("\($0)", $1.type) }
+        self.pairSchema = join.kind.hasRightColumns ? schema : Schema(pairFields)
+        self.nulls = join.isNullAware ? NullAwareness(types: keyTypes) : nil
         self.retention = retention
         self.context = context
         self.next = next
@@ -53,7 +61,7 @@ final class JoinStage: Stage {
         self.sides = schemas.map { JoinRows(schema: $0) }
     }
 
-    override var name: String { "JOIN" }
+    override var name: String { kind.hasRightColumns ? "JOIN" : kind == .semi ? "SEMI JOIN" : "ANTI JOIN" }
     override var keeps: String? { "the rows of both sides, \(retention)" }
     override var downstream: Stage? { next.stage }
     override var isSatisfied: Bool { next.stage.isSatisfied }
@@ -65,6 +73,7 @@ final class JoinStage: Stage {
         defer { meter.pause(since: workBegan) }
         guard let batch = inTime(batch, port: port) else { return }
         let numbers = try keyNumbers(batch, port: port)
+        if port == 1 { try nulls?.add(keyColumns(batch, port: port), rowCount: batch.rowCount) }
         let other = 1 - port
         let first = sides[port].entries.count
         let watermark = min(watermarks[0], watermarks[1])
@@ -72,6 +81,7 @@ final class JoinStage: Stage {
         sides[port].add(batch, keys: numbers, expiries: expiries)
         try charge()
         try meet(batch, numbers, port: port, firstPlace: first)
+        if sides[0].goneCount > max(Self.goneRows, sides[0].entries.count / 2) { try rebuild() }
         // A side whose other side has ended need not be held; what met none is known now.
         guard isClosed[other] else { return }
         try release(port, through: .max)
@@ -91,9 +101,14 @@ final class JoinStage: Stage {
         return rows.isEmpty ? nil : whole.select(rows: rows)
     }
 
-    private func keyNumbers(_ batch: Batch, port: Int) throws(SQLError) -> [UInt32] {
+    private func keyColumns(_ batch: Batch, port: Int) throws(SQLError) -> [Column] {
         var columns: [Column] = []
         for key in keys[port] { columns.append(try key.evaluate(batch, context)) }
+        return columns
+    }
+
+    private func keyNumbers(_ batch: Batch, port: Int) throws(SQLError) -> [UInt32] {
+        let columns = try keyColumns(batch, port: port)
         var numbers = table.groups(of: columns, rowCount: batch.rowCount).map { $0 + 1 }
         for column in columns {
             guard let validity = column.validity else { continue }
@@ -106,6 +121,9 @@ final class JoinStage: Stage {
     private func meet(_ batch: Batch, _ numbers: [UInt32], port: Int, firstPlace: Int) throws(SQLError) {
         var rows: [UInt32] = []
         var places: [Int] = []
+        if !kind.hasRightColumns, residual == nil {
+            return try meetOnce(batch, numbers, port: port, firstPlace: firstPlace)
+        }
         for (row, number) in numbers.enumerated() {
             sides[1 - port].forEach(key: number) { place in
                 rows.append(UInt32(row))
@@ -137,10 +155,18 @@ final class JoinStage: Stage {
         let mine = batch.select(rows: Array(rows))
         let theirs = sides[1 - port].gather(places)
         let columns = port == 0 ? mine.columns + theirs.columns : theirs.columns + mine.columns
-        var pairs = Batch(schema: schema, rowCount: rows.count, columns: columns)
+        var pairs = Batch(schema: pairSchema, rowCount: rows.count, columns: columns)
         var kept: [UInt32]?
         if let residual { kept = try residual.select(pairs, context) }
-        for index in kept?.map(Int.init) ?? Array(0..<rows.count) {
+        let met = kept?.map(Int.init) ?? Array(0..<rows.count)
+        guard kind.hasRightColumns else {
+            let left = met.map { index in
+                port == 0
+                    ? firstPlace + Int(rows[rows.startIndex + index]) : places[places.startIndex + index]
+            }
+            return try settle(left)
+        }
+        for index in met {
             sides[1 - port].match(places[places.startIndex + index])
             sides[port].match(firstPlace + Int(rows[rows.startIndex + index]))
         }
@@ -153,6 +179,50 @@ final class JoinStage: Stage {
         meter.pause(since: workBegan)
         defer { workBegan = meter.resume() }
         try next.stage.accept(batch, port: next.port)
+    }
+
+    // MARK: Semi and anti joins
+
+    /// As `meet` for what asks only whether there is a row of the other side.
+    private func meetOnce(_ batch: Batch, _ numbers: [UInt32], port: Int, firstPlace: Int) throws(SQLError) {
+        var left: [Int] = []
+        for (row, number) in numbers.enumerated() {
+            if port == 0 {
+                if sides[1].has(key: number) { left.append(firstPlace + row) }
+            } else if !sides[1].hasEarlier(firstPlace + row) {
+                sides[0].forEach(key: number) { left.append($0) }
+            }
+            if left.count >= Self.pairsAtOnce {
+                try settle(left)
+                left = []
+            }
+        }
+        try settle(left)
+    }
+
+    /// Rows of the left that have met one are known to be in the answer, or not to be: they go.
+    private func settle(_ places: [Int]) throws(SQLError) {
+        let fresh = places.filter { sides[0].drop($0) }
+        guard kind == .semi else { return }
+        var start = 0
+        while start < fresh.count {
+            let end = min(start + Self.pairsAtOnce, fresh.count)
+            try hand(sides[0].gather(fresh[start..<end]))
+            start = end
+        }
+    }
+
+    /// Answers rows that met none: filled up with nulls, or as they are where only the left is wanted.
+    private func answer(_ alone: ArraySlice<Int>, side: Int) throws(SQLError) {
+        var rows = sides[side].gather(alone)
+        if kind == .anti {
+            if let kept = try nulls?.certain(keyColumns(rows, port: 0), rowCount: rows.rowCount) {
+                rows = rows.select(rows: kept)
+            }
+        } else {
+            rows = padded(rows, side: side)
+        }
+        if rows.rowCount > 0 { try hand(rows) }
     }
 
     // MARK: Time
@@ -187,11 +257,11 @@ final class JoinStage: Stage {
         let isWhole = watermark == .max
         if isWhole, !isClosed[1 - side] { return }
         let alone = isWhole ? sides[side].unmatched : sides[side].expire(through: watermark)
-        if side == 0 ? kind.keepsLeft : kind.keepsRight {
+        if side == 0 ? kind.keepsLeft || kind == .anti : kind.keepsRight {
             var start = 0
             while start < alone.count {
                 let end = min(start + Self.pairsAtOnce, alone.count)
-                try hand(padded(sides[side].gather(alone[start..<end]), side: side))
+                try answer(alone[start..<end], side: side)
                 start = end
             }
         }
@@ -229,9 +299,15 @@ final class JoinStage: Stage {
     private func rebuild() throws(SQLError) {
         let remaining = sides.map { $0.remaining() }
         table = GroupTable(types: keyTypes)
+        // Windows that have closed need not be known any more; a side that has ended is not held, but known.
+        let forgetsNulls = !isClosed.contains(true)
+        if forgetsNulls, nulls != nil { nulls = NullAwareness(types: keyTypes) }
         for side in 0..<2 {
             sides[side] = JoinRows(schema: sides[side].schema)
             for part in remaining[side] {
+                if side == 1, forgetsNulls {
+                    try nulls?.add(keyColumns(part.batch, port: side), rowCount: part.batch.rowCount)
+                }
                 sides[side].add(
                     part.batch, keys: try keyNumbers(part.batch, port: side), expiries: part.expiries,
                     isMatched: part.isMatched)
@@ -240,7 +316,7 @@ final class JoinStage: Stage {
     }
 
     private func charge() throws(SQLError) {
-        let bytes = sides[0].bytes + sides[1].bytes + table.byteCount
+        let bytes = sides[0].bytes + sides[1].bytes + table.byteCount + (nulls?.byteCount ?? 0)
         guard bytes != charged else { return }
         try account.charge(bytes - charged, for: name)
         charged = bytes
@@ -282,6 +358,7 @@ final class JoinStage: Stage {
                 guard let expiries = marks.column("expiry")?.int64s, let bits = marks.column("is_matched")?.bools,
                     marks.rowCount == batch.rowCount
                 else { throw StateCodec.damaged("the marks of a join") }
+                if side == 1 { try nulls?.add(keyColumns(batch, port: side), rowCount: batch.rowCount) }
                 sides[side].add(
                     batch, keys: try keyNumbers(batch, port: side), expiries: expiries,
                     isMatched: (0..<batch.rowCount).map { bits[$0] })

@@ -4,10 +4,12 @@ extension Stage {
     /// The aggregate that takes the rows of this stage, when all on the way looks at each row alone: then the work up
     /// to there can be shared out, and the states merged.
     func aggregateBehind() -> Stage? {
-        if self is OperatorStage<HashAggregate> || self is OperatorStage<WindowAggregate> { return self }
+        if let stage = self as? OperatorStage<HashAggregate> { return stage.op.layout.isOrdered ? nil : stage }
+        if let stage = self as? OperatorStage<WindowAggregate> { return stage.op.layout.isOrdered ? nil : stage }
         if let stage = self as? OperatorStage<Filter> { return stage.next.stage.aggregateBehind() }
         if let stage = self as? OperatorStage<Expand> { return stage.next.stage.aggregateBehind() }
         if let stage = self as? OperatorStage<DeclaredDigits> { return stage.next.stage.aggregateBehind() }
+        if let stage = self as? OperatorStage<Unnest> { return stage.next.stage.aggregateBehind() }
         if let stage = self as? OperatorStage<Project> { return stage.next.stage.aggregateBehind() }
         if let stage = self as? OperatorStage<AssignWindows> { return stage.next.stage.aggregateBehind() }
         return nil

@@ -9,7 +9,7 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         let state: GroupState
     }
 
-    private let layout: AggregateLayout
+    let layout: AggregateLayout
     private let windows: AggregateLayout.Windows
     private let maximumOpenPanes: Int
     /// Ascending by start.

@@ -52,7 +52,7 @@ extension PhysicalPlanner {
         case .values: return false
         case .filter(let input, _), .project(let input, _, _), .distinct(let input), .sort(let input, _),
             .limit(let input, _, _), .sample(let input, _), .window(let input, _), .match(let input, _, _),
-            .expand(let input, _, _):
+            .expand(let input, _, _), .unnest(let input, _):
             return isChanging(input)
         case .over(let input, let over): return isChanging(input) || isUpdatingTop(over, input)
         case .aggregate(let input, let keys, _, _):
@@ -80,7 +80,7 @@ extension PhysicalPlanner {
             let start = input.outputFields.count
             return keys(input).map { $0 + [start, start + 1] }
         case .aggregate(_, let keys, _, _): return [Array(keys.indices)]
-        case .match, .union, .expand: return []
+        case .match, .union, .expand, .unnest: return []
         case .join(let left, let right, let join): return joinKeys(left, right, join)
         }
     }
@@ -89,6 +89,7 @@ extension PhysicalPlanner {
     private func joinKeys(_ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification) -> [[Int]] {
         let width = left.outputFields.count
         let (leftKeys, rightKeys) = (keys(left), keys(right))
+        guard join.kind.hasRightColumns else { return leftKeys }
         func isUnique(_ keys: [[Int]], by expressions: [BoundExpression]) -> Bool {
             let columns = Set(expressions.compactMap { if case .column(let column, _) = $0 { column } else { nil } })
             return keys.contains { columns.isSuperset(of: $0) }
@@ -125,7 +126,7 @@ extension PhysicalPlanner {
         case .join(_, _, let join): return "a live \(join.kind.rawValue) JOIN"
         case .filter(let input, _), .project(let input, _, _), .distinct(let input), .sort(let input, _),
             .limit(let input, _, _), .sample(let input, _), .window(let input, _), .match(let input, _, _),
-            .expand(let input, _, _):
+            .expand(let input, _, _), .unnest(let input, _):
             return changingPart(input)
         case .over(let input, _): return isChanging(input) ? changingPart(input) : "a top-N that may change"
         case .union(let inputs): return inputs.first(where: isChanging).map(changingPart) ?? "a UNION"

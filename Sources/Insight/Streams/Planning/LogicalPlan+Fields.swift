@@ -14,9 +14,11 @@ extension LogicalPlan {
         case .window(let input, _):
             input.outputFields
                 + ["window_start", "window_end", "window_time"].map { PlanField(name: $0, type: .timestamp) }
+        case .unnest(let input, let list): input.outputFields + list.fields
         case .sample(let input, let sample): input.outputFields + sample.appendedFields
         case .over(let input, let over): input.outputFields + over.appendedFields
-        case .join(let left, let right, _): left.outputFields + right.outputFields
+        case .join(let left, let right, let join):
+            join.kind.hasRightColumns ? left.outputFields + right.outputFields : left.outputFields
         case .union(let inputs): inputs.first?.outputFields ?? []
         }
     }

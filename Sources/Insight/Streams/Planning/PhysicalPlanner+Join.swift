@@ -26,7 +26,9 @@ extension PhysicalPlanner {
             if let window = Self.window(left, right, join) { return window }
             if let interval = Self.interval(left, right, join) { return interval }
         }
-        if join.kind == .inner { return .timeToLive(stateTimeToLiveMicroseconds) }
+        // A match is one whenever it comes; that there is none is known at the end.
+        if join.kind == .semi || join.kind == .anti, isBounded(right) { return .bounded }
+        if join.kind == .inner || join.kind == .semi { return .timeToLive(stateTimeToLiveMicroseconds) }
         // What met none is known when the side that could have met it has ended.
         if join.kind == .left, isBounded(right) { return .bounded }
         if join.kind == .right, isBounded(left) { return .bounded }
@@ -43,7 +45,7 @@ extension PhysicalPlanner {
         case .scan, .values: return false
         case .filter(let input, _), .project(let input, _, _), .window(let input, _), .aggregate(let input, _, _, _),
             .distinct(let input), .sort(let input, _), .limit(let input, _, _), .sample(let input, _),
-            .match(let input, _, _), .over(let input, _), .expand(let input, _, _):
+            .match(let input, _, _), .over(let input, _), .expand(let input, _, _), .unnest(let input, _):
             return holdsRowsPastTheirTime(input)
         case .union(let inputs): return inputs.contains(where: holdsRowsPastTheirTime)
         case .join(let left, let right, let join):
@@ -178,7 +180,7 @@ extension LogicalPlan {
         switch self {
         case .scan(let table, let columns, _): table.timeColumn.flatMap { columns.firstIndex(of: $0) }
         case .filter(let input, _), .window(let input, _), .distinct(let input), .sort(let input, _),
-            .limit(let input, _, _), .sample(let input, _):
+            .limit(let input, _, _), .sample(let input, _), .unnest(let input, _):
             input.eventTimeColumn
         case .over(let input, let over):
             over.closingWindow(of: input) == nil ? input.eventTimeColumn : nil
@@ -195,7 +197,7 @@ extension LogicalPlan {
             // Times that may be missing are no event times.
             if !join.kind.keepsRight, let time = left.eventTimeColumn {
                 time
-            } else if !join.kind.keepsLeft, let time = right.eventTimeColumn {
+            } else if !join.kind.keepsLeft, join.kind.hasRightColumns, let time = right.eventTimeColumn {
                 time + left.outputFields.count
             } else {
                 nil

@@ -135,7 +135,8 @@ extension LogicalPlan {
             guard let end = over.closingWindow(of: input) else { return input.waitsForWindows }
             return WindowAttributes.of(input).byColumn[end.column]?.isAggregated == false || input.waitsForWindows
         case .filter(let input, _), .project(let input, _, _), .window(let input, _), .distinct(let input),
-            .sort(let input, _), .limit(let input, _, _), .sample(let input, _), .expand(let input, _, _):
+            .sort(let input, _), .limit(let input, _, _), .sample(let input, _), .expand(let input, _, _),
+            .unnest(let input, _):
             return input.waitsForWindows
         case .join(let left, let right, _): return left.waitsForWindows || right.waitsForWindows
         case .union(let inputs): return inputs.contains(where: \.waitsForWindows)

@@ -71,6 +71,10 @@ struct PhysicalPlanner {
             try requireAppended(
                 input, for: "GROUPING SETS", "group the events themselves, or take one GROUP BY for each set")
             try build(input, stage(try expand(projections, fields), "GROUPING SETS", next), query)
+        case .unnest(let input, let list):
+            try requireAppended(input, for: "UNNEST", "unnest the events themselves")
+            let unnest = try Unnest(list: list, schema: Schema(planFields: plan.outputFields), context: context)
+            try build(input, stage(unnest, "UNNEST", next), query)
         case .sample(let input, let sample):
             try requireAppended(input, for: "SAMPLE", "sample the events before they are grouped or joined")
             try build(input, try sampleStage(sample, Schema(planFields: plan.outputFields), next), query)

@@ -39,7 +39,7 @@ struct WindowAttributes {
             }
             return attributes
         case .filter(let input, _), .sort(let input, _), .limit(let input, _, _), .distinct(let input),
-            .sample(let input, _):
+            .sample(let input, _), .unnest(let input, _):
             return of(input)
         case .over(let input, let over):
             let attributes = of(input)
@@ -61,7 +61,7 @@ struct WindowAttributes {
             return of(input).mapped(keys, isAggregated: true)
         case .join(let left, let right, let join):
             var attributes = join.kind.keepsRight ? WindowAttributes() : of(left)
-            guard !join.kind.keepsLeft else { return attributes }
+            guard !join.kind.keepsLeft, join.kind.hasRightColumns else { return attributes }
             let width = left.outputFields.count
             for (column, attribute) in of(right).byColumn { attributes.byColumn[column + width] = attribute }
             return attributes
@@ -144,6 +144,7 @@ extension BoundExpression {
             }
             otherwise.forEachColumn(body)
         case .inList(let operand, _, _): operand.forEachColumn(body)
+        case .anyElement(let list, let captures, _): for part in [list] + captures { part.forEachColumn(body) }
         }
     }
 }

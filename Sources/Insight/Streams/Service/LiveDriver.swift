@@ -35,7 +35,9 @@ final class LiveDriver: ScanDriver {
         self.input = input
         self.wake = wake
         self.feed = LiveFeed(maximumBatches: limits.liveQueueBatches, maximumBytes: limits.liveQueueBytes)
-        self.watermarks = WatermarkTracker(delay: reading.table.description.watermarkDelay, isBoundToClock: true)
+        self.watermarks = WatermarkTracker(
+            delay: reading.table.description.watermarkDelay, isBoundToClock: true,
+            idleTimeout: reading.table.idleTimeout)
         if stored == nil { try subscribe() }
     }
 
@@ -52,14 +54,14 @@ final class LiveDriver: ScanDriver {
         if let stored { return try catchUp(stored) }
         let batches = feed.take()
         for batch in batches {
-            var rows = batch.batch
+            var rows = batch.conformed(to: reading.schema, reading.table.metadata)
             let seen = handedThrough[batch.partition] ?? 0
             if batch.nextOffset <= seen { continue }
             if batch.baseOffset < seen { rows = rows.slice(Int(seen - batch.baseOffset)..<rows.rowCount) }
             handedThrough[batch.partition] = batch.nextOffset
             progress.rows += rows.rowCount
             progress.bytes += rows.memoryBytes
-            try hand(rows.conformed(to: reading.schema))
+            try hand(rows)
         }
         watermarks.tick(now: clock.now())
         try announce()

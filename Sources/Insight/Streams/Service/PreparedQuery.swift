@@ -83,7 +83,7 @@ struct PreparedQuery {
         case .values: return false
         case .filter(let input, _), .project(let input, _, _), .window(let input, _), .aggregate(let input, _, _, _),
             .match(let input, _, _), .distinct(let input), .sort(let input, _), .limit(let input, _, _),
-            .sample(let input, _), .over(let input, _), .expand(let input, _, _):
+            .sample(let input, _), .over(let input, _), .expand(let input, _, _), .unnest(let input, _):
             return readsTopics(input, catalog)
         case .join(let left, let right, _): return readsTopics(left, catalog) || readsTopics(right, catalog)
         case .union(let inputs): return inputs.contains { readsTopics($0, catalog) }
@@ -101,7 +101,7 @@ struct PreparedQuery {
             if request.mode == .storedThenLive || scan.isTable {
                 stored = try LogSource(
                     log: log, topic: topic, columns: reading.schema, timeName: reading.timeName, times: reading.times,
-                    isBounded: false)
+                    isBounded: false, metadata: reading.table.metadata)
             }
             return try LiveDriver(
                 reading: reading, topic: topic, stored: stored, log: log, clock: service.clock,
@@ -126,7 +126,7 @@ struct PreparedQuery {
             }
             return try LogSource(
                 log: log, topic: topic, columns: reading.schema, timeName: reading.timeName, times: reading.times,
-                isBounded: true)
+                isBounded: true, metadata: reading.table.metadata)
         }
     }
 
@@ -143,7 +143,8 @@ struct PreparedQuery {
             guard let log = service.log, let info = log.topic(topic) else { return nil }
             let rows = info.partitions.reduce(0) { $0 + $1.nextOffset - $1.firstOffset }
             guard rows >= service.limits.sharedScanRows else { return nil }
-            return SharedLog(log: log, info: info, columns: reading.schema, times: reading.times)
+            return SharedLog(
+                log: log, info: info, columns: reading.schema, times: reading.times, metadata: reading.table.metadata)
         }
     }
 }

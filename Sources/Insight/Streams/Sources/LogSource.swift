@@ -24,6 +24,7 @@ final class LogSource: BatchSource {
     private let topic: String
     private let schema: Schema
     private let timeName: String?
+    private let metadata: [String: LogMetadata]
     private(set) var progress = ScanProgress()
     /// The partition and the offsets of the last batch handed out.
     private(set) var lastRead: (partition: Int, offsets: Range<Int64>)?
@@ -35,10 +36,11 @@ final class LogSource: BatchSource {
     ///   - offsets: where to begin, by partition; the others begin at `position`.
     init(
         log: EventLog, topic: String, columns: Schema, timeName: String?, times: Range<Int64>?, isBounded: Bool,
-        offsets: [Int: Int64] = [:], from position: LogPosition = .earliest
+        metadata: [String: LogMetadata] = [:], offsets: [Int: Int64] = [:], from position: LogPosition = .earliest
     ) throws(SQLError) {
         self.topic = topic
         self.schema = columns
+        self.metadata = metadata
         self.timeName = timeName.flatMap { columns.index(of: $0) == nil ? nil : $0 }
         guard let info = log.topic(topic) else {
             throw SQLError(code: .unknownTable, message: "there is no topic \(topic)")
@@ -47,7 +49,7 @@ final class LogSource: BatchSource {
         do throws(LogError) {
             for partition in info.partitions {
                 var options = ReadOptions()
-                options.columns = columns.fields.map(\.name).filter { info.schema.index(of: $0) != nil }
+                options.columns = metadata.names(toRead: columns, from: info.schema)
                 options.times = times
                 options.endOffset = isBounded ? partition.nextOffset : nil
                 let known = offsets[partition.partition]
@@ -95,7 +97,7 @@ final class LogSource: BatchSource {
         lastRead = (partition.number, taken.nextOffset - Int64(taken.batch.rowCount)..<taken.nextOffset)
         progress.rows += taken.batch.rowCount
         progress.bytes += taken.batch.memoryBytes
-        return taken.batch.conformed(to: schema)
+        return taken.conformed(to: schema, metadata)
     }
 
     private func read(_ partition: Partition) throws(SQLError) -> LogBatch? {

@@ -14,14 +14,16 @@ final class SharedLog: SharedScan {
     let schema: Schema
     private let log: EventLog
     private let columns: [String]
+    fileprivate let metadata: [String: LogMetadata]
     private let times: Range<Int64>?
     private let pieces: Mutex<[Piece]>
 
-    init(log: EventLog, info: TopicInfo, columns: Schema, times: Range<Int64>?) {
+    init(log: EventLog, info: TopicInfo, columns: Schema, times: Range<Int64>?, metadata: [String: LogMetadata]) {
         self.log = log
         self.topic = info.name
         self.schema = columns
-        self.columns = columns.fields.map(\.name).filter { info.schema.index(of: $0) != nil }
+        self.metadata = metadata
+        self.columns = metadata.names(toRead: columns, from: info.schema)
         self.times = times
         let rows = info.partitions.reduce(0) { $0 + $1.nextOffset - $1.firstOffset }
         let pieceRows = min(max(rows / 16, 1), 131_072)
@@ -74,7 +76,7 @@ private final class SharedLogSource: BatchSource {
             }
             progress.rows += found.batch.rowCount
             progress.bytes += found.batch.memoryBytes
-            return found.batch.conformed(to: shared.schema)
+            return found.conformed(to: shared.schema, shared.metadata)
         }
     }
 }

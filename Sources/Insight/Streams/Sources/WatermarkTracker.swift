@@ -11,13 +11,18 @@ struct WatermarkTracker {
     /// Wall time at which anything came.
     private var rowsSeen: Int64 = 0
     /// Silence shorter than this is only the pause between two batches, microseconds.
-    private static let pause: Int64 = 500_000
+    private static let usualPause: Int64 = 500_000
+    private let pause: Int64
     private(set) var watermark = Int64.min
 
-    /// - Parameter delay: microseconds.
-    init(delay: Int64, isBoundToClock: Bool) {
+    /// - Parameters:
+    ///   - delay: microseconds.
+    ///   - idleTimeout: a longer silence than this, microseconds, lets event time go on with the clock; 0 for none, `nil` for
+    ///     half a second.
+    init(delay: Int64, isBoundToClock: Bool, idleTimeout: Int64? = nil) {
         self.delay = delay
         self.isBoundToClock = isBoundToClock
+        self.pause = idleTimeout ?? Self.usualPause
     }
 
     /// Goes on where a tracker had come to.
@@ -42,8 +47,8 @@ struct WatermarkTracker {
 
     /// Time has passed without events.
     mutating func tick(now: Int64) {
-        guard latest != .min, now - rowsSeen > Self.pause else { return }
-        let (time, overflow) = latest.addingReportingOverflow(now - latestSeen - Self.pause)
+        guard pause > 0, latest != .min, now - rowsSeen > pause else { return }
+        let (time, overflow) = latest.addingReportingOverflow(now - latestSeen - pause)
         if !overflow { raise(time) }
     }
 

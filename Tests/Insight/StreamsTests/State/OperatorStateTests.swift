@@ -38,6 +38,29 @@ import Testing
         GROUP BY window_start, window_end, d
         """,
         "SELECT DISTINCT d FROM t",
+        """
+        SELECT window_start, k, FIRST_VALUE(v), LAST_VALUE(v), FIRST_VALUE(s), LAST_VALUE(s), LAST_VALUE(ts)
+        FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND)) GROUP BY window_start, window_end, k
+        """,
+        """
+        SELECT k, v FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND)) AS l WHERE v IN (
+          SELECT v + 1 FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND)) AS r
+          WHERE r.window_start = l.window_start AND r.window_end = l.window_end)
+        """,
+        """
+        SELECT k, v FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND)) AS l WHERE v NOT IN (
+          SELECT v + 1 FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND)) AS r
+          WHERE r.window_start = l.window_start AND r.window_end = l.window_end AND r.k = l.k)
+        """,
+        "SELECT k, v FROM t WHERE NOT EXISTS (SELECT 1 FROM t AS r WHERE r.k = t.k AND r.v = t.v + 1 AND r.ts "
+            + "BETWEEN t.ts - INTERVAL '1' SECOND AND t.ts + INTERVAL '1' SECOND)",
+        """
+        SELECT window_start, k, VAR_POP(v), STDDEV_SAMP(f), LISTAGG(s), ARRAY_AGG(v), PERCENTILE(f, 0.3),
+          JSON_OBJECTAGG(KEY COALESCE(s, '-') VALUE v), LISTAGG(DISTINCT s), EVERY(b)
+        FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '6' SECOND))
+        GROUP BY window_start, window_end, k
+        """,
+        "SELECT k, x, n FROM t CROSS JOIN UNNEST(ARRAY[v, v + 1]) WITH ORDINALITY AS u (x, n) WHERE x > 0",
         "SELECT DISTINCT s FROM t",
         "SELECT k, v FROM t WHERE v > 1 LIMIT 40 OFFSET 7",
         "SELECT s FROM t WHERE v = 1 UNION SELECT s FROM t WHERE v = 2",

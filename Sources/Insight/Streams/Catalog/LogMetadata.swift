@@ -1,0 +1,98 @@
+import Columns
+import EventLog
+import SQL
+
+/// What the log knows of a row besides its columns.
+enum LogMetadata: String, CaseIterable {
+    /// Its place in its partition.
+    case offset
+    case partition
+    case topic
+    /// The log's own time of the row, `@timestamp`.
+    case timestamp
+
+    static let timeName = "@timestamp"
+
+    var type: FieldType {
+        switch self {
+        case .offset, .partition: .int64
+        case .topic: .string
+        case .timestamp: .timestamp
+        }
+    }
+
+    /// The declared columns by name.
+    ///
+    /// - Throws: `unknown_column` for a property that rows don't have, `type_mismatch` for another type.
+    static func columns(
+        of declaration: TableDeclaration
+    ) throws(SQLError) -> [String: LogMetadata] {
+        var columns: [String: LogMetadata] = [:]
+        for column in declaration.metadata {
+            guard let metadata = LogMetadata(rawValue: column.key) else {
+                throw SQLError(
+                    code: .unknownColumn, message: "rows of a topic have no property '\(column.key)'",
+                    at: column.name.position,
+                    suggestion: "there are \(allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            let field = declaration.fields.first { $0.name == column.name.text }
+            guard let field, field.type.fieldType == metadata.type else {
+                throw SQLError(
+                    code: .typeMismatch,
+                    message: "column \(column.name.text) is declared as \(field?.type.name ?? "nothing"), and "
+                        + "'\(column.key)' is \(SQLType(carriedBy: metadata.type).name)", at: column.name.position)
+            }
+            columns[column.name.text] = metadata
+        }
+        return columns
+    }
+}
+
+extension LogBatch {
+    /// The columns of `schema`: those of the batch, and the metadata that goes by their names.
+    func conformed(to schema: Schema, _ metadata: [String: LogMetadata]) -> Batch {
+        let rows = batch.conformed(to: schema)
+        guard !metadata.isEmpty else { return rows }
+        let columns = zip(schema.fields, rows.columns).map { field, column in
+            metadata[field.name].map { self.column($0) } ?? column
+        }
+        return Batch(schema: schema, rowCount: rows.rowCount, columns: columns)
+    }
+
+    private func column(_ metadata: LogMetadata) -> Column {
+        let count = batch.rowCount
+        switch metadata {
+        case .offset:
+            let offsets = [Int64](capacity: count) { out in
+                for row in 0..<Int64(count) { out.append(baseOffset + row) }
+            }
+            return Column(type: .int64, count: count, validity: nil, storage: .int64(offsets))
+        case .partition:
+            let values = Array(repeating: Int64(partition), count: count)
+            return Column(type: .int64, count: count, validity: nil, storage: .int64(values))
+        case .topic:
+            var names = ByteStrings()
+            names.append(Array(topic.utf8))
+            return Column(
+                type: .string, count: count, validity: nil,
+                storage: .dictionary(codes: Array(repeating: 0, count: count), values: names))
+        case .timestamp:
+            guard let time = batch.column(LogMetadata.timeName), time.type == .timestamp else {
+                return .nulls(.timestamp, count: count)
+            }
+            return time
+        }
+    }
+}
+
+extension [String: LogMetadata] {
+    /// The columns of a topic to read for those of a schema.
+    func names(toRead schema: Schema, from topic: Schema) -> [String] {
+        var names = schema.fields.map(\.name).filter { self[$0] == nil && topic.index(of: $0) != nil }
+        let wantsTime = schema.fields.contains { self[$0.name] == .timestamp }
+        if wantsTime, topic.index(of: LogMetadata.timeName) != nil, !names.contains(LogMetadata.timeName) {
+            names.append(LogMetadata.timeName)
+        }
+        return names
+    }
+}
