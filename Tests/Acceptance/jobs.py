@@ -11,13 +11,25 @@ random.seed(20261125)
 JOB = """
 CREATE TABLE ticks (`@timestamp` TIMESTAMP_LTZ(6), k VARCHAR, v BIGINT,
   WATERMARK FOR `@timestamp` AS `@timestamp` - INTERVAL '60' SECOND) WITH ('topic' = 'ticks');
+TABLES
 EXECUTE STATEMENT SET BEGIN
   INSERT INTO windows
     SELECT window_start, k, COUNT(*) AS n, SUM(v) AS total, COUNT(DISTINCT v) AS kinds
     FROM TABLE(HOP(TABLE ticks, DESCRIPTOR(`@timestamp`), INTERVAL '5' SECOND, INTERVAL '10' SECOND))
     GROUP BY window_start, window_end, k;
   INSERT INTO sevens SELECT v, k FROM ticks WHERE MOD(v, 7) = 0;
+  INSERT INTO totals SELECT v, COUNT(*), MAX(k) FROM ticks GROUP BY v;
+  INSERT INTO pairs
+    SELECT COALESCE(a.v, b.v), a.n, b.n
+    FROM (SELECT v, COUNT(*) AS n FROM ticks WHERE k = 'a' AND v < 40 GROUP BY v) a
+    FULL JOIN (SELECT v, COUNT(*) AS n FROM ticks WHERE k = 'b' AND v < 40 GROUP BY v) b ON a.v = b.v;
 END
+"""
+
+# Tables by key: of their topics the latest row of each key counts.
+TABLES = """
+CREATE TABLE totals (v BIGINT, n BIGINT, k VARCHAR, PRIMARY KEY (v) NOT ENFORCED);
+CREATE TABLE pairs (v BIGINT, a BIGINT, b BIGINT, PRIMARY KEY (v) NOT ENFORCED);
 """
 
 
@@ -63,6 +75,25 @@ def written(server):
     return rows, sorted((row["v"], row["k"]) for row in server.sql("SELECT v, k FROM sevens"))
 
 
+def expected_tables(events):
+    totals, pairs = {}, {}
+    for index, at in events:
+        e = event(index, at)
+        n, k = totals.get(e["v"], (0, ""))
+        totals[e["v"]] = (n + 1, max(k, e["k"]))
+        if e["v"] < 40 and e["k"] in "ab":
+            pair = pairs.setdefault(e["v"], [None, None])
+            place = "ab".index(e["k"])
+            pair[place] = (pair[place] or 0) + 1
+    return ([(v, *t) for v, t in sorted(totals.items())], [(v, *p) for v, p in sorted(pairs.items())])
+
+
+def tables(server):
+    totals = server.sql(TABLES + "SELECT v, n, k FROM totals")
+    pairs = server.sql(TABLES + "SELECT v, a, b FROM pairs")
+    return (sorted((r["v"], r["n"], r["k"]) for r in totals), sorted(((r["v"], r["a"], r["b"]) for r in pairs), key=lambda r: r[0]))
+
+
 def job(server, name="ledger"):
     status, _, body = server.api(f"/api/v1/jobs/{name}")
     return json.loads(body) if status == 200 else None
@@ -73,7 +104,7 @@ def main():
     server = Server("--origin", "http://127.0.0.1:9", data=data)
     check(send(server, [event(0)]), "the topic is made")
     script = folder() / "ledger.sql"
-    script.write_text(JOB)
+    script.write_text(JOB.replace("TABLES", TABLES))
     submitted = run("job", "submit", "ledger", script, "--data", data)
     check(submitted.returncode == 0, f"squilla job submit takes the job {submitted.stderr}")
     sent = 1
@@ -110,6 +141,9 @@ def main():
     check(len(rows) == len(set(rows)), f"no window is there twice ({len(rows)} rows)")
     check(set(rows) == windows, f"the {len(windows)} windows are those of an uninterrupted run")
     check(found == sevens, f"the {len(sevens)} filtered rows are those of an uninterrupted run")
+
+    until("the tables by key are there", lambda: tables(server) == expected_tables(events), 60)
+    check(True, "an updating GROUP BY and an outer join, kept by key, are those of an uninterrupted run")
 
     listed = run("job", "list", "--data", data)
     check("ledger" in listed.stdout and "started" in listed.stdout, "squilla job list shows it")

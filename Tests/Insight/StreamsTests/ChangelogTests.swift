@@ -39,7 +39,38 @@ import Testing
         "SELECT DISTINCT n FROM (SELECT k, COUNT(*) / 4 AS n FROM t GROUP BY k)",
         "SELECT k, COUNT(*) FROM t GROUP BY k UNION ALL SELECT s, v FROM t",
         "SELECT k, c + 1 FROM (SELECT k, COUNT(*) AS c FROM t GROUP BY k) WHERE MOD(c, 2) = 1",
+        "SELECT a.k, a.v, b.s FROM t a LEFT JOIN t b ON a.v = b.v AND a.k < b.k",
+        "SELECT a.v, b.n FROM t a FULL JOIN (SELECT v, COUNT(*) AS n FROM t GROUP BY v) b ON a.v = b.v",
+        """
+        SELECT a.k, a.n, b.k, b.n FROM (SELECT k, COUNT(*) / 3 AS n FROM t GROUP BY k) a
+        RIGHT JOIN (SELECT s AS k, COUNT(*) / 3 AS n FROM t GROUP BY s) b ON a.n = b.n
+        """,
     ]
+
+    static let windows =
+        "FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND)) GROUP BY window_start, window_end"
+    static let updates = [
+        "SELECT window_start, COUNT(*), MAX(v) \(windows) EMIT CHANGES",
+        "SELECT window_start, k, COUNT(*), MAX(v) \(windows), k EMIT EARLY EVERY INTERVAL '1' SECOND",
+        "SELECT window_start, COUNT(*) \(windows.replacing("'5'", with: "'1'")) ALLOW LATENESS INTERVAL '9' SECOND",
+        "SELECT window_start, k, SUM(v) \(windows), k EMIT EARLY EVERY INTERVAL '2' SECOND ALLOW LATENESS INTERVAL '9' SECOND",
+        """
+        SELECT window_end, s, COUNT(DISTINCT k)
+        FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '4' SECOND))
+        GROUP BY window_start, window_end, s EMIT EARLY EVERY INTERVAL '1' SECOND
+        """,
+    ]
+
+    /// Whatever is said in between, a window comes to the same, and a stop doesn't make it say anything twice.
+    @Test(arguments: 0..<updates.count, [1, 2] as [UInt64])
+    func windowsThatAnswerEarlySurviveAStop(query: Int, seed: UInt64) throws {
+        let run = OperatorStateTests.run(Self.updates[query], seed: seed)
+        let whole = try run.answers(stops: [])
+        #expect(whole.contains { $0.hasPrefix("-U") })
+        for stop in [2, 5, 10, 17] { #expect(try run.answers(stops: [stop]).sorted() == whole.sorted()) }
+        #expect(try run.answers(stops: Set(run.batches.indices)).sorted() == whole.sorted())
+        _ = Self.content(whole)
+    }
 
     /// What the changes come to is what the query over the same rows gives when they have ended.
     @Test(arguments: 0..<queries.count, [1, 2, 3] as [UInt64])

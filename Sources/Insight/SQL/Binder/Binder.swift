@@ -56,7 +56,19 @@ public struct Binder: Sendable {
     }
 
     private func relation(_ query: Query, _ answers: SubqueryAnswers) throws(SQLError) -> Relation {
-        try binder(answers).bind(query)
+        var binder = try binder(answers)
+        binder.keepsWindowInputs = query.emission?.lateTarget != nil
+        var query = query
+        query.emission = nil
+        return try binder.bind(query)
+    }
+
+    /// When the query is to answer.
+    ///
+    /// - Throws: `typeMismatch` and `invalidQuery` of its intervals.
+    public func emission(of query: Query) throws(SQLError) -> Emission {
+        if query.emission == nil { return Emission() }
+        return try binder(SubqueryAnswers(.assumedNull)).emission(query.emission)
     }
 
     private func binder(_ answers: SubqueryAnswers) throws(SQLError) -> QueryBinder {

@@ -20,7 +20,10 @@ extension QueryBinder {
         let column = try timeColumn(window.timeColumn, of: scope)
         var offset: Int64 = 0
         if let shift = window.offset { offset = try interval(shift, "the offset of a window", isPositive: false) }
-        return WindowSpecification(kind: try kind(of: window, over: scope), timeColumn: column, offset: offset)
+        var specification = WindowSpecification(
+            kind: try kind(of: window, over: scope), timeColumn: column, offset: offset)
+        specification.keepsInput = keepsWindowInputs
+        return specification
     }
 
     private func kind(

@@ -4,6 +4,8 @@ struct QueryBinder {
     let limits: SQLLimits
     /// Of the sub-queries that stand as values.
     private(set) var answers: SubqueryAnswers
+    /// Windows keep all columns of their input: late rows go on as they came.
+    var keepsWindowInputs = false
     /// Those that the text declares.
     let functions: DeclaredFunctions?
     /// The columns of the query around this one, which can't be used but may be named by mistake.
@@ -41,6 +43,7 @@ struct QueryBinder {
     }
 
     func bind(_ query: Query) throws(SQLError) -> Relation {
+        try refuseEmission(in: query)
         var inner = self
         for table in query.commonTables { try inner.declare(table, of: query) }
         return try inner.bindBody(of: query)

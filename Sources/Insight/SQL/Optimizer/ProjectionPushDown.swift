@@ -127,7 +127,7 @@ enum ProjectionPushDown {
         _ input: LogicalPlan, _ window: WindowSpecification, keeping wanted: Set<Int>
     ) -> Pruned {
         let count = input.fields.count
-        var kept = wanted.filter { $0 < count }.union([window.timeColumn])
+        var kept = window.keepsInput ? Set(0..<count) : wanted.filter { $0 < count }.union([window.timeColumn])
         if case .session(_, let partition) = window.kind { kept.formUnion(partition) }
         let below = prune(input, keeping: kept)
         var moved = window

@@ -14,6 +14,7 @@ extension Parser {
             } while accept(.comma)
         }
         try rowCounts(of: &query)
+        query.emission = try emission()
         return query
     }
 

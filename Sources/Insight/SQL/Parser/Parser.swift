@@ -151,7 +151,7 @@ struct Parser {
     /// `[AS] alias`
     mutating func optionalAlias() throws(SQLError) -> Identifier? {
         if accept(.as) { return try identifier("an alias") }
-        guard atName, !atSample else { return nil }
+        guard atName, !atSample, !atEmission else { return nil }
         bareAliasIndex = index
         return try identifier("an alias")
     }

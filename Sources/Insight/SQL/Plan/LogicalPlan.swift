@@ -57,6 +57,8 @@ public struct WindowSpecification: Hashable, Sendable {
     public var timeColumn: Int
     /// Shift of the window borders from the epoch, microseconds.
     public var offset: Int64
+    /// All columns of the input are wanted, whoever reads them.
+    var keepsInput = false
 
     public init(kind: Kind, timeColumn: Int, offset: Int64) {
         self.kind = kind

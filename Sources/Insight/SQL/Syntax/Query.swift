@@ -5,6 +5,7 @@ public struct Query: Hashable, Sendable {
     var orderBy: [OrderItem] = []
     var limit: RowCount?
     var offset: RowCount?
+    var emission: EmitClause?
     public internal(set) var position: SourcePosition
 }
 

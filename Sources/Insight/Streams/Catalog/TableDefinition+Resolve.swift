@@ -32,7 +32,11 @@ extension TableDefinition {
                     code: .unknownTable, message: "table \(name) is made of topic \(topic), which is not there")
             }
             try Self.require(declared, in: info.schema, table: name, besides: metadata)
-            schema = declared ?? info.schema
+            let read = declared ?? info.schema
+            // Rows of a topic stand for those before of their key; the column that says so isn't shown.
+            schema =
+                isUpserted && read.index(of: LatestRows.Operation.field) == nil
+                ? Schema(read.fields + [Field(LatestRows.Operation.field, .string)]) : read
             resolved = .topic(topic)
             delay = watermarkDelay ?? Int64(service.limits.watermarkDelayMilliseconds) * 1_000
         case .batches(let batches):
@@ -61,16 +65,25 @@ extension TableDefinition {
                     suggestion: "'connector' = 'topic'")
             }
         }
+        let hidden = isUpserted ? LatestRows.Operation.field : nil
+        var known = fields
+        if let hidden, known?.contains(where: { $0.name == hidden }) == false {
+            known?.append(PlanField(name: hidden, type: .varchar))
+        }
         var table = QueryCatalog.table(
-            name, schema: schema, source: resolved, fields: fields, timeColumn: timeColumn, watermarkDelay: delay)
+            name, schema: schema, source: resolved, fields: known, timeColumn: timeColumn, watermarkDelay: delay)
         table.metadata = metadata
         table.idleTimeout = idleTimeout
         table.description.primaryKey = primaryKey
+        table.description.isUpserted = isUpserted
         table.lookup = lookup
+        let all = table.description.fields
         if !computed.isEmpty {
             table.description.columns = try Binder.columns(
-                computed, over: table.description.fields, table: name, appends: !declaresFields,
+                computed, over: all.filter { $0.name != hidden }, table: name, appends: !declaresFields,
                 limits: service.limits.sql)
+        } else if hidden != nil {
+            table.description.columns = all.indices.filter { all[$0].name != hidden }.map { .field($0) }
         }
         if let timeColumn, schema.index(of: timeColumn).map({ schema.fields[$0].type }) != .timestamp {
             try table.description.computeTime(timeColumn)
@@ -88,6 +101,12 @@ extension TableDefinition {
                 suggestion: "'\(idleOption)' = '30 s', or '0 s' for a watermark that waits")
         }
         return duration
+    }
+
+    /// A topic with a primary key: each row stands for the one before of its key.
+    var isUpserted: Bool {
+        guard case .topic = source else { return false }
+        return !primaryKey.isEmpty
     }
 
     /// Declared columns must be there, in the physical type that carries the declared one.

@@ -20,14 +20,13 @@ extension JobRun {
                 isLive: plan.isLive,
                 context: EvaluationContext(now: service.clock.now(), clock: { [service] in service.clock.now() }),
                 account: account)
-            planner.stateTimeToLiveMicroseconds = Int64(service.limits.stateTimeToLiveMilliseconds) * 1_000
+            planner.take(script.settings, standard: service.limits.stateTimeToLiveMilliseconds)
+            planner.emission = plan.emission
+            planner.target = plan.target
             planner.deadLetters = deadLetters
             planner.isBounded = { !plan.readsTopics($0) }
             planner.lookups = LookupEnvironment(
                 catalog: plan.catalog, service: service, wake: { [weak self] in self?.wake() })
-            try planner.requireAppended(
-                plan.plan, for: "INSERT INTO \(plan.output.target)",
-                "group by window_start and window_end of TABLE(TUMBLE(…)): their results are final")
             let query = try planner.plan(plan.plan)
             queries.append(query)
             outputs.append(plan.output)
@@ -47,6 +46,13 @@ extension JobRun {
             }
         }
         inputs = try Self.inputs(scans, service: service, from: from, saved: saved, deadLetters: deadLetters)
+        for (index, plan) in plans.enumerated() {
+            guard let late = plan.late else { continue }
+            lateOutputs[index] = outputs.count
+            outputs.append(late)
+            pending.append([])
+            if let log = service.log { try late.prepare(log, settings: settings.topicSettings) }
+        }
         if deadLetters != nil {
             outputs.append(
                 JobOutput(

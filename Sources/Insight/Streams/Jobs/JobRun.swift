@@ -43,6 +43,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     /// Rows answered since the last checkpoint, by output.
     var pending: [[Batch]] = []
     var pendingBytes = 0
+    /// The output of a statement's late rows, by statement.
+    var lateOutputs: [Int: Int] = [:]
     /// Of the last checkpoint, what is not yet acknowledged; one append is under way at a time.
     let outbox: JobOutbox
     var counts: [String: Int64] = [:]
@@ -182,6 +184,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         }
         for (index, query) in queries.enumerated() {
             for batch in query.output.drain() where batch.rowCount > 0 { add(batch, to: index, as: "rows_out") }
+            guard let late = query.late, let output = lateOutputs[index] else { continue }
+            for batch in late.drain() { add(batch, to: output, as: "late_rows_out") }
         }
         if let letters = deadLetters?.take() {
             add(letters, to: outputs.count - 1, as: "dead_rows")

@@ -10,13 +10,24 @@ struct JobScript {
     struct Plan {
         let plan: LogicalPlan
         let output: JobOutput
+        /// How it is planned: when it answers, and for what.
+        let emission: Emission
+        let target: AnswerTarget
+        /// Where late rows go.
+        let late: JobOutput?
         /// It reads a topic, and so has no end.
         let isLive: Bool
         let catalog: QueryCatalog
 
-        init(plan: LogicalPlan, output: JobOutput, catalog: QueryCatalog) {
+        init(
+            plan: LogicalPlan, output: JobOutput, emission: Emission, target: AnswerTarget, late: JobOutput?,
+            catalog: QueryCatalog
+        ) {
             self.plan = plan
             self.output = output
+            self.emission = emission
+            self.target = target
+            self.late = late
             self.catalog = catalog
             self.isLive = PreparedQuery.readsTopics(plan, catalog)
         }
@@ -34,7 +45,8 @@ struct JobScript {
 
     let text: String
     private let name: String
-    private var declarations: [TableDeclaration] = []
+    private(set) var settings = StateSettings()
+    private(set) var declarations: [TableDeclaration] = []
     private var views: [ViewDeclaration] = []
     private var functions: [FunctionDeclaration] = []
     private(set) var header = JobHeader()
@@ -69,8 +81,9 @@ struct JobScript {
         case .createMaterializedView(let view):
             throw Self.misplaced("CREATE MATERIALIZED VIEW", at: view.name.position)
         case .drop(let drop): throw Self.misplaced("DROP", at: drop.name.position)
+        case .set(let setting) where setting.key.text == StateSettings.timeToLiveKey: try settings.set(setting)
         case .set(let setting): try header.set(setting)
-        case .reset(let key): throw Self.misplaced("RESET", at: key?.position)
+        case .reset(let key): try settings.reset(key)
         case .show(let show): throw Self.misplaced("SHOW", at: show.position)
         case .describe(let table): throw Self.misplaced("DESCRIBE", at: table.position)
         case .explain(let explained): throw Self.misplaced("EXPLAIN", at: explained.position)
@@ -119,16 +132,12 @@ struct JobScript {
         let binder = Binder(catalog: catalog, views: views, functions: functions, limits: service.limits.sql)
         var plans: [Plan] = []
         for insert in inserts {
-            let plan = try binder.bind(insert.query)
-            let fields = try Self.fields(of: plan, into: insert.target, columns: insert.columns)
-            let output = JobOutput(
-                target: insert.target, sink: try sink(insert.target, fields), schema: Schema(planFields: fields))
-            plans.append(Plan(plan: plan, output: output, catalog: catalog))
+            plans.append(try plan(insert, binder, catalog))
         }
         return plans
     }
 
-    private func sink(_ target: String, _ fields: [PlanField]) throws(SQLError) -> JobOutput.Sink {
+    func sink(_ target: String, _ fields: [PlanField]) throws(SQLError) -> JobOutput.Sink {
         guard let declaration = declarations.first(where: { $0.name == target }) else { return .topic(target) }
         if declaration.options["connector"] == "blackhole" { return .blackhole }
         if let options = try SinkOptions(declaration) {
@@ -144,7 +153,7 @@ struct JobScript {
     }
 
     /// The columns as they are written: under the names that were given, else under those of the query.
-    private static func fields(
+    static func fields(
         of plan: LogicalPlan, into target: String, columns: [String]
     ) throws(SQLError) -> [PlanField] {
         var fields = plan.outputFields

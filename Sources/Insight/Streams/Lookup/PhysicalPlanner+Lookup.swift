@@ -85,7 +85,10 @@ extension PhysicalPlanner {
 
     /// Plans what stands between a table's scan and the join; it keeps nothing.
     private var chainPlanner: PhysicalPlanner {
-        PhysicalPlanner(isLive: false, context: context, account: MemoryAccount(limitBytes: account.limitBytes))
+        var planner = PhysicalPlanner(
+            isLive: false, context: context, account: MemoryAccount(limitBytes: account.limitBytes))
+        planner.takesUpsertsAsRows = true
+        return planner
     }
 
     // MARK: A whole table

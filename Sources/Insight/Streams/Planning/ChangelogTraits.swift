@@ -59,7 +59,8 @@ extension PhysicalPlanner {
             return isChanging(input) || !closesGroups(input, keys)
         case .join(let left, let right, let join):
             // What a row met when it came is not taken back when the table changes.
-            return isChanging(left) || join.lookup == nil && isChanging(right)
+            if join.lookup != nil { return isChanging(left) }
+            return isChanging(left) || isChanging(right) || takesPairsBack(left, right, join)
         case .union(let inputs): return inputs.contains(where: isChanging)
         }
     }
@@ -88,6 +89,7 @@ extension PhysicalPlanner {
     /// A side that meets one row of the other at most keeps its keys.
     private func joinKeys(_ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification) -> [[Int]] {
         let width = left.outputFields.count
+        if join.kind == .semi || join.kind == .anti { return keys(left) }
         let (leftKeys, rightKeys) = (keys(left), keys(right))
         guard join.kind.hasRightColumns else { return leftKeys }
         func isUnique(_ keys: [[Int]], by expressions: [BoundExpression]) -> Bool {

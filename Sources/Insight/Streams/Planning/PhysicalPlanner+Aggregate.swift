@@ -48,7 +48,9 @@ extension PhysicalPlanner {
             calls: try compile(aggregates, over: input.outputFields, &values), windows: windows,
             schema: Schema(planFields: fields), context: context)
         let after: StageInput
-        if let windows, isLive || isPaned {
+        if let windows, isLive, emission.updatesWindows {
+            after = stage(windowUpdates(layout, windows), "GROUP BY", next)
+        } else if let windows, isLive || isPaned {
             let maximum = isLive ? maximumOpenPanes : .max
             after = stage(
                 WindowAggregate(layout: layout, windows: windows, maximumOpenPanes: maximum), "GROUP BY", next)
@@ -143,6 +145,8 @@ extension PhysicalPlanner {
         _ attributes: WindowAttributes, _ attribute: WindowAttributes.Attribute
     ) -> Bool {
         if case .cumulate = attribute.window.kind { return false }
+        // What a window has said is told apart by its groups, which panes put together have no numbers of.
+        if isLive, emission.updatesWindows { return false }
         guard !attribute.isAggregated, attribute.window.sizeMicroseconds > attribute.window.slideMicroseconds,
             WindowAttributes.allowsPanes(input)
         else { return false }

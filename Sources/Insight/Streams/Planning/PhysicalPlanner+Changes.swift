@@ -30,4 +30,57 @@ extension PhysicalPlanner {
             timeToLive: groupTimeToLiveMicroseconds)
         return try stage(values, keepsKinds: inputChanges, stage(aggregate, name, next))
     }
+
+    func buildChangelogJoin(
+        _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification, _ plan: LogicalPlan, _ next: StageInput,
+        _ query: PhysicalQuery
+    ) throws(SQLError) {
+        let stage = try ChangelogJoin(
+            join, schemas: [Schema(planFields: left.outputFields), Schema(planFields: right.outputFields)],
+            inputChanges: [isChanging(left), isChanging(right)],
+            pairSchema: Schema(planFields: left.outputFields + right.outputFields),
+            schema: Schema(planFields: plan.outputFields),
+            timeToLive: stateTimeToLiveMicroseconds == 0 ? nil : stateTimeToLiveMicroseconds, context: context,
+            account: account, next: next)
+        try build(left, StageInput(stage: stage, port: 0), query)
+        try build(right, StageInput(stage: stage, port: 1), query)
+    }
+
+    func windowUpdates(_ layout: AggregateLayout, _ windows: AggregateLayout.Windows) -> WindowUpdates {
+        let timing: WindowUpdates.Timing =
+            switch emission.timing {
+            case .standard, .final: .atEnd
+            case .changes: .atOnce
+            case .early(let every): .every(every)
+            }
+        return WindowUpdates(
+            layout: layout, windows: windows, timing: timing, lateness: emission.lateness,
+            maximumOpenWindows: maximumOpenPanes, schema: layout.schema.changing)
+    }
+
+    /// Reads a table that holds the latest row of each key. All of it must be read, whatever rows are wanted.
+    func buildUpsertedScan(
+        _ table: TableDescription, _ columns: [Int], _ predicate: BoundExpression?, _ next: StageInput,
+        _ query: PhysicalQuery
+    ) throws(SQLError) {
+        var input = next
+        if let predicate { input = try filterStage(predicate, isChanging: isLive, next) }
+        let wanted = columns.map { table.fields[$0] }
+        var read = columns
+        func place(_ name: String) -> Int? {
+            guard let column = table.fields.firstIndex(where: { $0.name == name }) else { return nil }
+            if let place = read.firstIndex(of: column) { return place }
+            read.append(column)
+            return read.count - 1
+        }
+        let keys = table.primaryKey.compactMap(place)
+        guard let operation = place(LatestRows.Operation.field), keys.count == table.primaryKey.count else {
+            throw SQLError(code: .unknownColumn, message: "table \(table.name) lacks a column of its primary key")
+        }
+        let latest = LatestRows(
+            keys: keys, keyTypes: keys.map { table.fields[read[$0]].type.fieldType }, operation: operation,
+            schema: Schema(planFields: wanted), isLive: isLive)
+        query.scans.append(
+            .init(table: table, columns: read, timeRange: .min ... .max, input: stage(latest, "LATEST", input)))
+    }
 }

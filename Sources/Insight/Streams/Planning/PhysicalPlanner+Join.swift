@@ -6,10 +6,10 @@ extension PhysicalPlanner {
         _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification, _ plan: LogicalPlan, _ next: StageInput,
         _ query: PhysicalQuery
     ) throws(SQLError) {
-        for side in [left, right] {
-            try requireAppended(side, for: "JOIN", "join the events, and group what comes of it")
+        if isLive, isChanging(left) || isChanging(right) || takesPairsBack(left, right, join) {
+            return try buildChangelogJoin(left, right, join, plan, next, query)
         }
-        let retention = isLive ? try retention(left, right, join) : .bounded
+        let retention = isLive ? retention(left, right, join) ?? .bounded : .bounded
         let stage = try JoinStage(
             join, schemas: [Schema(planFields: left.outputFields), Schema(planFields: right.outputFields)],
             schema: Schema(planFields: plan.outputFields), retention: retention, context: context, account: account,
@@ -18,25 +18,29 @@ extension PhysicalPlanner {
         try build(right, StageInput(stage: stage, port: 1), query)
     }
 
-    /// How long a live join holds its rows.
+    /// How long a live join holds its rows; `nil` where what met none can't be told.
     private func retention(
         _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification
-    ) throws(SQLError) -> JoinRetention {
+    ) -> JoinRetention? {
         if !holdsRowsPastTheirTime(left), !holdsRowsPastTheirTime(right) {
             if let window = Self.window(left, right, join) { return window }
             if let interval = Self.interval(left, right, join) { return interval }
         }
         // A match is one whenever it comes; that there is none is known at the end.
         if join.kind == .semi || join.kind == .anti, isBounded(right) { return .bounded }
-        if join.kind == .inner || join.kind == .semi { return .timeToLive(stateTimeToLiveMicroseconds) }
+        if join.kind == .inner || join.kind == .semi {
+            return .timeToLive(stateTimeToLiveMicroseconds == 0 ? .max / 2 : stateTimeToLiveMicroseconds)
+        }
         // What met none is known when the side that could have met it has ended.
         if join.kind == .left, isBounded(right) { return .bounded }
         if join.kind == .right, isBounded(left) { return .bounded }
-        throw SQLError(
-            code: .unsupported,
-            message: "a live \(join.kind.rawValue) JOIN can't tell when a row has no match: more rows may come",
-            suggestion: "bound the times (a.t BETWEEN b.t - INTERVAL '5' SECOND AND b.t), join windows on window_start "
-                + "and window_end, or take an inner join")
+        return nil
+    }
+
+    /// Whether a live join over rows that are only added answers what it may have to take back: an outer one that can't
+    /// tell when a row has no match.
+    func takesPairsBack(_ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification) -> Bool {
+        join.lookup == nil && retention(left, right, join) == nil
     }
 
     /// Whether a live plan has a join whose rows may be as far behind the watermark as their time to live.

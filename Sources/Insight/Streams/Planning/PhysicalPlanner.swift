@@ -20,28 +20,85 @@ struct PhysicalPlanner {
     var groupTimeToLiveMicroseconds: Int64?
     /// Whether a part of the plan ends: it reads no topic that goes on.
     var isBounded: (LogicalPlan) -> Bool = { _ in false }
+    /// Tables of which a row stands for the one before are read row by row: who reads them takes care of that.
+    var takesUpsertsAsRows = false
     /// When windows answer.
     var emission = Emission()
 
+    /// What takes the answer.
+    var target = AnswerTarget.reader
+
     func plan(_ plan: LogicalPlan) throws(SQLError) -> PhysicalQuery {
-        let showsChanges = isChanging(plan) || (isLive && emission.timing == .changes)
-        let fields = plan.outputFields
-        let query = PhysicalQuery(fields: showsChanges ? ShowChanges.fields(fields) : fields, account: account)
-        var root = StageInput(stage: query.output, port: 0)
-        if showsChanges {
-            if emission.timing == .final { throw neverFinal(plan) }
-            root = stage(ShowChanges(fields: fields), "", root)
-            if !isChanging(plan) { root = stage(MarkInsertions(schema: Schema(planFields: fields)), "", root) }
-        }
-        try build(plan, root, query)
+        try checkEmission(of: plan)
+        let query = PhysicalQuery(fields: answerFields(plan), account: account)
+        if emission.lateTarget != nil { query.late = OutputStage() }
+        try build(plan, try answerStage(plan, StageInput(stage: query.output, port: 0)), query)
         return query
     }
 
-    private func neverFinal(_ plan: LogicalPlan) -> SQLError {
-        SQLError(
-            code: .unsupported, message: "EMIT FINAL: the answer has no final rows, it changes for good",
-            line: emission.position.map { Int($0.line) }, column: emission.position.map { Int($0.column) },
-            suggestion: "group by window_start and window_end of TABLE(TUMBLE(…)), or EMIT CHANGES")
+    /// Whether the answer is shown as changes.
+    func showsChanges(_ plan: LogicalPlan) -> Bool { isChanging(plan) || isLive && emission.timing == .changes }
+
+    /// The columns of the answer as its target gets them.
+    func answerFields(_ plan: LogicalPlan) -> [PlanField] {
+        let fields = plan.outputFields
+        switch target {
+        case .upserted: return fields + [PlanField(name: LatestRows.Operation.field, type: .varchar)]
+        case .reader, .appended, .nothing: return showsChanges(plan) ? ShowChanges.fields(fields) : fields
+        }
+    }
+
+    private func answerStage(_ plan: LogicalPlan, _ output: StageInput) throws(SQLError) -> StageInput {
+        let fields = plan.outputFields
+        switch target {
+        case .appended(let table) where emission.timing != .changes:
+            try requireAppended(
+                plan, for: "INSERT INTO \(table)",
+                "declare the table with PRIMARY KEY (…) NOT ENFORCED to have the latest row of each key, write EMIT CHANGES "
+                    + "to have the changes, or group by a window: its results are final")
+            return output
+        case .upserted(_, let key):
+            let traits = traits(plan)
+            let upsert = UpsertRows(
+                keys: key, fields: Schema(planFields: fields), inputChanges: traits.isChanging,
+                isUnique: traits.keys.contains { Set(key).isSuperset(of: $0) })
+            return stage(upsert, "PRIMARY KEY", output)
+        case .reader, .appended, .nothing:
+            guard showsChanges(plan) else { return output }
+            let shown = stage(ShowChanges(fields: fields), "", output)
+            guard !isChanging(plan) else { return shown }
+            return stage(MarkInsertions(schema: Schema(planFields: fields)), "", shown)
+        }
+    }
+
+    private func checkEmission(of plan: LogicalPlan) throws(SQLError) {
+        guard let position = emission.position, isLive else { return }
+        func refusal(_ message: String, _ suggestion: String) -> SQLError {
+            SQLError(code: .unsupported, message: message, at: position, suggestion: suggestion)
+        }
+        if emission.timing == .final, isChanging(plan) {
+            throw refusal(
+                "EMIT FINAL: the answer has no final rows, it changes for good",
+                "group by window_start and window_end of TABLE(TUMBLE(…)), or EMIT CHANGES")
+        }
+        let windows = plan.windows
+        if emission.lateTarget != nil, windows.count != 1 {
+            throw refusal(
+                "LATE DATA INTO needs one window whose late rows are meant, and there are \(windows.count)",
+                "window the events once, in TABLE(TUMBLE(…)), TABLE(HOP(…)) or TABLE(CUMULATE(…))")
+        }
+        if case .early = emission.timing, windows.isEmpty {
+            throw refusal("EMIT EARLY needs a window", "EMIT CHANGES answers each change at once")
+        }
+        if emission.lateness > 0, windows.isEmpty { throw refusal("ALLOW LATENESS needs a window", "leave it out") }
+        let needsBounds = emission.updatesWindows && emission.timing != .changes || emission.lateTarget != nil
+        guard needsBounds else { return }
+        for (_, window) in windows {
+            guard case .session = window.kind else { continue }
+            throw refusal(
+                "EMIT EARLY, ALLOW LATENESS and LATE DATA have no meaning for SESSION: its windows grow with their rows",
+                "TABLE(TUMBLE(…)) or TABLE(HOP(…))")
+        }
     }
 
     func build(_ plan: LogicalPlan, _ next: StageInput, _ query: PhysicalQuery) throws(SQLError) {
@@ -167,6 +224,9 @@ struct PhysicalPlanner {
         _ table: TableDescription, _ columns: [Int], _ predicate: BoundExpression?, _ next: StageInput,
         _ query: PhysicalQuery
     ) throws(SQLError) {
+        if table.isUpserted, !takesUpsertsAsRows {
+            return try buildUpsertedScan(table, columns, predicate, next, query)
+        }
         var input = next
         var range = Int64.min...Int64.max
         if let predicate {
@@ -209,7 +269,12 @@ struct PhysicalPlanner {
                 suggestion: "use a larger slide")
         }
         let assign = AssignWindows(window, asPanes: asPanes, schema: Schema(planFields: plan.outputFields))
-        try build(input, stage(assign, "the window", next), query)
+        var first = stage(assign, "the window", next)
+        if let late = query.late, isLive {
+            first = StageInput(
+                stage: LateRows(window, lateness: emission.lateness, next: first, late: late), port: 0)
+        }
+        try build(input, first, query)
     }
 
     private func buildSort(

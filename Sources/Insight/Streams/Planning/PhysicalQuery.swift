@@ -24,6 +24,8 @@ final class PhysicalQuery {
     let schema: Schema
     let output: OutputStage
     let account: MemoryAccount
+    /// Rows that came too late, where they go somewhere.
+    var late: OutputStage?
     var scans: [Scan] = []
     var literals: [Literals] = []
     /// Stages that wait for something outside of the query.

@@ -64,6 +64,8 @@ extension PreparedQuery {
             isLive: isLive, context: EvaluationContext(now: service.clock.now()),
             account: MemoryAccount(limitBytes: .max))
         planner.lookups = LookupEnvironment(catalog: catalog, service: service, wake: {})
+        planner.take(settings, standard: service.limits.stateTimeToLiveMilliseconds)
+        planner.emission = try emission()
         let query = try planner.plan(plan)
         var explanation = PlanExplanation(plan: plan, traits: planner.traits(plan), target: target)
         for scan in query.scans {

@@ -86,14 +86,16 @@ extension PreparedQuery {
         }
     }
 
-    func reading(_ scan: PhysicalQuery.Scan, _ request: QueryRequest) throws(SQLError) -> Reading {
+    func reading(
+        _ scan: PhysicalQuery.Scan, _ request: QueryRequest, replays: Bool = false
+    ) throws(SQLError) -> Reading {
         guard let table = catalog.resolved(scan.table.name) else {
             throw SQLError(code: .unknownTable, message: "there is no table \(scan.table.name)")
         }
         let isLive = request.mode != .stored
         let asksForRange = request.from != nil || request.to != nil
         return try Reading(
-            scan, of: table, needsTime: isLive || asksForRange,
+            scan, of: table, needsTime: isLive || replays || asksForRange,
             window: TimeWindow(from: request.from ?? .min, to: (isLive ? nil : request.to) ?? .max),
             now: service.clock.now())
     }

@@ -15,6 +15,8 @@ struct PreparedQuery {
     private let request: QueryRequest
     let service: QueryService
     private var answers: [SubqueryAnswer] = []
+    /// What `SET` said.
+    let settings: StateSettings
 
     init(request: QueryRequest, service: QueryService) throws(SQLError) {
         let script = try RequestScript(request: request, service: service)
@@ -32,6 +34,7 @@ struct PreparedQuery {
         self.question = question
         self.request = request
         self.service = service
+        settings = script.settings
         views = script.views
         functions = script.functions
         binder = Binder(
@@ -57,6 +60,23 @@ struct PreparedQuery {
         case .describe(let table): return .plan(try description(of: table))
         case .show(let show): return .plan(try list(show))
         }
+    }
+
+    /// When the query is to answer.
+    func emission() throws(SQLError) -> Emission {
+        let query: Query
+        switch question {
+        case .query(let asked): query = asked
+        case .explain(let explained): query = explained.query
+        case .describe, .show: return Emission()
+        }
+        let emission = try binder.emission(of: query)
+        if let late = emission.lateTarget, case .query = question {
+            throw SQLError(
+                code: .unsupported, message: "LATE DATA INTO \(late.text) writes, and this asks a question",
+                at: late.position, suggestion: "submit it as a job: INSERT INTO … SELECT … LATE DATA INTO …")
+        }
+        return emission
     }
 
     /// The columns of the request's answer.
@@ -92,10 +112,10 @@ struct PreparedQuery {
 
     /// What reads the table of `scan`.
     func makeDriver(
-        for scan: PhysicalQuery.Scan, request: QueryRequest, service: QueryService,
+        for scan: PhysicalQuery.Scan, request: QueryRequest, service: QueryService, replays: Bool,
         wake: @escaping @Sendable () -> Void
     ) throws(SQLError) -> any ScanDriver {
-        let reading = try reading(scan, request)
+        let reading = try reading(scan, request, replays: replays)
         if case .topic(let topic) = reading.table.source, let log = service.log, request.mode != .stored {
             var stored: LogSource?
             if request.mode == .storedThenLive || scan.isTable {
@@ -107,7 +127,8 @@ struct PreparedQuery {
                 reading: reading, topic: topic, stored: stored, log: log, clock: service.clock,
                 limits: service.limits, input: scan.input, wake: wake)
         }
-        return BoundedDriver(source: try Self.makeSource(reading, service), input: scan.input, reading: reading)
+        return BoundedDriver(
+            source: try Self.makeSource(reading, service), input: scan.input, reading: reading, replays: replays)
     }
 
     static func makeSource(_ reading: Reading, _ service: QueryService) throws(SQLError) -> any BatchSource {

@@ -13,30 +13,37 @@ final class QueryRun {
     private(set) var isFinished = false
     private let sources: [any ScanDriver]
     private var hasSentLiterals = false
+    /// What is stored is read as if it came now: `EMIT` asks for the changes that it makes.
+    private let replays: Bool
 
     /// Plans `plan`, which is the request's query or a sub-query of it.
     ///
     /// - Parameters:
+    ///   - isSubquery: of a value that the query needs first.
     ///   - mayShare: other threads may help; `advance` then can say `wait`.
     ///   - wake: called from any thread when a live source has something, or a helper has ended.
     init(
-        _ plan: LogicalPlan, of prepared: PreparedQuery, request: QueryRequest, service: QueryService, mayShare: Bool,
-        wake: @escaping @Sendable () -> Void
+        _ plan: LogicalPlan, of prepared: PreparedQuery, request: QueryRequest, service: QueryService,
+        isSubquery: Bool = false, mayShare: Bool, wake: @escaping @Sendable () -> Void
     ) throws(SQLError) {
         let now = service.clock.now()
         // Columns of text address 4 GiB; half of that leaves room for what is put together of them.
         let memory = min(request.memoryBytes ?? .max, service.limits.memoryBytes, 2 << 30)
         // Each live source must be one: a live query over files alone ends as a stored one does.
         isLive = request.mode != .stored && prepared.readsTopics(plan)
+        let emission = isSubquery ? Emission() : try prepared.emission()
+        replays = !isLive && request.mode == .stored && (emission.timing == .changes || emission.updatesWindows)
         var planner = PhysicalPlanner(
-            isLive: isLive, context: EvaluationContext(now: now, clock: { service.clock.now() }),
+            isLive: isLive || replays, context: EvaluationContext(now: now, clock: { service.clock.now() }),
             account: MemoryAccount(limitBytes: memory))
-        planner.stateTimeToLiveMicroseconds = Int64(service.limits.stateTimeToLiveMilliseconds) * 1_000
-        planner.isBounded = { !prepared.readsTopics($0) }
+        planner.take(prepared.settings, standard: service.limits.stateTimeToLiveMilliseconds)
+        planner.emission = emission
+        let replays = replays
+        planner.isBounded = { !replays && !prepared.readsTopics($0) }
         planner.lookups = LookupEnvironment(catalog: prepared.catalog, service: service, wake: wake)
         query = try planner.plan(plan)
         var sources: [any ScanDriver] = []
-        let helpers = mayShare && !isLive ? service.limits.workerThreads - 1 : 0
+        let helpers = mayShare && !isLive && !replays ? service.limits.workerThreads - 1 : 0
         if helpers > 0, query.scans.count == 1,
             let driver = try ParallelDriver(
                 query, plan, prepared, request, service, planner, helpers: helpers, wake: wake)
@@ -45,7 +52,9 @@ final class QueryRun {
             return
         }
         for scan in query.scans.filter(\.isTable) + query.scans.filter({ !$0.isTable }) {
-            sources.append(try prepared.makeDriver(for: scan, request: request, service: service, wake: wake))
+            sources.append(
+                try prepared.makeDriver(
+                    for: scan, request: request, service: service, replays: replays, wake: wake))
         }
         self.sources = sources
     }
@@ -66,7 +75,7 @@ final class QueryRun {
         var open = 0
         for source in sources where !source.isFinished {
             open += 1
-            if try source.advance() == .wait { waiting += 1 } else if !source.isLive { break }
+            if try source.advance() == .wait { waiting += 1 } else if !source.isLive, !replays { break }
         }
         if open == 0, !query.output.isFinished, query.polled.contains(where: \.isWaiting) { return .wait }
         if open == 0 || query.output.isFinished {

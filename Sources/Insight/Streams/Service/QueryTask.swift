@@ -103,7 +103,7 @@ final class QueryTask: SteppedTask, @unchecked Sendable {
             stored.mode = .stored
             if subquery == nil {
                 subquery = try QueryRun(
-                    plan, of: prepared, request: stored, service: service, mayShare: false, wake: {})
+                    plan, of: prepared, request: stored, service: service, isSubquery: true, mayShare: false, wake: {})
             }
             guard let run = subquery else { return false }
             while !run.isFinished {

@@ -15,6 +15,7 @@ struct RequestScript {
     private(set) var views: [ViewDeclaration] = []
     private(set) var functions: [FunctionDeclaration] = []
     private(set) var question: Question?
+    private(set) var settings = StateSettings()
     private let allowsFiles: Bool
 
     init(request: QueryRequest, service: QueryService) throws(SQLError) {
@@ -45,8 +46,8 @@ struct RequestScript {
         case .statementSet(let inserts): throw Self.belongsInJob("a statement set", at: inserts[0].position)
         case .createMaterializedView(let view):
             throw Self.belongsInJob("CREATE MATERIALIZED VIEW", at: view.name.position)
-        case .set(let setting): throw Self.unsupported("SET", at: setting.key.position)
-        case .reset(let key): throw Self.unsupported("RESET", at: key?.position)
+        case .set(let setting): try settings.set(setting)
+        case .reset(let key): try settings.reset(key)
         }
     }
 
@@ -120,11 +121,5 @@ struct RequestScript {
         SQLError(
             code: .unsupported, message: "\(what) runs as a job, and this asks a question", at: position,
             suggestion: "submit the script as a job")
-    }
-
-    private static func unsupported(_ what: String, at position: SourcePosition?) -> SQLError {
-        let message = "\(what) is not supported yet"
-        guard let position else { return SQLError(code: .unsupported, message: message) }
-        return SQLError(code: .unsupported, message: message, at: position)
     }
 }

@@ -71,7 +71,15 @@ struct InterruptedRun {
     func plan(_ text: String) throws -> PhysicalQuery { try plan(text, isLive: true) }
 
     func plan(_ text: String, isLive: Bool) throws -> PhysicalQuery {
-        try PlanRunner(isLive: isLive).plan(try bound(text))
+        var runner = PlanRunner(isLive: isLive)
+        if isLive { runner.emission = try emission(text) }
+        return try runner.plan(try bound(text))
+    }
+
+    private func emission(_ text: String) throws -> Emission {
+        guard case .query(let query)? = try SQLParser.parse(text).first else { return Emission() }
+        let none = TableDescription(name: "t", fields: [], timeColumn: nil, watermarkDelay: 0)
+        return try Binder(catalog: OneTable(description: none)).emission(of: query)
     }
 
     func bound(_ text: String) throws -> LogicalPlan {

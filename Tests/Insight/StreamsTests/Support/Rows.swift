@@ -64,6 +64,7 @@ enum Rows {
 struct PlanRunner {
     var isLive = false
     var memoryBytes = 64 << 20
+    var emission = Emission()
 
     /// A table of the batch's columns, for scans.
     static func scan(_ batch: Batch, timeColumn: Int? = nil) -> LogicalPlan {
@@ -73,9 +74,10 @@ struct PlanRunner {
     }
 
     func plan(_ plan: LogicalPlan) throws -> PhysicalQuery {
-        try PhysicalPlanner(
-            isLive: isLive, context: EvaluationContext(now: 0), account: MemoryAccount(limitBytes: memoryBytes)
-        ).plan(plan)
+        var planner = PhysicalPlanner(
+            isLive: isLive, context: EvaluationContext(now: 0), account: MemoryAccount(limitBytes: memoryBytes))
+        planner.emission = emission
+        return try planner.plan(plan)
     }
 
     /// Pushes the batches through the plan's one scan.

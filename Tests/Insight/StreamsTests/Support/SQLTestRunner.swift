@@ -11,7 +11,8 @@ struct SQLTestRunner {
     /// What `----` should be followed by: rows, or the error.
     func answer(to test: SQLTestFile.Case) -> [String] {
         var request = QueryRequest(test.query)
-        for table in test.tables { request.tables[table.declaration.name] = split(table.definition) }
+        let rows = test.flags.batchRows ?? batchRows
+        for table in test.tables { request.tables[table.declaration.name] = split(table.definition, rows) }
         let sink = CollectingSink()
         service.run(request, sink: sink)
         guard let answer = sink.wait(timeoutMilliseconds: 60_000) else { return ["error the query did not end"] }
@@ -28,10 +29,10 @@ struct SQLTestRunner {
         }
     }
 
-    private func split(_ table: TableDefinition) -> TableDefinition {
+    private func split(_ table: TableDefinition, _ rows: Int) -> TableDefinition {
         guard case .batches(let batches) = table.source else { return table }
         var split = table
-        split.source = .batches(batches.flatMap { Rows.split($0, batchRows) })
+        split.source = .batches(batches.flatMap { Rows.split($0, rows) })
         return split
     }
 
