@@ -8,7 +8,8 @@ extension ManagementService {
     /// `POST /api/v1/query` with a JSON object, or `GET` with the same members in the query string (`q` for `query`).
     func serveQuery(_ request: HTTPRequest, _ responder: Responder) throws(APIError) {
         try only("GET", "POST", in: request)
-        let asked = request.method == "POST" ? try Self.bodyRequest(request) : try Self.stringRequest(request)
+        var asked = request.method == "POST" ? try Self.bodyRequest(request) : try Self.stringRequest(request)
+        asked.allowsStatements = request.method == "POST"
         let wantsEvents = request.header("Accept")?.contains("text/event-stream") ?? false
         let sink = QueryResponse(responder, format: wantsEvents ? .serverSentEvents : .lines)
         let handle = context.queries.run(asked, sink: sink)

@@ -75,6 +75,8 @@ public final class ManagementService: HTTPService {
         case ("clusters", 1): try serveClusters(request, responder)
         case ("clusters", 2): try serveCluster(parts[1], request, responder)
         case ("clusters", 3): try serveCluster(parts[1], action: parts[2], request, responder)
+        case ("views", 1): try serveViews(request, responder)
+        case ("views", 2): try serveView(parts[1], request, responder)
         case ("jobs", 1): try serveJobs(request, responder)
         case ("jobs", 2): try serveJob(parts[1], request, responder)
         case ("jobs", 3): try serveJob(parts[1], action: parts[2], request, responder)

@@ -64,6 +64,11 @@ extension Parser {
 
     private mutating func show() throws(SQLError) -> ShowStatement {
         let position = try expect(.show).position
+        if at(.materialized), lookahead(1).keyword == .views {
+            advance()
+            advance()
+            return ShowStatement(subject: .materializedViews, position: position)
+        }
         guard let subject = ShowStatement.Subject(rawValue: token.text.uppercased()) else {
             throw unexpected(
                 expecting: "TABLES, VIEWS, FUNCTIONS or JOBS", keywords: [.tables, .views, .functions, .jobs])

@@ -60,6 +60,7 @@ public struct ShowStatement: Hashable, Sendable {
     public enum Subject: String, Hashable, Sendable, CaseIterable {
         case tables = "TABLES"
         case views = "VIEWS"
+        case materializedViews = "MATERIALIZED VIEWS"
         case functions = "FUNCTIONS"
         case jobs = "JOBS"
     }

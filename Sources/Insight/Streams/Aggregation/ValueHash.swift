@@ -29,6 +29,8 @@ enum ValueHash {
     /// One round leaves neighbours in a regular pattern, which a sketch takes for more values than there are.
     static func mix(_ bits: UInt64) -> UInt64 { ByteHash.mix(ByteHash.mix(bits, seed: seed), seed: seed) }
 
+    static func hash(_ bytes: Span<UInt8>) -> UInt64 { ByteHash.hash(bytes, seed: seed) }
+
     private static func hashes(of strings: ByteStrings) -> [UInt64] {
         let bytes = strings.bytes.span
         return [UInt64](capacity: strings.count) { out in

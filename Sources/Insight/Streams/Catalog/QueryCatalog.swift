@@ -17,6 +17,8 @@ struct ResolvedTable: Sendable {
     var description: TableDescription
     let schema: Schema
     let source: Source
+    /// It is a materialised view as it was when it was looked at.
+    var isView = false
     /// How it is looked up.
     var lookup = LookupOptions()
     var metadata: [String: LogMetadata] = [:]
@@ -27,11 +29,16 @@ struct ResolvedTable: Sendable {
 final class QueryCatalog: Catalog {
     private let declared: [String: ResolvedTable]
     private let log: EventLog?
+    private let views: ViewRegistry?
     private let topicWatermarkDelay: Int64
     /// Topics as they were when first asked for: a schema that widens meanwhile doesn't concern a bound query.
     private let topics = Mutex<[String: ResolvedTable]>([:])
 
-    init(declared: [String: ResolvedTable], log: EventLog?, topicWatermarkDelay: Int64) {
+    /// - Parameter views: materialised ones, as they are when first asked for.
+    init(
+        declared: [String: ResolvedTable], log: EventLog?, topicWatermarkDelay: Int64, views: ViewRegistry? = nil
+    ) {
+        self.views = views
         self.declared = declared
         self.log = log
         self.topicWatermarkDelay = topicWatermarkDelay
@@ -39,12 +46,29 @@ final class QueryCatalog: Catalog {
 
     func table(_ name: String) -> TableDescription? { resolved(name)?.description }
 
-    var tableNames: [String] { declared.keys.sorted() + (log?.topics.map(\.name).sorted() ?? []) }
+    var tableNames: [String] {
+        declared.keys.sorted() + (views?.published.map(\.name) ?? []) + (log?.topics.map(\.name).sorted() ?? [])
+    }
+
+    /// A materialised view as a table of its rows.
+    private static func table(_ name: String, _ view: ViewSnapshot) -> ResolvedTable {
+        var table = table(
+            name, schema: Schema(planFields: view.fields), source: .batches(view.batches), fields: view.fields,
+            timeColumn: nil, watermarkDelay: 0)
+        table.description.primaryKey = view.keyFields.map(\.name)
+        table.isView = true
+        return table
+    }
 
     func resolved(_ name: String) -> ResolvedTable? {
         if let table = declared[name] { return table }
         return topics.withLock { topics in
             if let table = topics[name] { return table }
+            if let view = views?.snapshot(name) {
+                let table = Self.table(name, view)
+                topics[name] = table
+                return table
+            }
             guard let log, let info = log.topic(name) else { return nil }
             let table = Self.table(
                 name, schema: info.schema, source: .topic(name), fields: nil, timeColumn: nil,

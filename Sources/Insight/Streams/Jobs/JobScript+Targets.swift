@@ -4,11 +4,24 @@ import SQL
 extension JobScript {
     /// An insertion as it means something now: what it computes, for whom, and where it goes.
     func plan(
-        _ insert: (target: String, columns: [String], query: Query), _ binder: Binder, _ catalog: QueryCatalog
+        _ insert: (target: String, columns: [String], query: Query), _ binder: Binder, _ catalog: QueryCatalog,
+        _ service: QueryService
     ) throws(SQLError) -> Plan {
         let plan = try binder.bind(insert.query)
         let emission = try binder.emission(of: insert.query)
         var fields = try Self.fields(of: plan, into: insert.target, columns: insert.columns)
+        if let materialized {
+            let view = try ViewTable(
+                materialized, fields: fields, handle: service.views.handle(insert.target), limits: service.limits)
+            let output = JobOutput(target: insert.target, sink: .blackhole, schema: Schema(planFields: fields))
+            guard emission.lateTarget == nil else {
+                throw SQLError(
+                    code: .unsupported, message: "LATE DATA INTO belongs to an INSERT, and this is a view",
+                    at: materialized.name.position, suggestion: "leave it out")
+            }
+            return Plan(
+                plan: plan, output: output, emission: emission, target: .view(view), late: nil, catalog: catalog)
+        }
         let declaration = declarations.first { $0.name == insert.target }
         var key: [Int]?
         if let declaration, !declaration.primaryKey.isEmpty, Self.isTopic(declaration) {

@@ -46,6 +46,8 @@ struct JobScript {
     let text: String
     private let name: String
     private(set) var settings = StateSettings()
+    /// The view that the job keeps.
+    private(set) var materialized: MaterializedViewDeclaration?
     private(set) var declarations: [TableDeclaration] = []
     private var views: [ViewDeclaration] = []
     private var functions: [FunctionDeclaration] = []
@@ -64,6 +66,11 @@ struct JobScript {
                 code: .invalidQuery, message: "job \(name) computes nothing", line: 1, column: 1,
                 suggestion: "INSERT INTO topic SELECT …")
         }
+        guard materialized == nil || inserts.count == 1 else {
+            throw SQLError(
+                code: .invalidQuery, message: "a job keeps one materialized view, or inserts into tables",
+                suggestion: "submit them as jobs of their own")
+        }
         guard inserts.count <= Self.maximumStatements else {
             throw SQLError(
                 code: .limitExceeded, message: "job \(name) has more than \(Self.maximumStatements) statements")
@@ -79,7 +86,14 @@ struct JobScript {
         case .insert(let insert): add(insert)
         case .statementSet(let set): for insert in set { add(insert) }
         case .createMaterializedView(let view):
-            throw Self.misplaced("CREATE MATERIALIZED VIEW", at: view.name.position)
+            guard view.name.text == name else {
+                throw SQLError(
+                    code: .invalidQuery,
+                    message: "view \(view.name.text) is kept by a job of its name, and this is job \(name)",
+                    at: view.name.position, suggestion: "submit it as job \(view.name.text)")
+            }
+            materialized = view
+            inserts.append((name, [], view.query))
         case .drop(let drop): throw Self.misplaced("DROP", at: drop.name.position)
         case .set(let setting) where setting.key.text == StateSettings.timeToLiveKey: try settings.set(setting)
         case .set(let setting): try header.set(setting)
@@ -132,7 +146,7 @@ struct JobScript {
         let binder = Binder(catalog: catalog, views: views, functions: functions, limits: service.limits.sql)
         var plans: [Plan] = []
         for insert in inserts {
-            plans.append(try plan(insert, binder, catalog))
+            plans.append(try plan(insert, binder, catalog, service))
         }
         return plans
     }

@@ -10,6 +10,8 @@ public final class JobService: Sendable {
     private let storage: any Storage
     private let jobs = Monitor<[String: Job]>([:])
     private let isEnding = Monitor(false)
+    /// Jobs that go when they have ended.
+    private let leaving = Monitor<Set<String>>([])
     /// Encodes checkpoints and writes them out, those of all jobs.
     let writer = WorkerThread(name: "checkpoints")
 
@@ -24,6 +26,11 @@ public final class JobService: Sendable {
         self.storage = storage
         self.settings = settings
         try storage.createFolder(folder)
+        queries.views.keeper = ViewRegistry.Keeper(
+            create: { [weak self] name, text, mayExist throws(SQLError) in
+                try self?.keep(view: name, text: text, mayExist: mayExist)
+            },
+            drop: { [weak self] name throws(SQLError) in try self?.drop(view: name) })
     }
 
     /// Takes up the jobs that were known before, and runs those that were not stopped.
@@ -177,6 +184,19 @@ public final class JobService: Sendable {
     public func remove(_ name: String) throws(SQLError) {
         try known(name).remove()
         jobs.update { $0[name] = nil }
+        queries.views.remove(name)
+    }
+
+    private func keep(view name: String, text: String, mayExist: Bool) throws(SQLError) {
+        if mayExist, queries.views.snapshot(name) != nil { return }
+        try submit(name: name, text: text)
+    }
+
+    /// The view is gone at once; its job when it has ended.
+    private func drop(view name: String) throws(SQLError) {
+        try stop(name, savepoint: nil)
+        queries.views.remove(name)
+        leaving.update { _ = $0.insert(name) }
     }
 
     private func job(_ name: String) -> Job? { jobs.withLock { $0[name] } }
@@ -196,6 +216,15 @@ public final class JobService: Sendable {
 
     private func tick() {
         for job in jobs.withLock({ Array($0.values) }) { job.tick() }
+        for name in leaving.withLock({ $0 }) where job(name)?.hasEnded(withinNanoseconds: 0) ?? true {
+            do throws(SQLError) {
+                if job(name) != nil { try remove(name) }
+                leaving.update { _ = $0.remove(name) }
+            } catch {
+                // It begins anew just now, or its files can't be removed yet: the next tick tries again.
+                continue
+            }
+        }
     }
 }
 

@@ -57,8 +57,9 @@ struct LatestRows: ~Copyable, StreamOperator {
         let kept = order.filter { !deletes[lastRows[$0] ?? 0] }
         let before = isLive ? rows.rows(of: existing) : nil
         let after = batch.project(Array(0..<outputCount)).select(rows: kept.map { UInt32(lastRows[$0] ?? 0) })
-        rows.put(after, keys: kept)
+        // To put rows may give all keys new numbers: it comes last.
         rows.remove(existing.filter { deletes[lastRows[$0] ?? 0] })
+        rows.put(after, keys: kept)
         if let before { emit(order, before, existing, after, kept, output: &output) }
     }
 

@@ -10,4 +10,6 @@ enum AnswerTarget {
     case upserted(String, key: [Int])
     /// Lets go of everything.
     case nothing
+    /// A view that is kept up to date.
+    case view(ViewTable)
 }

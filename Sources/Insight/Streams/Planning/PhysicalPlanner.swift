@@ -44,6 +44,7 @@ struct PhysicalPlanner {
         let fields = plan.outputFields
         switch target {
         case .upserted: return fields + [PlanField(name: LatestRows.Operation.field, type: .varchar)]
+        case .view: return fields
         case .reader, .appended, .nothing: return showsChanges(plan) ? ShowChanges.fields(fields) : fields
         }
     }
@@ -63,6 +64,10 @@ struct PhysicalPlanner {
                 keys: key, fields: Schema(planFields: fields), inputChanges: traits.isChanging,
                 isUnique: traits.keys.contains { Set(key).isSuperset(of: $0) })
             return stage(upsert, "PRIMARY KEY", output)
+        case .view(let view):
+            let traits = traits(plan)
+            let rows = ViewRows(view, key: traits.key, inputChanges: traits.isChanging)
+            return stage(rows, "MATERIALIZED VIEW", output)
         case .reader, .appended, .nothing:
             guard showsChanges(plan) else { return output }
             let shown = stage(ShowChanges(fields: fields), "", output)

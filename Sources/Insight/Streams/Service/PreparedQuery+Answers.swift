@@ -14,6 +14,7 @@ extension PreparedQuery {
         let names =
             switch show.subject {
             case .tables: ["name", "kind"]
+            case .materializedViews: ["name", "key", "rows", "state"]
             case .views, .functions, .jobs: ["name"]
             }
         return names.map { PlanField(name: $0, type: .varchar) }
@@ -48,6 +49,15 @@ extension PreparedQuery {
             let tables = catalog.tableNames.filter { !viewNames.contains($0) }
             let named = tables.map { [$0, catalog.resolved($0)?.kind] } + viewNames.map { [$0, "view"] }
             return Self.rows(named, fields)
+        case .materializedViews:
+            let rows = service.views.published.map { view -> [String?] in
+                let keys = view.snapshot?.keyFields.map(\.name).joined(separator: ", ") ?? ""
+                return [
+                    view.name, keys.isEmpty ? nil : keys, String(view.snapshot?.rowCount ?? 0),
+                    view.failure ?? "kept",
+                ]
+            }
+            return Self.rows(rows, fields)
         case .jobs:
             throw SQLError(
                 code: .unsupported, message: "a query can't list jobs", at: show.position,
@@ -112,7 +122,7 @@ extension PreparedQuery {
         }
     }
 
-    private static func rows(_ rows: [[String?]], _ fields: [PlanField]) -> LogicalPlan {
+    static func rows(_ rows: [[String?]], _ fields: [PlanField]) -> LogicalPlan {
         let literals = rows.map { row in
             row.map { cell in
                 BoundExpression.literal(cell.map { .bytes(Array($0.utf8)) } ?? .null, type: .varchar)
@@ -146,7 +156,7 @@ extension ResolvedTable {
         switch source {
         case .topic(let topic): topic == description.name ? "topic" : "topic \(topic)"
         case .file: "file"
-        case .batches: "rows"
+        case .batches: isView ? "materialized view" : "rows"
         case .generated: "made up"
         case .requests: "requests"
         }

@@ -30,7 +30,7 @@ struct PreparedQuery {
         }
         catalog = QueryCatalog(
             declared: resolved, log: service.log,
-            topicWatermarkDelay: Int64(service.limits.watermarkDelayMilliseconds) * 1_000)
+            topicWatermarkDelay: Int64(service.limits.watermarkDelayMilliseconds) * 1_000, views: service.views)
         self.question = question
         self.request = request
         self.service = service
@@ -59,6 +59,8 @@ struct PreparedQuery {
             return .plan(try explanation(of: plan, target: explained.target, request: request, service: service))
         case .describe(let table): return .plan(try description(of: table))
         case .show(let show): return .plan(try list(show))
+        case .keep(let view): return .plan(try keep(view, request: request, service: service))
+        case .dropView(let drop): return .plan(try dropView(drop, request: request, service: service))
         }
     }
 
@@ -68,7 +70,7 @@ struct PreparedQuery {
         switch question {
         case .query(let asked): query = asked
         case .explain(let explained): query = explained.query
-        case .describe, .show: return Emission()
+        case .describe, .show, .keep, .dropView: return Emission()
         }
         let emission = try binder.emission(of: query)
         if let late = emission.lateTarget, case .query = question {
@@ -90,6 +92,7 @@ struct PreparedQuery {
             _ = try binder.fields(of: table)
             return Self.descriptionFields()
         case .show(let show): return Self.listFields(show)
+        case .keep, .dropView: return Self.doneFields()
         }
     }
 

@@ -24,6 +24,9 @@ public struct QueryLimits: Sendable {
     public var tickMilliseconds = 100
     /// Rows of a table that a query makes up with `'connector' = 'datagen'` or `'nexmark'`.
     public var generatedRows = 1_000_000_000
+    /// What one materialised view may hold: rows, and bytes of them.
+    public var viewRows = 1_000_000
+    public var viewBytes = 256 << 20
     /// Of the text and its plan.
     public var sql = SQLLimits.standard
 

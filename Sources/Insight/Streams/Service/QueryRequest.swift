@@ -29,6 +29,8 @@ public struct QueryRequest: Sendable {
     /// Whether the text itself may name files (`CREATE TABLE … WITH ('path' = …)`). Never for a text that came over the
     /// network: it would read any file that this process can.
     public var allowsFiles: Bool
+    /// Whether the text may make and drop materialised views. Never for what a link can ask.
+    public var allowsStatements: Bool
     /// Rows of the answer, at most; the query is cut there and `QueryStatistics.isCut` says so.
     public var maximumRows: Int?
     /// Overrides the service's limits, downwards only.
@@ -42,6 +44,7 @@ public struct QueryRequest: Sendable {
         self.to = nil
         self.tables = [:]
         self.allowsFiles = false
+        self.allowsStatements = false
         self.maximumRows = nil
         self.memoryBytes = nil
         self.timeLimitMilliseconds = nil

@@ -12,6 +12,8 @@ public final class QueryService: Sendable {
     let pool: WorkerPool
     /// For sinks and lookups.
     let http: (any HTTPSender)?
+    /// The materialised views that jobs keep.
+    let views = ViewRegistry()
     private let running = Atomic<Int>(0)
     private let late = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
@@ -66,6 +68,12 @@ public final class QueryService: Sendable {
             if let self, let task { self.pool.wake(task) }
         }
     }
+
+    /// The materialised views that there are, by name.
+    public var materializedViews: [ViewHandle] { views.published }
+
+    /// A materialised view of a name, whether it is there yet or not.
+    public func materializedView(_ name: String) -> ViewHandle { views.handle(name) }
 
     /// The columns of a query's answer, without running it.
     ///

@@ -8,6 +8,8 @@ struct RequestScript {
         case explain(Explained)
         case describe(ObjectName)
         case show(ShowStatement)
+        case keep(MaterializedViewDeclaration)
+        case dropView(DropStatement)
     }
 
     private(set) var definitions: [String: TableDefinition]
@@ -37,6 +39,7 @@ struct RequestScript {
         case .createTable(let declaration): try declare(declaration)
         case .createView(let view): try declare(view)
         case .createFunction(let function): try declare(function)
+        case .drop(let drop) where drop.kind == .materializedView: try ask(.dropView(drop), at: drop.name.position)
         case .drop(let drop): try remove(drop)
         case .query(let query): try ask(.query(query), at: query.position)
         case .explain(let explained): try ask(.explain(explained), at: explained.position)
@@ -44,8 +47,7 @@ struct RequestScript {
         case .show(let show): try ask(.show(show), at: show.position)
         case .insert(let insert): throw Self.belongsInJob("INSERT INTO", at: insert.position)
         case .statementSet(let inserts): throw Self.belongsInJob("a statement set", at: inserts[0].position)
-        case .createMaterializedView(let view):
-            throw Self.belongsInJob("CREATE MATERIALIZED VIEW", at: view.name.position)
+        case .createMaterializedView(let view): try ask(.keep(view), at: view.name.position)
         case .set(let setting): try settings.set(setting)
         case .reset(let key): try settings.reset(key)
         }

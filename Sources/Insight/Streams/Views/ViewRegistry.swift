@@ -1,0 +1,38 @@
+import SQL
+import Synchronization
+
+/// The materialised views of a service by name.
+final class ViewRegistry: Sendable {
+    /// Who keeps views: makes one a job, and ends it.
+    struct Keeper: Sendable {
+        /// Name, the whole text, and whether a view may be there already.
+        let create: @Sendable (String, String, Bool) throws(SQLError) -> Void
+        let drop: @Sendable (String) throws(SQLError) -> Void
+    }
+
+    private let handles = Mutex<[String: ViewHandle]>([:])
+    private let keeperState = Mutex<Keeper?>(nil)
+
+    var keeper: Keeper? {
+        get { keeperState.withLock { $0 } }
+        set { keeperState.withLock { $0 = newValue } }
+    }
+
+    func handle(_ name: String) -> ViewHandle {
+        handles.withLock { handles in
+            if let handle = handles[name] { return handle }
+            let handle = ViewHandle(name: name)
+            handles[name] = handle
+            return handle
+        }
+    }
+
+    /// Those that hold something, by name.
+    var published: [ViewHandle] {
+        handles.withLock { Array($0.values) }.filter { $0.snapshot != nil }.sorted { $0.name < $1.name }
+    }
+
+    func snapshot(_ name: String) -> ViewSnapshot? { handles.withLock { $0[name] }?.snapshot }
+
+    func remove(_ name: String) { handles.withLock { $0[name] }?.publish(nil) }
+}
