@@ -145,6 +145,26 @@ def main():
     until("the tables by key are there", lambda: tables(server) == expected_tables(events), 60)
     check(True, "an updating GROUP BY and an outer join, kept by key, are those of an uninterrupted run")
 
+    view = "CREATE MATERIALIZED VIEW sums AS SELECT k, COUNT(*) AS n FROM ticks GROUP BY k"
+    check(run("sql", view, "--data", data).returncode == 0, "a materialized view is made")
+    counts = {}
+    for index, at in events:
+        counts[event(index, at)["k"]] = counts.get(event(index, at)["k"], 0) + 1
+
+    def kept(key):
+        status, _, body = server.api(f"/api/v1/views/sums?key={key}")
+        return json.loads(body)["n"] if status == 200 else None
+
+    until("the view holds all", lambda: all(kept(k) == n for k, n in counts.items()), 60)
+    check({r["k"]: r["n"] for r in server.sql("SELECT k, n FROM sums")} == counts, "SELECT reads it as the API does")
+    server.process.kill()
+    server.process.wait()
+    server = Server("--origin", "http://127.0.0.1:9", data=data)
+    until("the view is there again after a kill -9", lambda: all(kept(k) == n for k, n in counts.items()), 60)
+    check(kept("nobody") is None, "a key that is not there is not found")
+    check(run("sql", "DROP MATERIALIZED VIEW sums", "--data", data).returncode == 0, "it is dropped")
+    until("its job is gone", lambda: job(server, "sums") is None)
+
     listed = run("job", "list", "--data", data)
     check("ledger" in listed.stdout and "started" in listed.stdout, "squilla job list shows it")
     check(run("job", "savepoint", "ledger", "good", "--data", data).returncode == 0, "a savepoint is taken")

@@ -78,7 +78,8 @@ struct ViewRows: ~Copyable, StreamOperator {
         view.handle.fail(message)
         throw SQLError(
             code: .limitExceeded, message: message,
-            suggestion: "keep fewer keys (HAVING, WHERE), or raise views.maximum_rows or views.maximum_bytes")
+            suggestion: "keep fewer keys, by HAVING or WHERE; WITH ('max-rows' = …) sets the limit, up to "
+                + "\(QueryLimits().viewRows) rows")
     }
 
     private mutating func push(_ layer: ViewLayer) {
