@@ -129,6 +129,10 @@ if Context.environment["SQUILLA_BENCHMARKS"] != nil {
         .executableTarget(
             name: "LogBenchmark", dependencies: ["EventLog", "Columns", "Runtime"], path: "Benchmarks/log/LogBenchmark",
             swiftSettings: swiftSettings))
+    targets.append(
+        .executableTarget(
+            name: "PurgeBenchmark", dependencies: ["HTTPCache", "HTTPWire", "Runtime"],
+            path: "Benchmarks/cache/PurgeBenchmark", swiftSettings: swiftSettings))
 }
 
 extension Module {

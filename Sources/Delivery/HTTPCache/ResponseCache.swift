@@ -29,6 +29,8 @@ public final class ResponseCache: Sendable {
     private let evictedCount = Atomic<Int>(0)
     private let invalidatedCount = Atomic<Int>(0)
     let purgedCount = Atomic<Int>(0)
+    /// What was emptied and not destroyed yet: that takes as long as there were objects.
+    let emptied = Mutex<[StoreShard]>([])
 
     public init(settings: CacheSettings) {
         self.shards = (0..<(1 << ResponseCache.shardBits)).map { _ in Shard() }
@@ -118,7 +120,14 @@ public final class ResponseCache: Sendable {
     /// Empties the cache. Returns how many responses went.
     @discardableResult
     public func invalidateAll() -> Int {
+        defer { destroyEmptied() }
+        return emptyAll()
+    }
+
+    /// Makes all responses invisible and leaves their destruction to ``destroyEmptied()``.
+    func emptyAll() -> Int {
         var total = 0
+        var olds: [StoreShard] = []
         for shard in shards {
             let (old, wakeups) = shard.part.withLock { part -> ((bytes: Int, old: StoreShard), [CollapseWakeup]) in
                 part.collapser.hitForMiss.removeAll()
@@ -126,11 +135,21 @@ public final class ResponseCache: Sendable {
             }
             release(old.bytes)
             let count = old.old.count
+            olds.append(old.old)
             total += count
             for wakeup in wakeups { wakeup(.retry) }
         }
         invalidatedCount.wrappingAdd(total, ordering: .relaxed)
+        emptied.withLock { $0 += olds }
         return total
+    }
+
+    func destroyEmptied() {
+        let olds = emptied.withLock { list -> [StoreShard] in
+            defer { list = [] }
+            return list
+        }
+        withExtendedLifetime(olds) {}
     }
 
     // MARK: - Figures

@@ -31,7 +31,7 @@ extension ResponseCache {
             case .key(let key): isSoft ? expire(key, now: now) : invalidate(key)
             case .tag(let tag): purge(tag: CacheTags.hash(tag.span), isSoft: isSoft, now: now)
             case .prefix(let key): purge(prefix: key.bytes, isSoft: isSoft, now: now)
-            case .everything: isSoft ? expireAll(now: now) : invalidateAll()
+            case .everything: isSoft ? expireAll(now: now) : emptyAll()
             }
         purgedCount.wrappingAdd(count, ordering: .relaxed)
         return count
@@ -98,6 +98,7 @@ extension ResponseCache {
     /// - Parameter goesOn: asked every few microseconds; `false` leaves the rest to another sweep, to look-ups and to
     ///   eviction.
     public func sweep(while goesOn: () -> Bool) {
+        destroyEmptied()
         for shard in shards {
             var start = 0
             var isDone = false
