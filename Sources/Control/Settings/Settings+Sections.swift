@@ -31,6 +31,8 @@ extension EdgeSection {
         if !cdnID.isEmpty, !cdnID.isHostHeader || cdnID.contains(",") || cdnID.contains(";") {
             section.report("cdn_id", "expected a host, with a port or without, or a token (RFC 8586)")
         }
+        nameCacheMilliseconds = section.milliseconds(
+            "name_cache_ms", default: nameCacheMilliseconds, in: 100...24 * hour)
         maxHops = section.integer("max_hops", default: maxHops, in: 1...1000)
         if section.node("peers") != nil { peers = PeersSection(reading: section.section("peers")) }
         section.finish()

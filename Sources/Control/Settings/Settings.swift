@@ -25,6 +25,8 @@ public struct EdgeSection: Hashable, Sendable {
     public var zone = ""
     /// What `CDN-Loop` calls this edge; empty is made up of the name and a number.
     public var cdnID = ""
+    /// How long the addresses of an origin's name are remembered.
+    public var nameCacheMilliseconds = 30_000
     /// Caches that a request may have come through.
     public var maxHops = 16
     /// The edges of this place, which share out the keys.

@@ -23,9 +23,14 @@ public final class Resolver: Sendable {
     }
 
     private let state = Mutex(State())
+    private let lookup: @Sendable (String) -> [SocketAddress]
 
-    public init(cacheMilliseconds: Int64 = 30_000) {
+    /// - Parameter lookup: asked on the resolver's thread, may block; the system's resolver by default. Ports don't matter.
+    public init(
+        cacheMilliseconds: Int64 = 30_000, lookup: @escaping @Sendable (String) -> [SocketAddress] = Resolver.askSystem
+    ) {
         self.cacheMilliseconds = cacheMilliseconds
+        self.lookup = lookup
     }
 
     /// The addresses of `host` with `port` set, from memory; `nil` when it has to be asked for. Numeric hosts always answer.
@@ -84,7 +89,7 @@ public final class Resolver: Sendable {
     /// Answers until the queue is empty, then the thread ends.
     private func work() {
         while let host = nextHost() {
-            let addresses = ask(host)
+            let addresses = lookup(host)
             let expires = monotonicMilliseconds() + (addresses.isEmpty ? 1_000 : cacheMilliseconds)
             let waiters = state.withLock { state in
                 if state.answers.count >= Resolver.maximumCached { state.answers.removeAll() }
@@ -105,7 +110,8 @@ public final class Resolver: Sendable {
         }
     }
 
-    private func ask(_ host: String) -> [SocketAddress] {
+    /// Up to sixteen addresses of a host by the system's resolver, which blocks.
+    public static func askSystem(_ host: String) -> [SocketAddress] {
         var found = [squilla_address](repeating: squilla_address(), count: 16)
         let count = squilla_resolve(host, &found, 16)
         return count > 0 ? found.prefix(Int(count)).map { SocketAddress($0) } : []

@@ -10,6 +10,9 @@ public final class OriginPool {
     private var waiting: [PoolState.Ticket: OriginExchange] = [:]
     private var nextTicket: PoolState.Ticket = 1
     private var nextAddress = 0
+    /// Whose address may change.
+    private let isNamed: Bool
+    private var isRefreshing = false
     private var timer: LoopTimer?
     private var isClosed = false
 
@@ -19,6 +22,7 @@ public final class OriginPool {
         self.loop = loop
         self.resolver = resolver
         state = PoolState(settings: settings)
+        isNamed = SocketAddress(numeric: settings.host, port: settings.port) == nil
         timer = LoopTimer(loop: loop) { [weak self] in self?.expire() }
     }
 
@@ -89,7 +93,9 @@ public final class OriginPool {
         connection.hasAlternatives = addresses.count > 1
         do throws(SystemError) {
             connections[id] = connection
+            // In turn, so that all addresses of a name are used.
             try connection.connect(to: addresses[nextAddress % addresses.count])
+            nextAddress &+= 1
         } catch {
             connections[id] = nil
             connectFailedLater(id, UpstreamError(.connectRefused, "\(error)", mayRetry: addresses.count > 1))
@@ -107,7 +113,6 @@ public final class OriginPool {
 
     func connectFailed(_ id: PoolState.ConnectionID, _ error: UpstreamError) {
         connections[id] = nil
-        nextAddress &+= 1
         let failed = state.connectFailed(id, now: loop.now)
         let exchanges = failed.compactMap { waiting.removeValue(forKey: $0) }
         for exchange in exchanges { exchange.attemptFailed(error) }
@@ -115,7 +120,26 @@ public final class OriginPool {
     }
 
     func released(_ connection: OriginConnection, reusable: Bool) {
-        place(connection, state.released(connection.id, reusable: reusable && !isClosed, now: loop.now))
+        let mayStay = reusable && !isClosed && isStillNamed(connection)
+        place(connection, state.released(connection.id, reusable: mayStay, now: loop.now))
+    }
+
+    /// Whether the name still points where a connection goes; otherwise busy connections would never follow it.
+    private func isStillNamed(_ connection: OriginConnection) -> Bool {
+        guard isNamed, let peer = connection.tcp?.peer else { return true }
+        if let known = resolver.cached(settings.host, port: settings.port) {
+            return known.isEmpty || known.contains { $0.high == peer.high && $0.low == peer.low }
+        }
+        refresh()
+        return true
+    }
+
+    /// Asks for the name's addresses once more, for those who come later.
+    private func refresh() {
+        guard !isRefreshing else { return }
+        isRefreshing = true
+        let box = Confined(self)
+        resolver.resolve(settings.host, port: settings.port, on: loop) { _ in box.value.isRefreshing = false }
     }
 
     private func place(_ connection: OriginConnection, _ release: PoolState.Release) {

@@ -18,6 +18,7 @@ extension Settings {
         settings.origins = origins.map { $0.edgeOrigin(zone: edge.zone) }
         settings.cdnID = edge.cdnID
         settings.maximumHops = edge.maxHops
+        settings.nameCacheMilliseconds = edge.nameCacheMilliseconds
         settings.peers = edge.peers?.settings {
             OriginSettings(name: "peers", host: $0.address.host, port: UInt16($0.address.port))
         }
@@ -125,6 +126,7 @@ extension Settings {
         if edge.listen != old.edge.listen { names.append("edge.listen") }
         if edge.workers != old.edge.workers { names.append("edge.workers") }
         if edge.name != old.edge.name { names.append("edge.name") }
+        if edge.nameCacheMilliseconds != old.edge.nameCacheMilliseconds { names.append("edge.name_cache_ms") }
         if cache.memoryBytes != old.cache.memoryBytes { names.append("cache.memory_bytes") }
         if log.queueBytes != old.log.queueBytes { names.append("log.queue_bytes") }
         if log.syncIntervalMilliseconds != old.log.syncIntervalMilliseconds { names.append("log.sync_interval_ms") }

@@ -32,7 +32,7 @@ public final class EdgeServer: Sendable {
             edgeName: settings.name, sink: eventSink, maximumBlocks: max(1, settings.maximumEventBlocks))
         cache = ResponseCache(settings: settings.cache.settings(name: settings.name))
         sweeper = CacheSweeper(cache)
-        let resolver = Resolver()
+        let resolver = Resolver(cacheMilliseconds: Int64(settings.nameCacheMilliseconds))
         var workers: [Worker] = []
         let count = settings.workers > 0 ? settings.workers : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         for number in 0..<count {

@@ -47,6 +47,8 @@ public struct EdgeSettings: Sendable {
     public var continueTimeoutMilliseconds = 1_000
     /// Requests on one connection; the last is answered with `Connection: close`.
     public var maximumRequestsPerConnection = 1_000_000
+    /// How long a host name's addresses are remembered; the system's resolver doesn't tell their time to live.
+    public var nameCacheMilliseconds = 30_000
     /// Blocks of 4,096 events that may wait for the log; beyond it events are dropped and counted.
     public var maximumEventBlocks = 64
     /// The longest that an event waits in its worker before it is handed on.
