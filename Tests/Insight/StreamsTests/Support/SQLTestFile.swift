@@ -8,6 +8,8 @@ struct SQLTestFile {
         var isSorted = false
         /// The first expected line is `name TYPE | …`.
         var hasHeader = false
+        /// It begins with a materialised view, which a job keeps of topics.
+        var isView = false
         /// Rows of a batch, where the answer depends on it: changes are told once a batch.
         var batchRows: Int?
     }
@@ -90,6 +92,7 @@ struct SQLTestFile {
             switch flag {
             case "sorted": result.flags.isSorted = true
             case "header": result.flags.hasHeader = true
+            case "view": result.flags.isView = true
             case let flag where flag.hasPrefix("batch="):
                 guard let rows = Int(flag.dropFirst(6)), rows > 0 else {
                     throw Malformed(line: index + 1, message: "batch= takes a number of rows")

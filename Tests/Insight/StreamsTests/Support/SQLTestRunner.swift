@@ -10,17 +10,22 @@ struct SQLTestRunner {
 
     /// What `----` should be followed by: rows, or the error.
     func answer(to test: SQLTestFile.Case) -> [String] {
+        if test.flags.isView { return ViewCase.answer(to: test, batchRows: batchRows) }
         var request = QueryRequest(test.query)
         let rows = test.flags.batchRows ?? batchRows
         for table in test.tables { request.tables[table.declaration.name] = split(table.definition, rows) }
         let sink = CollectingSink()
         service.run(request, sink: sink)
         guard let answer = sink.wait(timeoutMilliseconds: 60_000) else { return ["error the query did not end"] }
+        return Self.lines(answer, test.flags)
+    }
+
+    static func lines(_ answer: CollectingSink.Answer, _ flags: SQLTestFile.Flags) -> [String] {
         if let error = answer.error { return [Self.text(error)] }
         do {
             var rows = try answer.batches.flatMap { try Self.rows($0, answer.fields) }
-            if test.flags.isSorted { rows.sort() }
-            if test.flags.hasHeader {
+            if flags.isSorted { rows.sort() }
+            if flags.hasHeader {
                 rows.insert(answer.fields.map { "\($0.name) \($0.type.name)" }.joined(separator: " | "), at: 0)
             }
             return rows
@@ -49,7 +54,7 @@ struct SQLTestRunner {
         return message.isEmpty || answer[0].contains(message)
     }
 
-    private static func text(_ error: SQLError) -> String {
+    static func text(_ error: SQLError) -> String {
         let place = error.line.map { "\($0):\(error.column ?? 0) " } ?? ""
         return "error \(place)\(error.message)"
     }
