@@ -23,6 +23,11 @@ struct MQLTests {
             "select l from types where l>5&&l<>7||!(l<=2)",
             "SELECT l FROM types WHERE l > 5 AND l IS DISTINCT FROM 7 OR (l <= 2) IS NOT TRUE"
         ),
+        ("select s from types where e['j'][*]['n'] == 'x'", "SELECT s FROM types WHERE j[*]['n'] = 'x'"),
+        (
+            "select s from types where e['j'][*] ==~ /a.*/",
+            "SELECT s FROM types WHERE REGEXP(j[*], '(?s)\\A(?:a.*)\\z')"
+        ),
         ("select s from types where s == null", "SELECT s FROM types WHERE s IS NULL"),
         ("select s from types where s != null", "SELECT s FROM types WHERE s IS NOT NULL"),
         ("select s from types where not s = 'x'", "SELECT s FROM types WHERE (s = 'x') IS NOT TRUE"),

@@ -68,6 +68,49 @@ import Testing
         #expect(state.pieces.allSatisfy { $0 <= 1_024 })
     }
 
+    @Test func metadataTellsWhereARowLies() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        try bench.append([(0, "/a", 200), (1, "/b", 404)])
+        try bench.append([(2, "/c", 200)])
+        let table = """
+            CREATE TABLE r (url.path VARCHAR, `offset` BIGINT METADATA VIRTUAL, part INT METADATA FROM 'partition',
+              topic VARCHAR METADATA, at TIMESTAMP(3) METADATA FROM 'timestamp') WITH ('topic' = 'requests');
+            """
+        let rows = Rows.text(bench.ask(table + "SELECT url.path, `offset`, part, topic, at FROM r ORDER BY 2").batches)
+        let start = Self.start
+        #expect(
+            rows == [
+                "/a|0|0|requests|\(start)", "/b|1|0|requests|\(start + 1_000_000)",
+                "/c|2|0|requests|\(start + 2_000_000)",
+            ])
+        let counted = bench.ask(table + "SELECT MAX(`offset`), COUNT(*) FROM r WHERE part = 0 AND `offset` > 0")
+        #expect(Rows.text(counted.batches) == ["2|2"])
+        let live = bench.ask(table + "SELECT `offset`, url.path FROM r LIMIT 3") { $0.mode = .storedThenLive }
+        #expect(Rows.text(live.batches) == ["0|/a", "1|/b", "2|/c"])
+    }
+
+    @Test(arguments: [
+        ("key VARCHAR METADATA", "no property 'key'"), ("`offset` VARCHAR METADATA", "'offset' is BIGINT"),
+    ])
+    func metadataThatThereIsNotIsRefused(_ column: String, _ message: String) throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        let text = "CREATE TABLE r (url.path VARCHAR, \(column)) WITH ('topic' = 'requests'); SELECT * FROM r"
+        let error = try #require(bench.ask(text).error)
+        #expect(error.message.contains(message), "\(error)")
+        #expect(error.line == 1)
+    }
+
+    @Test func aSilenceIsALengthOfTime() throws {
+        let bench = try Bench()
+        defer { bench.stop() }
+        let text = """
+            CREATE TABLE r (url.path VARCHAR) WITH ('topic' = 'requests', 'scan.watermark.idle-timeout' = 'soon');
+            """
+        #expect(bench.ask(text + "SELECT * FROM r").error?.message.contains("'soon' is no length of time") == true)
+    }
+
     @Test func eventTimeCanBeComputed() throws {
         let bench = try Bench()
         defer { bench.stop() }
