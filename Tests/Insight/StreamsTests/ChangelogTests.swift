@@ -36,6 +36,12 @@ import Testing
         FROM (SELECT k, COUNT(*) AS n, MAX(v) AS m, MAX(s) AS x, MAX(f) AS y, MAX(b) AS z FROM t GROUP BY k)
         """,
         "SELECT k, SUM(v) FROM t GROUP BY k HAVING SUM(v) > 3",
+        "SELECT k, SUM(d), AVG(d), MIN(d), MAX(d), COUNT(DISTINCT d), SUM(DISTINCT d) FROM t GROUP BY k",
+        """
+        SELECT SUM(m), AVG(m), MIN(m), MAX(n), COUNT(DISTINCT m), SUM(DISTINCT n), COUNT(n)
+        FROM (SELECT k, MAX(d) AS m, SUM(CAST(v AS DECIMAL(9, 3))) AS n FROM t GROUP BY k)
+        """,
+        "SELECT n, COUNT(*) FROM (SELECT k, SUM(v * 0.5) AS n FROM t GROUP BY k) GROUP BY n",
         "SELECT DISTINCT n FROM (SELECT k, COUNT(*) / 4 AS n FROM t GROUP BY k)",
         "SELECT k, COUNT(*) FROM t GROUP BY k UNION ALL SELECT s, v FROM t",
         "SELECT k, c + 1 FROM (SELECT k, COUNT(*) AS c FROM t GROUP BY k) WHERE MOD(c, 2) = 1",

@@ -14,7 +14,23 @@ import Testing
         SUM(DISTINCT v) OVER w, AVG(DISTINCT v) OVER w, COUNT(DISTINCT s) OVER w, APPROX_COUNT_DISTINCT(f) OVER w,
         COUNT(*) FILTER (WHERE v > 1) OVER w, SUM(f) FILTER (WHERE b) OVER w, MIN(s) FILTER (WHERE v < 2) OVER w
         """
+    private static let decimals = """
+        k, ts, SUM(x) OVER w, AVG(x) OVER w, SUM(x * 0.5) OVER w, MIN(x) OVER w, MAX(x) OVER w, COUNT(DISTINCT x) OVER w,
+        FIRST_VALUE(x) OVER w, LAST_VALUE(x) IGNORE NULLS OVER w, SUM(x) FILTER (WHERE v > 1) OVER w
+        """
+    /// In euros of up to 38 digits, so that sums go beyond them and come back.
+    private static let amounts = """
+        (SELECT k, ts, v, CAST(v AS DECIMAL(38, 2)) * CASE WHEN v < 3 THEN 1
+          ELSE CAST('300000000000000000000000000000000000' AS DECIMAL(38, 0)) END * CASE WHEN b THEN 1 ELSE -1 END AS x
+        FROM t)
+        """
     static let queries = [
+        "SELECT \(decimals) FROM \(amounts) AS a WINDOW w AS (PARTITION BY k ORDER BY ts)",
+        "SELECT \(decimals) FROM \(amounts) AS a WINDOW w AS (PARTITION BY k ORDER BY ts ROWS 3 PRECEDING)",
+        """
+        SELECT \(decimals) FROM \(amounts) AS a
+        WINDOW w AS (PARTITION BY k ORDER BY ts RANGE INTERVAL '2' SECOND PRECEDING)
+        """,
         "SELECT \(functions) FROM t WINDOW w AS (PARTITION BY k ORDER BY ts)",
         "SELECT \(functions) FROM t WINDOW w AS (PARTITION BY k ORDER BY ts ROWS UNBOUNDED PRECEDING)",
         "SELECT \(functions), NTH_VALUE(s, 3) OVER w FROM t WINDOW w AS (PARTITION BY k ORDER BY ts ROWS 3 PRECEDING)",
