@@ -1,5 +1,3 @@
-import Bytes
-
 extension ExpressionBinder {
     /// `function OVER …`: a column behind all others, until it is known how many those are.
     mutating func bind(_ call: FunctionCall, over reference: OverReference) throws(SQLError) -> Bound {
@@ -152,7 +150,7 @@ extension ExpressionBinder {
     /// Rows that a distance, a place or a number of buckets may be, at most.
     private static let maximumDistance: Int64 = 1 << 32
 
-    private mutating func wholeNumber(
+    mutating func wholeNumber(
         _ expression: Expression, _ what: String, atLeast minimum: Int64
     ) throws(SQLError) -> Int64 {
         let bound = try bind(expression)
@@ -164,155 +162,5 @@ extension ExpressionBinder {
                 at: bound.position)
         }
         return value
-    }
-
-    // MARK: Frames
-
-    private mutating func frame(_ syntax: FrameSyntax?, order: [SortKey]) throws(SQLError) -> OverFrame {
-        guard let syntax else {
-            return order.isEmpty
-                ? .wholePartition : OverFrame(unit: .range, start: .unboundedPreceding, end: .currentRow)
-        }
-        let frame = OverFrame(
-            unit: syntax.isRange ? .range : .rows,
-            start: try bound(syntax.start, of: syntax, order), end: try bound(syntax.end, of: syntax, order))
-        guard frame.start != .unboundedFollowing, frame.end != .unboundedPreceding,
-            frame.start.place <= frame.end.place
-        else {
-            throw SQLError(
-                .invalidQuery, "the frame ends before it begins", at: syntax.position,
-                suggestion: "for instance BETWEEN 2 PRECEDING AND CURRENT ROW")
-        }
-        return frame
-    }
-
-    private mutating func bound(
-        _ bound: FrameSyntax.Bound, of frame: FrameSyntax, _ order: [SortKey]
-    ) throws(SQLError) -> OverFrame.Bound {
-        switch bound {
-        case .unboundedPreceding: .unboundedPreceding
-        case .currentRow: .currentRow
-        case .unboundedFollowing: .unboundedFollowing
-        case .preceding(let distance): .preceding(try self.distance(distance, of: frame, order))
-        case .following(let distance): .following(try self.distance(distance, of: frame, order))
-        }
-    }
-
-    private mutating func distance(
-        _ expression: Expression, of frame: FrameSyntax, _ order: [SortKey]
-    ) throws(SQLError) -> OverFrame.Distance {
-        guard frame.isRange else { return .whole(try wholeNumber(expression, "a frame of ROWS", atLeast: 0)) }
-        guard order.count == 1 else {
-            throw SQLError(
-                .invalidQuery, "RANGE with a distance needs one ORDER BY key, and there are \(order.count)",
-                at: frame.position, suggestion: "ROWS counts rows")
-        }
-        let distance = try bind(expression)
-        let type = order[0].expression.type
-        switch (distance.expression, distance.type, type) {
-        case (.literal(.int64(let value), _), .intervalDaySecond, .timestamp) where value >= 0: return .whole(value)
-        case (.literal(.int64(let value), let kind), _, _) where kind.isInteger && type.isInteger && value >= 0:
-            return .whole(value)
-        case (.literal(.int64(let value), let kind), _, .double) where kind.isInteger && value >= 0:
-            return .number(Double(value))
-        case (.literal(.int64(let value), let kind), _, .float) where kind.isInteger && value >= 0:
-            return .number(Double(value))
-        case (.literal(.float64(let value), _), _, .double) where value >= 0: return .number(value)
-        case (.literal(.float64(let value), _), _, .float) where value >= 0: return .number(value)
-        case (.literal(.decimal(let units), .decimal(_, let scale)), _, .double) where units >= 0:
-            return .number(DecimalDouble.double(units, scale: scale))
-        case (.literal(.decimal(let units), .decimal(_, let scale)), _, .float) where units >= 0:
-            return .number(DecimalDouble.double(units, scale: scale))
-        case (.literal(.int64(let value), let kind), _, .decimal(_, let scale)) where kind.isInteger && value >= 0:
-            return Self.distance(Int128(value), scale: 0, along: scale)
-        case (.literal(.decimal(let units), .decimal(_, let given)), _, .decimal(_, let scale)) where units >= 0:
-            return Self.distance(units, scale: given, along: scale)
-        default:
-            let wanted =
-                type == .timestamp
-                ? "INTERVAL '10' MINUTE" : type.isNumeric ? "10" : "a key of type TIMESTAMP, or a number"
-            throw SQLError(
-                .typeMismatch,
-                "a distance of RANGE is a constant, not negative, that can be added to the ORDER BY key, which is "
-                    + type.name,
-                at: distance.position, suggestion: "for instance \(wanted)")
-        }
-    }
-}
-
-extension ExpressionBinder {
-    /// In units of the key: a fraction of one brings no other key nearer.
-    fileprivate static func distance(_ units: Int128, scale given: Int, along scale: Int) -> OverFrame.Distance {
-        let powers = PowersOfTen.int128
-        if given >= scale { return .decimal(units / powers[given - scale], scale: scale) }
-        let (value, overflow) = units.multipliedReportingOverflow(by: powers[scale - given])
-        return .decimal(overflow ? .max : value, scale: scale)
-    }
-}
-
-extension OverFrame.Bound {
-    /// Frames go from a lower place to one that isn't.
-    fileprivate var place: Int {
-        switch self {
-        case .unboundedPreceding: 0
-        case .preceding: 1
-        case .currentRow: 2
-        case .following: 3
-        case .unboundedFollowing: 4
-        }
-    }
-}
-
-/// Finds out what `OVER name` and `OVER (name …)` are.
-struct OverWindowResolution {
-    private let windows: [NamedWindow]
-
-    init(_ windows: [NamedWindow]) { self.windows = windows }
-
-    func resolve(_ reference: OverReference) throws(SQLError) -> OverWindow {
-        switch reference {
-        case .named(let name): return try window(name, among: windows[...])
-        case .window(let window): return try extended(window, among: windows[...])
-        }
-    }
-
-    /// Windows stand on those before them.
-    private func window(_ name: Identifier, among known: ArraySlice<NamedWindow>) throws(SQLError) -> OverWindow {
-        guard let index = known.firstIndex(where: { $0.name.text == name.text }) else {
-            throw SQLError(
-                .unknownColumn, "there is no window \(name.text)", at: name.position,
-                suggestion: Suggestion.phrase(for: name.text, among: windows.map(\.name.text))
-                    ?? "WINDOW \(name.text) AS (PARTITION BY … ORDER BY …) declares it, before QUALIFY and ORDER BY")
-        }
-        if let twin = windows[(index + 1)...].first(where: { $0.name.text == name.text }) {
-            throw SQLError(
-                .ambiguousName, "WINDOW declares \(name.text) twice", at: twin.name.position)
-        }
-        return try extended(known[index].window, among: known[..<index])
-    }
-
-    private func extended(
-        _ window: OverWindow, among known: ArraySlice<NamedWindow>
-    ) throws(SQLError) -> OverWindow {
-        guard let name = window.base else { return window }
-        let base = try self.window(name, among: known)
-        guard window.partitionBy.isEmpty else {
-            throw SQLError(
-                .invalidQuery, "a window that adds to \(name.text) can't have a PARTITION BY of its own",
-                at: window.partitionBy[0].position)
-        }
-        guard window.orderBy.isEmpty || base.orderBy.isEmpty else {
-            throw SQLError(
-                .invalidQuery, "\(name.text) has an ORDER BY already", at: window.orderBy[0].expression.position)
-        }
-        guard base.frame == nil else {
-            throw SQLError(
-                .invalidQuery, "nothing can be added to \(name.text), which has a frame", at: name.position,
-                suggestion: "OVER \(name.text), without parentheses, takes it as it is")
-        }
-        var result = base
-        if !window.orderBy.isEmpty { result.orderBy = window.orderBy }
-        result.frame = window.frame
-        return result
     }
 }
