@@ -26,21 +26,28 @@ let modules: [Module] = [
     Module(name: "CLZ4", folder: "Core/C", kind: .system(pkgConfig: "liblz4"), tests: false),
     Module(name: "CSimdjson", folder: "Core/C", kind: .cxx, links: ["simdjson"], tests: false),
     Module(name: "CPCRE2", folder: "Core/C", kind: .system(pkgConfig: "libpcre2-8"), tests: false),
+    Module(name: "CMaxMindDB", folder: "Core/C", kind: .system(pkgConfig: "libmaxminddb"), tests: false),
     Module(name: "Bytes", folder: "Core", imports: ["CPlatform"]),
+    Module(name: "Geography", folder: "Core", imports: ["CMaxMindDB"]),
+    Module(name: "Patterns", folder: "Core", imports: ["CPCRE2"]),
     Module(name: "Runtime", folder: "Core", imports: ["Bytes", "CPlatform"]),
     Module(name: "Columns", folder: "Core", imports: ["Bytes", "CZstd", "CLZ4", "CSimdjson"]),
     // Insight
     Module(name: "EventLog", folder: "Insight", imports: ["Columns", "Runtime", "Bytes"]),
-    Module(name: "SQL", folder: "Insight", imports: ["Columns", "Bytes", "CPCRE2"]),
+    Module(name: "SQL", folder: "Insight", imports: ["Columns", "Bytes", "Patterns"]),
     Module(name: "Streams", folder: "Insight", imports: ["SQL", "EventLog", "Columns", "Runtime", "Bytes"]),
     // Delivery
     Module(name: "Reactor", folder: "Delivery", imports: ["Bytes", "Runtime", "CPlatform"]),
     Module(name: "HTTPWire", folder: "Delivery", imports: ["Bytes"]),
     Module(name: "HTTPCache", folder: "Delivery", imports: ["HTTPWire", "Runtime", "Bytes"]),
     Module(name: "Upstream", folder: "Delivery", imports: ["HTTPWire", "Reactor", "Bytes", "Runtime"]),
+    Module(name: "ESI", folder: "Delivery", imports: ["HTTPWire", "Patterns", "Bytes"]),
     Module(
         name: "Edge", folder: "Delivery",
-        imports: ["HTTPCache", "HTTPWire", "Upstream", "Reactor", "SQL", "EventLog", "Columns", "Runtime", "Bytes"]),
+        imports: [
+            "HTTPCache", "HTTPWire", "ESI", "Geography", "Upstream", "Reactor", "SQL", "EventLog", "Columns", "Runtime",
+            "Bytes",
+        ]),
     // Control
     Module(name: "Settings", folder: "Control", products: [("Yams", "Yams")]),
     // App
@@ -54,7 +61,8 @@ let modules: [Module] = [
     Module(
         name: "squilla", folder: "App", kind: .executable,
         imports: [
-            "ManagementAPI", "Console", "Edge", "Streams", "SQL", "EventLog", "Columns", "Settings", "HTTPWire",
+            "ManagementAPI", "Console", "Edge", "ESI", "Geography", "Streams", "SQL", "EventLog", "Columns", "Settings",
+            "HTTPWire",
             "HTTPCache", "Upstream", "Reactor", "Runtime", "Bytes",
         ],
         products: [("ArgumentParser", "swift-argument-parser")]),

@@ -68,6 +68,12 @@ extension ManagementService {
         metrics.single(
             "squilla_origin_failures_total", .counter, "Of them, those that failed.", counters.originFailures)
         metrics.single("squilla_origin_retries_total", .counter, "Attempts after a first.", counters.originRetries)
+        metrics.single("squilla_esi_pages_total", .counter, "Pages put together.", counters.assembledPages)
+        metrics.single("squilla_esi_pages_failed_total", .counter, "Of them, those that failed.", counters.failedPages)
+        metrics.single("squilla_esi_fragments_total", .counter, "Fragments asked for.", counters.fragments)
+        metrics.single(
+            "squilla_esi_fragments_failed_total", .counter, "Of them, those that could not be had.",
+            counters.failedFragments)
         metrics.single(
             "squilla_events_recorded_total", .counter, "Request events handed to the log.", counters.recordedEvents)
         metrics.single(

@@ -16,6 +16,7 @@ extension Settings {
         edge = EdgeSection(reading: root.section("edge"))
         origins = root.sections("origins").enumerated().map { OriginSection(reading: $1, index: $0) }
         cache = CacheSection(reading: root.section("cache"))
+        esi = ESISection(reading: root.section("esi"))
         log = LogSection(reading: root.section("log"))
         query = QuerySection(reading: root.section("query"))
         jobs = JobsSection(reading: root.section("jobs"))

@@ -5,6 +5,7 @@ public struct Settings: Hashable, Sendable {
     public var edge = EdgeSection()
     public var origins: [OriginSection] = []
     public var cache = CacheSection()
+    public var esi = ESISection()
     public var log = LogSection()
     public var query = QuerySection()
     public var jobs = JobsSection()

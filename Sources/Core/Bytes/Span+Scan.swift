@@ -32,6 +32,25 @@ extension Span where Element == UInt8 {
         }
     }
 
+    /// Where the three bytes first stand in a row at or after `start`.
+    public func firstIndex(ofTriple first: UInt8, _ second: UInt8, _ third: UInt8, from start: Int = 0) -> Int? {
+        precondition(start >= 0, "a negative index")
+        return withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            var index = start
+            while index + 66 <= buffer.count {
+                let bits = squilla_mask64_triple(base + index, first, second, third)
+                if bits != 0 { return index + bits.trailingZeroBitCount }
+                index += 64
+            }
+            while index + 2 < buffer.count {
+                if base[index] == first, base[index + 1] == second, base[index + 2] == third { return index }
+                index += 1
+            }
+            return nil
+        }
+    }
+
     /// The first byte at or after `start` that a JSON string cannot hold as it is, or that is not ASCII.
     public func firstIndexOfJSONSpecial(from start: Int = 0) -> Int? {
         precondition(start >= 0, "a negative index")

@@ -185,7 +185,7 @@ import Testing
                 documented[parts.joined(separator: "."), default: []].insert(name)
             }
         }
-        #expect(documented.count == 15)
+        #expect(documented.count == 16)
         for (section, keys) in documented {
             let error = try #require(throws: SettingsError.self) {
                 try Settings(yaml: yaml(inside: section.split(separator: ".").map(String.init)))

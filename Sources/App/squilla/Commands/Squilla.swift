@@ -12,7 +12,7 @@ struct Squilla: ParsableCommand {
         subcommands: [
             Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, Subscribe.self,
             LogCommand.self, JobCommand.self, ClusterCommand.self, ReplayCommand.self, Purge.self,
-            Origins.self,
+            Origins.self, ESICommand.self,
         ])
 
     static func main() {

@@ -32,6 +32,7 @@ extension Settings {
         settings.cache.storesSetCookie = cache.storesSetCookie
         settings.cache.maximumTags = cache.maxTags
         settings.cache.sendsTags = cache.sendsTags
+        settings.esi = esi.edgeSettings(origins: origins)
         settings.trustedProxies = edge.trustedProxies.compactMap(\.addressBlock)
         settings.forwardedHeaders =
             switch edge.forwardedHeader {

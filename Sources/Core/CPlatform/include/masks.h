@@ -25,6 +25,22 @@ static inline __attribute__((always_inline)) uint64_t squilla_mask64_either(cons
     return squilla_mask64_equal(p, a) | squilla_mask64_equal(p, b);
 }
 
+static inline __attribute__((always_inline)) uint32_t squilla_triple16(const uint8_t *p, __m128i a, __m128i b,
+                                                                       __m128i c) {
+    __m128i first = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), a);
+    __m128i second = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 1)), b);
+    __m128i third = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 2)), c);
+    return (uint32_t)_mm_movemask_epi8(_mm_and_si128(_mm_and_si128(first, second), third));
+}
+
+/// Bytes that equal a and are followed by b and c; 66 bytes at p are read.
+static inline __attribute__((always_inline)) uint64_t squilla_mask64_triple(const uint8_t *p, uint8_t a, uint8_t b,
+                                                                            uint8_t c) {
+    __m128i x = _mm_set1_epi8((char)a), y = _mm_set1_epi8((char)b), z = _mm_set1_epi8((char)c);
+    return (uint64_t)squilla_triple16(p, x, y, z) | (uint64_t)squilla_triple16(p + 16, x, y, z) << 16 |
+           (uint64_t)squilla_triple16(p + 32, x, y, z) << 32 | (uint64_t)squilla_triple16(p + 48, x, y, z) << 48;
+}
+
 static inline __attribute__((always_inline)) __m128i squilla_json_special16(__m128i v) {
     __m128i quote = _mm_cmpeq_epi8(v, _mm_set1_epi8('"'));
     __m128i slash = _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'));
@@ -62,6 +78,12 @@ static inline uint64_t squilla_mask64_equal(const uint8_t *p, uint8_t a) {
 
 static inline uint64_t squilla_mask64_either(const uint8_t *p, uint8_t a, uint8_t b) {
     return squilla_mask64_equal(p, a) | squilla_mask64_equal(p, b);
+}
+
+static inline uint64_t squilla_mask64_triple(const uint8_t *p, uint8_t a, uint8_t b, uint8_t c) {
+    uint64_t mask = 0;
+    for (int i = 0; i < 64; i++) mask |= (uint64_t)(p[i] == a && p[i + 1] == b && p[i + 2] == c) << i;
+    return mask;
 }
 
 static inline uint32_t squilla_mask16_json_special(const uint8_t *p) {

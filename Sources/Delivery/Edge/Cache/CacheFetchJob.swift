@@ -24,6 +24,8 @@ final class CacheFetchJob: OriginHandler {
     /// The request, which the exchange may have let go of.
     private let head: RequestHead
     private let requestSeconds: Int64
+    /// A fragment's page says how long it may be kept.
+    private let lifetime: Int64?
     private var mode = Mode.awaitingHead
     private var discarded = 0
     private var exchange: Exchange?
@@ -35,6 +37,7 @@ final class CacheFetchJob: OriginHandler {
         self.fetch = fetch
         head = exchange.head
         requestSeconds = worker.nowSeconds
+        lifetime = exchange.fragmentLifetime
         originName = route.origin.name
         self.exchange = isRefresh ? nil : exchange
         origin = OriginCall(
@@ -83,6 +86,7 @@ final class CacheFetchJob: OriginHandler {
     func originInterim(_ response: ResponseHead) { exchange?.originInterim(response) }
 
     func originResponded(_ response: ResponseHead) {
+        let response = lifetime.map { response.kept(seconds: $0) } ?? response
         let outcome = fetch.received(
             response, request: head, requestTime: requestSeconds, now: worker.nowSeconds)
         switch outcome {

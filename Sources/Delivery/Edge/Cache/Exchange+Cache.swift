@@ -78,6 +78,7 @@ extension Exchange {
 
     /// Answers with a stored response, or with one that is being filled.
     func serve(_ hit: CacheHit) {
+        if worker.settings.esi.isEnabled, assemble(hit) { return }
         let inline = hit.object.inlineBody
         var reader: BodyReader?
         if inline == nil {
@@ -98,7 +99,7 @@ extension Exchange {
         }
     }
 
-    private func noteHit(_ hit: CacheHit) {
+    func noteHit(_ hit: CacheHit) {
         switch hit.kind {
         case .hit: row.cacheStatus = didWait ? .collapsed : .hit
         case .stale: row.cacheStatus = .stale

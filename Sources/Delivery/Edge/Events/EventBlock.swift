@@ -17,10 +17,24 @@ final class EventBlock: @unchecked Sendable {
         var tier = OriginTier.origin
     }
 
+    /// What an assembled page cost, or which page a fragment belongs to.
+    struct PageNote {
+        var name = ""
+        var parent = ""
+        /// Negative for a fragment.
+        var includes: Int64 = -1
+        var failed: Int64 = 0
+        var bytes: Int64 = 0
+        /// Negative where there was none.
+        var slowestNanoseconds: Int64 = -1
+        var slowestURL: [UInt8] = []
+    }
+
     @exclusivity(unchecked) var rows: [EventRow] = []
     @exclusivity(unchecked) var text: [UInt8] = []
     var errors: [ErrorNote] = []
     var origins: [Origin] = []
+    var pages: [PageNote] = []
     var worker = 0
 
     init(capacity: Int) {
@@ -34,6 +48,7 @@ final class EventBlock: @unchecked Sendable {
         text.removeAll(keepingCapacity: text.capacity <= 4 << 20)
         errors.removeAll()
         origins.removeAll()
+        pages.removeAll()
     }
 
     func keep(_ bytes: Span<UInt8>) -> EventRow.Text {
@@ -47,6 +62,12 @@ final class EventBlock: @unchecked Sendable {
         guard errors.count < Int(UInt16.max) else { return UInt16.max }
         errors.append(error)
         return UInt16(errors.count)
+    }
+
+    func note(page: PageNote) -> UInt16 {
+        guard pages.count < Int(UInt16.max) else { return 0 }
+        pages.append(page)
+        return UInt16(pages.count)
     }
 
     func note(origin: Origin) -> UInt16 {

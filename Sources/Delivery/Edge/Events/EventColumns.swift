@@ -69,6 +69,13 @@ struct EventColumns: ~Copyable {
             Self.errors(block) { $0.code },
             Self.errors(block) { $0.message },
             Self.errors(block) { $0.fault.rawValue },
+            Self.pages(block) { Array($0.name.utf8) },
+            Self.pages(block) { Array($0.parent.utf8) },
+            Self.pageNumbers(block) { $0.includes },
+            Self.pageNumbers(block) { $0.includes < 0 ? -1 : $0.failed },
+            Self.pageNumbers(block) { $0.includes < 0 ? -1 : $0.bytes },
+            Self.pageNumbers(block) { $0.slowestNanoseconds },
+            Self.pages(block) { $0.slowestURL },
         ]
         return Batch(schema: RequestEventSchema.schema, rowCount: rows.count, columns: columns)
     }
@@ -86,7 +93,7 @@ struct EventColumns: ~Copyable {
     }
 
     /// Negative values are null.
-    private static func optional(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> Column {
+    static func optional(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> Column {
         var values = integers(rows, value)
         var words = [UInt64](repeating: 0, count: (rows.count + 63) / 64)
         var present = 0
@@ -130,7 +137,7 @@ struct EventColumns: ~Copyable {
     }
 
     /// A column whose values are known beforehand: no hashing.
-    private static func coded(
+    static func coded(
         _ rows: [EventRow], _ values: ByteStrings, _ code: (borrowing EventRow) -> UInt32,
         isNull: ((borrowing EventRow) -> Bool)?
     ) -> Column {

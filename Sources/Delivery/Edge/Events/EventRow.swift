@@ -33,6 +33,8 @@ struct EventRow {
     var isVersion10 = false
     /// Index + 1 in the block's errors; 0 for none.
     var error: UInt16 = 0
+    /// Index + 1 in the block's notes of pages; 0 for none.
+    var page: UInt16 = 0
     /// Index + 1 in the block's origins; 0 where no origin was asked.
     var origin: UInt16 = 0
     var originStatus: UInt16 = 0

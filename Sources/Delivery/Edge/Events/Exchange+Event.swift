@@ -24,6 +24,11 @@ extension Exchange {
             row.mimeType = block.keep(type.span)
         }
         if let error { row.error = block.note(error: error) }
+        if let pageNote {
+            row.page = block.note(page: pageNote)
+        } else if let parentName {
+            row.page = block.note(page: EventBlock.PageNote(parent: parentName))
+        }
     }
 
     private static let rootPath: [UInt8] = [0x2F]

@@ -43,5 +43,12 @@ public enum RequestEventSchema {
         Field("error.code", .string),
         Field("error.message", .string),
         Field("error.source", .string),
+        Field("esi.page", .string),
+        Field("esi.parent", .string),
+        Field("esi.includes", .int64),
+        Field("esi.failed", .int64),
+        Field("esi.bytes", .int64),
+        Field("esi.slowest.duration", .int64),
+        Field("esi.slowest.url", .string),
     ])
 }

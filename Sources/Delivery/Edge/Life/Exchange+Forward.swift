@@ -46,6 +46,7 @@ extension Exchange: OriginHandler {
             writer.endLine()
         }
         var dropped = Exchange.replacedFields.union(fetch?.droppedFields ?? [])
+        if worker.settings.esi.isEnabled { dropped.insert(.acceptEncoding) }
         if let forwardsLeft {
             dropped.insert(.maxForwards)
             writer.field("Max-Forwards", Int(forwardsLeft) - 1)
@@ -60,6 +61,7 @@ extension Exchange: OriginHandler {
         if head.expectsContinue { writer.field("Expect", "100-continue") }
         writeForwarded(&writer)
         writeLoop(&writer, tier: tier)
+        if worker.settings.esi.isEnabled { writeSurrogateCapability(&writer) }
         writer.via(head.block, minorVersion: head.minorVersion, name: worker.settings.name)
         writer.endHead()
         return writer.bytes
@@ -124,21 +126,30 @@ extension Exchange: OriginHandler {
         if case .length(let framed) = response.framing { length = framed }
         if response.framing == .chunked { length = nil }
         keepMimeType(of: response.block)
+        if worker.settings.esi.isEnabled, assemble(response, reason, detail, call) { return }
         startResponse(status: response.status, length: length) { writer in
-            var block = response.block
-            if !worker.settings.cache.sendsTags { block.removeCacheTags() }
-            writer.copyFields(of: block, except: [.contentLength, .via])
-            if !response.block.contains(.date) { worker.writeDate(&writer) }
-            writeAffinity(&writer, call)
-            writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
-            guard worker.cache != nil else { return }
-            var status = CacheStatus.forwarded(reason)
-            status.forwardStatus = response.status
-            status.detail = detail
-            writer.startField("Cache-Status")
-            status.append(cache: worker.settings.name, to: &writer.bytes)
-            writer.endLine()
+            writePassed(response, reason, detail, call, &writer)
         }
+    }
+
+    /// The fields of an origin's answer that is sent on.
+    func writePassed(
+        _ response: ResponseHead, _ reason: CacheStatus.Forward, _ detail: StaticString, _ call: OriginCall?,
+        _ writer: inout HeadWriter
+    ) {
+        var block = response.block
+        if !worker.settings.cache.sendsTags { block.removeCacheTags() }
+        writer.copyFields(of: block, except: [.contentLength, .via])
+        if !response.block.contains(.date) { worker.writeDate(&writer) }
+        writeAffinity(&writer, call)
+        writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
+        guard worker.cache != nil else { return }
+        var status = CacheStatus.forwarded(reason)
+        status.forwardStatus = response.status
+        status.detail = detail
+        writer.startField("Cache-Status")
+        status.append(cache: worker.settings.name, to: &writer.bytes)
+        writer.endLine()
     }
 
     func originBody(_ bytes: Span<UInt8>) {

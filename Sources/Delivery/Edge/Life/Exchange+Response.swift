@@ -51,6 +51,7 @@ extension Exchange {
     /// Sends a piece of the body. Returns false when the client is slow and the source should wait.
     @discardableResult
     func sendBody(_ bytes: Span<UInt8>) -> Bool {
+        if let assembly, assembly.takesPage { return assembly.feed(bytes) }
         guard let connection, !skipsBody, !bytes.isEmpty else { return true }
         let wire = connection.writeBody(bytes, isChunked: responseFraming == .chunked)
         noteSent(bytes.count, wire: wire)
@@ -59,6 +60,7 @@ extension Exchange {
 
     @discardableResult
     func sendBody(shared segment: [UInt8], _ range: Range<Int>) -> Bool {
+        if let assembly, assembly.takesPage { return assembly.feed(segment.span.extracting(range)) }
         guard let connection, !skipsBody, !range.isEmpty else { return true }
         let wire = connection.writeBody(shared: segment, range, isChunked: responseFraming == .chunked)
         noteSent(range.count, wire: wire)
@@ -73,6 +75,7 @@ extension Exchange {
 
     /// The response is complete.
     func finishResponse(trailers: HeaderBlock = HeaderBlock()) {
+        if let assembly, !assembly.isOver { return assembly.end() }
         guard let connection else { return }
         if responseFraming == .chunked || responseFraming == .delimited {
             row.responseBytes += Int64(connection.writeEnd(trailers: trailers))
@@ -96,6 +99,7 @@ extension Exchange {
 
     /// The response cannot be completed.
     func tear() {
+        if let assembly, !assembly.isOver { return assembly.breakOff() }
         guard let connection, phase != .done else { return }
         let needsReset = hasResponded && responseFraming == .untilClose
         if needsReset { row.responseBytes -= Int64(queuedBytes) }
@@ -108,6 +112,10 @@ extension Exchange {
         guard phase != .done else { return }
         phase = .done
         if source != nil { source = nil }
+        if let assembly {
+            self.assembly = nil
+            assembly.close()
+        }
         if job != nil { detachJob() }
         row.durationNanoseconds = worker.loop.refreshClock() - startedAt
         if let responder {
@@ -135,6 +143,7 @@ extension Exchange {
 
     /// A short page in plain text with the number of the request, which the event's time and client lead to.
     func respondError(_ status: Int) {
+        if let assembly, !assembly.isOver { return assembly.breakOff() }
         guard !hasResponded else { return tear() }
         if head.method == .other, row.hasRequest == false { connection?.isLast = true }
         var body = Array("\(status) \(StatusLines.reason(status))\n".utf8)

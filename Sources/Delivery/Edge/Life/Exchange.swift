@@ -68,6 +68,15 @@ final class Exchange {
     var forwardReason = CacheStatus.Forward.bypass
     @exclusivity(unchecked) var responder: ResponderCore?
     @exclusivity(unchecked) var collected: [UInt8] = []
+    /// The answer is a page that is being assembled.
+    @exclusivity(unchecked) var assembly: PageAssembly?
+    /// The answer asks for ESI.
+    @exclusivity(unchecked) var asksForESI = false
+    /// The request is for a fragment of this page.
+    @exclusivity(unchecked) var parentName: String?
+    /// How long a fragment may be kept, where its page says so.
+    @exclusivity(unchecked) var fragmentLifetime: Int64?
+    @exclusivity(unchecked) var pageNote: EventBlock.PageNote?
     /// Server-sent events by a service.
     @exclusivity(unchecked) var isEventStream = false
 
@@ -111,6 +120,7 @@ final class Exchange {
         if origin != nil { origin = nil }
         if responder != nil { responder = nil }
         if !collected.isEmpty { collected = [] }
+        resetESI()
     }
 
     /// The head is complete; a body may follow.
@@ -192,6 +202,7 @@ final class Exchange {
     }
 
     func clientCanTakeMore() {
+        if let assembly { return assembly.clientTakesMore() }
         switch phase {
         case .forwarding: origin?.resume()
         case .fetching: job?.resume()

@@ -23,6 +23,12 @@ public struct EdgeCounters: Sendable {
     public var originRequests: Int64 = 0
     public var originFailures: Int64 = 0
     public var originRetries: Int64 = 0
+    /// Pages put together by ESI, and those of them that failed.
+    public var assembledPages: Int64 = 0
+    public var failedPages: Int64 = 0
+    /// Fragments that pages asked for, and those that could not be had.
+    public var fragments: Int64 = 0
+    public var failedFragments: Int64 = 0
     /// Events that found no room on the way to the log.
     public var droppedEvents: Int64 = 0
     /// Events handed to the log.
@@ -63,6 +69,10 @@ public struct EdgeCounters: Sendable {
         originRequests += other.originRequests
         originFailures += other.originFailures
         originRetries += other.originRetries
+        assembledPages += other.assembledPages
+        failedPages += other.failedPages
+        fragments += other.fragments
+        failedFragments += other.failedFragments
         droppedEvents += other.droppedEvents
         recordedEvents += other.recordedEvents
     }

@@ -20,6 +20,7 @@ public struct EdgeSettings: Sendable {
     public var cdnID = ""
     /// Caches that a request may have come through (`CDN-Loop`); further ones get 508.
     public var maximumHops = 16
+    public var esi = EdgeESISettings()
     /// Peers whose `X-Forwarded-For` is believed.
     public var trustedProxies: [AddressBlock] = []
     public var forwardedHeaders = ForwardedHeaders.both

@@ -107,6 +107,9 @@ final class Worker: @unchecked Sendable {
         if exchanges.count < Worker.maximumSpareExchanges { exchanges.append(exchange) }
     }
 
+    /// Compiled pages and fragments of the cache.
+    @exclusivity(unchecked) var compiledPages = CompiledPages()
+
     func route(host: Span<UInt8>) -> RouteTable.Route? { routes.route(host: host) }
 
     /// A name for error pages that is unique in practice.
@@ -142,7 +145,8 @@ final class Worker: @unchecked Sendable {
         exchange.row.requestBytes += Int64(exchange.row.requestHeaderBytes)
         let block = block()
         exchange.describe(into: block)
-        counters.note(exchange.row)
+        // A fragment is no request of a client.
+        if exchange.parentName == nil { counters.note(exchange.row) }
         guard settings.recordsEvents else { return armHandOver() }
         block.rows.append(exchange.row)
         if block.rows.count >= EventPump.blockRows { handOverEvents() } else { armHandOver() }

@@ -78,6 +78,9 @@ public enum CachePolicy {
         }
         if response.block.contains(.etag) { flags.insert(.hasEntityTag) }
         if response.block.contains(.lastModified) { flags.insert(.hasLastModified) }
+        if response.block.contains(.surrogateControl), SurrogateControl(response.block).asksForESI {
+            flags.insert(.asksForESI)
+        }
         return Freshness(
             responseTime: now, initialAge: clamp(initialAge), lifetime: clamp(lifetime),
             staleWhileRevalidate: clamp(control.staleWhileRevalidate ?? 0),

@@ -19,6 +19,8 @@ public struct Freshness: Sendable, Equatable {
         public static let allowsRanges = Flags(rawValue: 1 << 6)
         /// It came over HTTP/1.0, which Via tells.
         public static let isHTTP10 = Flags(rawValue: 1 << 7)
+        /// `Surrogate-Control` asks for ESI.
+        public static let asksForESI = Flags(rawValue: 1 << 8)
     }
 
     /// When the response was received; 32 bits last until 2106.

@@ -1,0 +1,165 @@
+import Bytes
+
+/// Fetches from their start to their end.
+extension ESIAssembly {
+    // MARK: Starting
+
+    /// Takes over the includes that a machine came upon.
+    mutating func takeIncludes(of machine: Int) {
+        guard !page.includes.isEmpty else { return }
+        let requests = page.includes
+        page.includes = []
+        for request in requests {
+            let id = fetches.count
+            var fetch = Fetch(request: request)
+            if machines[machine].state == .awaitsScope(request.scope) { fetch.waiter = machine }
+            fetches.append(fetch)
+            page.output.setFetch(id, of: request.scope)
+            noteInclude()
+            if let inline = request.inline {
+                fetches[id].state = .streaming
+                fragmentContinued(id, inline[...])
+                fragmentEnded(id, nil)
+            } else if let fault = request.fault {
+                fail(id, fault)
+            } else {
+                queue.append(id)
+            }
+        }
+    }
+
+    /// Starts what waits, as far as the bound allows. What everything waits for may always start: it stands before all
+    /// others, which would never end otherwise.
+    mutating func startQueued() {
+        while let id = queue.first, running < page.settings.maximumParallelFetches {
+            queue.removeFirst()
+            start(id)
+        }
+    }
+
+    mutating func startAtOnce(_ id: Int) {
+        guard let place = queue.firstIndex(of: id) else { return }
+        queue.remove(at: place)
+        start(id)
+    }
+
+    private mutating func start(_ id: Int) {
+        guard fetches[id].state == .queued, var fetch = fetches[id].request.fetch else { return }
+        fetch.id = id
+        fetches[id].state = .running
+        running += 1
+        actions.append(.fetch(fetch))
+    }
+
+    func isLive(_ id: Int) -> Bool { fetches.indices.contains(id) && fetches[id].state != .done }
+
+    private mutating func end(_ id: Int) {
+        if fetches[id].state != .queued, fetches[id].state != .done, fetches[id].request.inline == nil { running -= 1 }
+        if fetches[id].state == .queued { queue.removeAll { $0 == id } }
+        fetches[id].state = .done
+    }
+
+    /// Nobody wants it any more, nor what is evaluated of it.
+    mutating func cancel(_ id: Int) {
+        for index in machines.indices where machines[index].fetch == id { machines[index].state = .done }
+        guard isLive(id) else { return }
+        let isRunning = fetches[id].state != .queued
+        end(id)
+        if isRunning, fetches[id].request.inline == nil { actions.append(.cancel(id)) }
+    }
+
+    // MARK: Answers
+
+    mutating func fragmentBegan(_ id: Int, _ status: Int, _ location: [UInt8]?, _ isESI: Bool) {
+        guard isLive(id) else { return }
+        fetches[id].status = status
+        if (300..<400).contains(status), status != 304, let location { return redirect(id, location) }
+        guard (200..<300).contains(status) else {
+            actions.append(.cancel(id))
+            return fail(id, ESIFault(.status, "status", "the fragment answered \(status)", status: status))
+        }
+        let request = fetches[id].request
+        let evaluates =
+            request.processing == .esi
+            || request.processing == .unstated && !request.isEval && (page.settings.evaluatesFragments || isESI)
+        fetches[id].state = evaluates ? .gathering : .streaming
+    }
+
+    private mutating func redirect(_ id: Int, _ location: [UInt8]) {
+        actions.append(.cancel(id))
+        guard fetches[id].redirects < page.settings.maximumRedirects else {
+            return fail(id, ESIFault.limit("maximum_redirects", "the fragment redirects too often"))
+        }
+        guard var fetch = fetches[id].request.fetch, let url = ESIURL(location.span, relativeTo: fetch.url) else {
+            return fail(id, ESIFault(.network, "bad_redirect", "the fragment redirects to no URL"))
+        }
+        let own = ESIURL(page.request)
+        let host = String(decoding: url.host, as: UTF8.self)
+        guard url.host == own.host || page.settings.allows(host: host) else {
+            return fail(id, ESIFault(.refused, "host", "the fragment redirects to \(host) (esi.allowed_hosts)"))
+        }
+        fetch.url = url
+        fetch.isOwnHost = url.host == own.host
+        // Another fetch in the same place.
+        end(id)
+        var next = fetches[id]
+        next.request.fetch = fetch
+        next.state = .queued
+        next.redirects += 1
+        replace(id, next)
+    }
+
+    /// Puts another fetch in the place of one that ended.
+    private mutating func replace(_ id: Int, _ next: Fetch) {
+        var next = next
+        next.body = []
+        next.isPaused = false
+        fetches.append(next)
+        page.output.setFetch(fetches.count - 1, of: next.request.scope)
+        queue.insert(fetches.count - 1, at: 0)
+    }
+
+    mutating func fragmentContinued(_ id: Int, _ bytes: ArraySlice<UInt8>) {
+        guard isLive(id), !bytes.isEmpty else { return }
+        noteFragment(bytes.count)
+        if fetches[id].state == .gathering {
+            fetches[id].body.append(contentsOf: bytes)
+            guard fetches[id].body.count <= page.settings.maximumFragmentBytes else { return tooLong(id) }
+            return
+        }
+        let scope = fetches[id].request.scope
+        page.output.append(bytes, to: scope)
+        guard page.output.totalBytes <= page.settings.maximumOutputBytes else {
+            return fail(ESIFault.limit("maximum_output_bytes", "the page is too long"))
+        }
+        if fetches[id].waiter >= 0, page.output.bufferedBytes > page.settings.maximumFragmentBytes {
+            return tooLong(id)
+        }
+        if page.output.bufferedBytes > page.settings.maximumBufferedBytes, !fetches[id].isPaused {
+            fetches[id].isPaused = true
+            actions.append(.pause(id))
+        }
+    }
+
+    private mutating func tooLong(_ id: Int) {
+        actions.append(.cancel(id))
+        fail(id, ESIFault.limit("maximum_fragment_bytes", "the fragment is too long"))
+    }
+
+    mutating func fragmentEnded(_ id: Int, _ compiled: ESIPage?) {
+        guard isLive(id) else { return }
+        let gathers = fetches[id].state == .gathering
+        end(id)
+        let request = fetches[id].request
+        guard gathers else { return page.output.close(request.scope) }
+        var body: [UInt8] = []
+        swap(&body, &fetches[id].body)
+        let compiled = compiled ?? ESIPage(body.span, settings: page.settings)
+        // A context of its own: variables neither come in nor go out.
+        var machine = Machine(scope: request.scope, chain: request.chain + [request.fetch?.url.text ?? []])
+        machine.inputs = compiled.programs
+        machine.inputEnded = true
+        machine.fetch = id
+        machines.append(machine)
+    }
+}

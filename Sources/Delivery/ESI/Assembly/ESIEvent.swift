@@ -1,0 +1,58 @@
+/// What happened outside.
+public enum ESIEvent: Sendable {
+    /// The next part of the page is compiled.
+    case page(ESIProgram)
+    case pageEnded
+    /// The page broke off.
+    case pageFailed(ESIFault)
+    /// A fragment's answer began.
+    /// - Parameter location: where a redirect leads.
+    /// - Parameter isESI: whether the answer asks to be evaluated.
+    case fragmentHead(Int, status: Int, location: [UInt8]?, isESI: Bool)
+    case fragmentBody(Int, ArraySlice<UInt8>)
+    /// A fragment is whole; compiled where the cache had it so.
+    case fragmentEnded(Int, compiled: ESIPage?)
+    case fragmentFailed(Int, ESIFault)
+    /// The page's own time is over.
+    case timeOver
+    /// The client takes no more for now, or takes more again.
+    case clientIsFull, clientTakesMore
+}
+
+/// What to do outside, in order.
+public enum ESIAction: Sendable {
+    case fetch(ESIFetch)
+    /// Nobody wants the fragment any more.
+    case cancel(Int)
+    /// Too much waits for an earlier fragment.
+    case pause(Int)
+    case resume(Int)
+    case head(ESIHead)
+    case output(ArraySlice<UInt8>)
+    /// All is out.
+    case end
+    /// The page failed; where no head went out yet, an error page can.
+    case fail(ESIFault)
+}
+
+/// The head of the assembled page.
+public struct ESIHead: Sendable {
+    /// Nil for the page's own.
+    public var status: Int?
+    public var addedFields: [(name: [UInt8], value: [UInt8])]
+    /// `$add_cachebusting_header` was called.
+    public var isUncacheable: Bool
+    /// Length of the body where it is known: a page that was replaced.
+    public var length: Int?
+}
+
+/// What a page did, for its event.
+public struct ESISummary: Sendable {
+    public var includes = 0
+    public var failedIncludes = 0
+    public var fragmentBytes: Int64 = 0
+    public var outputBytes = 0
+    public var steps = 0
+    /// Errors that were handled, by code.
+    public var handledFaults: [String: Int] = [:]
+}

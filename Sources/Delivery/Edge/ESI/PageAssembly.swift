@@ -1,0 +1,260 @@
+import Bytes
+import ESI
+import HTTPCache
+import HTTPWire
+import Reactor
+
+/// A page's exchange while its answer is assembled: feeds the page to the parser, performs what the assembly asks for,
+/// and keeps count for the event. Confined to its loop.
+final class PageAssembly {
+    let exchange: Exchange
+    private let worker: Worker
+    private var assembly: ESIAssembly
+    private var parser: ESIParser
+    /// The page's own head, without what belongs to its bytes.
+    let head: PageHead
+    /// In the events of its fragments.
+    let name: String
+
+    private var actions: [ESIAction] = []
+    private var next = 0
+    private var isPerforming = false
+    /// Output is on its way to the client: the exchange must not take it for the page.
+    private(set) var isSending = false
+    private(set) var isOver = false
+    /// What the exchange sends is the page, not the answer.
+    var takesPage: Bool { !isSending && !isOver }
+    private var pageEnded = false
+    private var holdsPage = false
+    private var clientIsFull = false
+    private var gathered: [UInt8] = []
+
+    private var streams: [Int: FragmentStream] = [:]
+    private var retired: [Exchange] = []
+    private var timer: LoopTimer?
+    private var requestParser: RequestParser
+    private var slowest: (nanoseconds: Int64, url: [UInt8]) = (-1, [])
+
+    init(_ exchange: Exchange, head: PageHead) {
+        self.exchange = exchange
+        self.head = head
+        worker = exchange.worker
+        name = worker.requestName(exchange)
+        let settings = worker.settings.esi.page
+        assembly = ESIAssembly(exchange.esiRequest(), settings: settings)
+        parser = ESIParser(settings: settings)
+        requestParser = RequestParser(limits: worker.settings.wireLimits)
+        worker.counters.assembledPages += 1
+        let timer = LoopTimer(loop: worker.loop) { [weak self] in self?.send(.timeOver) }
+        timer.setDeadline(afterMilliseconds: settings.pageMilliseconds)
+        self.timer = timer
+    }
+
+    // MARK: The page
+
+    /// Takes a part of the page.
+    /// - Returns: whether more should come now.
+    func feed(_ bytes: Span<UInt8>) -> Bool {
+        guard !isOver else { return true }
+        for program in parser.feed(bytes) { send(.page(program)) }
+        return mayGoOn
+    }
+
+    /// Takes all of a page that the cache has compiled.
+    func feed(_ page: ESIPage) {
+        for program in page.programs { enqueue(.page(program)) }
+        pageEnded = true
+        send(.pageEnded)
+    }
+
+    /// The page is whole.
+    func end() {
+        guard !pageEnded else { return }
+        pageEnded = true
+        for program in parser.finish() { enqueue(.page(program)) }
+        for note in parser.notes.prefix(1) where note.severity == .fault { exchange.noteMarkup(note) }
+        send(.pageEnded)
+    }
+
+    /// The page broke off.
+    func breakOff() {
+        guard !isOver else { return }
+        let error = exchange.error
+        send(.pageFailed(ESIFault(.network, error?.code ?? "broken_off", error?.message ?? "the page broke off")))
+    }
+
+    private var mayGoOn: Bool {
+        holdsPage = !assembly.wantsPage || clientIsFull
+        return !holdsPage
+    }
+
+    /// The client takes more again.
+    func clientTakesMore() {
+        guard !isOver, clientIsFull else { return resumePage() }
+        clientIsFull = false
+        send(.clientTakesMore)
+        resumePage()
+    }
+
+    private func resumePage() {
+        guard holdsPage, !isOver, !pageEnded, mayGoOn else { return }
+        exchange.resumePage()
+    }
+
+    // MARK: Fragments
+
+    func began(_ stream: FragmentStream, _ exchange: Exchange, _ head: [UInt8]) {
+        let status = Int(exchange.row.status)
+        if let error = exchange.error, status >= 400 {
+            let kind: ESIFault.Kind = status == 504 ? .timeout : .network
+            stream.cancel()
+            return failed(stream, ESIFault(kind, error.code, error.message, status: status))
+        }
+        var location: [UInt8]?
+        if (300..<400).contains(status) { location = PageHead.location(head) }
+        send(
+            .fragmentHead(
+                stream.fetch.id, status: status, location: location, isESI: exchange.asksForESI))
+    }
+
+    func continued(_ stream: FragmentStream, _ bytes: ArraySlice<UInt8>) {
+        send(.fragmentBody(stream.fetch.id, bytes))
+    }
+
+    func ended(_ stream: FragmentStream) {
+        noteTime(stream)
+        streams[stream.fetch.id] = nil
+        send(.fragmentEnded(stream.fetch.id, compiled: nil))
+    }
+
+    func failed(_ stream: FragmentStream, _ fault: ESIFault) {
+        noteTime(stream)
+        streams[stream.fetch.id] = nil
+        worker.counters.failedFragments += 1
+        send(.fragmentFailed(stream.fetch.id, fault))
+    }
+
+    private func noteTime(_ stream: FragmentStream) {
+        let taken = worker.loop.refreshClock() - stream.startedAt
+        if taken > slowest.nanoseconds { slowest = (taken, stream.fetch.url.text) }
+    }
+
+    /// An exchange is kept until the page is done: it may be on the way back from its last call.
+    func retire(_ exchange: Exchange) { retired.append(exchange) }
+
+    private func start(_ fetch: ESIFetch) {
+        guard let client = exchange.connection else { return }
+        worker.counters.fragments += 1
+        let stream = FragmentStream(fetch, page: self, client: client)
+        streams[fetch.id] = stream
+        do throws(WireError) {
+            let head = try exchange.fragmentHead(fetch, &requestParser)
+            stream.begin(head, entity: fetch.entity ?? [])
+        } catch {
+            failed(stream, ESIFault(.refused, error.code.rawValue, error.message))
+        }
+    }
+
+    // MARK: Events and actions
+
+    private func enqueue(_ event: ESIEvent) { actions.append(contentsOf: assembly.on(event)) }
+
+    /// What an action causes at once comes after what was asked for before it.
+    private func send(_ event: ESIEvent) {
+        guard !isOver else { return }
+        enqueue(event)
+        guard !isPerforming else { return }
+        isPerforming = true
+        while next < actions.count, !isOver {
+            let action = actions[next]
+            next += 1
+            perform(action)
+        }
+        sendGathered()
+        actions.removeAll(keepingCapacity: true)
+        next = 0
+        isPerforming = false
+        resumePage()
+    }
+
+    private func perform(_ action: ESIAction) {
+        switch action {
+        case .output(let bytes): return gather(bytes)
+        case .fetch(let fetch): start(fetch)
+        case .cancel(let id): streams.removeValue(forKey: id)?.cancel()
+        case .pause(let id): streams[id]?.pause()
+        case .resume(let id): streams[id]?.resume()
+        case .head(let head): sendHead(head)
+        case .end:
+            sendGathered()
+            finish()
+        case .fail(let fault): fail(fault)
+        }
+    }
+
+    private func sendHead(_ changes: ESIHead) {
+        isSending = true
+        exchange.startAssembled(head, changes, length: changes.length ?? lengthIfWhole)
+        isSending = false
+    }
+
+    /// The length of a page that is all there.
+    private var lengthIfWhole: Int? {
+        guard case .end? = actions.last else { return nil }
+        var length = 0
+        for action in actions[next..<actions.count - 1] {
+            guard case .output(let bytes) = action else { return nil }
+            length += bytes.count
+        }
+        return length
+    }
+
+    /// Small pieces go out together.
+    private func gather(_ bytes: ArraySlice<UInt8>) {
+        gathered.append(contentsOf: bytes)
+        if gathered.count >= 64 << 10 { sendGathered() }
+    }
+
+    private func sendGathered() {
+        guard !gathered.isEmpty, !isOver else { return }
+        isSending = true
+        let takesMore = exchange.sendBody(gathered.span)
+        isSending = false
+        gathered.removeAll(keepingCapacity: true)
+        if !takesMore, !clientIsFull {
+            clientIsFull = true
+            enqueue(.clientIsFull)
+        }
+    }
+
+    private func finish() {
+        isOver = true
+        exchange.finishResponse()
+    }
+
+    private func fail(_ fault: ESIFault) {
+        sendGathered()
+        isOver = true
+        worker.counters.failedPages += 1
+        exchange.failAssembled(fault)
+    }
+
+    /// The exchange is over, in whichever way.
+    func close() {
+        isOver = true
+        timer?.cancel()
+        timer = nil
+        for stream in streams.values { stream.cancel() }
+        streams = [:]
+        for exchange in retired { worker.recycle(exchange) }
+        retired = []
+        note()
+    }
+
+    private func note() {
+        let summary = assembly.summary
+        exchange.pageNote = EventBlock.PageNote(
+            name: name, parent: "", includes: Int64(summary.includes), failed: Int64(summary.failedIncludes),
+            bytes: summary.fragmentBytes, slowestNanoseconds: slowest.nanoseconds, slowestURL: slowest.url)
+    }
+}
