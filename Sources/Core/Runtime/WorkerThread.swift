@@ -1,9 +1,17 @@
 import CPlatform
 import Glibc
 
+/// Takes work that blocks and does it elsewhere, one piece after the other.
+public protocol WorkQueue: Sendable {
+    /// - Returns: False when there is no room or an end is being made; the work will not be done.
+    func post(_ job: @escaping @Sendable () -> Void) -> Bool
+    /// Takes no more, does what waits, and returns when the last has ended.
+    func stop()
+}
+
 /// A named thread that runs jobs one after the other from a bounded mailbox. For blocking work (disk, long queries)
 /// that must stay off event loops and off Swift's task pool.
-public final class WorkerThread: Sendable {
+public final class WorkerThread: WorkQueue {
     private struct Mailbox {
         var jobs: [@Sendable () -> Void] = []
         var stopping = false

@@ -17,6 +17,8 @@ public final class EventLog: Sendable {
     private let consumers: ConsumerPositions
     private let storage: any Storage
     private let ended = Monitor(false)
+    /// Where no thread runs the log, but whoever calls `turn`.
+    private let stepped: LogLoop?
 
     /// Takes the folder, reads the topics, repairs what a crash left, and starts the log's thread.
     /// - Throws: `locked`, `foreignFolder`, `permissionDenied`, `readOnly`, `unsupportedVersion`, `corrupt` (a topic's
@@ -27,12 +29,22 @@ public final class EventLog: Sendable {
         let engine = try LogEngine(options, storage: storage, clock: clock)
         let folder = LogFolder(path: options.folder, storage: storage)
         let consumers = try ConsumerPositions(folder.positionsFolder, storage, isReadOnly: options.isReadOnly)
-        return EventLog(options, engine, consumers, storage)
+        return EventLog(options, engine, consumers, storage, isStepped: false)
+    }
+
+    /// A log without a thread, for simulations: what is appended waits for `turn`.
+    static func openStepped(
+        _ options: EventLogOptions, storage: any Storage, clock: any Clock
+    ) throws(LogError) -> EventLog {
+        let engine = try LogEngine(options, storage: storage, clock: clock)
+        let folder = LogFolder(path: options.folder, storage: storage)
+        let consumers = try ConsumerPositions(folder.positionsFolder, storage, isReadOnly: options.isReadOnly)
+        return EventLog(options, engine, consumers, storage, isStepped: true)
     }
 
     private init(
         _ options: EventLogOptions, _ engine: sending LogEngine, _ consumers: ConsumerPositions,
-        _ storage: any Storage
+        _ storage: any Storage, isStepped: Bool
     ) {
         self.options = options
         self.queue = AppendQueue(limitBytes: options.queueBytes)
@@ -42,8 +54,15 @@ public final class EventLog: Sendable {
         self.consumers = consumers
         self.storage = storage
         let loop = LogLoop(engine: engine, queue: queue, ended: ended)
-        Thread.start(name: "squilla-log") { loop.run() }
+        self.stepped = isStepped ? loop : nil
+        if !isStepped { Thread.start(name: "squilla-log") { loop.run() } }
     }
+
+    /// Commits what waits, in a log that was opened stepped.
+    ///
+    /// - Returns: whether there was anything.
+    @discardableResult
+    func turn() -> Bool { stepped?.turn() ?? false }
 
     deinit {
         queue.close()
@@ -52,6 +71,7 @@ public final class EventLog: Sendable {
     /// Commits what was appended before, syncs all files and gives the folder back. Readers end.
     public func close() {
         queue.close()
+        if let stepped { return stepped.run() }
         _ = ended.wait { $0 ? true : nil }
     }
 
@@ -188,6 +208,7 @@ public final class EventLog: Sendable {
             }
         }
         guard queued else { throw LogError(.closed, "the log is closed", at: options.folder) }
+        _ = stepped?.turn()
         try outcome.wait { $0 }?.get()
     }
 }

@@ -12,7 +12,7 @@ final class LogLoop: @unchecked Sendable {
     private let ended: Monitor<Bool>
     private let clock = SystemClock()
     private var retentionDue: Int64 = 0
-    private let compactor = WorkerThread(name: "squilla-compact", mailboxLimit: 1)
+    private lazy var compactor = WorkerThread(name: "squilla-compact", mailboxLimit: 1)
     /// At most one at a time.
     private var compaction: SegmentCompaction?
 
@@ -41,6 +41,16 @@ final class LogLoop: @unchecked Sendable {
         compactor.stop()
         engine.close()
         ended.update { $0 = true }
+    }
+
+    /// One round without the chores.
+    ///
+    /// - Returns: whether there was anything to do.
+    func turn() -> Bool {
+        guard let items = queue.take(timeoutNanoseconds: 0), !items.isEmpty else { return false }
+        process(items)
+        engine.syncDue(intervalNanoseconds: Int64(max(1, engine.options.syncIntervalMilliseconds)) * 1_000_000)
+        return true
     }
 
     /// Looks for a segment to compact, and has another thread do it.

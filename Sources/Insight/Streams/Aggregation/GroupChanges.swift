@@ -10,8 +10,8 @@ struct GroupChanges {
     struct Share {
         /// Ascending.
         let groups: [UInt32]
-        /// The first record of those that together hold all groups.
-        let since: Int64
+        /// The first record of those that together hold all groups; `nil` where this one does.
+        let since: Int64?
     }
 
     /// Nothing is noted before the first record, which holds everything: who makes no checkpoints pays nothing.
@@ -41,13 +41,14 @@ struct GroupChanges {
         touched.append(contentsOf: groups)
     }
 
-    /// What the record `sequence` is to hold of the groups of `range`. Records count up.
-    mutating func take(_ range: Range<Int>, sequence: Int64) -> Share {
+    /// What a state is to hold of the groups of `range`. The records that it goes into count up.
+    mutating func take(_ range: Range<Int>, for state: OperatorState) -> Share {
+        let all = Share(groups: range.map { UInt32($0) }, since: nil)
+        guard let sequence = state.sequence else { return all }
         defer { touched = [] }
-        guard isNoting else {
-            isNoting = true
-            since = sequence
-            return Share(groups: range.map { UInt32($0) }, since: sequence)
+        guard isNoting, !state.isWhole else {
+            resume(since: sequence)
+            return all
         }
         var wanted = GroupSet(count: range.upperBound)
         let changed = wanted.insert(touched)

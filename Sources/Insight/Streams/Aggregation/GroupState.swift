@@ -141,12 +141,7 @@ final class GroupState {
     func save(
         into state: inout OperatorState, as name: String, marks: ([UInt32]) -> [(String, Column)] = { _ in [] }
     ) {
-        let range = table.firstGroup..<table.count
-        guard let sequence = state.sequence else {
-            let all = range.map { UInt32($0) }
-            return state.append([saved(all, marks(all))], as: name)
-        }
-        let share = changes.take(range, sequence: sequence)
+        let share = changes.take(table.firstGroup..<table.count, for: state)
         state.append([saved(share.groups, marks(share.groups))], as: name, since: share.since)
     }
 

@@ -113,9 +113,8 @@ struct KeyedRows: ~Copyable {
     private static let isThereField = Field("$is_there", .bool)
 
     mutating func save(into state: inout OperatorState, as name: String) {
-        let range = table.firstGroup..<table.count
-        let share = state.sequence.map { changes.take(range, sequence: $0) }
-        let keys = share?.groups ?? range.map { UInt32($0) }
+        let share = changes.take(table.firstGroup..<table.count, for: state)
+        let keys = share.groups
         let places = places
         let there = keys.filter { !places[Int($0)].isNone }
         let gone = keys.filter { places[Int($0)].isNone }
@@ -128,7 +127,7 @@ struct KeyedRows: ~Copyable {
         for row in there.count..<keys.count { bits[row] = false }
         columns.append(Column(type: .bool, count: keys.count, validity: nil, storage: .bool(bits)))
         state.append(
-            [Batch(schema: savedSchema, rowCount: keys.count, columns: columns)], as: name, since: share?.since)
+            [Batch(schema: savedSchema, rowCount: keys.count, columns: columns)], as: name, since: share.since)
     }
 
     private var savedSchema: Schema {

@@ -2,6 +2,8 @@
 struct CheckpointSchedule {
     /// Standing still takes at most this share of a job's time, so that a large state makes checkpoints rarer.
     private static let pauseFactor: Int64 = 10
+    /// Writing takes at most half of the time. A disk that was slow once doesn't hold up rows for longer than this.
+    private static let longestRestNanoseconds: Int64 = 10_000_000_000
 
     private var sequence: Int64 = 0
     private var beganNanoseconds: Int64 = 0
@@ -34,7 +36,8 @@ struct CheckpointSchedule {
     /// - Parameter hasRows: rows wait for readers. They hurry; a state that only grew can wait for its turn.
     func isDue(hasRows: Bool, offsets: [[Int: Int64]], now: Int64, intervalNanoseconds: Int64) -> Bool {
         guard hasRows || offsets != self.offsets else { return false }
-        let rest = max(pauseNanoseconds * Self.pauseFactor, durationNanoseconds * 2)
+        let rest = min(
+            max(pauseNanoseconds * Self.pauseFactor, durationNanoseconds * 2), Self.longestRestNanoseconds)
         return now - beganNanoseconds >= (hasRows ? rest : max(rest, intervalNanoseconds))
     }
 }

@@ -20,6 +20,9 @@ extension JobFolder {
         let sequences: [Int64]
         do throws(StorageError) {
             try storage.createFolder(checkpointFolder)
+            // A record whose writing failed at the very end may be there and yet be gone after a crash: nobody may go on
+            // from it before it is durable.
+            try storage.syncFolder(checkpointFolder)
             sequences = try self.sequences()
         } catch {
             throw Self.unreadable(error)

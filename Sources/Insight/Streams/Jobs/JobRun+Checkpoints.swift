@@ -23,7 +23,7 @@ extension JobRun {
         let began = now()
         epoch += 1
         let sequence = schedule.nextSequence()
-        let states = try savedStates(savepoint == nil ? sequence : nil)
+        let states = try savedStates(sequence, isWhole: savepoint != nil)
         let record = Checkpoint(
             sequence: sequence, epoch: epoch, inputs: inputs.flatMap(\.saved), states: states,
             outputs: outputs.indices.map { index in
@@ -71,10 +71,13 @@ extension JobRun {
         try outbox.advance { [weak self] in self?.wake() }
     }
 
-    private func savedStates(_ sequence: Int64?) throws(SQLError) -> [(key: String, state: OperatorState)] {
+    private func savedStates(_ sequence: Int64, isWhole: Bool) throws(SQLError) -> [(key: String, state: OperatorState)]
+    {
         var states: [(key: String, state: OperatorState)] = []
         for (index, query) in queries.enumerated() {
-            for (key, state) in try query.savedStates(sequence) { states.append(("\(index) \(key)", state)) }
+            for (key, state) in try query.savedStates(sequence, isWhole: isWhole) {
+                states.append(("\(index) \(key)", state))
+            }
         }
         return states
     }

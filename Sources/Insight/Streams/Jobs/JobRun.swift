@@ -26,7 +26,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     let settings: JobSettings
     let from: JobStart
     let report: @Sendable (JobEvent) -> Void
-    let writer: WorkerThread
+    let writer: any WorkQueue
 
     private var phase = Phase.launching
     var queries: [PhysicalQuery] = []
@@ -58,7 +58,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
 
     init(
         name: String, script: JobScript, service: QueryService, folder: JobFolder, settings: JobSettings,
-        writer: WorkerThread, from: JobStart, report: @escaping @Sendable (JobEvent) -> Void
+        writer: any WorkQueue, from: JobStart, report: @escaping @Sendable (JobEvent) -> Void
     ) {
         self.name = name
         self.script = script

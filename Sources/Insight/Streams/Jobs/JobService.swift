@@ -13,14 +13,22 @@ public final class JobService: Sendable {
     /// Jobs that go when they have ended.
     private let leaving = Monitor<Set<String>>([])
     /// Encodes checkpoints and writes them out, those of all jobs.
-    let writer = WorkerThread(name: "checkpoints")
+    let writer: any WorkQueue
 
     /// - Parameter folder: of the jobs' files; made when missing.
     /// - Throws: where the folder can't be made or read.
-    public init(
+    public convenience init(
         queries: QueryService, folder: String, storage: any Storage = DiskStorage(),
         settings: JobSettings = JobSettings()
     ) throws(StorageError) {
+        let writer = WorkerThread(name: "checkpoints")
+        try self.init(queries: queries, folder: folder, storage: storage, settings: settings, writer: writer)
+    }
+
+    init(
+        queries: QueryService, folder: String, storage: any Storage, settings: JobSettings, writer: any WorkQueue
+    ) throws(StorageError) {
+        self.writer = writer
         self.queries = queries
         self.path = folder
         self.storage = storage
@@ -37,6 +45,18 @@ public final class JobService: Sendable {
     ///
     /// - Returns: what could not be read, in words for the operator.
     public func start() -> [String] {
+        let problems = takeUp()
+        let ending = isEnding
+        Thread.start(name: "jobs") { [weak self] in
+            while ending.wait(timeoutNanoseconds: 50_000_000, { $0 ? true : nil }) == nil {
+                guard let self else { return }
+                self.tick()
+            }
+        }
+        return problems
+    }
+
+    func takeUp() -> [String] {
         var problems: [String] = []
         let names = (try? storage.list(path)) ?? []
         for name in names where JobFolder.isValidName(name) {
@@ -48,13 +68,6 @@ public final class JobService: Sendable {
                 if !folder.isStopped { job.launch(JobStart()) }
             } catch {
                 problems.append("job \(name): \(error)")
-            }
-        }
-        let ending = isEnding
-        Thread.start(name: "jobs") { [weak self] in
-            while ending.wait(timeoutNanoseconds: 50_000_000, { $0 ? true : nil }) == nil {
-                guard let self else { return }
-                self.tick()
             }
         }
         return problems
@@ -214,7 +227,7 @@ public final class JobService: Sendable {
         throw SQLError(code: .invalidQuery, message: "'\(label)' is no name of a savepoint")
     }
 
-    private func tick() {
+    func tick() {
         for job in jobs.withLock({ Array($0.values) }) { job.tick() }
         for name in leaving.withLock({ $0 }) where job(name)?.hasEnded(withinNanoseconds: 0) ?? true {
             do throws(SQLError) {

@@ -70,18 +70,16 @@ struct Distinct: ~Copyable, StreamOperator {
     }
 
     mutating func saveState(into state: inout OperatorState) throws(SQLError) {
-        let range = table.firstGroup..<table.count
-        let share = state.sequence.map { changes.take(range, sequence: $0) }
-        let groups = share?.groups ?? range.map { UInt32($0) }
+        let share = changes.take(table.firstGroup..<table.count, for: state)
         var fields = schema.fields
-        var columns = table.keys(of: groups)
+        var columns = table.keys(of: share.groups)
         if let timeToLive {
             fields.append(Self.touchedField)
-            columns.append(Column(integers: touched, of: groups))
+            columns.append(Column(integers: touched, of: share.groups))
             state[number: "watermark"] = timeToLive.now
         }
-        let rows = Batch(schema: Schema(fields), rowCount: groups.count, columns: columns)
-        state.append([rows], as: "seen", since: share?.since)
+        let rows = Batch(schema: Schema(fields), rowCount: share.groups.count, columns: columns)
+        state.append([rows], as: "seen", since: share.since)
     }
 
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {

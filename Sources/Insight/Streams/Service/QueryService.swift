@@ -17,22 +17,34 @@ public final class QueryService: Sendable {
     private let running = Atomic<Int>(0)
     private let late = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
-    private let system = SystemClock()
+    /// For slices and deadlines.
+    private let system: any Clock
 
     /// - Parameters:
     ///   - log: whose topics are tables; `nil` for queries over files alone.
     ///   - tables: tables beside the topics, for all queries.
     ///   - http: sends the requests of sinks and lookups; without one they are refused.
-    public init(
+    public convenience init(
         log: EventLog?, clock: any Clock = SystemClock(), limits: QueryLimits = QueryLimits(),
         tables: [String: TableDefinition] = [:], http: (any HTTPSender)? = nil
+    ) {
+        self.init(
+            log: log, clock: clock, limits: limits, tables: tables, http: http, system: SystemClock(),
+            threads: max(1, limits.workerThreads))
+    }
+
+    /// - Parameter threads: with none, queries wait for `WorkerPool.turn`.
+    init(
+        log: EventLog?, clock: any Clock, limits: QueryLimits, tables: [String: TableDefinition],
+        http: (any HTTPSender)?, system: any Clock, threads: Int
     ) {
         self.log = log
         self.clock = clock
         self.limits = limits
         self.tables = tables
         self.http = http
-        self.pool = WorkerPool(threads: max(1, limits.workerThreads), tickMilliseconds: limits.tickMilliseconds)
+        self.system = system
+        self.pool = WorkerPool(threads: threads, tickMilliseconds: limits.tickMilliseconds)
     }
 
     /// Queries that run now.

@@ -94,6 +94,23 @@ final class WorkerPool: Sendable {
         for task in left { task.abandon() }
     }
 
+    /// One step of a task that is ready, for a pool without threads: simulations are one thread that does it all.
+    ///
+    /// - Parameter isTick: tasks that wait for nothing in particular are ready as well.
+    /// - Returns: whether there was one.
+    func turn(isTick: Bool) -> Bool {
+        let task = state.withLock { state -> (any SteppedTask)? in
+            if isTick {
+                for (id, task) in state.tasks where state.phases[id] == .idle { Self.enqueue(task, &state) }
+            }
+            return Self.next(&state)
+        }
+        guard let task else { return false }
+        let result = task.step()
+        state.withLock { Self.finishStep(task, result, &$0) }
+        return true
+    }
+
     private static func enqueue(_ task: any SteppedTask, _ state: inout State) {
         let id = ObjectIdentifier(task)
         if state.phases[id] == .running {

@@ -19,16 +19,22 @@ struct OperatorState: Sendable {
         var since: Int64?
     }
 
-    /// The number of the record that this goes into; `nil` where it has to stand alone, with all tables whole.
+    /// The number of the record that this goes into; `nil` where it goes into none.
     let sequence: Int64?
+    /// All tables are to be whole: the record has to stand alone.
+    let isWhole: Bool
 
     private(set) var tables: [Table] = []
     private(set) var numbers: [String: Int64] = [:]
 
-    init(sequence: Int64? = nil) { self.sequence = sequence }
+    init(sequence: Int64? = nil, isWhole: Bool = true) {
+        self.sequence = sequence
+        self.isWhole = isWhole
+    }
 
     init(tables: [Table], numbers: [String: Int64]) {
         sequence = nil
+        isWhole = true
         self.tables = tables
         self.numbers = numbers
     }

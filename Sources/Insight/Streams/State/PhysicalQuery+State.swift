@@ -3,11 +3,14 @@ import SQL
 extension PhysicalQuery {
     /// What all stages keep, at a barrier: between two batches.
     ///
-    /// - Parameter sequence: of the record this goes into; `nil` for one that stands alone.
-    func savedStates(_ sequence: Int64?) throws(SQLError) -> [(key: String, state: OperatorState)] {
+    /// - Parameters:
+    ///   - sequence: of the record this goes into, if any.
+    ///   - isWhole: the record has to stand alone.
+    func savedStates(_ sequence: Int64?, isWhole: Bool = true) throws(SQLError) -> [(key: String, state: OperatorState)]
+    {
         var states: [(key: String, state: OperatorState)] = []
         for (key, stage) in stages {
-            var state = OperatorState(sequence: sequence)
+            var state = OperatorState(sequence: sequence, isWhole: isWhole)
             try stage.saveState(into: &state)
             if !state.isEmpty { states.append((key, state)) }
         }

@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+@testable import Streams
+
+/// Every row once, whatever happens: the whole engine on one thread, from seeds. `SQUILLA_SEEDS=20000` runs more.
+@Suite struct JobSimulationTests {
+    static let jobs: [(text: String, targets: [String])] = [
+        (
+            """
+            INSERT INTO per_user SELECT window_start, user, COUNT(*) AS n, SUM(value) AS total, COUNT(DISTINCT value) AS d
+            FROM TABLE(HOP(TABLE clicks, DESCRIPTOR(`@timestamp`), INTERVAL '2' SECOND, INTERVAL '6' SECOND))
+            GROUP BY window_start, window_end, user
+            """, ["per_user"]
+        ),
+        (
+            """
+            EXECUTE STATEMENT SET BEGIN
+            INSERT INTO pairs SELECT c.user, c.value AS clicked, o.value AS ordered
+              FROM clicks AS c JOIN orders AS o ON c.user = o.user
+              AND o.`@timestamp` BETWEEN c.`@timestamp` - INTERVAL '3' SECOND AND c.`@timestamp` + INTERVAL '3' SECOND;
+            INSERT INTO quotients SELECT user, 12 / value AS q FROM orders;
+            END
+            """, ["pairs", "quotients", "dead-letters"]
+        ),
+        (
+            """
+            EXECUTE STATEMENT SET BEGIN
+            INSERT INTO seen SELECT DISTINCT user, value FROM clicks;
+            INSERT INTO sessions SELECT window_start, window_end, user, COUNT(*) AS n, MAX(value) AS best
+              FROM TABLE(SESSION(TABLE clicks PARTITION BY user, DESCRIPTOR(`@timestamp`), INTERVAL '2' SECOND))
+              GROUP BY window_start, window_end, user;
+            END
+            """, ["seen", "sessions"]
+        ),
+    ]
+
+    static let seeds = ProcessInfo.processInfo.environment["SQUILLA_SEEDS"].flatMap { Int($0) } ?? 2_000
+    private static let blocks = 8
+
+    @Test(arguments: 0..<blocks) func everyRowIsThereOnce(block: Int) throws {
+        for seed in stride(from: block, to: Self.seeds, by: Self.blocks) {
+            let (text, targets) = Self.jobs[seed / Self.blocks % Self.jobs.count]
+            let simulation = JobSimulation(seed: UInt64(seed), text: text, targets: targets)
+            let outcome = try simulation.run()
+            let expected = try JobSimulation.inPeace(simulation.inputs, text: text, targets: targets)
+            guard outcome == expected else {
+                let text = outcome.difference(from: expected)
+                Issue.record("seed \(seed): \(text)\n\(simulation.lines.joined(separator: "\n"))")
+                return
+            }
+        }
+    }
+
+    @Test func theSameSeedIsTheSameRun() throws {
+        let (text, targets) = Self.jobs[1]
+        let runs = try (0..<2).map { _ in try JobSimulation(seed: 77, text: text, targets: targets).run() }
+        #expect(runs[0] == runs[1])
+        #expect(runs[0].rows["pairs"]?.isEmpty == false)
+    }
+}
