@@ -72,14 +72,20 @@ extension PhysicalPlanner {
             !scan.table.primaryKey.contains(names[$0]) && names[$0] != time && names[$0] != JobOutput.jobField
                 && names[$0] != JobOutput.epochField
         }
-        let chain = TableChain(try chainPlanner.plan(right), values: values)
+        // What a changing query wrote says in a column that isn't shown which rows delete.
+        let operation = scan.table.fields.firstIndex { $0.name == LatestRows.Operation.field }
+        let isHidden = operation.map { !scan.columns.contains($0) } ?? false
+        let columns = scan.columns + (isHidden ? [operation].compactMap(\.self) : [])
+        let chain = TableChain(
+            try chainPlanner.plan(right), values: values.filter { names[$0] != LatestRows.Operation.field },
+            operation: operation.flatMap { columns.firstIndex(of: $0) }, columnCount: scan.columns.count)
         let side = try TableSide(
             join, schema: Schema(planFields: right.outputFields), supply: .changes(chain), context: context, now: now)
         let input = try stage(side, join, left, schema, next, query)
         try build(left, input, query)
         query.scans.append(
             .init(
-                table: scan.table, columns: scan.columns, timeRange: .min ... .max,
+                table: scan.table, columns: columns, timeRange: .min ... .max,
                 input: StageInput(stage: input.stage, port: 1), isTable: true))
     }
 
@@ -159,7 +165,7 @@ extension PhysicalPlanner {
         let rowSchema = Schema(planFields: right.outputFields)
         let response = LookupResponse(
             schema: scanSchema, keyColumns: binding.columns(in: scanSchema),
-            chain: TableChain(try chainPlanner.plan(right), values: []), rowSchema: rowSchema)
+            chain: TableChain(try chainPlanner.plan(right)), rowSchema: rowSchema)
         let side = try RequestSide(
             name: scan.table.name, table: table, keys: binding.keys, response: response, rowSchema: rowSchema,
             sender: sender, context: context, now: now, wake: lookups.wake)

@@ -154,20 +154,39 @@ final class TableChain {
     private let query: PhysicalQuery
     /// Columns of the scan that say something besides the key; a row that has none of them deletes.
     private let values: [Int]
+    /// The column that says which rows delete, where the topic has one.
+    private let operation: Int?
+    /// Columns of the scan that make the rows; those behind are there for the operation's sake.
+    private let columnCount: Int?
 
-    init(_ query: PhysicalQuery, values: [Int]) {
+    init(_ query: PhysicalQuery, values: [Int] = [], operation: Int? = nil, columnCount: Int? = nil) {
         self.query = query
         self.values = values
+        self.operation = operation
+        self.columnCount = columnCount
     }
 
     /// The rows of the table that come of rows of the scan.
     func rows(of batch: Batch) throws(SQLError) -> [Batch] {
-        for scan in query.scans { try scan.input.stage.accept(batch, port: scan.input.port) }
+        let rows =
+            if let columnCount, columnCount < batch.columns.count {
+                batch.project(Array(0..<columnCount))
+            } else {
+                batch
+            }
+        for scan in query.scans { try scan.input.stage.accept(rows, port: scan.input.port) }
         return query.output.drain()
     }
 
     /// Which rows are tombstones; `nil` for none.
     func deletes(_ batch: Batch) -> [Bool]? {
+        let said = operation.map { LatestRows.Operation.deletions(batch.columns[$0]) }
+        guard var deletes = empties(batch) else { return said }
+        if let said { for row in deletes.indices where said[row] { deletes[row] = true } }
+        return deletes
+    }
+
+    private func empties(_ batch: Batch) -> [Bool]? {
         guard !values.isEmpty else { return nil }
         var deletes = [Bool](repeating: true, count: batch.rowCount)
         for column in values.map({ batch.columns[$0] }) {

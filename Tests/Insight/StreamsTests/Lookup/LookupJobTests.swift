@@ -47,6 +47,23 @@ import Testing
         #expect(bench.ask(ask).suffix(5) == ["/a|amy", "/b|NULL", "/c|cid", "/a|amy", "/x7|nobody"])
     }
 
+    @Test func rowsThatSayThatTheyDeleteDo() throws {
+        let bench = try JobBench()
+        defer { bench.stop() }
+        let schema = Schema(Self.owners.fields + [Field("row.op", .string)])
+        try bench.log.createTopic("owners", schema: schema)
+        func put(_ rows: [[Any?]]) throws {
+            bench.log.append(
+                Rows.batch(schema.fields.map { ($0.name, $0.type) }, rows), to: "owners", durability: .commit)
+            try bench.log.flush()
+        }
+        try put([["/a", "ann", 1, "upsert"], ["/b", "bob", 2, nil], ["/a", "ann", 1, "delete"]])
+        try bench.jobs.submit(name: "named", text: Self.byTopic)
+        try bench.append([(1, "/a", 200), (2, "/b", 200)])
+        #expect(bench.wait { bench.rows(of: "named") == 2 })
+        #expect(bench.ask("SELECT path, owner FROM named") == ["/a|NULL", "/b|bob"])
+    }
+
     @Test func aTopicWithoutAKeyIsRefused() throws {
         let bench = try JobBench()
         defer { bench.stop() }
