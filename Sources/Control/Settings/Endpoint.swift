@@ -37,9 +37,11 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
-/// `http://HOST[:PORT]`, where an origin listens.
+/// `http://HOST[:PORT]` or `https://HOST[:PORT]`, where an origin listens.
 public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
     public var address: Endpoint
+    /// Reached over TLS.
+    public var isSecure = false
 
     /// Why a text is not an origin's URL, for a person.
     public struct Problem: Error, Sendable {
@@ -51,9 +53,9 @@ public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
         let scheme = schemeEnd.map { text[..<$0.lowerBound].lowercased() }
         switch scheme {
         case "http": break
-        case "https": throw Problem(message: "https to origins is not supported yet; use http://")
+        case "https": isSecure = true
         case nil: throw Problem(message: "expected a URL such as http://127.0.0.1:3000, found \"\(text)\"")
-        case let other?: throw Problem(message: "unknown scheme \(other); use http://")
+        case let other?: throw Problem(message: "unknown scheme \(other); use http:// or https://")
         }
         var authority = text[schemeEnd!.upperBound...]
         if let slash = authority.firstIndex(of: "/") {
@@ -66,13 +68,13 @@ public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
             throw Problem(message: "expected a URL such as http://127.0.0.1:3000, found \"\(text)\"")
         }
         let hasPort = authority.hasSuffix("]") ? false : authority.contains(":")
-        guard let address = Endpoint(hasPort ? String(authority) : "\(authority):80"), address.port > 0,
-            !authority.hasPrefix(":")
+        let complete = hasPort ? String(authority) : "\(authority):\(isSecure ? 443 : 80)"
+        guard let address = Endpoint(complete), address.port > 0, !authority.hasPrefix(":")
         else {
             throw Problem(message: "expected a host and a port from 1 to 65535 in \"\(text)\"")
         }
         self.address = address
     }
 
-    public var description: String { "http://\(address)" }
+    public var description: String { "\(isSecure ? "https" : "http")://\(address)" }
 }

@@ -4,9 +4,9 @@ extension EdgeSection {
         let second = 1000
         let hour = 3_600_000
         name = section.string("name", default: name)
-        if let texts = section.strings("listen") {
-            listen = texts.compactMap { section.address("listen", $0) }
-            if listen.isEmpty, texts.isEmpty { section.report("listen", "name at least one address") }
+        if let listeners = ListenSection.list(reading: section, "listen") {
+            listen = listeners
+            if section.list("listen").isEmpty { section.report("listen", "name at least one address") }
         }
         workers = section.integer("workers", default: workers, in: 0...1024)
         maxConnections = section.integer("max_connections", default: maxConnections, in: 1...10_000_000)
@@ -61,6 +61,11 @@ extension OriginSection {
         if section.node("affinity") != nil { affinity = AffinitySection(reading: section.section("affinity")) }
         parents = (section.strings("parents") ?? []).compactMap { section.originURL("parents", $0) }
         maxRequests = section.integer("max_requests", default: maxRequests, in: 0...1_000_000)
+        if (urls + endpoints.map(\.url) + parents).contains(where: \.isSecure) {
+            tls = OriginTLSSection(reading: section.section("tls"))
+        } else if section.node("tls") != nil {
+            section.report("tls", "none of the origin's URLs is https")
+        }
         hosts = (section.strings("hosts") ?? hosts).map { $0.lowercased() }
         hostHeader = section.optionalString("host_header")
         if let hostHeader, !hostHeader.isHostHeader {

@@ -19,7 +19,7 @@ public struct Settings: Hashable, Sendable {
 public struct EdgeSection: Hashable, Sendable {
     /// What events call this edge (`observer.name`) and `Via` and `Cache-Status` call this cache.
     public var name = "squilla"
-    public var listen = [Endpoint(host: "127.0.0.1", port: 8080)]
+    public var listen = [ListenSection(address: Endpoint(host: "127.0.0.1", port: 8080))]
     /// Event loops; 0 is one for each core.
     public var workers = 0
     /// Where this edge is; endpoints of the same zone are preferred.
@@ -65,7 +65,7 @@ public struct EdgeSection: Hashable, Sendable {
 /// One origin and which requests go to it.
 public struct OriginSection: Hashable, Sendable {
     public var name = "origin"
-    /// `http://HOST[:PORT]`; several addresses are used in turn.
+    /// `http://HOST[:PORT]` or `https://…`; several addresses are used in turn.
     public var urls: [OriginURL] = []
     /// Addresses with more to say than a URL.
     public var endpoints: [EndpointSection] = []
@@ -79,6 +79,8 @@ public struct OriginSection: Hashable, Sendable {
     public var parents: [OriginURL] = []
     /// Requests under way, for each event loop; further ones get 503. 0 is no limit.
     public var maxRequests = 0
+    /// For the `https` ones.
+    public var tls = OriginTLSSection()
     /// Requests for these hosts come here; empty takes every host that no other origin names.
     public var hosts: [String] = []
     /// Sent as `Host`; nil passes on what the client sent.

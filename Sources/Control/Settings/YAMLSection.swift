@@ -69,8 +69,10 @@ final class YAMLSection {
         return sequence.enumerated().map { ($1, "\(joined(key))[\($0)]") }
     }
 
-    func sections(_ key: String) -> [YAMLSection] {
-        list(key).map { YAMLSection($0.node, path: $0.path, collector: collector) }
+    func sections(_ key: String) -> [YAMLSection] { list(key).map { section(of: $0) } }
+
+    func section(of element: (node: Node, path: String)) -> YAMLSection {
+        YAMLSection(element.node, path: element.path, collector: collector)
     }
 
     /// Reports each key that nobody asked for.

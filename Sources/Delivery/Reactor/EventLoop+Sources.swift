@@ -34,7 +34,10 @@ extension EventLoop {
     /// Offers all queued output to the kernel. Runs after every callback, so that what one event caused, also on
     /// other connections and for many pipelined responses, leaves in one write each.
     func flushAll() {
-        while let connection = unflushed.popLast() { connection.flush() }
+        repeat {
+            while let connection = unread.popLast() { connection.readHeldBack() }
+            while let connection = unflushed.popLast() { connection.flush() }
+        } while !unread.isEmpty
     }
 
     func closeAllSources() {

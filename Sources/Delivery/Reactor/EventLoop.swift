@@ -24,6 +24,11 @@ public final class EventLoop: @unchecked Sendable {
     var freeSlots: [UInt32] = []
     /// Connections with output that has not been offered to the kernel yet.
     @exclusivity(unchecked) var unflushed: ContiguousArray<TCPConnection> = []
+    /// Connections whose handlers take input again that TLS held back.
+    @exclusivity(unchecked) var unread: ContiguousArray<TCPConnection> = []
+    /// Where TLS opens records to; made with the first one.
+    private(set) lazy var plainBuffer = makePlainBuffer()
+    private var hasPlainBuffer = false
     @exclusivity(unchecked) var spareBuffers: [[UInt8]] = []
     let readBuffer: UnsafeMutableRawBufferPointer
     private let eventBuffer: UnsafeMutableBufferPointer<epoll_event>
@@ -58,6 +63,7 @@ public final class EventLoop: @unchecked Sendable {
         close(wakeup)
         readBuffer.deallocate()
         eventBuffer.deallocate()
+        if hasPlainBuffer { plainBuffer.deallocate() }
     }
 
     /// Runs `task` on the loop's thread, in order of the calls. From any thread; never blocks on the loop.
@@ -101,6 +107,11 @@ public final class EventLoop: @unchecked Sendable {
     public func refreshClock() -> Int64 {
         now = EventLoop.readClock()
         return now
+    }
+
+    private func makePlainBuffer() -> UnsafeMutableRawBufferPointer {
+        hasPlainBuffer = true
+        return .allocate(byteCount: TLSSession.recordBytes, alignment: 64)
     }
 
     /// Microseconds since 1970 (UTC) as of `now`.

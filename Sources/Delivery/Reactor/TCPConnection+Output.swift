@@ -83,7 +83,7 @@ extension TCPConnection {
         markUnflushed()
     }
 
-    private func markUnflushed() {
+    func markUnflushed() {
         if isQueuedForFlush || isWriteBlocked { return }
         isQueuedForFlush = true
         loop.unflushed.append(self)
@@ -93,6 +93,7 @@ extension TCPConnection {
     func flush() {
         isQueuedForFlush = false
         guard phase == .open, !isWriteBlocked else { return }
+        if let tls { return flush(tls) }
         while queuedBytes > 0 {
             let sent = pieces.isEmpty ? sendBuffer() : sendPieces()
             if sent >= 0 {
@@ -103,12 +104,17 @@ extension TCPConnection {
             let code = Int32(-sent)
             if code == EINTR { continue }
             guard code == EAGAIN else { return close(.failed(code)) }
-            isWriteBlocked = true
-            setInterest(interest | squilla_epoll_out())
-            compactOutput()
-            return reportProgress()
+            return awaitWriting()
         }
         finishFlush()
+    }
+
+    /// The kernel takes no more for now.
+    func awaitWriting() {
+        isWriteBlocked = true
+        setInterest(interest | squilla_epoll_out())
+        compactOutput()
+        reportProgress()
     }
 
     private func sendBuffer() -> Int {
@@ -131,7 +137,13 @@ extension TCPConnection {
             }
             return squilla_sendv(fd, parts.baseAddress, Int32(count))
         }
-        var left = sent
+        if sent > 0 { passPieces(sent) }
+        return sent
+    }
+
+    /// Goes past what was sent.
+    func passPieces(_ count: Int) {
+        var left = count
         while left > 0 {
             let size = pieces[firstPiece].count
             if left < size {
@@ -142,10 +154,9 @@ extension TCPConnection {
             pieces[firstPiece].shared = nil
             firstPiece += 1
         }
-        return sent
     }
 
-    private func finishFlush() {
+    func finishFlush() {
         releaseOutput()
         if interest & squilla_epoll_out() != 0 { setInterest(interest & ~squilla_epoll_out()) }
         if closesAfterFlush != .stay { return closeNow() }
@@ -153,13 +164,14 @@ extension TCPConnection {
         if reportsDrained, queuedBytes == 0 { handler?.drained() }
     }
 
-    private func reportProgress() {
+    func reportProgress() {
         guard wasCongested, queuedBytes <= loop.options.outputLowWaterBytes else { return }
         wasCongested = false
         handler?.canSendMore()
     }
 
     private func closeNow() {
+        if let tls { sendEnd(tls) }
         guard closesAfterFlush == .linger, !sawEnd else { return close(.local) }
         shutdown(fd, Int32(SHUT_WR))
         phase = .lingering
@@ -188,10 +200,15 @@ extension TCPConnection {
     }
 
     func releaseOutput() {
+        queuedBytes = 0
+        releaseQueue()
+    }
+
+    /// Gives the queue's memory back; all of it was sent or sealed.
+    func releaseQueue() {
         if !pieces.isEmpty { pieces = [] }
         firstPiece = 0
         outputSent = 0
-        queuedBytes = 0
         guard output.capacity > 0 else { return }
         var taken: [UInt8] = []
         swap(&taken, &output)

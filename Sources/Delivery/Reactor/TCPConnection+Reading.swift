@@ -24,14 +24,19 @@ extension TCPConnection {
     /// Returns whether to go on reading.
     private func deliver(_ buffer: UnsafeMutableRawBufferPointer, count: Int) -> Bool {
         guard phase == .open else { return phase == .lingering }
-        let bytes = UnsafeRawBufferPointer(rebasing: buffer[0..<count]).bindMemory(to: UInt8.self)
-        handler?.received(bytes.span)
+        let bytes = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
+        if let tls {
+            open(bytes, tls)
+        } else {
+            handler?.received(bytes.bindMemory(to: UInt8.self).span)
+        }
         return phase == .lingering || phase == .open && !isReadingPaused
     }
 
-    private func reachedEnd() {
+    func reachedEnd() {
         if phase == .lingering { return close(.local) }
         guard !sawEnd else { return }
+        if let tls, !endsProperly(tls) { return }
         sawEnd = true
         // The end stays readable for ever; stop hearing of it.
         setInterest(interest & ~squilla_epoll_in())
@@ -44,6 +49,7 @@ extension TCPConnection {
     public func resumeReading() {
         guard isReadingPaused else { return }
         isReadingPaused = false
+        if tls != nil { queueForReading() }
         if !sawEnd, phase == .open { setInterest(interest | squilla_epoll_in()) }
     }
 }

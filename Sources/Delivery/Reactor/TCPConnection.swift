@@ -20,6 +20,8 @@ public final class TCPConnection: LoopSource {
     @exclusivity(unchecked) public var reportsDrained = false
 
     let fd: Int32
+    /// This side connected.
+    let isOutgoing: Bool
     @exclusivity(unchecked) var phase: Phase
     @exclusivity(unchecked) var interest: UInt32
     @exclusivity(unchecked) var isReadingPaused = false
@@ -39,6 +41,11 @@ public final class TCPConnection: LoopSource {
     @exclusivity(unchecked) var wasCongested = false
     @exclusivity(unchecked) var closesAfterFlush: AfterFlush = .stay
 
+    /// TLS, where the connection speaks it; see TCPConnection+TLS.
+    @exclusivity(unchecked) var tls: TLSSession?
+    /// Is in the loop's list of connections with input that was held back.
+    @exclusivity(unchecked) var isQueuedForReading = false
+
     enum AfterFlush { case stay, close, linger }
 
     /// Called with the connection when it is closed, after its handler; for the owner's counts.
@@ -48,6 +55,7 @@ public final class TCPConnection: LoopSource {
         self.fd = fd
         self.peer = peer
         self.phase = phase
+        isOutgoing = phase == .connecting
         interest = phase == .connecting ? squilla_epoll_out() : squilla_epoll_in()
         super.init(loop: loop)
         loop.register(self)
@@ -65,14 +73,16 @@ public final class TCPConnection: LoopSource {
     /// Starts a connect; the handler hears `connected` or `closed(.connectFailed)`. A time-out is the handler's own
     /// deadline on the returned connection.
     /// - Throws: `SystemError` when not even a socket can be made, or the address is refused at once.
+    /// - Parameter tls: speaks TLS; `connected` then comes after the handshake.
     public static func connect(
-        to address: SocketAddress, on loop: EventLoop, handler: any TCPHandler
+        to address: SocketAddress, on loop: EventLoop, tls: TLSClient? = nil, handler: any TCPHandler
     ) throws(SystemError) -> TCPConnection {
         var raw = address.raw
         let fd = squilla_connect(&raw)
         guard fd >= 0 else { throw SystemError(code: -fd, operation: "connect to \(address)") }
         let connection = TCPConnection(loop: loop, fd: fd, peer: address, phase: .connecting)
         connection.handler = handler
+        connection.tls = tls?.makeSession()
         return connection
     }
 
@@ -109,8 +119,9 @@ public final class TCPConnection: LoopSource {
         let code = squilla_socket_error(fd)
         if code != 0 { return close(.connectFailed(code)) }
         phase = .open
-        clearDeadline()
         setInterest(squilla_epoll_in())
+        if tls != nil { return startHandshake() }
+        clearDeadline()
         handler?.connected()
         flush()
     }
@@ -130,6 +141,7 @@ public final class TCPConnection: LoopSource {
         loop.unregister(self)
         Glibc.close(fd)
         releaseOutput()
+        tls = nil
         let handler = self.handler
         self.handler = nil
         handler?.closed(reason)

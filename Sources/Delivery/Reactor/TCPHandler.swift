@@ -2,6 +2,8 @@
 public protocol TCPHandler: AnyObject {
     /// A connect succeeded (outgoing connections only).
     func connected()
+    /// The TLS handshake of an accepted connection is done; `TCPConnection.tlsFacts` say how.
+    func secured()
     /// Bytes arrived; valid only during the call, all of them are the handler's to consume or keep.
     func received(_ bytes: Span<UInt8>)
     /// The peer sends no more (FIN). The connection stays open for sending.
@@ -16,6 +18,10 @@ public protocol TCPHandler: AnyObject {
     func closed(_ reason: CloseReason)
 }
 
+extension TCPHandler {
+    public func secured() {}
+}
+
 /// Why a connection ended.
 public enum CloseReason: Sendable, Equatable {
     /// This side closed it.
@@ -24,4 +30,6 @@ public enum CloseReason: Sendable, Equatable {
     case failed(Int32)
     /// An outgoing connect was refused or could not be made; the errno value.
     case connectFailed(Int32)
+    /// TLS could not be agreed on or broke: in words, for people.
+    case tlsFailed(String)
 }

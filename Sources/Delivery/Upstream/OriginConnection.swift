@@ -31,7 +31,8 @@ final class OriginConnection: TCPHandler {
     }
 
     func connect(to address: SocketAddress) throws(SystemError) {
-        let tcp = try TCPConnection.connect(to: address, on: pool.loop, handler: self)
+        let tcp = try TCPConnection.connect(
+            to: address, on: pool.loop, tls: pool.settings.tls, handler: self)
         self.tcp = tcp
         tcp.setDeadline(afterMilliseconds: pool.settings.connectTimeoutMilliseconds)
     }
@@ -225,16 +226,20 @@ final class OriginConnection: TCPHandler {
         let wasConnecting = isConnecting
         isConnecting = false
         if wasConnecting {
-            let error =
-                pendingError
-                ?? UpstreamError(.connectRefused, "cannot connect: \(reason)", mayRetry: hasAlternatives)
-            return pool.connectFailed(id, error)
+            return pool.connectFailed(id, pendingError ?? connectError(reason))
         }
         pool.closed(self)
         guard let exchange else { return }
         let code: UpstreamError.Code = receivedAny ? .closedEarly : .reset
         exchange.attemptFailed(
             pendingError ?? UpstreamError(code, "the connection broke: \(reason)", mayRetry: mayRetry))
+    }
+
+    private func connectError(_ reason: CloseReason) -> UpstreamError {
+        if case .tlsFailed(let words) = reason {
+            return UpstreamError(.tlsFailed, "TLS with the origin failed: \(words)", mayRetry: hasAlternatives)
+        }
+        return UpstreamError(.connectRefused, "cannot connect: \(reason)", mayRetry: hasAlternatives)
     }
 
     /// A request that went out on a reused connection and got no byte back met a connection that the origin had

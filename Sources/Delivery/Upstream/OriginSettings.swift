@@ -1,3 +1,5 @@
+public import Reactor
+
 /// How one origin is reached, and the limits of its pool. Pools are per event loop; counts here are per loop.
 public struct OriginSettings: Sendable, Equatable {
     /// The name in events and on the metrics page.
@@ -7,7 +9,9 @@ public struct OriginSettings: Sendable, Equatable {
     public var port: UInt16
     /// The `Host` field sent to the origin; `nil` passes the client's on.
     public var hostHeader: String?
-    /// From the start of a connect to its success.
+    /// Speaks TLS to the origin.
+    public var tls: TLSClient?
+    /// From the start of a connect to its success, a TLS handshake included.
     public var connectTimeoutMilliseconds = 5_000
     /// From the end of the request to the first byte of the response.
     public var firstByteTimeoutMilliseconds = 60_000
@@ -47,6 +51,6 @@ public struct OriginSettings: Sendable, Equatable {
     /// `host:port`, IPv6 in brackets.
     public var authority: String {
         let bare = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
-        return port == 80 ? bare : "\(bare):\(port)"
+        return port == (tls == nil ? 80 : 443) ? bare : "\(bare):\(port)"
     }
 }

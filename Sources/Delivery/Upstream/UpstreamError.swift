@@ -3,6 +3,7 @@ public struct UpstreamError: Error, Sendable, Equatable {
     public enum Code: String, Sendable {
         case unresolved = "origin_unresolved"
         case connectRefused = "origin_connect_refused"
+        case tlsFailed = "origin_tls_failed"
         case connectTimeout = "origin_connect_timeout"
         case markedDown = "origin_marked_down"
         case noEndpoint = "origin_no_endpoint"

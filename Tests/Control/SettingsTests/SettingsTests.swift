@@ -28,7 +28,8 @@ import Testing
                 management: {listen: "0.0.0.0:8090", token: correct-horse}
                 """)
         #expect(settings.dataFolder == "/var/lib/squilla")
-        #expect(settings.edge.listen == [Endpoint(host: "0.0.0.0", port: 80), Endpoint(host: "::1", port: 8080)])
+        let addresses = [Endpoint(host: "0.0.0.0", port: 80), Endpoint(host: "::1", port: 8080)]
+        #expect(settings.edge.listen.map(\.address) == addresses)
         #expect(settings.edge.headerTimeoutMilliseconds == 2000)
         #expect(settings.edge.trustedProxies == [CIDRBlock("10.0.0.0/8")])
         #expect(settings.origins.map(\.name) == ["shop", "origin2"])
@@ -41,7 +42,45 @@ import Testing
         #expect(settings.management.token == "correct-horse")
     }
 
+    @Test func tlsOfListenersAndOrigins() throws {
+        let settings = try Settings(
+            yaml: """
+                edge:
+                  listen:
+                    - 127.0.0.1:80
+                    - address: 127.0.0.1:443
+                      tls:
+                        min_version: 1.3
+                        client_certificates: optional
+                        client_authorities: ca.pem
+                        session_ms: 1h
+                        certificates:
+                          - {certificate: a.pem, key: a.key, ocsp: a.der}
+                          - certificate: both.pem
+                origins:
+                  - url: https://127.0.0.1
+                    tls: {authorities: ca.pem, server_name: inner.example, verify: yes}
+                """)
+        #expect(settings.edge.listen[0] == ListenSection(address: Endpoint(host: "127.0.0.1", port: 80)))
+        let tls = try #require(settings.edge.listen[1].tls)
+        #expect(tls.minVersion == .tls13)
+        #expect(tls.clientCertificates == .optional)
+        #expect(tls.sessionMilliseconds == 3_600_000)
+        #expect(
+            tls.certificates == [
+                CertificateSection(certificate: "a.pem", key: "a.key", ocsp: "a.der"),
+                CertificateSection(certificate: "both.pem", key: "both.pem"),
+            ])
+        #expect(settings.origins[0].urls[0].description == "https://127.0.0.1:443")
+        #expect(settings.origins[0].tls.serverName == "inner.example")
+    }
+
     @Test(arguments: [
+        ("edge:\n  listen:\n    - tls: {certificates: []}", 3, 7, "a listener needs an address"),
+        ("edge:\n  listen:\n    - address: 80\n      tls: {}", 4, 12, "TLS needs at least one certificate"),
+        ("edge:\n  listen:\n    - {address: 80, tls: {certificates: {key: k}}}", 3, 41, "name the file"),
+        ("edge:\n  listen:\n    - {address: 80, tlss: {}}", 3, 21, "did you mean tls?"),
+        ("origins:\n  - url: http://x\n    tls: {verify: no}", 3, 10, "none of the origin's URLs is https"),
         ("cahce: {}", 1, 1, "did you mean cache?"),
         ("cache:\n  memory_byte: 1MiB", 2, 3, "did you mean memory_bytes?"),
         ("zzzzzzzz: 1", 1, 1, "known here: cache, data"),
@@ -174,34 +213,32 @@ import Testing
     /// The documented keys are exactly the known ones: each is read without an "unknown key", and the parser's own
     /// list of what is known here names no other.
     @Test func theDocumentListsEveryKey() throws {
-        var documented: [String: Set<String>] = [:]
+        var documented: [[String]: Set<String>] = [:]
         for line in try documentText().split(separator: "\n") where line.hasPrefix("| `") {
-            let key = line.dropFirst(3).prefix { $0 != "`" }
-            // A key of a section, which is a key of the section around it.
-            var parts = key.split(separator: ".").map(String.init)
-            while parts.count > 1 {
-                let last = parts.removeLast()
-                let name = last.hasSuffix("[]") ? String(last.dropLast(2)) : last
-                documented[parts.joined(separator: "."), default: []].insert(name)
+            let path = line.dropFirst(3).prefix { $0 != "`" }.split(separator: ".").map(String.init)
+            // A key of a section within a section makes that a key of the outer one.
+            for depth in 1..<max(1, path.count) {
+                let key = path[depth].replacing("[]", with: "")
+                documented[Array(path[..<depth]), default: []].insert(key)
             }
         }
-        #expect(documented.count == 16)
+        #expect(Set(documented.keys.map { $0[0] }).count == 9)
         for (section, keys) in documented {
-            let error = try #require(throws: SettingsError.self) {
-                try Settings(yaml: yaml(inside: section.split(separator: ".").map(String.init)))
-            }
+            let error = try #require(throws: SettingsError.self) { try Settings(yaml: unknownKey(in: section)) }
             let message = try #require(error.diagnostics.first { $0.message.contains("known here: ") }?.message)
             let known = message.split(separator: ": ", maxSplits: 1)[1].split(separator: ", ").map(String.init)
             #expect(Set(known) == keys, "section \(section)")
         }
     }
 
-    /// A file in which only this section is there, with a key that is none.
-    private func yaml(inside path: [String]) -> String {
+    /// A file with one key that nobody knows, in this section.
+    private func unknownKey(in section: [String]) -> String {
         var text = "{zzzzzzzzzzzzzzz: 1}"
-        for part in path.reversed() {
-            let isList = part.hasSuffix("[]")
-            text = "{\(isList ? String(part.dropLast(2)) : part): \(isList ? "[\(text)]" : text)}"
+        for name in section.reversed() {
+            let isList = name.hasSuffix("[]")
+            // An origin's `tls` is for one that is reached by https.
+            let first = name == "tls" && section[0] == "origins[]" ? "url: https://x, " : ""
+            text = "{\(first)\(name.replacing("[]", with: "")): \(isList ? "[\(text)]" : text)}"
         }
         return text
     }

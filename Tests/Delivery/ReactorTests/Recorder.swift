@@ -6,6 +6,7 @@ final class Recorder: TCPHandler, @unchecked Sendable {
     struct Seen: Sendable {
         var bytes: [UInt8] = []
         var isConnected = false
+        var facts: TLSFacts?
         var sawEnd = false
         var canSendMoreCount = 0
         var drainedCount = 0
@@ -19,6 +20,11 @@ final class Recorder: TCPHandler, @unchecked Sendable {
     var connection: TCPConnection?
 
     func connected() { seen.withLock { $0.isConnected = true } }
+
+    func secured() {
+        let facts = connection?.tlsFacts
+        seen.withLock { $0.facts = facts }
+    }
 
     func received(_ bytes: Span<UInt8>) {
         let copy = [UInt8](capacity: bytes.count) { out in

@@ -31,7 +31,7 @@ final class Server: Sendable {
     let accepted = Mutex<[Recorder]>([])
 
     init(
-        maximumConnections: Int = 1_000, options: EventLoopOptions = EventLoopOptions(),
+        maximumConnections: Int = 1_000, tls: TLSServer? = nil, options: EventLoopOptions = EventLoopOptions(),
         configure: @escaping @Sendable (Recorder) -> Void = { _ in }
     ) throws {
         loop = try EventLoop(name: "server", options: options)
@@ -45,16 +45,19 @@ final class Server: Sendable {
                 configure(recorder)
                 connection.setHandler(recorder)
                 self.accepted.withLock { $0.append(recorder) }
+                if let tls { connection.startTLS(tls) }
             }
         }
     }
 
-    func connect(_ configure: @escaping @Sendable (Recorder) -> Void = { _ in }) -> Recorder {
+    func connect(
+        tls: TLSClient? = nil, _ configure: @escaping @Sendable (Recorder) -> Void = { _ in }
+    ) -> Recorder {
         let recorder = Recorder()
         configure(recorder)
         let address = SocketAddress.loopback(port: port)
         on(loop) {
-            recorder.connection = try? TCPConnection.connect(to: address, on: self.loop, handler: recorder)
+            recorder.connection = try? TCPConnection.connect(to: address, on: self.loop, tls: tls, handler: recorder)
         }
         return recorder
     }

@@ -14,6 +14,8 @@ struct Check: ParsableCommand {
                 "\(options.config ?? "flags"): origins: name at least one origin, such as url: http://127.0.0.1:3000")
         }
         if let problem = settings.esi.geoDatabaseProblem { throw Failure("\(options.config ?? "flags"): \(problem)") }
+        _ = try settings.edgeSettings()
+        _ = try TLSMaterial.servers(settings)
         print(
             "\(options.config ?? "flags"): valid; \(settings.origins.count) origin\(settings.origins.count == 1 ? "" : "s")"
         )

@@ -40,7 +40,7 @@ struct ServerOptions: ParsableArguments {
             } else if settings.origins.isEmpty, let defaultOrigin {
                 settings.origins = [defaultOrigin]
             }
-            if !flags.listen.isEmpty { settings.edge.listen = flags.listen }
+            if !flags.listen.isEmpty { settings.edge.listen = flags.listen.map { ListenSection(address: $0) } }
             if let management = flags.management { settings.management.listen = management }
             if let data { settings.dataFolder = data }
             if let token = ProcessInfo.processInfo.environment["SQUILLA_TOKEN"], settings.management.token == nil {

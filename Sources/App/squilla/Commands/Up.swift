@@ -25,7 +25,7 @@ struct Up: ParsableCommand {
         try server.start()
         StandardOutput.write(
             line:
-                "edge     \(server.edgeAddresses.map { "http://\($0)" }.joined(separator: " ")) in front of \(settings.origins.flatMap(\.urls).map(\.description).joined(separator: " "))"
+                "edge     \(server.edgeURLs.joined(separator: " ")) in front of \(settings.origins.flatMap(\.urls).map(\.description).joined(separator: " "))"
         )
         StandardOutput.write(line: "console  \(server.managementURL)")
         StandardOutput.flush()

@@ -119,8 +119,8 @@ extension EndpointSection {
 
 extension PeersSection {
     /// - Parameter settings: makes an address into what connections to it need.
-    func settings(_ settings: (OriginURL) -> OriginSettings) -> PeerSettings? {
+    func settings(_ settings: (OriginURL) throws -> OriginSettings) rethrows -> PeerSettings? {
         guard let own, let index = urls.firstIndex(of: own) else { return nil }
-        return PeerSettings(edges: urls.map(settings), own: index)
+        return PeerSettings(edges: try urls.map(settings), own: index)
     }
 }

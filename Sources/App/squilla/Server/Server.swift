@@ -26,7 +26,8 @@ final class Server: Sendable {
     private let settings: Mutex<Settings>
     /// Reads the configuration again; nil where it came from flags alone.
     private let readSettings: @Sendable () throws -> Settings
-    private let proxyListeners: Int
+    /// By listener; nil for those in cleartext.
+    private let tlsServers: [TLSServer?]
 
     /// - Parameter readSettings: for `reload`.
     /// - Throws: `Failure` in words for the operator.
@@ -69,18 +70,22 @@ final class Server: Sendable {
         context.subscriptions = settings.subscriptionLimits
         management = ManagementService(context)
 
-        var listeners = try settings.edge.listen.map { EdgeListener(address: try Self.address($0), kind: .proxy) }
-        proxyListeners = listeners.count
+        let tlsServers = try TLSMaterial.servers(settings)
+        self.tlsServers = tlsServers
+        var listeners = try zip(settings.edge.listen, tlsServers).map {
+            EdgeListener(address: try Self.address($0.address), kind: .proxy, tls: $1)
+        }
         listeners.append(
             EdgeListener(
                 address: try Self.address(settings.management.listen), kind: .service(management)))
+        let edgeSettings = try settings.edgeSettings()
         let sink = EventSink { batch, completion in
             log.append(batch, to: RequestEventSchema.topic) { result in
                 if case .success = result { completion(true) } else { completion(false) }
             }
         }
         do {
-            edge = try EdgeServer(settings: settings.edgeSettings, listeners: listeners, eventSink: sink)
+            edge = try EdgeServer(settings: edgeSettings, listeners: listeners, eventSink: sink)
         } catch {
             throw Failure("\(error)")
         }
@@ -105,12 +110,13 @@ final class Server: Sendable {
         }
         for problem in jobs.start() + clusters.start() { StandardError.write(line: "squilla: \(problem)") }
         submitFiles()
-        let facts = ServerFacts(pid: getpid(), edge: edgeAddresses.map { "http://\($0)" }, management: managementURL)
+        let facts = ServerFacts(pid: getpid(), edge: edgeURLs, management: managementURL)
         try facts.write(in: settings.withLock { $0.dataFolder })
     }
 
-    var edgeAddresses: [String] { edge.addresses.prefix(proxyListeners).map(\.description) }
-    var managementURL: String { "http://\(edge.addresses[proxyListeners])" }
+    var edgeAddresses: [String] { edge.addresses.prefix(tlsServers.count).map(\.description) }
+    var edgeURLs: [String] { zip(edgeAddresses, tlsServers).map { "\($1 == nil ? "http" : "https")://\($0)" } }
+    var managementURL: String { "http://\(edge.addresses[tlsServers.count])" }
 
     /// Lets requests under way finish, writes every event, gives the folder back.
     func drain() {
@@ -134,8 +140,10 @@ final class Server: Sendable {
             guard !new.origins.isEmpty else { throw Failure("origins: name at least one origin") }
             if let refusal = new.refusal(comparedTo: started) { throw Failure(refusal) }
             let needRestart = new.needRestart(comparedTo: started)
+            let edgeSettings = try new.edgeSettings()
+            if !needRestart.contains("edge.listen") { try TLSMaterial.reload(tlsServers, new) }
             settings.withLock { $0 = new }
-            edge.reload(new.edgeSettings)
+            edge.reload(edgeSettings)
             if new.topicSettings != log.topic(RequestEventSchema.topic)?.settings {
                 try log.createTopic(
                     RequestEventSchema.topic, settings: new.topicSettings, schema: RequestEventSchema.schema)

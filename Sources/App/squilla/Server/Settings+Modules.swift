@@ -10,17 +10,20 @@ import Upstream
 
 /// The configuration file in the terms of the modules that it configures.
 extension Settings {
-    var edgeSettings: EdgeSettings {
+    /// - Throws: `Failure` naming a file of TLS that can't be used.
+    func edgeSettings() throws -> EdgeSettings {
         var settings = EdgeSettings()
         settings.name = edge.name
         settings.workers = edge.workers
         settings.maximumConnections = edge.maxConnections
-        settings.origins = origins.map { $0.edgeOrigin(zone: edge.zone) }
+        settings.origins = try origins.map { try $0.edgeOrigin(zone: edge.zone) }
         settings.cdnID = edge.cdnID
         settings.maximumHops = edge.maxHops
         settings.nameCacheMilliseconds = edge.nameCacheMilliseconds
-        settings.peers = edge.peers?.settings {
-            OriginSettings(name: "peers", host: $0.address.host, port: UInt16($0.address.port))
+        settings.peers = try edge.peers?.settings { url in
+            var peer = OriginSettings(name: "peers", host: url.address.host, port: UInt16(url.address.port))
+            if url.isSecure { peer.tls = try TLSMaterial.client(OriginTLSSection(), host: peer.host, of: "peers") }
+            return peer
         }
         settings.cache.isEnabled = cache.isEnabled
         settings.cache.memoryBytes = cache.memoryBytes
@@ -124,7 +127,7 @@ extension Settings {
     func needRestart(comparedTo old: Settings) -> [String] {
         var names: [String] = []
         if dataFolder != old.dataFolder { names.append("data") }
-        if edge.listen != old.edge.listen { names.append("edge.listen") }
+        if edge.listen.map(\.socket) != old.edge.listen.map(\.socket) { names.append("edge.listen") }
         if edge.workers != old.edge.workers { names.append("edge.workers") }
         if edge.name != old.edge.name { names.append("edge.name") }
         if edge.nameCacheMilliseconds != old.edge.nameCacheMilliseconds { names.append("edge.name_cache_ms") }
@@ -140,24 +143,25 @@ extension Settings {
 }
 
 extension OriginSection {
-    fileprivate func edgeOrigin(zone: String) -> EdgeOrigin {
+    fileprivate func edgeOrigin(zone: String) throws -> EdgeOrigin {
         var origin = EdgeOrigin(
             name: name,
-            endpoints: allEndpoints.map { endpoint in
-                var settings = connection(to: endpoint.url)
+            endpoints: try allEndpoints.map { endpoint in
+                var settings = try connection(to: endpoint.url)
                 settings.placement = endpoint.placement
                 return settings
             },
             hosts: hosts)
         origin.policy = policy(zone: zone)
-        origin.parents = parents.map { connection(to: $0) }
+        origin.parents = try parents.map { try connection(to: $0) }
         origin.affinity = affinity?.settings
         return origin
     }
 
-    private func connection(to url: OriginURL) -> OriginSettings {
+    private func connection(to url: OriginURL) throws -> OriginSettings {
         var settings = OriginSettings(name: name, host: url.address.host, port: UInt16(url.address.port))
         settings.hostHeader = hostHeader
+        if url.isSecure { settings.tls = try TLSMaterial.client(tls, host: url.address.host, of: name) }
         settings.connectTimeoutMilliseconds = connectTimeoutMilliseconds
         settings.firstByteTimeoutMilliseconds = firstByteTimeoutMilliseconds
         settings.idleTimeoutMilliseconds = betweenBytesTimeoutMilliseconds
@@ -177,6 +181,11 @@ extension CIDRBlock {
             AddressBlock(base: $0, prefixLength: prefixLength)
         }
     }
+}
+
+extension ListenSection {
+    /// What a running server can't change; certificates and their settings it can.
+    fileprivate var socket: [String] { ["\(address)", tls == nil ? "cleartext" : "tls"] }
 }
 
 extension Endpoint {

@@ -27,7 +27,7 @@ extension Exchange {
     /// In a function of its own, so that its references to the head are gone before the head is reused.
     private func decide(_ cache: ResponseCache) -> CacheDecision {
         let head = self.head
-        key.set(head, isHTTPS: false)
+        key.set(head, isHTTPS: isSecure)
         return cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
     }
 

@@ -35,6 +35,7 @@ final class EventBlock: @unchecked Sendable {
     var errors: [ErrorNote] = []
     var origins: [Origin] = []
     var pages: [PageNote] = []
+    var handshakes: [TLSFacts] = []
     var worker = 0
 
     init(capacity: Int) {
@@ -49,6 +50,7 @@ final class EventBlock: @unchecked Sendable {
         errors.removeAll()
         origins.removeAll()
         pages.removeAll()
+        handshakes.removeAll()
     }
 
     func keep(_ bytes: Span<UInt8>) -> EventRow.Text {
@@ -68,6 +70,14 @@ final class EventBlock: @unchecked Sendable {
         guard pages.count < Int(UInt16.max) else { return 0 }
         pages.append(page)
         return UInt16(pages.count)
+    }
+
+    /// Requests of one connection mostly follow each other.
+    func note(tls facts: TLSFacts) -> UInt16 {
+        for index in handshakes.indices.suffix(4) where handshakes[index] === facts { return UInt16(index + 1) }
+        guard handshakes.count < Int(UInt16.max) else { return UInt16.max }
+        handshakes.append(facts)
+        return UInt16(handshakes.count)
     }
 
     func note(origin: Origin) -> UInt16 {

@@ -16,8 +16,8 @@ struct EventColumns: ~Copyable {
 
     private static let outcomes = texts(CacheOutcome.allCases.map(\.text))
     private static let details = texts(CacheDetail.allCases.map(\.text))
-    private static let versions = texts(["1.1", "1.0"])
-    private static let schemes = texts(["http"])
+    private static let versions = texts(["1.1", "1.0", "2"])
+    private static let schemes = texts(["http", "https"])
 
     init(edgeName: String) {
         self.edgeName = edgeName
@@ -37,11 +37,11 @@ struct EventColumns: ~Copyable {
             Self.addresses(rows),
             Self.always(rows) { Int64($0.clientPort) },
             Self.strings(&method, block) { $0.method },
-            Self.coded(rows, EventColumns.schemes, { _ in 0 }, isNull: { !$0.hasRequest }),
+            Self.coded(rows, EventColumns.schemes, { $0.tls == 0 ? 0 : 1 }, isNull: { !$0.hasRequest }),
             Self.strings(&domain, block) { $0.domain },
             Self.strings(&path, block) { $0.path },
             Self.strings(&query, block) { $0.query },
-            Self.coded(rows, EventColumns.versions, { $0.isVersion10 ? 1 : 0 }, isNull: { !$0.hasRequest }),
+            Self.coded(rows, EventColumns.versions, { UInt32($0.version.rawValue) }, isNull: { !$0.hasRequest }),
             Self.always(rows) { Int64($0.status) },
             Self.always(rows) { $0.requestBytes },
             Self.always(rows) { $0.requestBodyBytes },
@@ -76,6 +76,14 @@ struct EventColumns: ~Copyable {
             Self.pageNumbers(block) { $0.includes < 0 ? -1 : $0.bytes },
             Self.pageNumbers(block) { $0.slowestNanoseconds },
             Self.pages(block) { $0.slowestURL },
+            Self.handshakes(block) { $0.version },
+            Self.handshakes(block) { $0.cipher },
+            Self.resumptions(block),
+            Self.handshakes(block) { $0.applicationProtocol },
+            Self.handshakes(block) { $0.serverName },
+            Self.handshakes(block) { $0.peer?.subject },
+            Self.handshakes(block) { $0.peer?.issuer },
+            Self.handshakes(block) { $0.peer?.fingerprint },
         ]
         return Batch(schema: RequestEventSchema.schema, rowCount: rows.count, columns: columns)
     }
@@ -182,6 +190,28 @@ struct EventColumns: ~Copyable {
 
     private static func errors(_ block: EventBlock, _ text: (EventBlock.ErrorNote) -> String) -> Column {
         listed(block.rows, block.errors.map(text)) { $0.error }
+    }
+
+    private static func handshakes(_ block: EventBlock, _ text: (TLSFacts) -> String?) -> Column {
+        let values = block.handshakes.map(text)
+        let column = listed(block.rows, values.map { $0 ?? "" }) { $0.tls }
+        guard values.contains(where: { $0 == nil }) else { return column }
+        var validity = column.validity ?? Bitmap(repeating: true, count: column.count)
+        for (index, row) in block.rows.enumerated() where row.tls != 0 && values[Int(row.tls) - 1] == nil {
+            validity[index] = false
+        }
+        return Column(type: .string, count: column.count, validity: validity, storage: column.storage)
+    }
+
+    private static func resumptions(_ block: EventBlock) -> Column {
+        let rows = block.rows
+        var values = Bitmap(repeating: false, count: rows.count)
+        var validity = Bitmap(repeating: false, count: rows.count)
+        for (index, row) in rows.enumerated() where row.tls != 0 {
+            validity[index] = true
+            values[index] = block.handshakes[Int(row.tls) - 1].isResumed
+        }
+        return Column(type: .bool, count: rows.count, validity: validity, storage: .bool(values))
     }
 
     /// Values by index + 1, 0 for null.

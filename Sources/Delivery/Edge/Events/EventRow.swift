@@ -8,6 +8,9 @@ struct EventRow {
         var length: UInt32 = Text.null
     }
 
+    /// In the order of `EventColumns.versions`.
+    enum Version: UInt8 { case http11, http10, http2 }
+
     /// Microseconds since 1970.
     var timestamp: Int64 = 0
     var durationNanoseconds: Int64 = 0
@@ -30,7 +33,9 @@ struct EventRow {
     var cacheDetail: CacheDetail = .none
     /// Whether a request line was understood; without one the fields of the request are null.
     var hasRequest = false
-    var isVersion10 = false
+    var version = Version.http11
+    /// Index + 1 in the block's handshakes; 0 without TLS.
+    var tls: UInt16 = 0
     /// Index + 1 in the block's errors; 0 for none.
     var error: UInt16 = 0
     /// Index + 1 in the block's notes of pages; 0 for none.

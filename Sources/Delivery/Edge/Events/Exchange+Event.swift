@@ -6,7 +6,8 @@ extension Exchange {
     func describe(into block: EventBlock) {
         let head = self.head
         row.hasRequest = !head.methodRange.isEmpty
-        row.isVersion10 = head.minorVersion == 0
+        row.version = head.majorVersion == 2 ? .http2 : head.minorVersion == 0 ? .http10 : .http11
+        if let facts = connection?.tcp.tlsFacts { row.tls = block.note(tls: facts) }
         if row.hasRequest {
             row.method = block.keep(head.slice(head.methodRange))
             if !head.host.isEmpty { row.domain = block.keep(head.slice(head.host)) }

@@ -50,5 +50,13 @@ public enum RequestEventSchema {
         Field("esi.bytes", .int64),
         Field("esi.slowest.duration", .int64),
         Field("esi.slowest.url", .string),
+        Field("tls.version", .string),
+        Field("tls.cipher", .string),
+        Field("tls.resumed", .bool),
+        Field("tls.next_protocol", .string),
+        Field("tls.client.server_name", .string),
+        Field("tls.client.subject", .string),
+        Field("tls.client.issuer", .string),
+        Field("tls.client.hash.sha256", .string),
     ])
 }

@@ -170,6 +170,8 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
         if !isProcessing { continueInput() }
     }
 
+    override var isSecure: Bool { tcp.tlsFacts != nil }
+
     // MARK: Output
 
     /// Whether the connection goes on; once decided, every later step keeps to it.

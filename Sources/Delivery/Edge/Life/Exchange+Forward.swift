@@ -62,7 +62,8 @@ extension Exchange: OriginHandler {
         writeForwarded(&writer)
         writeLoop(&writer, tier: tier)
         if worker.settings.esi.isEnabled { writeSurrogateCapability(&writer) }
-        writer.via(head.block, minorVersion: head.minorVersion, name: worker.settings.name)
+        writer.via(
+            head.block, majorVersion: head.majorVersion, minorVersion: head.minorVersion, name: worker.settings.name)
         writer.endHead()
         return writer.bytes
     }
@@ -114,7 +115,7 @@ extension Exchange: OriginHandler {
 
     func originResponded(_ response: ResponseHead) {
         if !head.method.isSafe, let cache = worker.cache {
-            key.set(head, isHTTPS: false)
+            key.set(head, isHTTPS: isSecure)
             cache.invalidate(after: head, key: key, response: response)
         }
         pass(response, from: origin, reason: forwardReason, detail: "")

@@ -34,7 +34,7 @@ extension Exchange {
             }
             writer.bytes.append(contentsOf: host.utf8)
             writer.endLine()
-            writer.field("X-Forwarded-Proto", "http")
+            writer.field("X-Forwarded-Proto", isSecure ? "https" : "http")
             if !head.host.isEmpty { writer.field("X-Forwarded-Host", head.slice(head.host)) }
         }
         if worker.settings.forwardedHeaders != .xForwardedFor {
@@ -44,7 +44,7 @@ extension Exchange {
                 writer.bytes.append(contentsOf: [0x2C, 0x20])
             }
             let node = peer.isIPv4 ? host : "\"[\(host)]\""
-            writer.bytes.append(contentsOf: "for=\(node);proto=http".utf8)
+            writer.bytes.append(contentsOf: "for=\(node);proto=\(isSecure ? "https" : "http")".utf8)
             writer.endLine()
         }
     }

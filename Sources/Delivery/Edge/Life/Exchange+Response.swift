@@ -102,7 +102,7 @@ extension Exchange {
         if let assembly, !assembly.isOver { return assembly.breakOff() }
         guard let connection, phase != .done else { return }
         let needsReset = hasResponded && responseFraming == .untilClose
-        if needsReset { row.responseBytes -= Int64(queuedBytes) }
+        if needsReset { row.responseBytes = max(0, row.responseBytes - Int64(queuedBytes)) }
         end()
         connection.exchangeTorn(self, needsReset: needsReset)
     }

@@ -144,6 +144,9 @@ final class Exchange {
         lookUp(cache)
     }
 
+    /// Whether the client came over TLS.
+    var isSecure: Bool { connection?.isSecure ?? false }
+
     var queuedBytes: Int { connection?.queuedBytes ?? 0 }
 
     // MARK: Request body
@@ -227,7 +230,8 @@ final class Exchange {
         }
         leaveCollapse()
         dropOrigin()
-        row.responseBytes -= Int64(queuedBytes)
+        // What waits may be sealed already and so count a little more than was written.
+        row.responseBytes = max(0, row.responseBytes - Int64(queuedBytes))
         end()
         if let connection, connection.isOpen { connection.exchangeTorn(self, needsReset: true) }
     }

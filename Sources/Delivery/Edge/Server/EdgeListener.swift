@@ -11,9 +11,12 @@ public struct EdgeListener: Sendable {
 
     public var address: SocketAddress
     public var kind: Kind
+    /// Speaks TLS with these certificates.
+    public var tls: TLSServer?
 
-    public init(address: SocketAddress, kind: Kind) {
+    public init(address: SocketAddress, kind: Kind, tls: TLSServer? = nil) {
         self.address = address
         self.kind = kind
+        self.tls = tls
     }
 }

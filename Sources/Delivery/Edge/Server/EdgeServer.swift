@@ -65,7 +65,7 @@ public final class EdgeServer: Sendable {
             worker.loop.execute {
                 worker.begin(standings)
                 for (listener, socket) in own {
-                    worker.listen(socket, service: listener.kind.service, maximumConnections: share)
+                    worker.listen(socket, for: listener, maximumConnections: share)
                 }
             }
         }

@@ -61,9 +61,12 @@ final class Worker: @unchecked Sendable {
         }
     }
 
-    func listen(_ socket: ListeningSocket, service: (any HTTPService)?, maximumConnections: Int) {
-        let listener = Listener.attach(socket, to: loop, maximumConnections: maximumConnections) {
-            [weak self] tcp in self?.accept(tcp, service: service)
+    func listen(_ socket: ListeningSocket, for edge: EdgeListener, maximumConnections: Int) {
+        let service = edge.kind.service
+        let tls = edge.tls
+        let listener = Listener.attach(socket, to: loop, maximumConnections: maximumConnections) { [weak self] tcp in
+            self?.accept(tcp, service: service)
+            if let tls { tcp.startTLS(tls) }
         }
         listeners.append(listener)
     }

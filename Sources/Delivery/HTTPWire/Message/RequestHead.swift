@@ -19,6 +19,8 @@ public struct RequestHead: Sendable {
     public internal(set) var port: UInt16?
     /// True for an absolute target with the scheme https.
     public internal(set) var isHTTPSTarget: Bool
+    /// 1 or 2. A request of HTTP/2 reads like one of HTTP/1.1 in all else.
+    public internal(set) var majorVersion: UInt8
     /// 0 or 1.
     public internal(set) var minorVersion: UInt8
     /// What the client asks for; the edge may still close.
@@ -39,6 +41,7 @@ public struct RequestHead: Sendable {
         self.host = .empty
         self.port = nil
         self.isHTTPSTarget = false
+        self.majorVersion = 1
         self.minorVersion = 1
         self.keepsAlive = true
         self.framing = .none
@@ -58,6 +61,7 @@ public struct RequestHead: Sendable {
         host = .empty
         port = nil
         isHTTPSTarget = false
+        majorVersion = 1
         minorVersion = 1
         keepsAlive = true
         framing = .none

@@ -4,9 +4,9 @@ import Bytes
 extension HeadWriter {
     /// `Via` with all members received and our own at the end (RFC 9110 §7.6.3).
     /// - Parameter name: pseudonym of the edge; a token.
-    public mutating func via(_ block: HeaderBlock, minorVersion: UInt8, name: String) {
+    public mutating func via(_ block: HeaderBlock, majorVersion: UInt8 = 1, minorVersion: UInt8, name: String) {
         startList("Via", block, .via)
-        bytes.append(contentsOf: minorVersion == 0 ? "1.0 " : "1.1 ")
+        bytes.append(contentsOf: majorVersion == 2 ? "2.0 " : minorVersion == 0 ? "1.0 " : "1.1 ")
         bytes.append(contentsOf: name.utf8)
         endLine()
     }

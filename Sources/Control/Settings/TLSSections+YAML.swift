@@ -1,0 +1,77 @@
+import Yams
+
+extension ListenSection {
+    /// Each element is an address, or a mapping with an address.
+    static func list(reading section: YAMLSection, _ key: String) -> [ListenSection]? {
+        guard section.has(key) else {
+            _ = section.node(key)
+            return nil
+        }
+        return section.list(key).compactMap { element in
+            if let scalar = element.node.scalar {
+                return section.address(key, scalar.string).map { ListenSection(address: $0) }
+            }
+            return ListenSection(reading: section.section(of: element))
+        }
+    }
+
+    private init?(reading section: YAMLSection) {
+        let text = section.optionalString("address")
+        if text == nil { section.report("address", "a listener needs an address, such as 0.0.0.0:443") }
+        let address = text.flatMap { section.address("address", $0) }
+        let tls = section.has("tls") ? ListenTLSSection(reading: section.section("tls")) : nil
+        if tls == nil { _ = section.node("tls") }
+        section.finish()
+        guard let address else { return nil }
+        self.init(address: address, tls: tls)
+    }
+}
+
+extension ListenTLSSection {
+    init(reading section: YAMLSection) {
+        certificates = section.sections("certificates").compactMap { CertificateSection(reading: $0) }
+        if !section.has("certificates") {
+            section.report("certificates", "TLS needs at least one certificate: certificate and key, files in PEM")
+        }
+        minVersion = section.choice("min_version", default: minVersion)
+        ciphers = section.optionalString("ciphers")
+        suites = section.optionalString("suites")
+        groups = section.optionalString("groups")
+        clientCertificates = section.choice("client_certificates", default: clientCertificates)
+        clientAuthorities = section.optionalString("client_authorities")
+        if clientCertificates != .none, clientAuthorities == nil {
+            section.report(
+                "client_certificates", "name the file of the authorities to trust, as client_authorities")
+        }
+        refusesUnknownNames = section.bool("refuse_unknown_names", default: refusesUnknownNames)
+        sessionMilliseconds = section.milliseconds(
+            "session_ms", default: sessionMilliseconds, in: 0...7 * 86_400_000)
+        section.finish()
+    }
+}
+
+extension CertificateSection {
+    fileprivate init?(reading section: YAMLSection) {
+        let certificate = section.optionalString("certificate")
+        let key = section.optionalString("key")
+        let ocsp = section.optionalString("ocsp")
+        section.finish()
+        guard let certificate else {
+            section.report("certificate", "name the file of the certificate and its chain, in PEM")
+            return nil
+        }
+        self.init(certificate: certificate, key: key ?? certificate, ocsp: ocsp)
+    }
+}
+
+extension OriginTLSSection {
+    init(reading section: YAMLSection) {
+        authorities = section.optionalString("authorities")
+        verifies = section.bool("verify", default: verifies)
+        serverName = section.optionalString("server_name")
+        certificate = section.optionalString("certificate")
+        key = section.optionalString("key")
+        if certificate == nil, key != nil { section.report("key", "a key without a certificate") }
+        section.finish()
+    }
+}

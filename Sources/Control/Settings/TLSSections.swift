@@ -1,0 +1,66 @@
+/// An address where clients connect, and what is spoken there.
+public struct ListenSection: Hashable, Sendable {
+    public var address: Endpoint
+    /// Nil for cleartext.
+    public var tls: ListenTLSSection?
+
+    public init(address: Endpoint, tls: ListenTLSSection? = nil) {
+        self.address = address
+        self.tls = tls
+    }
+}
+
+/// How a listener speaks TLS.
+public struct ListenTLSSection: Hashable, Sendable {
+    public var certificates: [CertificateSection] = []
+    public var minVersion = TLSVersion.tls12
+    /// OpenSSL's names; nil for the defaults.
+    public var ciphers: String?
+    public var suites: String?
+    public var groups: String?
+    public var clientCertificates = ClientCertificates.none
+    /// PEM file of the authorities that client certificates must come from.
+    public var clientAuthorities: String?
+    /// Whether a name without a certificate is refused instead of answered with the first certificate.
+    public var refusesUnknownNames = false
+    /// How long a session can be resumed; 0 turns resumption off.
+    public var sessionMilliseconds = 86_400_000
+
+    public init() {}
+
+    public enum TLSVersion: String, CaseIterable, Sendable {
+        case tls12 = "1.2"
+        case tls13 = "1.3"
+    }
+
+    public enum ClientCertificates: String, CaseIterable, Sendable { case none, optional, required }
+}
+
+/// Files of one certificate, in PEM.
+public struct CertificateSection: Hashable, Sendable {
+    public var certificate: String
+    public var key: String
+    /// DER response of the authority's OCSP service, stapled while it is valid.
+    public var ocsp: String?
+
+    public init(certificate: String, key: String, ocsp: String? = nil) {
+        self.certificate = certificate
+        self.key = key
+        self.ocsp = ocsp
+    }
+}
+
+/// How origins behind `https` are reached.
+public struct OriginTLSSection: Hashable, Sendable {
+    /// PEM file of trusted authorities; nil for the system's.
+    public var authorities: String?
+    /// Whether the origin's certificate is checked.
+    public var verifies = true
+    /// Sent as SNI and looked for in the certificate; nil for the URL's host.
+    public var serverName: String?
+    /// A certificate of our own for origins that ask for one.
+    public var certificate: String?
+    public var key: String?
+
+    public init() {}
+}
