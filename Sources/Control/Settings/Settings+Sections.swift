@@ -35,6 +35,7 @@ extension EdgeSection {
             "name_cache_ms", default: nameCacheMilliseconds, in: 100...24 * hour)
         maxHops = section.integer("max_hops", default: maxHops, in: 1...1000)
         if section.node("peers") != nil { peers = PeersSection(reading: section.section("peers")) }
+        http2 = HTTP2Section(reading: section.section("http2"))
         section.finish()
     }
 }

@@ -51,6 +51,7 @@ public struct EdgeSection: Hashable, Sendable {
     public var maxHeaderBytes = 65_536
     public var maxHeaderCount = 100
     public var maxBodyBytes = 10 << 30
+    public var http2 = HTTP2Section()
 
     public init() {}
 

@@ -21,9 +21,11 @@ extension ListenSection {
         let address = text.flatMap { section.address("address", $0) }
         let tls = section.has("tls") ? ListenTLSSection(reading: section.section("tls")) : nil
         if tls == nil { _ = section.node("tls") }
+        let allowsHTTP2 = section.bool("http2", default: true)
         section.finish()
         guard let address else { return nil }
         self.init(address: address, tls: tls)
+        self.allowsHTTP2 = allowsHTTP2
     }
 }
 
@@ -46,6 +48,20 @@ extension ListenTLSSection {
         refusesUnknownNames = section.bool("refuse_unknown_names", default: refusesUnknownNames)
         sessionMilliseconds = section.milliseconds(
             "session_ms", default: sessionMilliseconds, in: 0...7 * 86_400_000)
+        section.finish()
+    }
+}
+
+extension HTTP2Section {
+    init(reading section: YAMLSection) {
+        maxStreams = section.integer("max_streams", default: maxStreams, in: 1...10_000)
+        streamWindowBytes = section.bytes(
+            "stream_window_bytes", default: streamWindowBytes, in: 65_535...16 << 20)
+        connectionWindowBytes = section.bytes(
+            "connection_window_bytes", default: connectionWindowBytes, in: 65_535...1 << 30)
+        resetsPerSecond = section.integer("resets_per_second", default: resetsPerSecond, in: 1...100_000)
+        controlFramesPerSecond = section.integer(
+            "control_frames_per_second", default: controlFramesPerSecond, in: 1...100_000)
         section.finish()
     }
 }

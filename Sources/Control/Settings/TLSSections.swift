@@ -3,6 +3,8 @@ public struct ListenSection: Hashable, Sendable {
     public var address: Endpoint
     /// Nil for cleartext.
     public var tls: ListenTLSSection?
+    /// Whether clients may speak HTTP/2.
+    public var allowsHTTP2 = true
 
     public init(address: Endpoint, tls: ListenTLSSection? = nil) {
         self.address = address
@@ -34,6 +36,21 @@ public struct ListenTLSSection: Hashable, Sendable {
     }
 
     public enum ClientCertificates: String, CaseIterable, Sendable { case none, optional, required }
+}
+
+/// Bounds of each HTTP/2 connection.
+public struct HTTP2Section: Hashable, Sendable {
+    /// Requests at a time.
+    public var maxStreams = 128
+    /// Of a request's body that may be under way or held.
+    public var streamWindowBytes = 256 << 10
+    public var connectionWindowBytes = 1 << 20
+    /// Requests that a client may cancel, on average; four times as many at once.
+    public var resetsPerSecond = 50
+    /// SETTINGS, PING and the like, on average; six times as many at once.
+    public var controlFramesPerSecond = 50
+
+    public init() {}
 }
 
 /// Files of one certificate, in PEM.

@@ -72,8 +72,10 @@ final class Server: Sendable {
 
         let tlsServers = try TLSMaterial.servers(settings)
         self.tlsServers = tlsServers
-        var listeners = try zip(settings.edge.listen, tlsServers).map {
-            EdgeListener(address: try Self.address($0.address), kind: .proxy, tls: $1)
+        var listeners = try zip(settings.edge.listen, tlsServers).map { section, tls in
+            var listener = EdgeListener(address: try Self.address(section.address), kind: .proxy, tls: tls)
+            listener.allowsHTTP2 = section.allowsHTTP2
+            return listener
         }
         listeners.append(
             EdgeListener(

@@ -48,6 +48,13 @@ extension Settings {
         settings.wireLimits.headBytes = edge.maxHeaderBytes
         settings.wireLimits.fieldLineBytes = min(settings.wireLimits.fieldLineBytes, edge.maxHeaderBytes)
         settings.wireLimits.fieldCount = edge.maxHeaderCount
+        settings.http2.maximumStreams = edge.http2.maxStreams
+        settings.http2.streamWindowBytes = edge.http2.streamWindowBytes
+        settings.http2.connectionWindowBytes = edge.http2.connectionWindowBytes
+        settings.http2.resetsPerSecond = edge.http2.resetsPerSecond
+        settings.http2.resetBurst = 4 * edge.http2.resetsPerSecond
+        settings.http2.controlsPerSecond = edge.http2.controlFramesPerSecond
+        settings.http2.controlBurst = 6 * edge.http2.controlFramesPerSecond
         settings.maximumBodyBytes = UInt64(edge.maxBodyBytes)
         settings.maximumServiceBodyBytes = management.maxBodyBytes
         settings.headerTimeoutMilliseconds = edge.headerTimeoutMilliseconds
@@ -185,7 +192,7 @@ extension CIDRBlock {
 
 extension ListenSection {
     /// What a running server can't change; certificates and their settings it can.
-    fileprivate var socket: [String] { ["\(address)", tls == nil ? "cleartext" : "tls"] }
+    fileprivate var socket: [String] { ["\(address)", tls == nil ? "cleartext" : "tls", "\(allowsHTTP2)"] }
 }
 
 extension Endpoint {

@@ -9,7 +9,7 @@ enum TLSMaterial {
         try settings.edge.listen.map { listener in
             guard let tls = listener.tls else { return nil }
             return try explained("edge.listen \(listener.address)") { () throws(TLSError) in
-                try TLSServer(tls.serverSettings)
+                try TLSServer(tls.serverSettings(allowsHTTP2: listener.allowsHTTP2))
             }
         }
     }
@@ -19,7 +19,7 @@ enum TLSMaterial {
         for (server, listener) in zip(servers, settings.edge.listen) {
             guard let server, let tls = listener.tls else { continue }
             try explained("edge.listen \(listener.address)") { () throws(TLSError) in
-                try server.reload(tls.serverSettings)
+                try server.reload(tls.serverSettings(allowsHTTP2: listener.allowsHTTP2))
             }
         }
     }
@@ -44,11 +44,12 @@ enum TLSMaterial {
 }
 
 extension ListenTLSSection {
-    fileprivate var serverSettings: TLSServerSettings {
+    fileprivate func serverSettings(allowsHTTP2: Bool) -> TLSServerSettings {
         var settings = TLSServerSettings()
         settings.certificates = certificates.map {
             TLSServerSettings.Certificate(chainFile: $0.certificate, keyFile: $0.key, ocspFile: $0.ocsp)
         }
+        settings.protocols = allowsHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
         settings.minimumVersion = minVersion == .tls13 ? .tls13 : .tls12
         settings.ciphers = ciphers ?? settings.ciphers
         settings.suites = suites ?? settings.suites

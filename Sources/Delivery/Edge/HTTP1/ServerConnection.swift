@@ -9,6 +9,9 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
     @exclusivity(unchecked) var requestCount = 0
     @exclusivity(unchecked) var idleSince: Int64
 
+    /// Nothing has come yet that tells the versions apart.
+    @exclusivity(unchecked) var mayBecomeHTTP2 = false
+
     @exclusivity(unchecked) private var parser: RequestParser
     @exclusivity(unchecked) private var decoder = BodyDecoder(.none, limits: .client, isLenient: false)
     @exclusivity(unchecked) private var leftover: [UInt8] = []
@@ -27,6 +30,7 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
     // MARK: Input
 
     func received(_ bytes: Span<UInt8>) {
+        if mayBecomeHTTP2, !staysHTTP1(bytes) { return }
         if leftover.isEmpty, !isProcessing {
             isProcessing = true
             let used = process(bytes)
@@ -35,6 +39,42 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
         } else {
             keep(bytes)
             continueInput()
+        }
+    }
+
+    private static let preface: [UInt8] = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+
+    /// Looks for the preface of HTTP/2 (RFC 9113, 3.4), which may come in pieces.
+    private func staysHTTP1(_ bytes: Span<UInt8>) -> Bool {
+        let preface = ServerConnection.preface
+        let known = leftover.count
+        for index in 0..<min(bytes.count, preface.count - known) where bytes[index] != preface[known + index] {
+            mayBecomeHTTP2 = false
+            if known > 0 {
+                keep(bytes)
+                continueInput()
+            }
+            return known == 0
+        }
+        bytes.withUnsafeBufferPointer { leftover.append(contentsOf: $0) }
+        if leftover.count >= preface.count { becomeHTTP2() }
+        return false
+    }
+
+    private func becomeHTTP2() {
+        var bytes: [UInt8] = []
+        swap(&bytes, &leftover)
+        mayBecomeHTTP2 = false
+        input = .ended
+        let connection = worker.replaceByHTTP2(self)
+        if !bytes.isEmpty { connection.received(bytes.span) }
+    }
+
+    func secured() {
+        if tcp.tlsFacts?.applicationProtocol == "h2" {
+            becomeHTTP2()
+        } else if tcp.tlsFacts?.applicationProtocol != nil {
+            mayBecomeHTTP2 = false
         }
     }
 

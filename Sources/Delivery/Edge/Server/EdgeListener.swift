@@ -13,6 +13,8 @@ public struct EdgeListener: Sendable {
     public var kind: Kind
     /// Speaks TLS with these certificates.
     public var tls: TLSServer?
+    /// Clients may speak HTTP/2, in cleartext by prior knowledge (RFC 9113, 3.3).
+    public var allowsHTTP2 = true
 
     public init(address: SocketAddress, kind: Kind, tls: TLSServer? = nil) {
         self.address = address

@@ -27,6 +27,7 @@ public struct EdgeSettings: Sendable {
 
     /// What requests may look like.
     public var wireLimits = WireLimits.client
+    public var http2 = HTTP2Limits()
     /// Largest request body; more is refused with 413.
     public var maximumBodyBytes: UInt64 = 10 << 30
     /// Largest request body for a service, which gets it in one piece.

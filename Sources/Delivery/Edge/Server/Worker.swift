@@ -64,8 +64,9 @@ final class Worker: @unchecked Sendable {
     func listen(_ socket: ListeningSocket, for edge: EdgeListener, maximumConnections: Int) {
         let service = edge.kind.service
         let tls = edge.tls
+        let allowsHTTP2 = edge.allowsHTTP2
         let listener = Listener.attach(socket, to: loop, maximumConnections: maximumConnections) { [weak self] tcp in
-            self?.accept(tcp, service: service)
+            self?.accept(tcp, service: service, allowsHTTP2: allowsHTTP2)
             if let tls { tcp.startTLS(tls) }
         }
         listeners.append(listener)
@@ -73,14 +74,25 @@ final class Worker: @unchecked Sendable {
 
     // MARK: Connections
 
-    private func accept(_ tcp: TCPConnection, service: (any HTTPService)?) {
+    private func accept(_ tcp: TCPConnection, service: (any HTTPService)?, allowsHTTP2: Bool) {
         counters.acceptedConnections += 1
         counters.openConnections += 1
         let connection = ServerConnection(tcp: tcp, worker: self, service: service)
+        connection.mayBecomeHTTP2 = allowsHTTP2
         connection.index = connections.count
         connections.append(connection)
         tcp.setHandler(connection)
         armHandOver()
+    }
+
+    /// The client turns out to speak HTTP/2: another takes the place of a connection that has had no request.
+    func replaceByHTTP2(_ old: ServerConnection) -> HTTP2Connection {
+        let connection = HTTP2Connection(tcp: old.tcp, worker: self, service: old.service)
+        connection.index = old.index
+        connections[old.index] = connection
+        old.tcp.setHandler(connection)
+        connection.start()
+        return connection
     }
 
     func connectionClosed(_ connection: any ClientConnection) {
