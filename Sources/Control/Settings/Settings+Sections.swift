@@ -20,6 +20,8 @@ extension EdgeSection {
             "keep_alive_timeout_ms", default: keepAliveTimeoutMilliseconds, in: 10...24 * hour)
         writeTimeoutMilliseconds = section.milliseconds(
             "write_timeout_ms", default: writeTimeoutMilliseconds, in: 10...hour)
+        tunnelTimeoutMilliseconds = section.milliseconds(
+            "tunnel_timeout_ms", default: tunnelTimeoutMilliseconds, in: 10...24 * hour)
         drainTimeoutMilliseconds = section.milliseconds(
             "drain_timeout_ms", default: drainTimeoutMilliseconds, in: 0...600 * second)
         maxRequestLineBytes = section.bytes("max_request_line_bytes", default: maxRequestLineBytes, in: 256...65_536)

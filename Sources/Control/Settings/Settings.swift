@@ -45,6 +45,8 @@ public struct EdgeSection: Hashable, Sendable {
     public var keepAliveTimeoutMilliseconds = 75_000
     /// Time without the client taking a byte of a response before the connection is closed.
     public var writeTimeoutMilliseconds = 60_000
+    /// Time without a byte either way before a tunnel (WebSocket) is ended.
+    public var tunnelTimeoutMilliseconds = 600_000
     /// How long a drain waits for requests under way.
     public var drainTimeoutMilliseconds = 30_000
     public var maxRequestLineBytes = 8192

@@ -22,10 +22,12 @@ extension ListenSection {
         let tls = section.has("tls") ? ListenTLSSection(reading: section.section("tls")) : nil
         if tls == nil { _ = section.node("tls") }
         let allowsHTTP2 = section.bool("http2", default: true)
+        let expectsProxyHeader = section.bool("proxy_protocol", default: false)
         section.finish()
         guard let address else { return nil }
         self.init(address: address, tls: tls)
         self.allowsHTTP2 = allowsHTTP2
+        self.expectsProxyHeader = expectsProxyHeader
     }
 }
 

@@ -5,6 +5,8 @@ public struct ListenSection: Hashable, Sendable {
     public var tls: ListenTLSSection?
     /// Whether clients may speak HTTP/2.
     public var allowsHTTP2 = true
+    /// Whether connections begin with a header of the PROXY protocol.
+    public var expectsProxyHeader = false
 
     public init(address: Endpoint, tls: ListenTLSSection? = nil) {
         self.address = address

@@ -25,12 +25,17 @@ extension TCPConnection {
     private func deliver(_ buffer: UnsafeMutableRawBufferPointer, count: Int) -> Bool {
         guard phase == .open else { return phase == .lingering }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
+        if awaitsProxyHeader { takeProxyHeader(bytes) } else { pass(bytes) }
+        return phase == .lingering || phase == .open && !isReadingPaused
+    }
+
+    /// To TLS, or to the handler.
+    func pass(_ bytes: UnsafeRawBufferPointer) {
         if let tls {
             open(bytes, tls)
         } else {
             handler?.received(bytes.bindMemory(to: UInt8.self).span)
         }
-        return phase == .lingering || phase == .open && !isReadingPaused
     }
 
     func reachedEnd() {

@@ -14,7 +14,8 @@ public final class TCPConnection: LoopSource {
         case closed
     }
 
-    public let peer: SocketAddress
+    /// The other side; behind a balancer that speaks the PROXY protocol, the client it names.
+    public internal(set) var peer: SocketAddress
     @exclusivity(unchecked) public internal(set) var handler: (any TCPHandler)?
     /// Asks for `TCPHandler.drained` when the queue becomes empty.
     @exclusivity(unchecked) public var reportsDrained = false
@@ -43,6 +44,9 @@ public final class TCPConnection: LoopSource {
 
     /// TLS, where the connection speaks it; see TCPConnection+TLS.
     @exclusivity(unchecked) var tls: TLSSession?
+    /// A PROXY header has to come first; see TCPConnection+Prelude.
+    @exclusivity(unchecked) var awaitsProxyHeader = false
+    var proxyHeader: [UInt8] = []
     /// Is in the loop's list of connections with input that was held back.
     @exclusivity(unchecked) var isQueuedForReading = false
 

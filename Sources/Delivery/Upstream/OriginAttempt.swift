@@ -53,6 +53,13 @@ final class OriginAttempt: OriginHandler {
         if call.attempts.count == 1 { call.handler?.originInterim(head) }
     }
 
+    func originUpgraded(_ head: ResponseHead) {
+        noted = .success
+        call.isBodyGone = true
+        call.winner = self
+        call.handler?.originUpgraded(head)
+    }
+
     func originResponded(_ head: ResponseHead) {
         noted = head.status >= 500 ? .serverError : .success
         if call.mayRepeat(status: head.status), call.goesElsewhere(from: self) { return }
@@ -108,7 +115,8 @@ extension OriginCall {
         guard !isBodyGone else { return false }
         let retry = group.standing.policy.retry
         switch error.code {
-        case .unresolved, .connectRefused, .connectTimeout, .markedDown, .poolFull, .poolTimeout: return true
+        case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .markedDown, .poolFull, .poolTimeout:
+            return true
         case .reset, .closedEarly:
             return retry.onReset && method.isIdempotent && attempt.latency == nil
         case .firstByteTimeout: return retry.onTimeout && method.isIdempotent

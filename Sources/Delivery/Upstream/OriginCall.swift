@@ -24,6 +24,7 @@ public final class OriginCall {
     let tiers: [Tier]
     let method: Method
     let framing: BodyFraming
+    let isUpgrade: Bool
     var handler: (any OriginHandler)?
     private(set) var tier = 0
     private var ask = Balancer.Ask()
@@ -42,10 +43,13 @@ public final class OriginCall {
 
     /// The handler is held until the call is over.
     /// - Precondition: there is a tier.
-    public init(_ tiers: [Tier], method: Method, framing: BodyFraming, handler: any OriginHandler) {
+    public init(
+        _ tiers: [Tier], method: Method, framing: BodyFraming, isUpgrade: Bool = false, handler: any OriginHandler
+    ) {
         self.tiers = tiers
         self.method = method
         self.framing = framing
+        self.isUpgrade = isUpgrade
         self.handler = handler
         enter(0)
     }
@@ -115,6 +119,18 @@ public final class OriginCall {
         close()
     }
 
+    /// Ends a tunnel once what was sent has left; nothing more is reported.
+    public func endTunnel() {
+        guard !isDone, let winner else { return cancel() }
+        let facts = winner.facts
+        let exchange = winner.exchange
+        winner.exchange = nil
+        drop(winner, .success)
+        last.facts = facts
+        exchange?.endTunnel()
+        close()
+    }
+
     // MARK: Attempts
 
     func launch(_ index: Int, isRetry: Bool) {
@@ -122,7 +138,9 @@ public final class OriginCall {
         let attempt = OriginAttempt(self, group, index: index, isRetry: isRetry)
         attempts.append(attempt)
         group.began(index)
-        attempt.start(OriginRequest(method: method, head: tiers[tier].head, framing: framing))
+        var request = OriginRequest(method: method, head: tiers[tier].head, framing: framing)
+        request.isUpgrade = isUpgrade
+        attempt.start(request)
     }
 
     /// Takes an attempt out and notes how it ended.
@@ -180,7 +198,7 @@ public final class OriginCall {
 
     private func armHedge() {
         let delay = group.standing.policy.retry.hedgeMilliseconds
-        guard delay > 0, framing.isEmpty, method.isIdempotent, group.pools.count > 1 else { return }
+        guard delay > 0, framing.isEmpty, !isUpgrade, method.isIdempotent, group.pools.count > 1 else { return }
         hedgeTimer = LoopTimer(loop: group.loop) { [weak self] in self?.hedge() }
         hedgeTimer?.setDeadline(afterMilliseconds: delay)
     }

@@ -17,6 +17,7 @@ final class OriginConnection: TCPHandler {
     private var receivedAny = false
     private var isInBody = false
     private var interimCount = 0
+    private var isTunnel = false
     private var connectStarted: Int64
     private var connectNanoseconds: Int64 = -1
     private var isConnecting = true
@@ -78,6 +79,7 @@ final class OriginConnection: TCPHandler {
 
     func resume() {
         tcp?.resumeReading()
+        if isTunnel { return }
         tcp?.setDeadline(afterMilliseconds: pool.settings.idleTimeoutMilliseconds)
     }
 
@@ -85,6 +87,11 @@ final class OriginConnection: TCPHandler {
     func abandon() {
         exchange = nil
         tcp?.close()
+    }
+
+    func endTunnel() {
+        exchange = nil
+        tcp?.closeAfterFlush(linger: true)
     }
 
     func closeIdle() { tcp?.close() }
@@ -110,6 +117,10 @@ final class OriginConnection: TCPHandler {
             receivedAny = true
             exchange.facts.firstByteAt = pool.loop.now
         }
+        if isTunnel {
+            exchange.handler?.originBody(bytes)
+            return
+        }
         if exchange.isBodySent, !exchange.isPaused {
             tcp?.setDeadline(afterMilliseconds: pool.settings.idleTimeoutMilliseconds)
         }
@@ -123,6 +134,10 @@ final class OriginConnection: TCPHandler {
     private func consume(_ bytes: Span<UInt8>, _ exchange: OriginExchange) throws(WireError) {
         var position = 0
         while self.exchange === exchange {
+            if isTunnel {
+                if position < bytes.count { exchange.handler?.originBody(bytes.extracting(position...)) }
+                return
+            }
             if isInBody {
                 let step = try decoder.decode(bytes.extracting(position...))
                 if !step.data.isEmpty {
@@ -154,6 +169,7 @@ final class OriginConnection: TCPHandler {
             }
             switch head.status {
             case 100: exchange.handler?.originContinues()
+            case 101 where exchange.request.isUpgrade: beginTunnel(exchange)
             case 101: fail(UpstreamError(.unexpectedUpgrade, "the origin upgrades unasked", mayRetry: false))
             default: exchange.handler?.originInterim(head)
             }
@@ -163,6 +179,14 @@ final class OriginConnection: TCPHandler {
         isInBody = true
         decoder = BodyDecoder(head.framing, limits: .origin, isLenient: true)
         exchange.handler?.originResponded(head)
+    }
+
+    private func beginTunnel(_ exchange: OriginExchange) {
+        isTunnel = true
+        exchange.isBodySent = false
+        exchange.facts.status = head.status
+        tcp?.clearDeadline()
+        exchange.handler?.originUpgraded(head)
     }
 
     private func complete(unusedInput: Bool) {
@@ -182,6 +206,7 @@ final class OriginConnection: TCPHandler {
             tcp?.close()
             return
         }
+        if isTunnel { return complete(unusedInput: true) }
         if isInBody {
             do throws(WireError) {
                 try decoder.inputEnded()

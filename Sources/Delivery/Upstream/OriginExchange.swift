@@ -50,7 +50,7 @@ public final class OriginExchange {
         } else {
             tcp.send(bytes)
         }
-        if tcp.isCongested { connection?.awaitSending() }
+        if tcp.isCongested, !request.isUpgrade { connection?.awaitSending() }
     }
 
     /// The request's body is complete.
@@ -79,6 +79,17 @@ public final class OriginExchange {
         guard isPaused else { return }
         isPaused = false
         connection?.resume()
+    }
+
+    /// Ends a tunnel once what was sent has left; nothing more is reported.
+    public func endTunnel() {
+        guard phase != .done else { return }
+        phase = .done
+        handler = nil
+        facts.endedAt = pool.loop.now
+        guard let connection else { return }
+        self.connection = nil
+        connection.endTunnel()
     }
 
     /// Gives up: nothing more is reported, and the connection is closed unless the response was complete.

@@ -8,6 +8,9 @@ public protocol OriginHandler: AnyObject {
     func originContinues()
     /// Another interim response (102, 103).
     func originInterim(_ head: ResponseHead)
+    /// `101 Switching Protocols` to a request that asked for it: a tunnel from now on. `originBody` brings its bytes,
+    /// `OriginExchange.sendBody` takes those of the client.
+    func originUpgraded(_ head: ResponseHead)
     /// The final response's head. The body follows unless its framing is empty.
     func originResponded(_ head: ResponseHead)
     func originBody(_ bytes: Span<UInt8>)
@@ -17,4 +20,8 @@ public protocol OriginHandler: AnyObject {
     func originFailed(_ error: UpstreamError)
     /// The request body may go on after `OriginExchange.isCongested`.
     func originCanTakeMore()
+}
+
+extension OriginHandler {
+    public func originUpgraded(_ head: ResponseHead) {}
 }

@@ -7,6 +7,9 @@ public struct OriginRequest: Sendable {
     public var head: [UInt8]
     /// `.none`, `.length` or `.chunked`; chunked bodies are framed by the exchange.
     public var framing: BodyFraming
+    /// Asks for another protocol (RFC 9110, 7.8); after 101 the connection is a tunnel, and bytes go both ways as they
+    /// are.
+    public var isUpgrade = false
 
     public init(method: Method, head: [UInt8], framing: BodyFraming) {
         self.method = method

@@ -75,6 +75,7 @@ final class Server: Sendable {
         var listeners = try zip(settings.edge.listen, tlsServers).map { section, tls in
             var listener = EdgeListener(address: try Self.address(section.address), kind: .proxy, tls: tls)
             listener.allowsHTTP2 = section.allowsHTTP2
+            listener.expectsProxyHeader = section.expectsProxyHeader
             return listener
         }
         listeners.append(

@@ -61,6 +61,7 @@ extension Settings {
         settings.bodyTimeoutMilliseconds = edge.bodyTimeoutMilliseconds
         settings.keepAliveTimeoutMilliseconds = edge.keepAliveTimeoutMilliseconds
         settings.writeTimeoutMilliseconds = edge.writeTimeoutMilliseconds
+        settings.tunnelTimeoutMilliseconds = edge.tunnelTimeoutMilliseconds
         settings.eventHandOverMilliseconds = log.flushIntervalMilliseconds
         settings.recordsEvents = log.isRequestsEnabled
         return settings
@@ -192,7 +193,9 @@ extension CIDRBlock {
 
 extension ListenSection {
     /// What a running server can't change; certificates and their settings it can.
-    fileprivate var socket: [String] { ["\(address)", tls == nil ? "cleartext" : "tls", "\(allowsHTTP2)"] }
+    fileprivate var socket: [String] {
+        ["\(address)", tls == nil ? "cleartext" : "tls", "\(allowsHTTP2)", "\(expectsProxyHeader)"]
+    }
 }
 
 extension Endpoint {

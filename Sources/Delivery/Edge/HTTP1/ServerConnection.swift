@@ -203,10 +203,30 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
 
     // MARK: Body flow
 
+    override func beginTunnel() {
+        input = .body
+        isBodyPaused = false
+        decoder = BodyDecoder(.untilClose, limits: worker.settings.wireLimits, isLenient: false)
+        watchTunnel()
+        if !isProcessing { continueInput() }
+    }
+
+    private func watchTunnel() {
+        periodMark = tcp.sentBytes + (exchange?.row.requestBytes ?? 0)
+        tcp.setDeadline(afterMilliseconds: worker.settings.tunnelTimeoutMilliseconds)
+    }
+
+    /// A tunnel ends when nothing went either way for a whole period.
+    private func tunnelDeadlinePassed(_ exchange: Exchange) {
+        if tcp.sentBytes + exchange.row.requestBytes > periodMark { return watchTunnel() }
+        exchange.note(error: "tunnel_idle", "nothing went through the tunnel for too long", .edge)
+        exchange.tunnelEnded()
+    }
+
     override func resumeBody() {
         guard isBodyPaused else { return }
         isBodyPaused = false
-        if input == .body { watchBody() }
+        if input == .body, exchange?.isTunnel == false { watchBody() }
         if !isProcessing { continueInput() }
     }
 
@@ -330,6 +350,7 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
             // A head that will never be complete.
             input = .ended
             exchange.refuse(WireError(.truncated, "the client left inside a request head"))
+        case .body where exchange.isTunnel: exchange.tunnelEnded()
         case .body:
             if !isBodyPaused || leftover.isEmpty {
                 input = .ended
@@ -387,6 +408,7 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
 
     private func bodyDeadlinePassed() {
         guard let exchange else { return }
+        if exchange.isTunnel { return tunnelDeadlinePassed(exchange) }
         if exchange.isAwaitingContinue { return exchange.continueTimedOut() }
         if isBodyPaused { return watchBody() }
         if exchange.row.requestBytes - periodMark >= Int64(worker.settings.minimumBodyBytesPerPeriod) {

@@ -79,6 +79,9 @@ class ClientStream {
     /// The response cannot be completed: the client must not take what it has for the whole.
     func exchangeTorn(_ exchange: Exchange, needsReset: Bool) {}
 
+    /// What the client sends from now on is passed on as it is.
+    func beginTunnel() {}
+
     // MARK: Request body and time
 
     func resumeBody() {}

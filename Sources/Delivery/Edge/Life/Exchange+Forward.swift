@@ -15,7 +15,8 @@ extension Exchange: OriginHandler {
         row.cacheStatus = reason == .method ? .pass : .bypass
         row.cacheDetail = CacheDetail(reason)
         let origin = OriginCall(
-            tiers(route, fetch: nil), method: head.method, framing: head.framing, handler: self)
+            tiers(route, fetch: nil), method: head.method, framing: head.framing, isUpgrade: asksForUpgrade,
+            handler: self)
         self.origin = origin
         worker.counters.originRequests += 1
         if head.framing.isEmpty { connection?.watchWriting() }
@@ -59,6 +60,7 @@ extension Exchange: OriginHandler {
         case .none, .untilClose: break
         }
         if head.expectsContinue { writer.field("Expect", "100-continue") }
+        if fetch == nil { writeUpgrade(&writer) }
         writeForwarded(&writer)
         writeLoop(&writer, tier: tier)
         if worker.settings.esi.isEnabled { writeSurrogateCapability(&writer) }

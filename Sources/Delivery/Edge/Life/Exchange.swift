@@ -64,6 +64,8 @@ final class Exchange {
     @exclusivity(unchecked) var generation: UInt64 = 0
 
     @exclusivity(unchecked) var origin: OriginCall?
+    /// The client and the origin have gone over to another protocol.
+    @exclusivity(unchecked) var isTunnel = false
     var originName = ""
     var forwardReason = CacheStatus.Forward.bypass
     @exclusivity(unchecked) var responder: ResponderCore?
@@ -115,6 +117,7 @@ final class Exchange {
         owedBytes = 0
         skipsBody = false
         isEventStream = false
+        isTunnel = false
         if !mimeType.isEmpty { mimeType.removeAll(keepingCapacity: true) }
         if error != nil { error = nil }
         if origin != nil { origin = nil }
@@ -140,6 +143,7 @@ final class Exchange {
         if head.block.contains(.cdnLoop), isLooping { return refuseLoop() }
         let isCacheable = head.method == .get || head.method == .head
         guard isCacheable else { return forward(.method) }
+        if head.block.contains(.upgrade), asksForUpgrade { return forward(.bypass) }
         guard let cache = worker.cache, head.framing.isEmpty else { return forward(.bypass) }
         lookUp(cache)
     }
@@ -153,7 +157,7 @@ final class Exchange {
 
     func requestBody(_ bytes: Span<UInt8>) {
         row.requestBodyBytes += Int64(bytes.count)
-        if row.requestBodyBytes > worker.settings.maximumBodyBytes { return refuseBody() }
+        if row.requestBodyBytes > worker.settings.maximumBodyBytes, !isTunnel { return refuseBody() }
         switch phase {
         case .collecting: collect(bytes)
         case .forwarding:

@@ -15,6 +15,9 @@ public struct EdgeListener: Sendable {
     public var tls: TLSServer?
     /// Clients may speak HTTP/2, in cleartext by prior knowledge (RFC 9113, 3.3).
     public var allowsHTTP2 = true
+    /// Connections begin with a header of the PROXY protocol, and come from `EdgeSettings.trustedProxies` only, if that
+    /// names any.
+    public var expectsProxyHeader = false
 
     public init(address: SocketAddress, kind: Kind, tls: TLSServer? = nil) {
         self.address = address

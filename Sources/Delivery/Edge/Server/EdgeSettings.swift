@@ -45,6 +45,8 @@ public struct EdgeSettings: Sendable {
     /// Span in which a client must take `minimumWriteBytesPerPeriod` of its response.
     public var writeTimeoutMilliseconds = 60_000
     public var minimumWriteBytesPerPeriod = 1
+    /// Span in which something must go through a tunnel (WebSocket), either way.
+    public var tunnelTimeoutMilliseconds = 600_000
     /// How long a client with `Expect: 100-continue` waits for the origin's word before the edge says go on.
     public var continueTimeoutMilliseconds = 1_000
     /// Requests on one connection; the last is answered with `Connection: close`.

@@ -65,7 +65,12 @@ final class Worker: @unchecked Sendable {
         let service = edge.kind.service
         let tls = edge.tls
         let allowsHTTP2 = edge.allowsHTTP2
+        let expectsProxyHeader = edge.expectsProxyHeader
         let listener = Listener.attach(socket, to: loop, maximumConnections: maximumConnections) { [weak self] tcp in
+            if expectsProxyHeader {
+                guard self?.trustsProxyHeader(of: tcp) == true else { return tcp.abort() }
+                tcp.expectProxyHeader()
+            }
             self?.accept(tcp, service: service, allowsHTTP2: allowsHTTP2)
             if let tls { tcp.startTLS(tls) }
         }
@@ -83,6 +88,10 @@ final class Worker: @unchecked Sendable {
         connections.append(connection)
         tcp.setHandler(connection)
         armHandOver()
+    }
+
+    private func trustsProxyHeader(of tcp: TCPConnection) -> Bool {
+        settings.trustedProxies.isEmpty || settings.trustedProxies.contains { $0.contains(tcp.peer) }
     }
 
     /// The client turns out to speak HTTP/2: another takes the place of a connection that has had no request.

@@ -17,7 +17,8 @@ final class TestEdge: Sendable {
     }
 
     init(
-        origin: UInt16?, service: (any HTTPService)? = nil, _ change: (inout EdgeSettings) -> Void = { _ in }
+        origin: UInt16?, service: (any HTTPService)? = nil, _ change: (inout EdgeSettings) -> Void = { _ in },
+        listener: (inout EdgeListener) -> Void = { _ in }
     ) throws {
         var settings = EdgeSettings()
         settings.eventHandOverMilliseconds = 20
@@ -33,6 +34,7 @@ final class TestEdge: Sendable {
         let events = Events()
         batches = events
         var listeners = [EdgeListener(address: .loopback(port: 0), kind: .proxy)]
+        listener(&listeners[0])
         if let service { listeners.append(EdgeListener(address: .loopback(port: 0), kind: .service(service))) }
         server = try EdgeServer(
             settings: settings, listeners: listeners,

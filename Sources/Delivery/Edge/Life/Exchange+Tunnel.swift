@@ -1,0 +1,52 @@
+import HTTPWire
+import Upstream
+
+/// WebSocket and other protocols that begin as a request for an upgrade (RFC 9110, 7.8): the edge passes the request
+/// on, and once the origin agrees, bytes both ways.
+extension Exchange {
+    /// `Connection: upgrade` with an `Upgrade` field, which only HTTP/1.1 knows, and no body. HTTP/2 in cleartext is
+    /// not for an origin to agree to.
+    var asksForUpgrade: Bool {
+        guard head.majorVersion == 1, head.minorVersion == 1, head.framing.isEmpty, head.method == .get,
+            connection?.isService == false
+        else { return false }
+        let block = head.block
+        guard let value = block.value(of: .upgrade), block.count(of: .upgrade) == 1, !value.equalsIgnoringCase("h2c")
+        else { return false }
+        return ConnectionOptions(block).known.contains(.upgrade)
+    }
+
+    func writeUpgrade(_ writer: inout HeadWriter) {
+        guard asksForUpgrade else { return }
+        writer.field("Connection", "upgrade")
+        let block = head.block
+        if let value = block.value(of: .upgrade) { writer.field("Upgrade", value) }
+    }
+
+    func originUpgraded(_ response: ResponseHead) {
+        guard let connection, !hasResponded else { return }
+        hasResponded = true
+        isTunnel = true
+        connection.isLast = true
+        responseFraming = .untilClose
+        row.status = UInt16(response.status)
+        let count = connection.writeHead { writer in
+            writer.statusLine(response.status)
+            writer.copyFields(of: response.block)
+            writer.field("Connection", "upgrade")
+            if let value = response.block.value(of: .upgrade) { writer.field("Upgrade", value) }
+            writer.endHead()
+        }
+        noteHead(count)
+        connection.beginTunnel()
+    }
+
+    /// The client sends no more: what it sent is delivered, then the tunnel ends.
+    func tunnelEnded() {
+        guard let origin else { return }
+        noteOrigin()
+        self.origin = nil
+        origin.endTunnel()
+        finishResponse()
+    }
+}
