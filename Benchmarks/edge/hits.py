@@ -172,4 +172,5 @@ http {{ access_log off; keepalive_requests 100000000; proxy_cache_path {work}/ca
         print(f"{peer.name:16} {median:7.2f}   {peers[0].name} is {ours / median:.2f} x   {statistics.median(peer.rates):,.0f} requests/s")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -110,7 +110,7 @@ class Server:
 
 
 def address(text):
-    host, port = text.removeprefix("http://").rstrip("/").rsplit(":", 1)
+    host, port = text.removeprefix("http://").removeprefix("https://").rstrip("/").rsplit(":", 1)
     return host.strip("[]"), int(port)
 
 
