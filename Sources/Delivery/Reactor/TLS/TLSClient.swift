@@ -103,7 +103,8 @@ public final class TLSClient: Equatable, @unchecked Sendable {
 
     private func configureName(_ ssl: OpaquePointer) {
         let name = settings.serverName
-        var address = in6_addr()
+        // Room for an address of either family.
+        var address = [UInt8](repeating: 0, count: 16)
         let isNumeric = inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1
         if isNumeric {
             // A numeric name is no server name (RFC 6066, 3); the certificate must hold the address.

@@ -1,5 +1,5 @@
 import COpenSSL
-import Glibc
+import Runtime
 import Synchronization
 
 /// The keys that session tickets are sealed with (RFC 5077), one set for all loops. The newest seals; older ones still
@@ -47,8 +47,6 @@ final class TLSTicketKeys: Sendable {
     }
 
     private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec)
+        SystemClock().monotonicNanoseconds() / 1_000_000_000
     }
 }
