@@ -91,6 +91,18 @@ row = json.loads(live.stdout.readline())
 check(row["n"] > 0, f"a live window closes: {row}")
 tail.kill(), live.kill()
 
+# a live group without a window answers what changes
+counting = subprocess.Popen([BINARY, "sql", "--live", "--format", "json", "--data", str(data), "SELECT count(*) AS n FROM requests"],
+                            stdout=subprocess.PIPE, text=True)
+time.sleep(1)
+server.get("/one")
+change = json.loads(counting.stdout.readline())
+check(change["op"] == "+I" and change["n"] == 1, f"a live count is a change: {change}")
+server.get("/two")
+changes = [json.loads(counting.stdout.readline()) for _ in range(2)]
+check([(row["op"], row["n"]) for row in changes] == [("-U", 1), ("+U", 2)], f"and is taken back: {changes}")
+counting.kill()
+
 # subscriptions: SQL and MQL, a sample, a cap that drops and tells
 subscribers = [
     subprocess.Popen([BINARY, "subscribe", "--data", str(data), *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -111,9 +123,9 @@ answer = run("subscribe", "--mql", "select url.pth", "--data", data)
 check(answer.returncode == 1 and "column 8" in answer.stderr and "url.path" in answer.stderr, f"a wrong criterion: {answer.stderr.strip()}")
 answer = run("tail", "--where", "http.response.status >= 500", "--data", data)
 check(answer.returncode == 1 and "status_code" in answer.stderr, f"a wrong filter: {answer.stderr.strip()}")
-answer = run("sql", "--live", "SELECT count(*) FROM requests", "--data", data)
-check(answer.returncode == 1 and "window" in answer.stderr.lower(), f"live aggregates need a window: {answer.stderr.strip()}")
-check(sql("SELECT count(*) AS n FROM requests WHERE http.response.status_code >= 500", "--since", "10m", "--data", data)[0]["n"] == 40, "--since")
+answer = run("sql", "--live", "SELECT url.path FROM requests ORDER BY url.path", "--data", data)
+check(answer.returncode == 1 and "no last one" in answer.stderr, f"a live answer has no order: {answer.stderr.strip()}")
+check(sql("SELECT count(*) AS n FROM requests WHERE http.response.status_code >= 500", "--since", "10m", "--data", data)[0]["n"] == 42, "--since")
 check(sql("SELECT count(*) AS n FROM requests", "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02T00:00:00Z", "--data", data)[0]["n"] == 0, "--from and --to")
 check(run("status", "--data", data).returncode == 0, "status")
 

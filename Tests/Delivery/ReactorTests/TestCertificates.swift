@@ -1,12 +1,12 @@
-import Glibc
+import Foundation
 
 /// Certificates of a test authority, valid for a hundred years, as files in a folder of their own.
 final class TestCertificates {
     let folder: String
 
     init() {
-        var template = Array("/tmp/squilla-tls-XXXXXX".utf8CString)
-        folder = mkdtemp(&template).map { String(cString: $0) } ?? "/tmp"
+        folder = FileManager.default.temporaryDirectory.appending(path: "squilla-tls-\(UUID().uuidString)").path
+        mkdir(folder, 0o700)
         for (name, text) in TestCertificates.files { write(name, text) }
     }
 

@@ -84,8 +84,9 @@ static inline int squilla_ticket_cipher(
 }
 
 /// Whether a DER OCSP response says "good" about a certificate now: 1, 0 for not (revoked, expired, another
-/// certificate), -1 for bytes that are no response.
-static inline int squilla_ocsp_is_good(const unsigned char *bytes, long count, X509 *certificate, X509 *issuer) {
+/// certificate), -1 for bytes that are no response. The certificate is told by its serial number: who issued it may not
+/// be in the chain.
+static inline int squilla_ocsp_is_good(const unsigned char *bytes, long count, X509 *certificate) {
     const unsigned char *cursor = bytes;
     OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(0, &cursor, count);
     if (!response) return -1;
@@ -93,24 +94,22 @@ static inline int squilla_ocsp_is_good(const unsigned char *bytes, long count, X
     OCSP_BASICRESP *basic = 0;
     if (OCSP_response_status(response) == OCSP_RESPONSE_STATUS_SUCCESSFUL &&
         (basic = OCSP_response_get1_basic(response))) {
-        OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), certificate, issuer);
-        int status = -1, reason = 0;
-        ASN1_GENERALIZEDTIME *revoked = 0, *this_update = 0, *next_update = 0;
-        if (id && OCSP_resp_find_status(basic, id, &status, &reason, &revoked, &this_update, &next_update))
+        for (int index = 0; index < OCSP_resp_count(basic) && !good; index++) {
+            OCSP_SINGLERESP *single = OCSP_resp_get0(basic, index);
+            ASN1_INTEGER *serial = 0;
+            int reason = 0;
+            ASN1_GENERALIZEDTIME *revoked = 0, *this_update = 0, *next_update = 0;
+            if (!OCSP_id_get0_info(0, 0, 0, &serial, (OCSP_CERTID *)OCSP_SINGLERESP_get0_id(single)) ||
+                ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(certificate)) != 0)
+                continue;
+            int status = OCSP_single_get0_status(single, &reason, &revoked, &this_update, &next_update);
             good = status == V_OCSP_CERTSTATUS_GOOD && OCSP_check_validity(this_update, next_update, 300, -1) == 1;
-        OCSP_CERTID_free(id);
+        }
         OCSP_BASICRESP_free(basic);
     }
     OCSP_RESPONSE_free(response);
     ERR_clear_error();
     return good;
-}
-
-/// The certificate after the first in a context's chain: its issuer. Null for a chain of one.
-static inline X509 *squilla_ctx_issuer(SSL_CTX *ctx) {
-    STACK_OF(X509) *chain = 0;
-    if (!SSL_CTX_get0_chain_certs(ctx, &chain) || !chain || sk_X509_num(chain) == 0) return 0;
-    return sk_X509_value(chain, 0);
 }
 
 /// Writes a distinguished name as RFC 2253 has it, UTF-8 unescaped.

@@ -72,9 +72,9 @@ final class TLSIdentity: @unchecked Sendable {
 
     /// The response to staple for a certificate, if it says "good" now. One that expired is worse than none.
     func staple(for certificate: OpaquePointer?) -> [UInt8]? {
-        guard let certificate, let issuer = squilla_ctx_issuer(context) else { return nil }
+        guard let certificate else { return nil }
         for staple in staples where staple.certificate == certificate {
-            let verdict = squilla_ocsp_is_good(staple.response, staple.response.count, certificate, issuer)
+            let verdict = squilla_ocsp_is_good(staple.response, staple.response.count, certificate)
             return verdict == 1 ? staple.response : nil
         }
         return nil

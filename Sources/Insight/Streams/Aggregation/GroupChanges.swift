@@ -43,12 +43,12 @@ struct GroupChanges {
 
     /// What a state is to hold of the groups of `range`. The records that it goes into count up.
     mutating func take(_ range: Range<Int>, for state: OperatorState) -> Share {
-        let all = Share(groups: range.map { UInt32($0) }, since: nil)
-        guard let sequence = state.sequence else { return all }
+        func all() -> Share { Share(groups: range.map { UInt32($0) }, since: nil) }
+        guard let sequence = state.sequence else { return all() }
         defer { touched = [] }
         guard isNoting, !state.isWhole else {
             resume(since: sequence)
-            return all
+            return all()
         }
         var wanted = GroupSet(count: range.upperBound)
         let changed = wanted.insert(touched)
