@@ -53,6 +53,8 @@ struct JobDocument: Encodable {
             var state_bytes: Int
             var watermark: String?
             var lag_rows: Int64
+            var lag_bytes: Int64
+            var malformed_lines: Int64
         }
 
         struct Edge: Encodable {
@@ -73,7 +75,8 @@ struct JobDocument: Encodable {
                     id: id, kind: node.kind.rawValue, statement: node.statement, name: node.name, detail: node.detail,
                     rows_in: done.rowsIn, rows_out: done.rowsOut, bytes_in: done.bytesIn,
                     busy_us: done.busyMicroseconds, state_bytes: done.stateBytes,
-                    watermark: done.watermark.map(JobDocument.text), lag_rows: done.lagRows)
+                    watermark: done.watermark.map(JobDocument.text), lag_rows: done.lagRows,
+                    lag_bytes: done.lagBytes, malformed_lines: done.malformedLines)
             }
             edges = plan.edges.map { Edge(from: $0.from, to: $0.to, rows: of($0.from).rowsOut) }
         }
@@ -93,6 +96,7 @@ struct JobDocument: Encodable {
     var lag_rows: Int64
     var state_bytes: Int
     var watermark: String?
+    var clock_ahead_us: Int64
     var checkpoints: Int
     var checkpoint: CheckpointPart?
     /// Of one job; a list of jobs goes without.
@@ -118,6 +122,7 @@ struct JobDocument: Encodable {
         lag_rows = info.progress.lagRows
         state_bytes = info.progress.stateBytes
         watermark = info.progress.watermark.map(Self.text)
+        clock_ahead_us = info.progress.clockAheadMicroseconds
         checkpoints = info.checkpoints
         checkpoint = info.checkpoint.map(CheckpointPart.init)
         recent_checkpoints = isWhole ? info.recentCheckpoints.map(CheckpointPart.init) : nil

@@ -8,11 +8,14 @@ public struct FileStamp: Sendable, Hashable {
     public let size: Int
     /// Nanoseconds since 1970.
     public let modified: Int64
+    /// It is a regular file.
+    public let isFile: Bool
 
     /// - Throws: `notFound` where there is nothing.
     public init(path: String) throws(StorageError) {
         var information = stat()
         guard stat(path, &information) == 0 else { throw StorageError.system("stat", path) }
+        isFile = information.st_mode & S_IFMT == S_IFREG
         device = UInt64(information.st_dev)
         inode = UInt64(information.st_ino)
         size = Int(information.st_size)

@@ -3,6 +3,19 @@ import Testing
 @testable import Streams
 
 @Suite struct WatermarkTrackerTests {
+    @Test func timesOfTheFutureAreToldAndNotFollowed() {
+        var tracker = WatermarkTracker(delay: 10, isBoundToClock: true)
+        tracker.observe(maximumTime: 1_000, now: 2_000)
+        #expect(tracker.farthestAhead == 0)
+        tracker.observe(maximumTime: 9_000, now: 2_000)
+        #expect(tracker.farthestAhead == 7_000 && tracker.watermark == 1_990)
+        tracker.observe(maximumTime: .max, now: -5)
+        #expect(tracker.farthestAhead == .max && tracker.watermark == 1_990)
+        var free = WatermarkTracker(delay: 0, isBoundToClock: false)
+        free.observe(maximumTime: 9_000, now: 2_000)
+        #expect(free.farthestAhead == 0 && free.watermark == 9_000, "old events have a time of their own")
+    }
+
     static let second: Int64 = 1_000_000
 
     @Test func runsBehindTheLatestTime() {

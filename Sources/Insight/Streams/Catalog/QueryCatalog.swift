@@ -8,6 +8,8 @@ struct ResolvedTable: Sendable {
     enum Source: Sendable {
         case topic(String)
         case file(FileTable)
+        /// A folder whose files come and grow.
+        case watched(path: String, format: TableDefinition.FileFormat, FolderSource.Options)
         case batches([Batch])
         case generated(any RowGenerator)
         /// Answers one key at a time.

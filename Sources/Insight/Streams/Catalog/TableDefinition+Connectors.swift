@@ -27,7 +27,13 @@ extension TableDefinition {
                 suggestion: "there are \(connectors.joined(separator: ", "))")
         case nil: break
         }
-        if let path = options["path"] { return try file(path, options["format"], declaration.name) }
+        if let path = options["path"] {
+            let source = try file(path, options["format"], declaration.name)
+            guard options["source.monitor-interval"] != nil, case .file(let path, let format) = source else {
+                return source
+            }
+            return try watched(path, format, declaration)
+        }
         if let topic = options["topic"] { return .topic(topic) }
         return existing?.source ?? .topic(declaration.name)
     }
@@ -41,6 +47,34 @@ extension TableDefinition {
                 suggestion: "known: json, csv, combined")
         }
         return .file(path: path, format: known)
+    }
+
+    private static func watched(
+        _ path: String, _ format: FileFormat, _ declaration: TableDeclaration
+    ) throws(SQLError) -> Source {
+        let options = try ConnectorOptions(
+            table: declaration.name, connector: "filesystem", values: declaration.options,
+            known: ["path", "format", "source.monitor-interval", "source.max-files"])
+        guard !FileTable.isPipe(path) else {
+            throw SQLError(
+                code: .invalidQuery, message: "table \(declaration.name): '\(path)' can't be watched: it is no folder")
+        }
+        guard !FolderSource.isPacked(path) else {
+            throw SQLError(
+                code: .unsupported, message: "table \(declaration.name): '\(path)' is packed, and can't be followed",
+                suggestion: "name the file that it is packed from")
+        }
+        guard !declaration.fields.isEmpty || format == .combined else {
+            throw SQLError(
+                code: .invalidQuery,
+                message: "table \(declaration.name): a watched folder needs its columns declared",
+                suggestion: "CREATE TABLE \(declaration.name) (ts TIMESTAMP(3), message STRING) WITH (…)")
+        }
+        var watch = FolderSource.Options()
+        watch.interval = try options.duration("source.monitor-interval", 10_000...86_400_000_000) ?? watch.interval
+        watch.maximumFiles = try options.integer("source.max-files", 1...10_000_000) ?? watch.maximumFiles
+        let bare = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        return .watched(path: bare, format: format, interval: watch.interval, maximumFiles: watch.maximumFiles)
     }
 
     /// How a file is looked up.

@@ -50,6 +50,10 @@ extension TableDefinition {
             try Self.require(declared, in: generator.schema, table: name)
             schema = declared ?? generator.schema
             resolved = .generated(generator)
+        case .watched(let path, let format, let interval, let maximumFiles):
+            schema = declared ?? CombinedLogReader.schema
+            let options = FolderSource.Options(interval: interval, maximumFiles: maximumFiles)
+            resolved = .watched(path: path, format: format, options)
         case .requests(let options):
             schema = declared ?? Schema([])
             resolved = .requests(try RequestTable(name: name, fields: fields ?? [], values: options))

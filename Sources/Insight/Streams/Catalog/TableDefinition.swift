@@ -8,6 +8,9 @@ public struct TableDefinition: Sendable {
         case topic(String)
         /// A file, or `-` for standard input.
         case file(path: String, format: FileFormat)
+        /// The files of a folder, or one file: those that come, and those that grow. It is looked at each `interval`,
+        /// microseconds.
+        case watched(path: String, format: FileFormat, interval: Int64, maximumFiles: Int)
         /// Rows that are there already.
         case batches([Batch])
         /// Made-up rows, as the `WITH` list of a `CREATE TABLE` describes them.

@@ -65,7 +65,7 @@ struct Checkpoint: Sendable {
             Varint.append(UInt64(input.offsets.count), to: &bytes)
             for (partition, offset) in input.offsets.sorted(by: { $0.key < $1.key }) {
                 Varint.append(UInt64(partition), to: &bytes)
-                Varint.append(UInt64(offset), to: &bytes)
+                Varint.append(UInt64(bitPattern: offset), to: &bytes)
             }
         }
         StateCodec.encode(states, to: &bytes)
@@ -145,7 +145,7 @@ struct Checkpoint: Sendable {
         let latest = Varint.unzigzag(try StateCodec.number(bytes, at: &index))
         var offsets: [Int: Int64] = [:]
         for _ in 0..<(try StateCodec.count(bytes, at: &index)) {
-            let partition = try StateCodec.count(bytes, at: &index)
+            let partition = Int(truncatingIfNeeded: try StateCodec.number(bytes, at: &index))
             offsets[partition] = Int64(bitPattern: try StateCodec.number(bytes, at: &index))
         }
         return Input(key: key, offsets: offsets, watermark: watermark, latestTime: latest)

@@ -45,6 +45,8 @@ public struct JobProgress: Sendable, Hashable {
     public var watermark: Int64?
     /// Events in the topics that were not read yet.
     public var lagRows: Int64 = 0
+    /// How far an event time of this run was ahead of the clock at most, microseconds. The watermark does not follow it.
+    public var clockAheadMicroseconds: Int64 = 0
     /// By node of the job's plan.
     public var nodes: [JobNodeProgress] = []
     /// Those outside of the log.

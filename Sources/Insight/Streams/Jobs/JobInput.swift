@@ -9,6 +9,7 @@ import SQL
 final class JobInput {
     private enum Source {
         case topic(LogSource)
+        case folder(FolderSource)
         /// Ends; a stop is made good by reading past what was read.
         case bounded(any BatchSource)
     }
@@ -17,7 +18,7 @@ final class JobInput {
     /// It is looked up by the other inputs.
     let isTable: Bool
     private let source: Source
-    private let name: String
+    let name: String
     private var scans: [JobScan]
     /// Of what is read, the columns that each scan wants; `nil` for all as they are.
     private let columns: [[Int]?]
@@ -55,6 +56,12 @@ final class JobInput {
                     log: log, topic: topic, columns: schema, timeName: first.timeName,
                     times: Self.union(scans.map(\.reading.times)), isBounded: false,
                     metadata: first.table.metadata, offsets: offsets ?? [:], from: position))
+        } else if case .watched(let path, let format, let options) = first.table.source {
+            schema = first.schema
+            source = .folder(
+                FolderSource(
+                    path: path, format: format, columns: schema, options: options, offsets: offsets,
+                    fromLatest: position == .latest, clock: service.clock))
         } else {
             schema = first.schema
             rowsToSkip = offsets?[0] ?? 0
@@ -87,6 +94,9 @@ final class JobInput {
     /// How far event time has come in the scan that is the farthest behind.
     var watermark: Int64 { scans.map(\.watermark).min() ?? .min }
 
+    /// How far an event time was ahead of the clock at most, microseconds.
+    var farthestAhead: Int64 { scans.map(\.farthestAhead).max() ?? 0 }
+
     /// Tables are read before the streams that look into them; then what is the farthest behind.
     func isBefore(_ other: JobInput) -> Bool {
         isTable == other.isTable ? watermark < other.watermark : isTable
@@ -94,12 +104,33 @@ final class JobInput {
 
     var rows: Int64 { rowsRead }
 
+    private var goesOn: Bool { if case .bounded = source { false } else { true } }
+
+    /// Of a folder: bytes that were not read yet, and lines that were no rows.
+    var waiting: (bytes: Int64, malformed: Int64) {
+        guard case .folder(let folder) = source else { return (0, 0) }
+        return (folder.lagBytes, Int64(folder.malformedLines))
+    }
+
+    /// Where the rows come from, in words.
+    var place: String? {
+        if case .folder(let folder) = source { return "files of \(folder.path)" }
+        return topic.map { "topic \($0)" }
+    }
+
+    /// What the source has to tell since the last time.
+    func takeNotes() -> [String] {
+        guard case .folder(let folder) = source else { return [] }
+        return folder.takeNotes()
+    }
+
     func serves(_ key: String) -> Bool { scans.contains { $0.key == key } }
 
     /// The offset of the next row by partition; of a bounded input the rows read, as partition 0.
     var offsets: [Int: Int64] {
         switch source {
         case .topic(let log): log.nextOffsets
+        case .folder(let folder): folder.offsets
         case .bounded: [0: max(rowsRead, rowsToSkip)]
         }
     }
@@ -118,6 +149,7 @@ final class JobInput {
         let batch: Batch? =
             switch source {
             case .topic(let log): try log.next()
+            case .folder(let folder): try folder.next()
             case .bounded(let bounded): try bounded.next()
             }
         guard let batch else {
@@ -133,7 +165,7 @@ final class JobInput {
             try scans[index].accept(columns[index].map { unseen.project($0) } ?? unseen, now: now)
         }
         // The rows of a bounded input may come in any order: its windows close at its end.
-        if topic != nil { try announce() }
+        if goesOn { try announce() }
         return true
     }
 
@@ -147,7 +179,7 @@ final class JobInput {
     }
 
     private func nothingNow() throws(SQLError) {
-        guard topic == nil else {
+        guard !goesOn else {
             let now = clock.now()
             for index in scans.indices { scans[index].tick(now: now) }
             return try announce()

@@ -39,6 +39,9 @@ public struct JobNodeProgress: Sendable, Hashable {
     public var watermark: Int64?
     /// Of a source: events that were not read yet.
     public var lagRows: Int64 = 0
+    /// Of a watched folder: bytes that were not read yet, and lines that were no rows.
+    public var lagBytes: Int64 = 0
+    public var malformedLines: Int64 = 0
 
     /// Nothing yet.
     public init() {}

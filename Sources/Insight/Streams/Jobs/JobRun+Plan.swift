@@ -31,7 +31,7 @@ extension JobRun {
                 guard let input = inputs.first(where: { $0.serves(key) }) else { continue }
                 var from =
                     known[ObjectIdentifier(input)]
-                    ?? add(.source, scan.table.name, input.topic.map { "topic \($0)" }, .input(input))
+                    ?? add(.source, scan.table.name, input.place, .input(input))
                 known[ObjectIdentifier(input)] = from
                 var next: Stage? = scan.input.stage
                 while let stage = next {
@@ -58,6 +58,7 @@ extension JobRun {
                 progress.bytesIn = input.bytes
                 progress.watermark = input.watermark == .min ? nil : input.watermark
                 progress.lagRows = lag(of: input)
+                (progress.lagBytes, progress.malformedLines) = input.waiting
             case .stage(let stage):
                 progress.rowsIn = stage.meter.rowsIn
                 progress.rowsOut = stage.meter.rowsOut

@@ -51,6 +51,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     /// In this run, by output.
     var rowsAnswered: [(rows: Int64, bytes: Int64)] = []
     var planParts: [PlanPart] = []
+    private var hasNotedFuture = false
     /// When somebody subscribed to the job's targets last, or it began: monotonic, microseconds.
     private var lastSubscribed: Int64?
     /// Rows that no step could make anything of; `nil` where the job fails then. Their output is the last one.
@@ -206,7 +207,20 @@ final class JobRun: SteppedTask, @unchecked Sendable {
 
     func wake() { service.pool.wake(self) }
 
+    /// Says once that an event comes from the future.
+    private func noteFuture() -> Int64 {
+        let ahead = inputs.map(\.farthestAhead).max() ?? 0
+        if ahead > settings.futureToleranceMicroseconds, !hasNotedFuture {
+            hasNotedFuture = true
+            let name = inputs.first { $0.farthestAhead == ahead }?.name ?? ""
+            let seconds = ahead / 1_000_000
+            report(.note("an event of \(name) is \(seconds) s ahead of the clock; the watermark stays behind it"))
+        }
+        return ahead
+    }
+
     private func note() {
+        for note in inputs.flatMap({ $0.takeNotes() }) { report(.note(note)) }
         let watermarks = inputs.filter { !$0.isFinished && !$0.isTable }.map(\.watermark)
         report(
             .progress(
@@ -215,7 +229,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
                     lateRows: Int64(queries.reduce(0) { $0 + $1.lateRows }), deadRows: counts["dead_rows"] ?? 0,
                     stateBytes: account.usedBytes,
                     watermark: watermarks.min().flatMap { $0 == .min ? nil : $0 },
-                    lagRows: inputs.reduce(0) { $0 + lag(of: $1) }, nodes: measured(), sinks: outbox.standing)))
+                    lagRows: inputs.reduce(0) { $0 + lag(of: $1) },
+                    clockAheadMicroseconds: noteFuture(), nodes: measured(), sinks: outbox.standing)))
     }
 
     func now() -> Int64 { service.systemNanoseconds() }

@@ -27,7 +27,7 @@ struct JobScan {
         self.isTable = scan.isTable
         self.deadLetters = deadLetters
         watermarks = WatermarkTracker(
-            delay: reading.table.description.watermarkDelay, isBoundToClock: reading.topic != nil,
+            delay: reading.table.description.watermarkDelay, isBoundToClock: reading.goesOn,
             idleTimeout: reading.table.idleTimeout)
         if let saved {
             watermarks.resume(latest: saved.latestTime, watermark: saved.watermark, now: now)
@@ -36,6 +36,7 @@ struct JobScan {
     }
 
     var watermark: Int64 { watermarks.watermark }
+    var farthestAhead: Int64 { watermarks.farthestAhead }
 
     /// Where the scan stands, for a checkpoint.
     func saved(offsets: [Int: Int64]) -> Checkpoint.Input {

@@ -23,5 +23,8 @@ public struct JobSettings: Sendable {
     /// reach any.
     public var httpHosts: [String] = []
 
+    /// An event time so far ahead of the clock is told in the job's log.
+    public var futureToleranceMicroseconds: Int64 = 60_000_000
+
     public init() {}
 }

@@ -28,7 +28,7 @@ extension PhysicalPlanner {
         case .topic: try buildChanges(left, right, join, schema, now, next, query)
         case .requests(let requests):
             try buildRequests(left, right, join, schema, requests, lookups, now, next, query)
-        case .file, .batches, .generated:
+        case .file, .batches, .generated, .watched:
             let rowSchema = Schema(planFields: right.outputFields)
             let supply = TableSide.Supply.whole(reload(right, resolved, lookups))
             let side = try TableSide(join, schema: rowSchema, supply: supply, context: context, now: now)

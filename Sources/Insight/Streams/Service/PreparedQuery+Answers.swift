@@ -158,6 +158,7 @@ extension ResolvedTable {
         case .file: "file"
         case .batches: isView ? "materialized view" : "rows"
         case .generated: "made up"
+        case .watched: "watched folder"
         case .requests: "requests"
         }
     }

@@ -56,6 +56,14 @@ extension PreparedQuery {
             return schema.fields[timeColumn].name
         }
 
+        /// The table has no end.
+        var goesOn: Bool {
+            switch table.source {
+            case .topic, .watched: true
+            case .file, .batches, .generated, .requests: false
+            }
+        }
+
         /// A batch of `schema` with its event time in `timeColumn`.
         func timed(_ batch: Batch) throws(SQLError) -> Batch {
             guard let timeExpression else { return batch }

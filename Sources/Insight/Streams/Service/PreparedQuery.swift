@@ -101,8 +101,10 @@ struct PreparedQuery {
     static func readsTopics(_ plan: LogicalPlan, _ catalog: QueryCatalog) -> Bool {
         switch plan {
         case .scan(let table, _, _):
-            if case .topic? = catalog.resolved(table.name)?.source { return true }
-            return false
+            switch catalog.resolved(table.name)?.source {
+            case .topic?, .watched?: return true
+            default: return false
+            }
         case .values: return false
         case .filter(let input, _), .project(let input, _, _), .window(let input, _), .aggregate(let input, _, _, _),
             .match(let input, _, _), .distinct(let input), .sort(let input, _), .limit(let input, _, _),
@@ -130,6 +132,11 @@ struct PreparedQuery {
                 reading: reading, topic: topic, stored: stored, log: log, clock: service.clock,
                 limits: service.limits, input: scan.input, wake: wake)
         }
+        if case .watched = reading.table.source, request.mode != .stored {
+            throw SQLError(
+                code: .unsupported, message: "\(scan.table.name) is a watched folder, and a live query can't follow it",
+                suggestion: "a job can: INSERT INTO topic SELECT … FROM \(scan.table.name)")
+        }
         return BoundedDriver(
             source: try Self.makeSource(reading, service), input: scan.input, reading: reading, replays: replays)
     }
@@ -139,6 +146,14 @@ struct PreparedQuery {
         case .batches(let batches): return BatchesSource(batches, schema: reading.schema)
         case .generated(let generator): return GeneratedScan(generator, schema: reading.schema).makeSource()
         case .file(let file): return try file.open(columns: reading.schema)
+        case .watched(let path, let format, var options):
+            // What is there now: a last line without an end too.
+            options.lastLine = 0
+            options.interval = 1 << 60
+            return FolderScan(
+                FolderSource(
+                    path: path, format: format, columns: reading.schema, options: options, offsets: nil,
+                    clock: service.clock))
         case .requests:
             let name = reading.table.description.name
             throw SQLError(
@@ -157,7 +172,7 @@ struct PreparedQuery {
     /// The table as several threads read it together; `nil` where it isn't large enough to pay, or can't be cut.
     func sharedScan(_ reading: Reading, _ service: QueryService) throws(SQLError) -> (any SharedScan)? {
         switch reading.table.source {
-        case .batches, .requests: return nil
+        case .batches, .requests, .watched: return nil
         case .generated(let generator):
             guard generator.rowCount >= service.limits.sharedScanRows else { return nil }
             return GeneratedScan(generator, schema: reading.schema)

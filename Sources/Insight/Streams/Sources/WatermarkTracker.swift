@@ -14,6 +14,8 @@ struct WatermarkTracker {
     private static let usualPause: Int64 = 500_000
     private let pause: Int64
     private(set) var watermark = Int64.min
+    /// How far an event time was ahead of the wall clock at most, microseconds. It was taken for the clock's.
+    private(set) var farthestAhead: Int64 = 0
 
     /// - Parameters:
     ///   - delay: microseconds.
@@ -38,6 +40,10 @@ struct WatermarkTracker {
     /// - Parameter now: wall time, microseconds.
     mutating func observe(maximumTime: Int64, now: Int64) {
         rowsSeen = now
+        if isBoundToClock, maximumTime > now {
+            let (ahead, overflow) = maximumTime.subtractingReportingOverflow(now)
+            farthestAhead = max(farthestAhead, overflow ? .max : ahead)
+        }
         let time = isBoundToClock ? min(maximumTime, now) : maximumTime
         guard time > latest || latest == .min else { return }
         latest = time

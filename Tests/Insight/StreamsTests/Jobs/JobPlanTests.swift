@@ -1,5 +1,6 @@
 import Columns
 import EventLog
+import Runtime
 import SQL
 import Testing
 
@@ -47,6 +48,22 @@ import Testing
         #expect(info.recentCheckpoints.first?.epoch == info.checkpoint?.epoch)
         let epochs = info.recentCheckpoints.map(\.epoch)
         #expect(epochs == epochs.sorted(by: >))
+    }
+
+    @Test func anEventOfTheFutureIsTold() throws {
+        let bench = try JobBench()
+        defer { bench.stop() }
+        try bench.jobs.submit(name: "all", text: "INSERT INTO copies SELECT url.path FROM requests")
+        let year = 366 * 86_400.0
+        try bench.append([(1, "/a", 200), (year, "/b", 200)])
+        #expect(bench.wait { bench.jobs.info("all")?.progress.clockAheadMicroseconds ?? 0 > 0 })
+        let progress = bench.jobs.info("all")?.progress
+        #expect((progress?.watermark ?? .max) <= bench.clock.now())
+        let isTold = bench.wait {
+            (try? bench.jobs.log("all"))?.contains { $0.message.contains("ahead of the clock") } == true
+        }
+        #expect(isTold)
+        #expect(bench.wait { bench.rows(of: "copies") == 2 }, "the row itself is one as every other")
     }
 
     @Test func timeGoesToTheStageThatTakesIt() throws {
