@@ -29,11 +29,15 @@ let modules: [Module] = [
     Module(name: "CMaxMindDB", folder: "Core/C", kind: .system(pkgConfig: "libmaxminddb"), tests: false),
     Module(name: "COpenSSL", folder: "Core/C", kind: .system(pkgConfig: "openssl"), tests: false),
     Module(name: "CNGHTTP2", folder: "Core/C", kind: .system(pkgConfig: "libnghttp2"), tests: false),
+    Module(name: "CZlib", folder: "Core/C", kind: .system(pkgConfig: "zlib"), tests: false),
+    Module(name: "CBrotli", folder: "Core/C", kind: .system(pkgConfig: "libbrotlienc libbrotlidec"), tests: false),
     Module(name: "Bytes", folder: "Core", imports: ["CPlatform"]),
     Module(name: "Geography", folder: "Core", imports: ["CMaxMindDB"]),
     Module(name: "Patterns", folder: "Core", imports: ["CPCRE2"]),
     Module(name: "Runtime", folder: "Core", imports: ["Bytes", "CPlatform"]),
     Module(name: "Columns", folder: "Core", imports: ["Bytes", "CZstd", "CLZ4", "CSimdjson"]),
+    Module(
+        name: "Codings", folder: "Core", imports: ["CZlib", "CBrotli", "CZstd"], testImports: ["Bytes", "Runtime"]),
     // Insight
     Module(name: "EventLog", folder: "Insight", imports: ["Columns", "Runtime", "Bytes"]),
     Module(name: "SQL", folder: "Insight", imports: ["Columns", "Bytes", "Patterns"]),
@@ -41,14 +45,14 @@ let modules: [Module] = [
     // Delivery
     Module(name: "Reactor", folder: "Delivery", imports: ["Bytes", "Runtime", "CPlatform", "COpenSSL"]),
     Module(name: "HTTPWire", folder: "Delivery", imports: ["Bytes", "CNGHTTP2"]),
-    Module(name: "HTTPCache", folder: "Delivery", imports: ["HTTPWire", "Runtime", "Bytes"]),
+    Module(name: "HTTPCache", folder: "Delivery", imports: ["HTTPWire", "Codings", "Runtime", "Bytes"]),
     Module(name: "Upstream", folder: "Delivery", imports: ["HTTPWire", "Reactor", "Bytes", "Runtime"]),
     Module(name: "ESI", folder: "Delivery", imports: ["HTTPWire", "Patterns", "Bytes"]),
     Module(
         name: "Edge", folder: "Delivery",
         imports: [
             "HTTPCache", "HTTPWire", "ESI", "Geography", "Upstream", "Reactor", "SQL", "EventLog", "Columns", "Runtime",
-            "Bytes",
+            "Codings", "Bytes",
         ]),
     // Control
     Module(name: "Settings", folder: "Control", products: [("Yams", "Yams")]),
@@ -58,14 +62,13 @@ let modules: [Module] = [
         name: "ManagementAPI", folder: "App",
         imports: [
             "Console", "Edge", "Streams", "SQL", "EventLog", "Columns", "Settings", "HTTPWire", "HTTPCache", "Upstream",
-            "Reactor", "Runtime", "Bytes",
+            "Reactor", "Codings", "Runtime", "Bytes",
         ]),
     Module(
         name: "squilla", folder: "App", kind: .executable,
         imports: [
             "ManagementAPI", "Console", "Edge", "ESI", "Geography", "Streams", "SQL", "EventLog", "Columns", "Settings",
-            "HTTPWire",
-            "HTTPCache", "Upstream", "Reactor", "Runtime", "Bytes",
+            "HTTPWire", "HTTPCache", "Upstream", "Reactor", "Codings", "Runtime", "Bytes",
         ],
         products: [("ArgumentParser", "swift-argument-parser")]),
 ]

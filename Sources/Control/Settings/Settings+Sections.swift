@@ -106,6 +106,26 @@ extension CacheSection {
             "collapse_timeout_ms", default: collapseTimeoutMilliseconds, in: 0...3_600_000)
         maxTags = section.integer("max_tags", default: maxTags, in: 0...1000)
         sendsTags = section.bool("send_tags", default: sendsTags)
+        compression = CompressionSection(reading: section.section("compression"))
+        section.finish()
+    }
+}
+
+extension CompressionSection {
+    init(reading section: YAMLSection) {
+        if let names = section.strings("codings") {
+            codings = names.compactMap { name in
+                let coding = Coding(rawValue: name)
+                if coding == nil { section.report("codings", "expected br, zstd or gzip, found \"\(name)\"") }
+                return coding
+            }
+        }
+        minBytes = section.bytes("min_bytes", default: minBytes, in: 1...1 << 30)
+        maxBytes = section.bytes("max_bytes", default: maxBytes, in: 1...1 << 30)
+        types = section.strings("types")?.map { $0.lowercased() }
+        for type in types ?? [] where !type.contains("/") {
+            section.report("types", "expected media types such as text/* or application/json, found \"\(type)\"")
+        }
         section.finish()
     }
 }

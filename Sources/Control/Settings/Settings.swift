@@ -124,6 +124,21 @@ public struct CacheSection: Hashable, Sendable {
     public var maxTags = 256
     /// Whether clients get those fields.
     public var sendsTags = false
+    public var compression = CompressionSection()
+
+    public init() {}
+}
+
+/// Which stored responses clients get compressed.
+public struct CompressionSection: Hashable, Sendable {
+    public enum Coding: String, CaseIterable, Sendable { case br, zstd, gzip }
+
+    /// In the order of preference.
+    public var codings = Coding.allCases
+    public var minBytes = 512
+    public var maxBytes = 16 << 20
+    /// Nil takes the usual ones.
+    public var types: [String]?
 
     public init() {}
 }

@@ -141,10 +141,12 @@ public final class CacheFetch: Sendable {
             end(.retry)
             return .relay("too-many-tags")
         }
+        var freshness = freshness
+        if CachePolicy.mayBeEncoded(response, settings: settings.compression) { freshness.flags.insert(.mayBeEncoded) }
         let body = CachedBody(announced: announced, windowBytes: settings.streamWindowBytes)
         let object = CachedObject(
             key: key.bytes, variance: variance, tags: tags, statusLine: StoredHead.statusLine(response),
-            head: StoredHead.fields(response, now: now, settings: settings), status: response.status,
+            head: StoredHead.fields(response, freshness, now: now, settings: settings), status: response.status,
             freshness: freshness, body: body)
         let (wakeups, isPurged) = cache.shard(key.hash).part.withLock { part in
             part.collapser.hitForMiss.remove(key.hash)

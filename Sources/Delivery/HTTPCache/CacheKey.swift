@@ -63,6 +63,14 @@ public struct CacheKey: Sendable, Equatable {
         hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
     }
 
+    /// A key beside this one, for what belongs to it.
+    func suffixed(_ suffix: [UInt8]) -> CacheKey {
+        var key = self
+        key.bytes.append(contentsOf: suffix)
+        key.hash = ByteHash.hash(key.bytes.span, seed: ByteHash.processSeed)
+        return key
+    }
+
     public static func == (left: CacheKey, right: CacheKey) -> Bool {
         left.hash == right.hash && left.bytes == right.bytes
     }

@@ -33,6 +33,7 @@ public struct CacheSettings: Sendable, Equatable {
     public var maximumTags: Int
     /// Whether clients get those fields; a cache behind this one needs them.
     public var sendsTags: Bool
+    public var compression: CompressionSettings
     /// Name in Via and Cache-Status; a token.
     public var name: String { didSet { hitLines = CacheSettings.hitLines(name) } }
     /// What stands between the numbers of Age and of the freshness left in a hit's head.
@@ -43,7 +44,9 @@ public struct CacheSettings: Sendable, Equatable {
         maximumHeuristicSeconds: Int64 = 86_400, maximumVariants: Int = 32, maximumRanges: Int = 16,
         honorsRequestDirectives: Bool = true, storesSetCookie: Bool = true, staleWhenUnreachableSeconds: Int64 = 3600,
         servesStaleWhileRevalidate: Bool = false, hitForMissSeconds: Int64 = 30, streamWindowBytes: Int = 256 << 10,
-        maximumTags: Int = 256, sendsTags: Bool = false, name: String = "squilla"
+        maximumTags: Int = 256, sendsTags: Bool = false,
+        compression: CompressionSettings = CompressionSettings(codings: []),
+        name: String = "squilla"
     ) {
         self.memoryBytes = memoryBytes
         self.maximumObjectBytes = maximumObjectBytes
@@ -59,6 +62,7 @@ public struct CacheSettings: Sendable, Equatable {
         self.streamWindowBytes = streamWindowBytes
         self.maximumTags = min(maximumTags, CachedObject.maximumTags)
         self.sendsTags = sendsTags
+        self.compression = compression
         self.name = name
         self.hitLines = CacheSettings.hitLines(name)
     }

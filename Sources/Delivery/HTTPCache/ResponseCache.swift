@@ -10,6 +10,7 @@ public final class ResponseCache: Sendable {
     struct Part {
         var store = StoreShard()
         var collapser = Collapser()
+        var formsUnderWay = FormsUnderWay()
     }
 
     final class Shard: Sendable {
@@ -101,6 +102,7 @@ public final class ResponseCache: Sendable {
             return (freed, count, part.collapser.forget(hash: key.hash, key: key.bytes))
         }
         release(freed)
+        if count > 0 { removeForms(of: key) }
         invalidatedCount.wrappingAdd(count, ordering: .relaxed)
         for wakeup in wakeups { wakeup(.retry) }
         return count
@@ -134,7 +136,7 @@ public final class ResponseCache: Sendable {
                 return (part.store.takeAll(), part.collapser.forgetAll())
             }
             release(old.bytes)
-            let count = old.old.count
+            let count = old.old.count - old.old.encodedCount
             olds.append(old.old)
             total += count
             for wakeup in wakeups { wakeup(.retry) }
@@ -155,8 +157,9 @@ public final class ResponseCache: Sendable {
     // MARK: - Figures
 
     public struct Counters: Sendable, Equatable {
-        /// Stored responses now.
+        /// Stored responses now, and those in compressed forms beside them.
         public var objects = 0
+        public var encodedObjects = 0
         /// Memory now, fills under way included.
         public var bytes = 0
         /// Since the start.
@@ -176,7 +179,8 @@ public final class ResponseCache: Sendable {
         var out = Counters()
         for shard in shards {
             shard.part.withLock { part in
-                out.objects += part.store.count
+                out.objects += part.store.count - part.store.encodedCount
+                out.encodedObjects += part.store.encodedCount
                 out.tags += part.store.purges.tags.count
                 out.fetches += part.collapser.fetchCount
                 out.waiters += part.collapser.waiterCount

@@ -1,6 +1,8 @@
+import Codings
 import Columns
 import Edge
 import EventLog
+import HTTPCache
 import HTTPWire
 import ManagementAPI
 import Reactor
@@ -36,6 +38,7 @@ extension Settings {
         settings.cache.maximumTags = cache.maxTags
         settings.cache.sendsTags = cache.sendsTags
         settings.esi = esi.edgeSettings(origins: origins)
+        settings.cache.compression = cache.compression.settings
         settings.trustedProxies = edge.trustedProxies.compactMap(\.addressBlock)
         settings.forwardedHeaders =
             switch edge.forwardedHeader {
@@ -179,6 +182,19 @@ extension OriginSection {
         settings.maximumPending = maxPendingRequests
         settings.maximumRetries = retries
         return settings
+    }
+}
+
+extension CompressionSection {
+    fileprivate var settings: CompressionSettings {
+        CompressionSettings(
+            codings: codings.map { coding in
+                switch coding {
+                case .br: .brotli
+                case .zstd: .zstd
+                case .gzip: .gzip
+                }
+            }, minimumBytes: minBytes, maximumBytes: maxBytes, types: types ?? CompressionSettings.usualTypes)
     }
 }
 

@@ -76,14 +76,38 @@ extension Exchange {
 
     // MARK: Serving
 
-    /// Answers with a stored response, or with one that is being filled.
+    /// Answers with a stored response, or with one that is being filled, compressed where the client likes that.
     func serve(_ hit: CacheHit) {
         if worker.settings.esi.isEnabled, assemble(hit) { return }
+        let takesCodings = hit.object.freshness.flags.contains(.mayBeEncoded) && head.block.contains(.acceptEncoding)
+        let form = takesCodings ? encoded(hit) : hit
+        // What was let go of may have lost its start already.
+        if !serve(form: form), !takesCodings || !serve(form: hit) { forward(.miss) }
+    }
+
+    private func encoded(_ hit: CacheHit) -> CacheHit {
+        guard let cache = worker.cache else { return hit }
+        let head = self.head
+        let form = cache.form(
+            of: hit, for: head, key: key, now: worker.nowSeconds, settings: worker.cacheSettings)
+        switch form {
+        case .identity: return hit
+        case .stored(let form): return form
+        case .encode(let fill, let form):
+            guard worker.encodeJobs < worker.settings.maximumEncodeJobs,
+                let job = EncodeJob(hit.object, fill, worker: worker)
+            else { return hit }
+            job.run()
+            return form
+        }
+    }
+
+    /// - Returns: whether the body can be read from its start.
+    private func serve(form hit: CacheHit) -> Bool {
         let inline = hit.object.inlineBody
         var reader: BodyReader?
         if inline == nil {
-            // What was let go of may have lost its start already.
-            guard let opened = BodyReader(hit.object) else { return forward(.miss) }
+            guard let opened = BodyReader(hit.object) else { return false }
             reader = opened
         }
         phase = .serving
@@ -91,12 +115,14 @@ extension Exchange {
         let body = startStored(hit)
         if !skipsBody {
             if let inline {
-                return serve(inline.bytes, inline.range, body)
+                serve(inline.bytes, inline.range, body)
+            } else {
+                open(reader, hit.object, body)
             }
-            open(reader, hit.object, body)
         } else {
             finishResponse()
         }
+        return true
     }
 
     func noteHit(_ hit: CacheHit) {

@@ -54,6 +54,9 @@ extension Exchange: OriginHandler {
         }
         writer.copyFields(of: head.block, except: dropped)
         fetch?.writeConditions(to: &writer)
+        if fetch == nil, head.block.contains(.ifMatch), let tags = EncodedTag.originals(of: head.block) {
+            writer.field("If-Match", tags.span)
+        }
         switch head.framing {
         case .length(let length): writer.field("Content-Length", Int(length))
         case .chunked: writer.field("Transfer-Encoding", "chunked")

@@ -1,4 +1,4 @@
-import HTTPCache
+public import HTTPCache
 
 /// The shared cache of an edge.
 public struct EdgeCacheSettings: Sendable, Equatable {
@@ -24,6 +24,9 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     /// Whether `Surrogate-Key` and `Cache-Tag` go on to clients.
     public var sendsTags = false
 
+    /// Which stored responses clients get compressed.
+    public var compression = CompressionSettings()
+
     public init() {}
 
     func settings(name: String) -> CacheSettings {
@@ -31,6 +34,6 @@ public struct EdgeCacheSettings: Sendable, Equatable {
             memoryBytes: memoryBytes, maximumObjectBytes: maximumObjectBytes, heuristicFraction: heuristicFraction,
             maximumHeuristicSeconds: maximumHeuristicSeconds, storesSetCookie: storesSetCookie,
             staleWhenUnreachableSeconds: staleWhenUnreachableSeconds, servesStaleWhileRevalidate: true,
-            maximumTags: maximumTags, sendsTags: sendsTags, name: name)
+            maximumTags: maximumTags, sendsTags: sendsTags, compression: compression, name: name)
     }
 }

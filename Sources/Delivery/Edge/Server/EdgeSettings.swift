@@ -51,6 +51,8 @@ public struct EdgeSettings: Sendable {
     public var continueTimeoutMilliseconds = 1_000
     /// Requests on one connection; the last is answered with `Connection: close`.
     public var maximumRequestsPerConnection = 1_000_000
+    /// Stored responses that one loop compresses at a time; others go out as they are meanwhile.
+    public var maximumEncodeJobs = 32
     /// How long a host name's addresses are remembered; the system's resolver doesn't tell their time to live.
     public var nameCacheMilliseconds = 30_000
     /// Blocks of 4,096 events that may wait for the log; beyond it events are dropped and counted.

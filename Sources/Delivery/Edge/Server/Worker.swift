@@ -27,6 +27,7 @@ final class Worker: @unchecked Sendable {
     private var handOver: LoopTimer?
 
     private let resolver: Resolver
+    @exclusivity(unchecked) var encodeJobs = 0
     /// What `CDN-Loop` calls this edge.
     @exclusivity(unchecked) private(set) var loopID: [UInt8] = []
     @exclusivity(unchecked) private var routes: RouteTable

@@ -37,7 +37,7 @@ enum Freshening {
         if let age = response.block.value(of: .age) { merged.block.append("Age", String(DeltaSeconds.parse(age) ?? 0)) }
         var freshness = CachePolicy.freshness(
             merged, control, requestTime: requestTime, now: now, settings: settings)
-        freshness.flags.formUnion(object.freshness.flags.intersection([.allowsRanges, .isHTTP10]))
+        freshness.flags.formUnion(object.freshness.flags.intersection([.allowsRanges, .isHTTP10, .mayBeEncoded]))
         if !control.flags.isDisjoint(with: [.noStore, .isPrivate]) || variesMore(merged.block, than: stored) {
             freshness.lifetime = -1
         }
@@ -48,6 +48,7 @@ enum Freshening {
         }
         for name in withheld { merged.block.remove(named: name.span) }
         if !settings.sendsTags { merged.block.removeCacheTags() }
+        if freshness.flags.contains(.mayBeEncoded) { CachePolicy.addVary(to: &merged.block) }
         return (write(merged, now: now), freshness, StoredHead.ownLines(response.block, names: withheld))
     }
 

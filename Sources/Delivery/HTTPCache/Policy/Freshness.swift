@@ -21,6 +21,10 @@ public struct Freshness: Sendable, Equatable {
         public static let isHTTP10 = Flags(rawValue: 1 << 7)
         /// `Surrogate-Control` asks for ESI.
         public static let asksForESI = Flags(rawValue: 1 << 8)
+        /// Clients that accept a coding get it compressed.
+        public static let mayBeEncoded = Flags(rawValue: 1 << 9)
+        /// It is a compressed form of another stored response.
+        static let isEncoded = Flags(rawValue: 1 << 10)
     }
 
     /// When the response was received; 32 bits last until 2106.

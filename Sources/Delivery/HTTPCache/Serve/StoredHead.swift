@@ -21,14 +21,18 @@ enum StoredHead {
 
     /// The stored field lines: end-to-end fields without those that `no-cache` or `private` withhold, and a Date if
     /// the origin sent none (RFC 9110 §6.6.1).
-    static func fields(_ response: ResponseHead, now: Int64, settings: CacheSettings) -> [UInt8] {
+    static func fields(
+        _ response: ResponseHead, _ freshness: Freshness, now: Int64, settings: CacheSettings
+    ) -> [UInt8] {
         var writer = HeadWriter(capacity: 512)
         let withheld = CacheControl.forCDN(response.block).withheldFields
-        if withheld.isEmpty, settings.sendsTags {
+        let varies = freshness.flags.contains(.mayBeEncoded)
+        if withheld.isEmpty, settings.sendsTags, !varies {
             writer.copyFields(of: response.block, except: dropped)
         } else {
             var block = response.block
             if !settings.sendsTags { block.removeCacheTags() }
+            if varies { CachePolicy.addVary(to: &block) }
             for name in withheld { block.remove(named: name.span) }
             writer.copyFields(of: block, except: dropped)
         }

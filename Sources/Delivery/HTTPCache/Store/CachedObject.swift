@@ -1,5 +1,6 @@
 import Bytes
 public import HTTPWire
+import Synchronization
 
 /// A stored response: immutable, shared by all loops. Key, variance, prepared head and a small body lie in one array
 /// and everything else in the store's table, so that an object costs one allocation.
@@ -15,6 +16,10 @@ public struct CachedObject: Sendable {
     public let status: Int16
     private let statusLineLength: UInt8
     private let tagLength: UInt16
+    /// The same for all that has the same body: kept by validations and by compressed forms.
+    let serial: UInt32
+
+    private static let nextSerial = Atomic<UInt32>(0)
 
     /// Longest key, variance and status line that fit.
     static let maximumKeyBytes = 65_535
@@ -26,7 +31,7 @@ public struct CachedObject: Sendable {
     /// - Parameter head: field lines as ``HeadWriter`` writes them, without a status line and an end.
     init(
         key: [UInt8], variance: [UInt8], tags: [UInt64] = [], statusLine: [UInt8], head: [UInt8], status: Int,
-        freshness: Freshness, inlineBody: [UInt8] = [], body: CachedBody? = nil
+        freshness: Freshness, inlineBody: [UInt8] = [], body: CachedBody? = nil, serial: UInt32? = nil
     ) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(
@@ -45,6 +50,7 @@ public struct CachedObject: Sendable {
         self.varianceLength = UInt16(variance.count)
         self.statusLineLength = UInt8(statusLine.count)
         self.tagLength = UInt16(tags.count)
+        self.serial = serial ?? CachedObject.nextSerial.wrappingAdd(1, ordering: .relaxed).newValue
         self.status = Int16(status)
         self.freshness = freshness
         self.body = body
@@ -69,7 +75,7 @@ public struct CachedObject: Sendable {
         CachedObject(
             key: Array(bytes[..<keyCount]), variance: Array(bytes[varianceRange]), tags: tags,
             statusLine: Array(bytes[statusLineRange]), head: head, status: Int(status), freshness: freshness,
-            inlineBody: inlineBody, body: body)
+            inlineBody: inlineBody, body: body, serial: serial)
     }
 
     /// The whole body, if it lies in one piece: the array and where in it. Otherwise it takes a ``BodyReader``.
@@ -153,7 +159,7 @@ public struct CachedObject: Sendable {
     }
 
     /// Its slot in the table with the slots in reserve, and its share of buckets and ghosts.
-    private static let fixedCost = 88 + 10 + 16
+    private static let fixedCost = 96 + 10 + 16
 
     /// Whether both are the same stored response: there is one for a variance at a time.
     func isSame(as other: CachedObject) -> Bool {

@@ -37,6 +37,8 @@ struct StoreShard {
     /// First slot of each bucket's chain; a power of two.
     var buckets: [UInt32] = []
     var count = 0
+    /// Compressed forms among them.
+    var encodedCount = 0
     var small = Queue()
     var main = Queue()
     var ghosts = GhostList()
@@ -64,6 +66,7 @@ struct StoreShard {
             queueNext: StoreShard.none, queuePrevious: StoreShard.none, cost: UInt32(clamping: cost / 16), frequency: 0,
             isMain: isMain)
         purges.stored(object)
+        if object.freshness.flags.contains(.isEncoded) { encodedCount += 1 }
         buckets[place] = index
         count += 1
         enqueue(index, isMain: isMain)
@@ -112,8 +115,9 @@ struct StoreShard {
 
     private mutating func freed(_ index: UInt32) -> Int {
         let cost = Int(slots[Int(index)].cost) * 16
-        if let object = slots[Int(index)].object, object.tagCount > 0 {
-            purges.removed(object, generation: slots[Int(index)].generation)
+        if let object = slots[Int(index)].object {
+            if object.tagCount > 0 { purges.removed(object, generation: slots[Int(index)].generation) }
+            if object.freshness.flags.contains(.isEncoded) { encodedCount -= 1 }
         }
         slots[Int(index)].object = nil
         slots[Int(index)].bucketNext = freeSlot
