@@ -51,6 +51,10 @@ import Testing
         SELECT a.k, a.n, b.k, b.n FROM (SELECT k, COUNT(*) / 3 AS n FROM t GROUP BY k) a
         RIGHT JOIN (SELECT s AS k, COUNT(*) / 3 AS n FROM t GROUP BY s) b ON a.n = b.n
         """,
+        "SELECT k FROM t WHERE v > 1 EXCEPT SELECT k FROM t WHERE v < 1",
+        "SELECT MOD(v, 3) FROM t EXCEPT ALL SELECT MOD(v, 2) FROM t",
+        "SELECT n FROM (SELECT k, COUNT(*) / 2 AS n FROM t GROUP BY k) INTERSECT ALL SELECT v FROM t",
+        "SELECT n FROM (SELECT k, COUNT(*) / 2 AS n FROM t GROUP BY k) EXCEPT ALL SELECT v FROM t",
     ]
 
     static let windows =

@@ -25,7 +25,8 @@ public struct UnnestedList: Hashable, Sendable {
     /// A row whose list is empty, or none, comes once, with nulls.
     public var keepsEmpty: Bool
 
-    /// The row as often as a number says, without more columns.
+    /// The row as often as a number says, without more columns. What the number is computed from is not to be read behind
+    /// it: of a changing result it is not kept up.
     static func times(_ count: BoundExpression) -> UnnestedList {
         UnnestedList(expression: count, isCount: true, parts: [], keepsEmpty: false)
     }

@@ -118,7 +118,8 @@ struct PhysicalPlanner {
             let project = try Project(
                 expressions: expressions, schema: Schema(planFields: fields), context: context,
                 keepsKinds: isChanging(input))
-            try build(input, stage(project, "SELECT", next), query)
+            let after = dropsUnchanged(input, expressions) ? stage(DropUnchanged(), "", next) : next
+            try build(input, stage(project, "SELECT", after), query)
         case .window(let input, let window):
             try buildWindow(input, window, asPanes: false, plan, next, query)
         case .aggregate(let input, let keys, let aggregates, let fields):
@@ -133,6 +134,10 @@ struct PhysicalPlanner {
             try requireAppended(
                 input, for: "GROUPING SETS", "group the events themselves, or take one GROUP BY for each set")
             try build(input, stage(try expand(projections, fields), "GROUPING SETS", next), query)
+        case .unnest(let input, let list) where list.isCount && isChanging(input):
+            let schema = Schema(planFields: input.outputFields)
+            let rows = try RepeatChanges(count: list.expression, schema: schema, context: context)
+            try build(input, stage(rows, "ALL", next), query)
         case .unnest(let input, let list):
             try requireAppended(input, for: "UNNEST", "unnest the events themselves")
             let unnest = try Unnest(list: list, schema: Schema(planFields: plan.outputFields), context: context)
@@ -160,6 +165,13 @@ struct PhysicalPlanner {
             }
         case .union(let inputs): try buildUnion(inputs, plan, next, query)
         }
+    }
+
+    /// Whether a projection of what changes may make the same of different rows.
+    private func dropsUnchanged(_ input: LogicalPlan, _ expressions: [BoundExpression]) -> Bool {
+        guard isChanging(input) else { return false }
+        let columns = expressions.compactMap { if case .column(let column, _) = $0 { column } else { nil } }
+        return Set(columns).count < input.outputFields.count
     }
 
     func filterStage(
