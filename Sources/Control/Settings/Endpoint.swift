@@ -1,10 +1,10 @@
 internal import Foundation
 
-/// `HOST:PORT` as written: a name, an IPv4 address, or an IPv6 address in brackets.
+/// `HOST:PORT` as written: a name, an IPv4 address, or an IPv6 address in brackets. Or `unix:PATH`, a Unix socket.
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
-    /// Without brackets.
+    /// Without brackets; of a Unix socket all of `unix:PATH`.
     public var host: String
-    /// 0 lets the kernel choose.
+    /// 0 lets the kernel choose, and stands with a Unix socket.
     public var port: Int
 
     public init(host: String, port: Int) {
@@ -12,8 +12,20 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Parses `HOST:PORT`, `[::1]:PORT`, `:PORT` and `PORT` (every address). Nil when it is none of these.
+    /// Bytes of a Unix socket's path that the system can hold.
+    static let maximumPathBytes = 107
+
+    /// Parses `HOST:PORT`, `[::1]:PORT`, `:PORT` and `PORT` (every address), `unix:/PATH` and `unix:@NAME` (a name in the
+    /// abstract space). Nil when it is none of these.
     public init?(_ text: String) {
+        if text.hasPrefix("unix:") {
+            let path = text.dropFirst(5)
+            guard path.hasPrefix("/") || path.hasPrefix("@"), (2...Self.maximumPathBytes).contains(path.utf8.count),
+                !path.utf8.contains(0)
+            else { return nil }
+            self.init(host: text, port: 0)
+            return
+        }
         var host = ""
         var portText = text[...]
         if text.hasPrefix("[") {
@@ -32,12 +44,17 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         self.init(host: host.isEmpty || host == "*" ? "0.0.0.0" : host, port: port)
     }
 
-    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    public var isUnix: Bool { host.hasPrefix("unix:") }
 
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    public var isLoopback: Bool { isUnix || host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+    public var description: String {
+        if isUnix { return host }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
 }
 
-/// `http://HOST[:PORT]` or `https://HOST[:PORT]`, where an origin listens.
+/// `http://HOST[:PORT]`, `https://HOST[:PORT]` or `unix:PATH`, where an origin listens.
 public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
     public var address: Endpoint
     /// Reached over TLS.
@@ -49,6 +66,14 @@ public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     public init(_ text: String) throws(Problem) {
+        if text.hasPrefix("unix:") {
+            guard let address = Endpoint(text) else {
+                let limit = Endpoint.maximumPathBytes
+                throw Problem(message: "expected unix:/PATH with a path of at most \(limit) bytes in \"\(text)\"")
+            }
+            self.address = address
+            return
+        }
         let schemeEnd = text.range(of: "://")
         let scheme = schemeEnd.map { text[..<$0.lowerBound].lowercased() }
         switch scheme {
@@ -76,5 +101,5 @@ public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
         self.address = address
     }
 
-    public var description: String { "\(isSecure ? "https" : "http")://\(address)" }
+    public var description: String { address.isUnix ? "\(address)" : "\(isSecure ? "https" : "http")://\(address)" }
 }

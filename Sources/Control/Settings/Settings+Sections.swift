@@ -86,6 +86,7 @@ extension OriginSection {
         maxIdleConnections = section.integer("max_idle_connections", default: maxIdleConnections, in: 0...100_000)
         maxPendingRequests = section.integer("max_pending_requests", default: maxPendingRequests, in: 0...1_000_000)
         retries = section.integer("retries", default: retries, in: 0...10)
+        proxyProtocol = section.choice("proxy_protocol", default: proxyProtocol)
         section.finish()
     }
 }
@@ -203,7 +204,7 @@ extension YAMLSection {
     func address(_ key: String, _ text: String) -> Endpoint? {
         let address = Endpoint(text)
         if address == nil {
-            report(key, "expected HOST:PORT, [IPV6]:PORT or a port from 0 to 65535, found \"\(text)\"")
+            report(key, "expected HOST:PORT, [IPV6]:PORT, unix:/PATH or a port from 0 to 65535, found \"\(text)\"")
         }
         return address
     }

@@ -76,6 +76,11 @@ extension Settings {
     }
 
     private func checkTogether(_ root: YAMLSection, _ collector: DiagnosticCollector) {
+        if management.listen.isUnix {
+            collector.report(
+                root.section("management").mark(of: "listen"), "management.listen",
+                "the management API listens on HOST:PORT; \(management.listen) is a Unix socket")
+        }
         if !management.listen.isLoopback, management.token == nil {
             collector.report(
                 root.section("management").mark(of: "listen"), "management.token",

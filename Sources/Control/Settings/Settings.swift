@@ -100,9 +100,14 @@ public struct OriginSection: Hashable, Sendable {
     /// Requests that wait for a connection before further ones are refused with 503, for each event loop.
     public var maxPendingRequests = 4096
     public var retries = 1
+    /// Whether connections begin with a header that says who the client is; each then carries one request.
+    public var proxyProtocol = ProxyProtocol.none
 
     public init() {}
 }
+
+/// Headers of the PROXY protocol to origins.
+public enum ProxyProtocol: String, CaseIterable, Sendable { case none, v1, v2 }
 
 /// The shared cache (RFC 9111).
 public struct CacheSection: Hashable, Sendable {

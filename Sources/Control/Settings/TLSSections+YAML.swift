@@ -21,13 +21,24 @@ extension ListenSection {
         let address = text.flatMap { section.address("address", $0) }
         let tls = section.has("tls") ? ListenTLSSection(reading: section.section("tls")) : nil
         if tls == nil { _ = section.node("tls") }
+        let allowsHTTP1 = section.bool("http1", default: true)
         let allowsHTTP2 = section.bool("http2", default: true)
+        if !allowsHTTP1, !allowsHTTP2 { section.report("http1", "a listener must take HTTP/1 or HTTP/2") }
+        let mode = section.optionalString("mode")
+        let unixMode = mode.flatMap { Int($0, radix: 8) }
+        if mode != nil, unixMode.map({ (0...0o777).contains($0) }) != true {
+            section.report("mode", "expected permissions in octal digits such as 0660")
+        } else if mode != nil, address?.isUnix == false {
+            section.report("mode", "only the file of a Unix socket has permissions")
+        }
         let expectsProxyHeader = section.bool("proxy_protocol", default: false)
         section.finish()
         guard let address else { return nil }
         self.init(address: address, tls: tls)
+        self.allowsHTTP1 = allowsHTTP1
         self.allowsHTTP2 = allowsHTTP2
         self.expectsProxyHeader = expectsProxyHeader
+        self.unixMode = unixMode ?? self.unixMode
     }
 }
 

@@ -3,8 +3,12 @@ public struct ListenSection: Hashable, Sendable {
     public var address: Endpoint
     /// Nil for cleartext.
     public var tls: ListenTLSSection?
+    /// Whether clients may speak HTTP/1.0 and 1.1.
+    public var allowsHTTP1 = true
     /// Whether clients may speak HTTP/2.
     public var allowsHTTP2 = true
+    /// Permissions of the file where `address` is a Unix socket.
+    public var unixMode = 0o660
     /// Whether connections begin with a header of the PROXY protocol.
     public var expectsProxyHeader = false
 

@@ -61,7 +61,9 @@ public final class Listener: LoopSource {
                 Glibc.close(code)
                 return true
             }
-            let connection = TCPConnection(loop: loop, fd: code, peer: SocketAddress(raw), phase: .open)
+            // Whoever reaches a Unix socket is a process of this machine.
+            let peer = address.path == nil ? SocketAddress(raw) : SocketAddress.loopback(port: 0)
+            let connection = TCPConnection(loop: loop, fd: code, peer: peer, phase: .open)
             connectionCount += 1
             connection.closeHook = { [weak self] _ in self?.connectionClosed() }
             accept?(connection)

@@ -8,10 +8,16 @@ public struct ListeningSocket: Sendable {
     public let address: SocketAddress
 
     /// One socket for each of `count` loops on the same address (SO_REUSEPORT); port 0 lets the system choose.
+    /// - Parameter unixMode: permissions of a Unix socket's file: who may write to it may connect.
     /// - Throws: `SystemError` with EADDRINUSE when another process listens there.
     public static func open(
-        _ address: SocketAddress, count: Int, backlog: Int = 1024
+        _ address: SocketAddress, count: Int, backlog: Int = 1024, unixMode: Int32 = 0o660
     ) throws(SystemError) -> [ListeningSocket] {
+        if let path = address.path {
+            let fd = squilla_listen_unix(path, unixMode, Int32(backlog))
+            guard fd >= 0 else { throw SystemError(code: -fd, operation: "listen on \(address)") }
+            return try shared(fd, address, count: count)
+        }
         if address.port != 0 {
             // SO_REUSEPORT would let two processes share the address silently.
             var raw = address.raw
@@ -32,6 +38,28 @@ public struct ListeningSocket: Sendable {
             sockets.append(ListeningSocket(fd: fd, address: bound))
         }
         return sockets
+    }
+
+    /// One socket that all loops accept from.
+    private static func shared(
+        _ fd: Int32, _ address: SocketAddress, count: Int
+    ) throws(SystemError) -> [ListeningSocket] {
+        var sockets = [ListeningSocket(fd: fd, address: address)]
+        for _ in 1..<max(1, count) {
+            let copy = fcntl(fd, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0 else {
+                let code = errno
+                for socket in sockets { socket.close() }
+                throw SystemError(code: code, operation: "listen on \(address)")
+            }
+            sockets.append(ListeningSocket(fd: copy, address: address))
+        }
+        return sockets
+    }
+
+    /// Takes away the file of a Unix socket that nobody listens on any more.
+    public static func removeFile(of address: SocketAddress) {
+        if let path = address.path, !path.hasPrefix("@") { unlink(path) }
     }
 
     /// For a socket that was never attached.

@@ -13,7 +13,7 @@ public enum ProxyHeader: Equatable, Sendable {
     static let maximumLineBytes = 107
     /// Of version 2, with what vendors add; the format would allow 64 KiB.
     static let maximumBytes = 4 * 1024
-    private static let signature: [UInt8] = [
+    static let signature: [UInt8] = [
         0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A,
     ]
     private static let word: [UInt8] = Array("PROXY ".utf8)

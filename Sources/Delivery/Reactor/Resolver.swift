@@ -33,9 +33,9 @@ public final class Resolver: Sendable {
         self.lookup = lookup
     }
 
-    /// The addresses of `host` with `port` set, from memory; `nil` when it has to be asked for. Numeric hosts always answer.
+    /// The addresses of `host` with `port` set, from memory; `nil` when it has to be asked for. Literals always answer.
     public func cached(_ host: String, port: UInt16) -> [SocketAddress]? {
-        if let numeric = SocketAddress(numeric: host, port: port) { return [numeric] }
+        if let literal = SocketAddress(literal: host, port: port) { return [literal] }
         let now = monotonicMilliseconds()
         let found = state.withLock { $0.answers[host] }
         guard let found, found.expires > now else { return nil }

@@ -1,10 +1,22 @@
-/// A header of the PROXY protocol before everything else, TLS included.
+/// What comes or goes before everything else, TLS included: a header of the PROXY protocol.
 extension TCPConnection {
     /// The first bytes must be a PROXY header; the client that it names becomes `peer`. A connection without one is
     /// closed. For accepted connections, before anything has come.
     public func expectProxyHeader() {
         proxyHeader = []
         awaitsProxyHeader = true
+    }
+
+    /// Queues what goes before the peer's protocol begins, not to be sealed by TLS.
+    func sendPrelude() {
+        guard !prelude.isEmpty else { return }
+        if let tls {
+            tls.sealed.append(contentsOf: prelude)
+            queuedBytes += prelude.count
+        } else {
+            send(prelude.span)
+        }
+        prelude = []
     }
 
     /// Takes bytes as long as the header is not complete. The rest goes on as if it had come alone.

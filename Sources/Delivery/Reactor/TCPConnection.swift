@@ -47,6 +47,8 @@ public final class TCPConnection: LoopSource {
     /// A PROXY header has to come first; see TCPConnection+Prelude.
     @exclusivity(unchecked) var awaitsProxyHeader = false
     var proxyHeader: [UInt8] = []
+    /// What goes out before all else.
+    var prelude: [UInt8] = []
     /// Is in the loop's list of connections with input that was held back.
     @exclusivity(unchecked) var isQueuedForReading = false
 
@@ -77,16 +79,20 @@ public final class TCPConnection: LoopSource {
     /// Starts a connect; the handler hears `connected` or `closed(.connectFailed)`. A time-out is the handler's own
     /// deadline on the returned connection.
     /// - Throws: `SystemError` when not even a socket can be made, or the address is refused at once.
-    /// - Parameter tls: speaks TLS; `connected` then comes after the handshake.
+    /// - Parameters:
+    ///   - tls: speaks TLS; `connected` then comes after the handshake.
+    ///   - prelude: sent first of all, before TLS, such as a header of the PROXY protocol.
     public static func connect(
-        to address: SocketAddress, on loop: EventLoop, tls: TLSClient? = nil, handler: any TCPHandler
+        to address: SocketAddress, on loop: EventLoop, tls: TLSClient? = nil, prelude: [UInt8] = [],
+        handler: any TCPHandler
     ) throws(SystemError) -> TCPConnection {
         var raw = address.raw
-        let fd = squilla_connect(&raw)
+        let fd = address.path.map { squilla_connect_unix($0) } ?? squilla_connect(&raw)
         guard fd >= 0 else { throw SystemError(code: -fd, operation: "connect to \(address)") }
         let connection = TCPConnection(loop: loop, fd: fd, peer: address, phase: .connecting)
         connection.handler = handler
         connection.tls = tls?.makeSession()
+        connection.prelude = prelude
         return connection
     }
 
@@ -124,6 +130,7 @@ public final class TCPConnection: LoopSource {
         if code != 0 { return close(.connectFailed(code)) }
         phase = .open
         setInterest(squilla_epoll_in())
+        sendPrelude()
         if tls != nil { return startHandshake() }
         clearDeadline()
         handler?.connected()

@@ -1,5 +1,5 @@
 public import HTTPWire
-import Reactor
+public import Reactor
 
 /// A request to an origin, whichever endpoint answers it: chooses one, tries others where that is safe, and hedges.
 /// The handler hears one answer. Confined to the loop of its groups.
@@ -25,6 +25,9 @@ public final class OriginCall {
     let method: Method
     let framing: BodyFraming
     let isUpgrade: Bool
+    /// The client that asks, for origins that want a PROXY header.
+    public var client: ProxyHeader.Addresses?
+    public var wantsClient: Bool { tiers.contains { $0.group.wantsClient } }
     var handler: (any OriginHandler)?
     private(set) var tier = 0
     private var ask = Balancer.Ask()
@@ -140,6 +143,7 @@ public final class OriginCall {
         group.began(index)
         var request = OriginRequest(method: method, head: tiers[tier].head, framing: framing)
         request.isUpgrade = isUpgrade
+        request.client = client
         attempt.start(request)
     }
 

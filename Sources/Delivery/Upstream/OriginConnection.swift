@@ -31,9 +31,11 @@ final class OriginConnection: TCPHandler {
         connectStarted = pool.loop.now
     }
 
-    func connect(to address: SocketAddress) throws(SystemError) {
+    /// - Parameter client: for the PROXY header, where the origin wants one.
+    func connect(to address: SocketAddress, for client: ProxyHeader.Addresses?) throws(SystemError) {
+        let prelude = pool.settings.proxyHeader.map { ProxyHeader.bytes($0, client) } ?? []
         let tcp = try TCPConnection.connect(
-            to: address, on: pool.loop, tls: pool.settings.tls, handler: self)
+            to: address, on: pool.loop, tls: pool.settings.tls, prelude: prelude, handler: self)
         self.tcp = tcp
         tcp.setDeadline(afterMilliseconds: pool.settings.connectTimeoutMilliseconds)
     }

@@ -9,6 +9,8 @@ public final class OriginGroup {
     public let tier: OriginTier
     /// The endpoint that is this edge itself: a key that belongs to it goes on to the next tier.
     let own: Int?
+    /// An endpoint wants a PROXY header.
+    let wantsClient: Bool
     let loop: EventLoop
     var balancer: Balancer
     var budget: RetryBudget
@@ -25,6 +27,7 @@ public final class OriginGroup {
         self.tier = tier
         self.own = own
         self.pools = pools
+        wantsClient = pools.contains { $0.settings.proxyHeader != nil }
         self.loop = loop
         balancer = Balancer(standing.endpoints, settings: standing.policy.balance)
         budget = RetryBudget(standing.policy.retry, standing.policy.breakers)

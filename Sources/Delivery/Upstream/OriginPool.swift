@@ -22,7 +22,7 @@ public final class OriginPool {
         self.loop = loop
         self.resolver = resolver
         state = PoolState(settings: settings)
-        isNamed = SocketAddress(numeric: settings.host, port: settings.port) == nil
+        isNamed = SocketAddress(literal: settings.host, port: settings.port) == nil
         timer = LoopTimer(loop: loop) { [weak self] in self?.expire() }
     }
 
@@ -94,7 +94,8 @@ public final class OriginPool {
         do throws(SystemError) {
             connections[id] = connection
             // In turn, so that all addresses of a name are used.
-            try connection.connect(to: addresses[nextAddress % addresses.count])
+            let client = state.owner(of: id).flatMap { waiting[$0]?.request.client }
+            try connection.connect(to: addresses[nextAddress % addresses.count], for: client)
             nextAddress &+= 1
         } catch {
             connections[id] = nil

@@ -1,4 +1,5 @@
 public import HTTPWire
+public import Reactor
 
 /// A request as it goes to an origin. The body, if there is one, is sent piece by piece through `OriginExchange`.
 public struct OriginRequest: Sendable {
@@ -10,6 +11,8 @@ public struct OriginRequest: Sendable {
     /// Asks for another protocol (RFC 9110, 7.8); after 101 the connection is a tunnel, and bytes go both ways as they
     /// are.
     public var isUpgrade = false
+    /// For origins that want to know (`OriginSettings.proxyHeader`).
+    public var client: ProxyHeader.Addresses?
 
     public init(method: Method, head: [UInt8], framing: BodyFraming) {
         self.method = method

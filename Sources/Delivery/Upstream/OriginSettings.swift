@@ -4,13 +4,15 @@ public import Reactor
 public struct OriginSettings: Sendable, Equatable {
     /// The name in events and on the metrics page.
     public var name: String
-    /// A host name or a numeric address.
+    /// A host name, a numeric address, or `unix:/path`.
     public var host: String
     public var port: UInt16
     /// The `Host` field sent to the origin; `nil` passes the client's on.
     public var hostHeader: String?
     /// Speaks TLS to the origin.
     public var tls: TLSClient?
+    /// Begins each connection with a header that says who the client is; then each carries one request only.
+    public var proxyHeader: ProxyHeader.Version?
     /// From the start of a connect to its success, a TLS handshake included.
     public var connectTimeoutMilliseconds = 5_000
     /// From the end of the request to the first byte of the response.
@@ -45,11 +47,15 @@ public struct OriginSettings: Sendable, Equatable {
 
     /// `HOST:PORT`, which names the endpoint in metrics and, hashed, in all edges.
     public var endpoint: String {
-        host.contains(":") && !host.hasPrefix("[") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        if isUnix { return host }
+        return host.contains(":") && !host.hasPrefix("[") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// `host:port`, IPv6 in brackets.
+    private var isUnix: Bool { host.hasPrefix("unix:") }
+
+    /// `host:port`, IPv6 in brackets; `localhost` for a Unix socket, which has no name that `Host` could say.
     public var authority: String {
+        if isUnix { return "localhost" }
         let bare = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
         return port == (tls == nil ? 80 : 443) ? bare : "\(bare):\(port)"
     }

@@ -1,7 +1,8 @@
 /// The decisions of a connection pool, without connections: who gets which, when to connect, when to give up.
 ///
 /// Idle connections are reused last in, first out, so that the surplus ages and is closed. A connect is started for a
-/// request that finds none idle, but what it yields goes to the request that waits longest.
+/// request that finds none idle, but what it yields goes to the request that waits longest. Where connections begin with
+/// a PROXY header each is of the request that it was made for.
 struct PoolState {
     typealias ConnectionID = UInt64
     typealias Ticket = UInt64
@@ -40,6 +41,8 @@ struct PoolState {
     private var waiting: [Waiting] = []
     private var connecting: Set<ConnectionID> = []
     private var inUse: Set<ConnectionID> = []
+    /// Of connections that can't serve another.
+    private var owners: [ConnectionID: Ticket] = [:]
     private var nextID: ConnectionID = 1
     private(set) var failuresInARow = 0
     private var downUntil: Int64 = .min
@@ -56,6 +59,11 @@ struct PoolState {
 
     func isIdle(_ id: ConnectionID) -> Bool { idle.contains { $0.id == id } }
 
+    private var isPrivate: Bool { settings.proxyHeader != nil }
+
+    /// The request that a connection is made for, where it is for one alone.
+    func owner(of id: ConnectionID) -> Ticket? { owners[id] }
+
     func isDown(at now: Int64) -> Bool { now < downUntil }
 
     /// A request asks for a connection. `fresh` demands one that was never used.
@@ -68,12 +76,14 @@ struct PoolState {
         guard waiting.count < settings.maximumPending else { return .refuseFull }
         waiting.append(Waiting(ticket: ticket, since: now))
         if failuresInARow >= settings.failureThreshold, !connecting.isEmpty { return .wait }
-        if connecting.count >= waiting.count || connectionCount >= settings.maximumConnections { return .wait }
-        return .connect(startConnect())
+        if connecting.count >= waiting.count, !isPrivate { return .wait }
+        if connectionCount >= settings.maximumConnections { return .wait }
+        return .connect(startConnect(for: ticket))
     }
 
-    private mutating func startConnect() -> ConnectionID {
+    private mutating func startConnect(for ticket: Ticket) -> ConnectionID {
         defer { nextID += 1 }
+        if isPrivate { owners[nextID] = ticket }
         connecting.insert(nextID)
         return nextID
     }
@@ -83,13 +93,18 @@ struct PoolState {
         connecting.remove(id)
         failuresInARow = 0
         downUntil = .min
-        return place(id, now: now)
+        guard let owner = owners.removeValue(forKey: id) else { return place(id, now: now) }
+        guard let index = waiting.firstIndex(where: { $0.ticket == owner }) else { return .close }
+        waiting.remove(at: index)
+        inUse.insert(id)
+        return .assign(owner)
     }
 
-    /// A connect failed. The ticket that waited longest fails with it, and possibly all others once the origin is down.
+    /// A connect failed. The ticket that it was for or that waited longest fails with it, and possibly all others once the origin is down.
     mutating func connectFailed(_ id: ConnectionID, now: Int64) -> [Ticket] {
         connecting.remove(id)
         failuresInARow += 1
+        let owner = owners.removeValue(forKey: id)
         guard !waiting.isEmpty else { return [] }
         if failuresInARow >= settings.failureThreshold {
             downUntil = now + Int64(settings.failurePauseMilliseconds) * 1_000_000
@@ -98,13 +113,15 @@ struct PoolState {
                 return waiting.map(\.ticket)
             }
         }
-        return [waiting.removeFirst().ticket]
+        guard let owner else { return [waiting.removeFirst().ticket] }
+        guard let index = waiting.firstIndex(where: { $0.ticket == owner }) else { return [] }
+        return [waiting.remove(at: index).ticket]
     }
 
     /// A request is through with its connection.
     mutating func released(_ id: ConnectionID, reusable: Bool, now: Int64) -> Release {
         inUse.remove(id)
-        return reusable ? place(id, now: now) : .close
+        return reusable && !isPrivate ? place(id, now: now) : .close
     }
 
     private mutating func place(_ id: ConnectionID, now: Int64) -> Release {
@@ -121,6 +138,7 @@ struct PoolState {
     mutating func closed(_ id: ConnectionID) {
         inUse.remove(id)
         connecting.remove(id)
+        owners[id] = nil
         idle.removeAll { $0.id == id }
     }
 
@@ -131,10 +149,11 @@ struct PoolState {
 
     /// After a connection went away: a connect to start because requests still wait.
     mutating func replacement(now: Int64) -> ConnectionID? {
-        guard waiting.count > connecting.count, connectionCount < settings.maximumConnections, !isDown(at: now) else {
-            return nil
-        }
-        return startConnect()
+        guard waiting.count > connecting.count || isPrivate, connectionCount < settings.maximumConnections,
+            !isDown(at: now),
+            let next = waiting.first(where: { waiter in !owners.values.contains { $0 == waiter.ticket } })
+        else { return nil }
+        return startConnect(for: next.ticket)
     }
 
     /// What has been idle or waiting for too long.

@@ -75,7 +75,27 @@ import Testing
         #expect(settings.origins[0].tls.serverName == "inner.example")
     }
 
+    @Test func unixSockets() throws {
+        let settings = try Settings(
+            yaml: """
+                edge:
+                  listen:
+                    - {address: "unix:/run/edge.sock", mode: "0600", http1: false}
+                    - unix:@edge
+                origins: [{url: "unix:/run/app.sock", proxy_protocol: v2}]
+                """)
+        #expect(settings.edge.listen.map(\.address.description) == ["unix:/run/edge.sock", "unix:@edge"])
+        #expect(settings.edge.listen[0].unixMode == 0o600 && !settings.edge.listen[0].allowsHTTP1)
+        #expect(settings.origins[0].urls.map(\.description) == ["unix:/run/app.sock"])
+        #expect(settings.origins[0].proxyProtocol == .v2)
+    }
+
     @Test(arguments: [
+        ("edge:\n  listen: unix:relative", 2, 11, "expected HOST:PORT"),
+        ("edge:\n  listen:\n    - {address: \"unix:/s\", mode: \"8\"}", 3, 34, "expected permissions"),
+        ("edge:\n  listen:\n    - {address: \"127.0.0.1:1\", mode: \"0600\"}", 3, 38, "only the file of a Unix socket"),
+        ("edge:\n  listen:\n    - {address: \"127.0.0.1:1\", http1: no, http2: no}", 3, 39, "must take HTTP/1"),
+        ("management: {listen: \"unix:/s\"}", 1, 22, "is a Unix socket"),
         ("edge:\n  listen:\n    - tls: {certificates: []}", 3, 7, "a listener needs an address"),
         ("edge:\n  listen:\n    - address: 80\n      tls: {}", 4, 12, "TLS needs at least one certificate"),
         ("edge:\n  listen:\n    - {address: 80, tls: {certificates: {key: k}}}", 3, 41, "name the file"),

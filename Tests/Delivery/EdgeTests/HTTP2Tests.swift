@@ -233,6 +233,52 @@ import Testing
         #expect(edge.events(1)[0]["error.code"] == "client_gone")
     }
 
+    @Test func dataForAStreamThatIsOverEndsTheConnection() throws {
+        let endings: [(FrameClient) throws -> Void] = [
+            // Complete in both directions.
+            { client in
+                try client.request(1)
+                _ = try client.response(1)
+                try client.data(1, [1], ends: true)
+            },
+            // Reset by the client; all of it may come in one piece.
+            { client in
+                try client.request(1, "POST", "/", [], ends: false)
+                try client.send(FrameClient.Kind.reset, stream: 1, payload: [0, 0, 0, 8])
+                try client.data(1, [1], ends: true)
+            },
+        ]
+        for ending in endings {
+            let (edge, _) = try edge()
+            let client = try FrameClient(edge.connect())
+            try ending(client)
+            #expect(client.first(FrameClient.Kind.goAway)?.errorCode == 5)
+        }
+    }
+
+    @Test func dataForAStreamThatTheEdgeResetIsIgnored() throws {
+        let (edge, _) = try edge { $0.maximumBodyBytes = 10 }
+        let client = try FrameClient(edge.connect())
+        try client.request(1, "POST", "/", [("content-length", "100")], ends: false)
+        var frame = try client.next()
+        while frame.type != FrameClient.Kind.reset { frame = try client.next() }
+        try client.data(1, [UInt8](repeating: 1, count: 50), ends: false)
+        try client.request(3)
+        #expect(try client.response(3).code == HTTP2Tests.ok)
+    }
+
+    @Test func aListenerForHTTP2Alone() throws {
+        let (_, origin) = try edge()
+        let onlyHTTP2 = try TestEdge(origin: origin.port, listener: { $0.allowsHTTP1 = false })
+        let client = try FrameClient(onlyHTTP2.connect())
+        try client.request(1)
+        #expect(try client.response(1).code == HTTP2Tests.ok)
+        let other = try onlyHTTP2.connect()
+        try other.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        let settings = try other.read(9)
+        #expect(settings[3] == FrameClient.Kind.settings)
+    }
+
     @Test func floodsEndTheConnection() throws {
         let floods: [(FrameClient, Int) throws -> Void] = [
             { try $0.send(FrameClient.Kind.ping, payload: [UInt8](repeating: UInt8($1 & 0xff), count: 8)) },

@@ -1,6 +1,7 @@
 import Glibc
 import Reactor
 import Testing
+import Upstream
 
 @testable import Edge
 
@@ -53,5 +54,25 @@ import Testing
         let client = try edge.connect()
         try? client.send("PROXY TCP4 192.0.2.7 10.0.0.1 5000 80\r\nGET / HTTP/1.1\r\nHost: test\r\n\r\n")
         #expect(client.isEnded())
+    }
+
+    @Test(arguments: [ProxyHeader.Version.v1, .v2]) func originsAreTold(version: ProxyHeader.Version) throws {
+        let origin = ScriptedOrigin { _ in ScriptedOrigin.ok("told", "Cache-Control: no-store\r\n") }
+        let inner = try TestEdge(
+            origin: origin.port, { $0.cdnID = "inner" }, listener: { $0.expectsProxyHeader = true })
+        let outer = try TestEdge(
+            origin: nil,
+            {
+                var endpoint = OriginSettings(name: "main", host: "127.0.0.1", port: inner.port)
+                endpoint.proxyHeader = version
+                $0.origins = [EdgeOrigin(name: "main", endpoints: [endpoint])]
+            }, listener: { $0.expectsProxyHeader = true })
+        for client in ["192.0.2.7", "192.0.2.8"] {
+            let socket = try outer.connect()
+            try socket.send("PROXY TCP4 \(client) 10.0.0.1 5000 80\r\n")
+            #expect(try socket.get("/").text == "told")
+            #expect(try socket.get("/").text == "told")
+        }
+        #expect(inner.events(4).map { $0["client.ip"] } == ["192.0.2.7", "192.0.2.7", "192.0.2.8", "192.0.2.8"])
     }
 }

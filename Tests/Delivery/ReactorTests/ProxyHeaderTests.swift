@@ -22,6 +22,27 @@ import Testing
         for count in 0..<bytes.count { #expect(ProxyHeader.parse(Array(bytes[..<count])) == .incomplete) }
     }
 
+    @Test(arguments: [
+        ("192.0.2.7", "10.0.0.1"), ("2001:db8::7", "::1"), ("192.0.2.7", "2001:db8::1"), ("fe80::1", "10.0.0.1"),
+    ])
+    func whatIsWrittenReadsBack(source: String, destination: String) throws {
+        let addresses = ProxyHeader.Addresses(
+            source: try #require(SocketAddress(numeric: source, port: 65_535)),
+            destination: try #require(SocketAddress(numeric: destination, port: 80)))
+        for version in [ProxyHeader.Version.v1, .v2] {
+            let bytes = ProxyHeader.bytes(version, addresses)
+            #expect(ProxyHeader.parse(bytes) == .complete(source: addresses.source, length: bytes.count))
+            let nobody = ProxyHeader.bytes(version, nil)
+            #expect(ProxyHeader.parse(nobody) == .complete(source: nil, length: nobody.count))
+        }
+    }
+
+    @Test func theLine() throws {
+        let addresses = ProxyHeader.Addresses(
+            source: .ipv4(192, 0, 2, 7, port: 5), destination: .ipv4(10, 0, 0, 1, port: 80))
+        #expect(ProxyHeader.bytes(.v1, addresses) == Array("PROXY TCP4 192.0.2.7 10.0.0.1 5 80\r\n".utf8))
+    }
+
     private func address(_ text: String) -> SocketAddress? {
         let colon = text.lastIndex(of: ":") ?? text.endIndex
         return SocketAddress(numeric: String(text[..<colon]), port: 5000)
@@ -33,6 +54,7 @@ import Testing
         "PROXY TCP4 192.0.2.7 10.0.0.1 65536 80\r\n", "PROXY TCP4 192.0.2.7 10.0.0.1 05000 80\r\n",
         "PROXY TCP4  192.0.2.7 10.0.0.1 5000 80\r\n", "PROXY UDP4 192.0.2.7 10.0.0.1 5000 80\r\n",
         "PROXY TCP6 [::1] ::1 1 2\r\n", "PROXX", "\r\n\r\nX", "PROXY \r\n",
+        "PROXY TCP6 unix:/a unix:/b 1 2\r\n",
     ])
     func notLines(text: String) {
         guard case .invalid = ProxyHeader.parse(Array(text.utf8)) else {

@@ -1,3 +1,4 @@
+import Reactor
 import Testing
 
 @testable import Upstream
@@ -47,6 +48,27 @@ import Testing
         #expect(state.released(1, reusable: false, now: 0) == .close)
         #expect(state.replacement(now: 0) == 2)
         #expect(state.connected(2, now: 0) == .assign(3))
+    }
+
+    @Test func aConnectionWithAProxyHeaderServesWhomItNames() {
+        var state = pool {
+            $0.proxyHeader = .v2
+            $0.maximumConnections = 2
+        }
+        #expect(state.request(1, fresh: false, now: 0) == .connect(1))
+        #expect(state.request(2, fresh: false, now: 0) == .connect(2))
+        #expect(state.request(3, fresh: false, now: 0) == .wait)
+        #expect(state.owner(of: 1) == 1 && state.owner(of: 2) == 2)
+        // The other connect is done first, and not for the request that waits longest.
+        #expect(state.connected(2, now: 0) == .assign(2))
+        state.cancel(1)
+        #expect(state.connected(1, now: 0) == .close)
+        state.closed(1)
+        #expect(state.replacement(now: 0) == 3)
+        #expect(state.owner(of: 3) == 3)
+        #expect(state.replacement(now: 0) == nil)
+        #expect(state.connectFailed(3, now: 0) == [3])
+        #expect(state.released(2, reusable: true, now: 0) == .close)
     }
 
     @Test func theQueueIsBounded() {

@@ -74,8 +74,10 @@ final class Server: Sendable {
         self.tlsServers = tlsServers
         var listeners = try zip(settings.edge.listen, tlsServers).map { section, tls in
             var listener = EdgeListener(address: try Self.address(section.address), kind: .proxy, tls: tls)
+            listener.allowsHTTP1 = section.allowsHTTP1
             listener.allowsHTTP2 = section.allowsHTTP2
             listener.expectsProxyHeader = section.expectsProxyHeader
+            listener.unixMode = Int32(section.unixMode)
             return listener
         }
         listeners.append(
@@ -118,7 +120,11 @@ final class Server: Sendable {
     }
 
     var edgeAddresses: [String] { edge.addresses.prefix(tlsServers.count).map(\.description) }
-    var edgeURLs: [String] { zip(edgeAddresses, tlsServers).map { "\($1 == nil ? "http" : "https")://\($0)" } }
+    var edgeURLs: [String] {
+        zip(edgeAddresses, tlsServers).map { address, tls in
+            address.hasPrefix("unix:") ? address : "\(tls == nil ? "http" : "https")://\(address)"
+        }
+    }
     var managementURL: String { "http://\(edge.addresses[tlsServers.count])" }
 
     /// Lets requests under way finish, writes every event, gives the folder back.

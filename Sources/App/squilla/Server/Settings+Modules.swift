@@ -181,6 +181,12 @@ extension OriginSection {
         settings.maximumIdleConnections = maxIdleConnections
         settings.maximumPending = maxPendingRequests
         settings.maximumRetries = retries
+        settings.proxyHeader =
+            switch proxyProtocol {
+            case .none: nil
+            case .v1: .v1
+            case .v2: .v2
+            }
         return settings
     }
 }
@@ -210,13 +216,15 @@ extension CIDRBlock {
 extension ListenSection {
     /// What a running server can't change; certificates and their settings it can.
     fileprivate var socket: [String] {
-        ["\(address)", tls == nil ? "cleartext" : "tls", "\(allowsHTTP2)", "\(expectsProxyHeader)"]
+        [
+            "\(address)", tls == nil ? "cleartext" : "tls", "\(allowsHTTP1)", "\(allowsHTTP2)", "\(expectsProxyHeader)",
+        ]
     }
 }
 
 extension Endpoint {
     /// The numeric address to listen on; `localhost` and empty names are known without asking.
     var socketAddress: SocketAddress? {
-        SocketAddress(numeric: host == "localhost" ? "127.0.0.1" : host, port: UInt16(port))
+        SocketAddress(literal: host == "localhost" ? "127.0.0.1" : host, port: UInt16(port))
     }
 }

@@ -9,7 +9,7 @@ enum TLSMaterial {
         try settings.edge.listen.map { listener in
             guard let tls = listener.tls else { return nil }
             return try explained("edge.listen \(listener.address)") { () throws(TLSError) in
-                try TLSServer(tls.serverSettings(allowsHTTP2: listener.allowsHTTP2))
+                try TLSServer(tls.serverSettings(of: listener))
             }
         }
     }
@@ -19,7 +19,7 @@ enum TLSMaterial {
         for (server, listener) in zip(servers, settings.edge.listen) {
             guard let server, let tls = listener.tls else { continue }
             try explained("edge.listen \(listener.address)") { () throws(TLSError) in
-                try server.reload(tls.serverSettings(allowsHTTP2: listener.allowsHTTP2))
+                try server.reload(tls.serverSettings(of: listener))
             }
         }
     }
@@ -44,12 +44,12 @@ enum TLSMaterial {
 }
 
 extension ListenTLSSection {
-    fileprivate func serverSettings(allowsHTTP2: Bool) -> TLSServerSettings {
+    fileprivate func serverSettings(of listener: ListenSection) -> TLSServerSettings {
         var settings = TLSServerSettings()
         settings.certificates = certificates.map {
             TLSServerSettings.Certificate(chainFile: $0.certificate, keyFile: $0.key, ocspFile: $0.ocsp)
         }
-        settings.protocols = allowsHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
+        settings.protocols = (listener.allowsHTTP2 ? ["h2"] : []) + (listener.allowsHTTP1 ? ["http/1.1"] : [])
         settings.minimumVersion = minVersion == .tls13 ? .tls13 : .tls12
         settings.ciphers = ciphers ?? settings.ciphers
         settings.suites = suites ?? settings.suites

@@ -13,7 +13,10 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <stddef.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 
@@ -161,6 +164,57 @@ static inline int squilla_accept(int listener, struct squilla_address *peer) {
     int fd = accept4(listener, (struct sockaddr *)&storage, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return -errno;
     squilla_address_from_sockaddr((struct sockaddr *)&storage, peer);
+    return fd;
+}
+
+/// The address of a Unix socket; a path that begins with `@` is a name in the abstract space. 0 for one too long.
+static inline socklen_t squilla_unix_address(const char *path, struct sockaddr_un *address) {
+    size_t length = strlen(path);
+    memset(address, 0, sizeof(*address));
+    if (length == 0 || length >= sizeof(address->sun_path)) return 0;
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, length);
+    if (path[0] != '@') return (socklen_t)sizeof(*address);
+    address->sun_path[0] = 0;
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+}
+
+/// A connected Unix socket, or a negative errno; -EAGAIN where the listener's queue is full.
+static inline int squilla_connect_unix(const char *path) {
+    struct sockaddr_un address;
+    socklen_t length = squilla_unix_address(path, &address);
+    if (length == 0) return -ENAMETOOLONG;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    if (connect(fd, (struct sockaddr *)&address, length) != 0) {
+        int code = errno;
+        close(fd);
+        return -code;
+    }
+    return fd;
+}
+
+/// A listening Unix socket whose file has the permissions `mode`. The file of a socket that nobody listens on any more
+/// is replaced.
+static inline int squilla_listen_unix(const char *path, int mode, int backlog) {
+    struct sockaddr_un address;
+    socklen_t length = squilla_unix_address(path, &address);
+    if (length == 0) return -ENAMETOOLONG;
+    struct stat known;
+    if (path[0] != '@' && lstat(path, &known) == 0 && S_ISSOCK(known.st_mode)) {
+        int probe = squilla_connect_unix(path);
+        if (probe >= 0) close(probe);
+        if (probe == -ECONNREFUSED) unlink(path);
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    // The permissions must be right before the first client can connect.
+    if (bind(fd, (struct sockaddr *)&address, length) != 0 || (path[0] != '@' && chmod(path, (mode_t)mode) != 0) ||
+        listen(fd, backlog) != 0) {
+        int code = errno;
+        close(fd);
+        return -code;
+    }
     return fd;
 }
 

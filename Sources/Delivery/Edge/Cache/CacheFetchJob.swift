@@ -42,6 +42,7 @@ final class CacheFetchJob: OriginHandler {
         self.exchange = isRefresh ? nil : exchange
         origin = OriginCall(
             exchange.tiers(route, fetch: fetch), method: .get, framing: .none, handler: self)
+        if let origin, origin.wantsClient { origin.client = exchange.clientAddresses }
         worker.counters.originRequests += 1
     }
 

@@ -11,6 +11,8 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
 
     /// Nothing has come yet that tells the versions apart.
     @exclusivity(unchecked) var mayBecomeHTTP2 = false
+    /// The listener takes nothing else.
+    var mustBecomeHTTP2 = false
 
     @exclusivity(unchecked) private var parser: RequestParser
     @exclusivity(unchecked) private var decoder = BodyDecoder(.none, limits: .client, isLenient: false)
@@ -47,6 +49,11 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
     /// Looks for the preface of HTTP/2 (RFC 9113, 3.4), which may come in pieces.
     private func staysHTTP1(_ bytes: Span<UInt8>) -> Bool {
         let preface = ServerConnection.preface
+        if mustBecomeHTTP2 {
+            bytes.withUnsafeBufferPointer { leftover.append(contentsOf: $0) }
+            becomeHTTP2()
+            return false
+        }
         let known = leftover.count
         for index in 0..<min(bytes.count, preface.count - known) where bytes[index] != preface[known + index] {
             mayBecomeHTTP2 = false

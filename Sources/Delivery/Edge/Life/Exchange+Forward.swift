@@ -17,6 +17,7 @@ extension Exchange: OriginHandler {
         let origin = OriginCall(
             tiers(route, fetch: nil), method: head.method, framing: head.framing, isUpgrade: asksForUpgrade,
             handler: self)
+        if origin.wantsClient { origin.client = clientAddresses }
         self.origin = origin
         worker.counters.originRequests += 1
         if head.framing.isEmpty { connection?.watchWriting() }

@@ -21,6 +21,12 @@ extension Exchange {
         }
     }
 
+    /// The client's connection, for origins that want a PROXY header.
+    var clientAddresses: ProxyHeader.Addresses? {
+        guard let tcp = connection?.tcp, let local = tcp.localAddress else { return nil }
+        return ProxyHeader.Addresses(source: tcp.peer, destination: local)
+    }
+
     /// Adds this hop. What an untrusted client claims about itself is not passed on.
     func writeForwarded(_ writer: inout HeadWriter) {
         guard let peer = connection?.tcp.peer, worker.settings.forwardedHeaders != .none else { return }

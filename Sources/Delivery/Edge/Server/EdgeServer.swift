@@ -47,7 +47,8 @@ public final class EdgeServer: Sendable {
         var sockets: [[ListeningSocket]] = []
         do throws(SystemError) {
             for listener in listeners {
-                sockets.append(try ListeningSocket.open(listener.address, count: workers.count))
+                sockets.append(
+                    try ListeningSocket.open(listener.address, count: workers.count, unixMode: listener.unixMode))
             }
         } catch {
             for socket in sockets.joined() { socket.close() }
@@ -161,6 +162,7 @@ public final class EdgeServer: Sendable {
         guard wasRunning else { return }
         for worker in workers { worker.loop.execute { worker.closeAll() } }
         for worker in workers { worker.loop.stop() }
+        for listener in listeners { ListeningSocket.removeFile(of: listener.address) }
         pump.stop(timeoutMilliseconds: 10_000)
         sweeper.stop()
     }

@@ -65,14 +65,13 @@ final class Worker: @unchecked Sendable {
     func listen(_ socket: ListeningSocket, for edge: EdgeListener, maximumConnections: Int) {
         let service = edge.kind.service
         let tls = edge.tls
-        let allowsHTTP2 = edge.allowsHTTP2
         let expectsProxyHeader = edge.expectsProxyHeader
         let listener = Listener.attach(socket, to: loop, maximumConnections: maximumConnections) { [weak self] tcp in
             if expectsProxyHeader {
                 guard self?.trustsProxyHeader(of: tcp) == true else { return tcp.abort() }
                 tcp.expectProxyHeader()
             }
-            self?.accept(tcp, service: service, allowsHTTP2: allowsHTTP2)
+            self?.accept(tcp, service: service, edge)
             if let tls { tcp.startTLS(tls) }
         }
         listeners.append(listener)
@@ -80,11 +79,12 @@ final class Worker: @unchecked Sendable {
 
     // MARK: Connections
 
-    private func accept(_ tcp: TCPConnection, service: (any HTTPService)?, allowsHTTP2: Bool) {
+    private func accept(_ tcp: TCPConnection, service: (any HTTPService)?, _ edge: EdgeListener) {
         counters.acceptedConnections += 1
         counters.openConnections += 1
         let connection = ServerConnection(tcp: tcp, worker: self, service: service)
-        connection.mayBecomeHTTP2 = allowsHTTP2
+        connection.mayBecomeHTTP2 = edge.allowsHTTP2
+        connection.mustBecomeHTTP2 = !edge.allowsHTTP1
         connection.index = connections.count
         connections.append(connection)
         tcp.setHandler(connection)

@@ -14,7 +14,7 @@ public final class HTTP2Session {
     var builder: HTTP2RequestBuilder
     private var resets: TokenBucket
     private var controls: TokenBucket
-    private var priorities = PriorityFrames()
+    private var watch = FrameWatch()
     var memory = StreamMemory()
     var now: Int64
     /// nghttp2 must not be asked to send from within its own callbacks.
@@ -51,21 +51,38 @@ public final class HTTP2Session {
     public func receive(_ bytes: Span<UInt8>, now: Int64) -> Bool {
         guard let session, !isWorking else { return false }
         self.now = now
-        guard priorities.accepts(bytes) else {
-            nghttp2_session_terminate_session(session, HTTP2Session.protocolError)
-            return false
-        }
         isWorking = true
         defer { isWorking = false }
-        let taken = bytes.withUnsafeBufferPointer { nghttp2_session_mem_recv(session, $0.baseAddress, $0.count) }
-        if taken < 0 {
-            // A client that fails the handshake or floods gets no more than a word.
-            if taken != Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue) {
-                nghttp2_session_terminate_session(session, HTTP2Session.enhanceYourCalm)
+        var position = 0
+        var fed = 0
+        while true {
+            switch watch.next(bytes, &position) {
+            case .nothing:
+                return feed(session, bytes.extracting(fed...))
+            case .badPriority:
+                nghttp2_session_terminate_session(session, HTTP2Session.protocolError)
+                return false
+            case .data(let stream, let start):
+                // What came before it decides whether the stream is still open.
+                if start > fed {
+                    guard feed(session, bytes.extracting(fed..<start)) else { return false }
+                    fed = start
+                }
+                guard isClosed(stream) else { continue }
+                nghttp2_session_terminate_session(session, HTTP2Session.streamClosed)
+                return false
             }
-            return false
         }
-        return true
+    }
+
+    private func feed(_ session: OpaquePointer, _ bytes: Span<UInt8>) -> Bool {
+        let taken = bytes.withUnsafeBufferPointer { nghttp2_session_mem_recv(session, $0.baseAddress, $0.count) }
+        if taken >= 0 { return true }
+        // A client that fails the handshake or floods gets no more than a word.
+        let isPreface = taken == Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue)
+        nghttp2_session_terminate_session(
+            session, isPreface ? HTTP2Session.protocolError : HTTP2Session.enhanceYourCalm)
+        return false
     }
 
     /// Part of a body was used up, so the client may send as much again.
@@ -163,14 +180,19 @@ public final class HTTP2Session {
         if !controls.take(now: now) { refuseToGoOn() }
     }
 
-    /// A frame begins. nghttp2 ignores what comes for streams that it has forgotten.
+    /// Whether a stream was there and both sides know that it is over. One of long ago may be one that we reset, which
+    /// the client need not know yet.
+    private func isClosed(_ stream: Int32) -> Bool {
+        nghttp2_session_find_stream(session, stream) == nil && memory.verdict(stream) == .closed
+    }
+
+    /// A head begins. nghttp2 ignores those for streams that it has forgotten.
     func checkOrder(_ head: nghttp2_frame_hd) {
-        let type = UInt32(head.type)
-        guard type == NGHTTP2_HEADERS.rawValue || type == NGHTTP2_DATA.rawValue, let session,
+        guard UInt32(head.type) == NGHTTP2_HEADERS.rawValue, let session,
             nghttp2_session_find_stream(session, head.stream_id) == nil
         else { return }
         switch memory.verdict(head.stream_id) {
-        case .fine: if type == NGHTTP2_HEADERS.rawValue { memory.noteOpened(head.stream_id) }
+        case .fine: memory.noteOpened(head.stream_id)
         case .closed: nghttp2_session_terminate_session(session, HTTP2Session.streamClosed)
         case .outOfOrder: nghttp2_session_terminate_session(session, HTTP2Session.protocolError)
         }
