@@ -31,8 +31,8 @@ extension EventLoop {
         return source
     }
 
-    /// Offers all queued output to the kernel. Runs after every callback, so that what one event caused, also on
-    /// other connections and for many pipelined responses, leaves in one write each.
+    /// Offers all queued output to the kernel. Runs after some callbacks, so that what they caused, also on other
+    /// connections and for many pipelined responses, leaves in one write each.
     func flushAll() {
         repeat {
             while let connection = unread.popLast() { connection.readHeldBack() }

@@ -15,6 +15,9 @@ public final class EventLoop: @unchecked Sendable {
     /// Add to `now` for nanoseconds since 1970 (UTC); re-read every 100 ms.
     @exclusivity(unchecked) public internal(set) var wallOffset: Int64 = 0
 
+    /// Events after which what they caused is sent at the latest. A power of two.
+    private static let eventsPerFlush = 32
+
     let epoll: Int32
     let wakeup: Int32
     @exclusivity(unchecked) var timers: TimerWheel
@@ -139,7 +142,10 @@ public final class EventLoop: @unchecked Sendable {
             for index in 0..<Int(count) {
                 let event = eventBuffer[index]
                 dispatch(token: event.data.u64, events: event.events)
+                // Together, so that a peer with several connections is woken once for all answers.
+                if index & (EventLoop.eventsPerFlush - 1) == EventLoop.eventsPerFlush - 1 { flushAll() }
             }
+            flushAll()
         }
         expireTimers()
     }
@@ -150,9 +156,7 @@ public final class EventLoop: @unchecked Sendable {
             runMailbox()
             return
         }
-        guard let source = source(of: token) else { return }
-        source.ready(events)
-        flushAll()
+        source(of: token)?.ready(events)
     }
 
     private func runMailbox() {

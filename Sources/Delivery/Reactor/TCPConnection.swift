@@ -15,7 +15,7 @@ public final class TCPConnection: LoopSource {
     }
 
     /// The other side; behind a balancer that speaks the PROXY protocol, the client it names.
-    public internal(set) var peer: SocketAddress
+    @exclusivity(unchecked) public internal(set) var peer: SocketAddress
     @exclusivity(unchecked) public internal(set) var handler: (any TCPHandler)?
     /// Asks for `TCPHandler.drained` when the queue becomes empty.
     @exclusivity(unchecked) public var reportsDrained = false

@@ -254,6 +254,12 @@ import Testing
             try ending(client)
             #expect(client.first(FrameClient.Kind.goAway)?.errorCode == 5)
         }
+        let (edge, _) = try edge()
+        let client = try FrameClient(edge.connect())
+        try client.request(1)
+        _ = try client.response(1)
+        try client.send(FrameClient.Kind.windowUpdate, stream: 1, payload: [0, 0, 0, 0])
+        #expect(client.first(FrameClient.Kind.goAway)?.errorCode == 1)
     }
 
     @Test func dataForAStreamThatTheEdgeResetIsIgnored() throws {

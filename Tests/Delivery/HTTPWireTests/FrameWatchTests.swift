@@ -45,6 +45,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2, 5, 100]) func windowsOpenedByNothing(step: Int) {
+        let bytes = FrameWatchTests.preface + frame(8, stream: 3, [0, 0, 0, 1]) + frame(8, stream: 0, [0, 0, 0, 9])
+        #expect(findings(bytes, step: step) == [])
+        let found = findings(bytes + frame(8, stream: 3, [0x80, 0, 0, 0]), step: step)
+        guard case .emptyWindow(stream: 3, _) = found.first, found.count == 1 else {
+            Issue.record("\(found)")
+            return
+        }
+    }
+
     @Test(arguments: [1, 2, 5, 100]) func prioritiesThatBreakTheRules(step: Int) {
         let fine = FrameWatchTests.preface + frame(2, stream: 3, [0x80, 0, 0, 1, 7])
         #expect(findings(fine, step: step) == [])

@@ -24,7 +24,7 @@ extension Exchange {
         for condition in Exchange.conditions { plain.block.remove(condition) }
         var writer = HeadWriter(capacity: 1024)
         _ = hit.writeHead(
-            to: &writer, request: plain, now: worker.nowSeconds, settings: worker.cacheSettings, boundary: 1)
+            to: &writer, request: plain, now: worker.nowSeconds, settings: worker.cacheBox.settings, boundary: 1)
         let page = beginAssembly(status: status, lines: writer.bytes)
         guard let page else { return true }
         feed(page, hit)

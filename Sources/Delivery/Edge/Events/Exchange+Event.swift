@@ -4,7 +4,10 @@ import Reactor
 extension Exchange {
     /// Copies the texts of the event into the block and points the row at them.
     func describe(into block: EventBlock) {
-        let head = self.head
+        // Taken out for the while: a copy would count references up and down for nothing.
+        var head = RequestHead()
+        swap(&head, &self.head)
+        defer { swap(&head, &self.head) }
         row.hasRequest = !head.methodRange.isEmpty
         row.version = head.majorVersion == 2 ? .http2 : head.minorVersion == 0 ? .http10 : .http11
         if let facts = connection?.tcp.tlsFacts { row.tls = block.note(tls: facts) }

@@ -38,6 +38,9 @@ extension Exchange: OriginHandler {
         writeRequestLine(&writer)
         if tier == .origin, let host = route.hostHeader {
             writer.field("Host", text: host)
+        } else if head.host.isEmpty, let own = route.origin.endpoints.first {
+            // A client of HTTP/1.0 need not name one; an origin expects it.
+            writer.field("Host", text: own.authority)
         } else {
             writer.startField("Host")
             writer.bytes.append(contentsOf: head.slice(head.host))

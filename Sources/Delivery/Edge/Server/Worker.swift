@@ -17,7 +17,7 @@ final class Worker: @unchecked Sendable {
     private(set) var connections: [any ClientConnection] = []
     /// The shared cache; `nil` where it is turned off.
     @exclusivity(unchecked) private(set) var cache: ResponseCache?
-    @exclusivity(unchecked) private var cacheBox: CacheSettingsBox
+    @exclusivity(unchecked) private(set) var cacheBox: CacheSettingsBox
     private let sharedCache: ResponseCache
     private var listeners: [Listener] = []
 
@@ -114,8 +114,6 @@ final class Worker: @unchecked Sendable {
         }
         armHandOver()
     }
-
-    var cacheSettings: CacheSettings { cacheBox.settings }
 
     /// Seconds since 1970.
     var nowSeconds: Int64 { loop.wallMicroseconds / 1_000_000 }
@@ -247,7 +245,7 @@ extension EdgeSettings {
 }
 
 /// Settings behind a reference, so that reading one for a hit copies nothing.
-private final class CacheSettingsBox {
+final class CacheSettingsBox {
     let settings: CacheSettings
 
     init(_ settings: CacheSettings) { self.settings = settings }

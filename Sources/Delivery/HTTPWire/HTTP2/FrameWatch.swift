@@ -1,6 +1,7 @@
 /// Reads the heads of a connection's frames before nghttp2 does, for what nghttp2 passes over without a word: DATA for
-/// streams that are over (RFC 9113, 5.1), and PRIORITY frames that break 5.3.1 and 6.3. It reads none of those where
-/// RFC 9218 has taken their place, but a client that sends such a thing is broken or hostile all the same.
+/// streams that are over (RFC 9113, 5.1), windows of them that are opened by nothing (6.9), and PRIORITY frames that
+/// break 5.3.1 and 6.3. It reads none of the last where RFC 9218 has taken their place, but a client that sends such a
+/// thing is broken or hostile all the same.
 struct FrameWatch: Sendable {
     enum Finding: Equatable {
         /// No further frame that matters begins in these bytes.
@@ -8,17 +9,20 @@ struct FrameWatch: Sendable {
         /// A DATA frame begins.
         /// - Parameter start: where; 0 also where its head began in earlier bytes.
         case data(stream: Int32, start: Int)
+        /// A WINDOW_UPDATE of 0.
+        case emptyWindow(stream: Int32, start: Int)
         case badPriority
     }
 
     private static let headBytes = 9
     private static let dataType: UInt8 = 0
     private static let priorityType: UInt8 = 2
+    private static let windowType: UInt8 = 8
     private static let prefaceBytes = 24
 
     /// Bytes to skip before the next frame.
     private var skip = FrameWatch.prefaceBytes
-    /// The head of a frame, and of a PRIORITY frame the four bytes after it.
+    /// The head of a frame, and of a PRIORITY or WINDOW_UPDATE frame the four bytes after it.
     private var head = InlineArray<13, UInt8>(repeating: 0)
     private var count = 0
 
@@ -40,13 +44,16 @@ struct FrameWatch: Sendable {
             if count < FrameWatch.headBytes { continue }
             let length = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
             let isPriority = head[3] == FrameWatch.priorityType && length == 5
-            if isPriority, count < 13 { continue }
+            let isWindow = head[3] == FrameWatch.windowType && length == 4
+            if isPriority || isWindow, count < 13 { continue }
+            let start = max(0, position - count)
             skip = length - (count - FrameWatch.headBytes)
             count = 0
             if isPriority, !isValidPriority { return .badPriority }
             if head[3] == FrameWatch.dataType {
-                return .data(stream: Int32(number(at: 5)), start: max(0, position - FrameWatch.headBytes))
+                return .data(stream: Int32(number(at: 5)), start: start)
             }
+            if isWindow, number(at: 9) == 0 { return .emptyWindow(stream: Int32(number(at: 5)), start: start) }
         }
         return .nothing
     }

@@ -56,20 +56,23 @@ public final class HTTP2Session {
         var position = 0
         var fed = 0
         while true {
-            switch watch.next(bytes, &position) {
+            let finding = watch.next(bytes, &position)
+            switch finding {
             case .nothing:
                 return feed(session, bytes.extracting(fed...))
             case .badPriority:
                 nghttp2_session_terminate_session(session, HTTP2Session.protocolError)
                 return false
-            case .data(let stream, let start):
+            case .data(let stream, let start), .emptyWindow(let stream, let start):
                 // What came before it decides whether the stream is still open.
                 if start > fed {
                     guard feed(session, bytes.extracting(fed..<start)) else { return false }
                     fed = start
                 }
                 guard isClosed(stream) else { continue }
-                nghttp2_session_terminate_session(session, HTTP2Session.streamClosed)
+                let isData = finding == .data(stream: stream, start: start)
+                nghttp2_session_terminate_session(
+                    session, isData ? HTTP2Session.streamClosed : HTTP2Session.protocolError)
                 return false
             }
         }
