@@ -91,7 +91,7 @@ extension Exchange {
         guard let cache = worker.cache else { return hit }
         let head = self.head
         let form = cache.form(
-            of: hit, for: head, key: key, now: worker.nowSeconds, settings: worker.cacheSettings)
+            of: hit, for: head, key: key, now: worker.nowSeconds, settings: worker.cacheBox.settings)
         switch form {
         case .identity: return hit
         case .stored(let form): return form
