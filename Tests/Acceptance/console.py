@@ -85,6 +85,8 @@ page.until("windows become lines", "document.querySelectorAll('.answer-chart can
 page.run("document.querySelector('#sql').scrollIntoView()")
 time.sleep(0.5)
 page.screenshot(shots / "console-sql.png")
+page.run(run_sql % json.dumps("SELECT CAST('12345678901234567890.123456789' AS DECIMAL(38, 9)) AS d, 9007199254740993 AS n, CAST(1234567.89 AS DOUBLE) AS f FROM requests LIMIT 1"))
+page.until("numbers keep all their digits", "[...document.querySelectorAll('.answer td')].map(c => c.textContent).join(' ') === '12,345,678,901,234,567,890.123456789 9,007,199,254,740,993 1,234,567.89'")
 errors = list(page.errors)
 page.run(run_sql % json.dumps("SELECT 1\nFRM requests"))
 message = page.until("a mistake is explained", "!document.querySelector('#sql .message').hidden && document.querySelector('#sql .message').textContent")
@@ -117,6 +119,11 @@ for name in ("15m", "1h", "24h"):
     page.run(f"document.querySelector('[data-range=\"{name}\"]').click()")
     page.until(f"the last {name}", f"location.search.includes('range={name}') && document.querySelector('#connection').dataset.state === 'live' && document.querySelector('#error').hidden")
 time.sleep(1)
+
+# Jobs
+if server:
+    from support import jobs_page
+    jobs_page.run(server, page, base, shots, hostile)
 
 check(page.errors == [], f"no console error: {page.errors}")
 foreign = [url for url in page.requests if not url.startswith((base, "data:", "blob:"))]

@@ -93,6 +93,7 @@ struct JobDocument: Encodable {
     var rows_out: Int64
     var late_rows: Int64
     var dead_rows: Int64
+    var dead_letter_topic: String?
     var lag_rows: Int64
     var state_bytes: Int
     var watermark: String?
@@ -119,6 +120,7 @@ struct JobDocument: Encodable {
         rows_out = info.progress.rowsOut
         late_rows = info.progress.lateRows
         dead_rows = info.progress.deadRows
+        dead_letter_topic = info.deadLetterTopic.isEmpty ? nil : info.deadLetterTopic
         lag_rows = info.progress.lagRows
         state_bytes = info.progress.stateBytes
         watermark = info.progress.watermark.map(Self.text)

@@ -168,6 +168,17 @@ extension JobsSection {
         restartBudget = section.integer("restart_budget", default: restartBudget, in: 0...1_000_000)
         deadLetterTopic = section.string("dead_letter_topic", default: deadLetterTopic)
         httpHosts = section.strings("http_hosts") ?? httpHosts
+        futureToleranceMilliseconds = section.milliseconds(
+            "future_tolerance_ms", default: futureToleranceMilliseconds, in: 0...86_400_000)
+        section.finish()
+    }
+}
+
+extension ViewSection {
+    init(reading section: YAMLSection) {
+        maxRows = section.integer("max_rows", default: maxRows, in: 1...1_000_000_000)
+        maxBytes = section.bytes("max_bytes", default: maxBytes, in: 1 << 16...1 << 40)
+        maxLayers = section.integer("max_layers", default: maxLayers, in: 1...64)
         section.finish()
     }
 }

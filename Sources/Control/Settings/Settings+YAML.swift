@@ -20,6 +20,7 @@ extension Settings {
         log = LogSection(reading: root.section("log"))
         query = QuerySection(reading: root.section("query"))
         jobs = JobsSection(reading: root.section("jobs"))
+        views = ViewSection(reading: root.section("views"))
         subscriptions = SubscriptionSection(reading: root.section("subscriptions"))
         management = ManagementSection(reading: root.section("management"))
         root.finish()

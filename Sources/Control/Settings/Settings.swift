@@ -9,6 +9,7 @@ public struct Settings: Hashable, Sendable {
     public var log = LogSection()
     public var query = QuerySection()
     public var jobs = JobsSection()
+    public var views = ViewSection()
     public var subscriptions = SubscriptionSection()
     public var management = ManagementSection()
 
@@ -205,6 +206,18 @@ public struct JobsSection: Hashable, Sendable {
     public var deadLetterTopic = "dead-letters"
     /// Hosts that jobs which came over the network may send requests to; `*` for all.
     public var httpHosts: [String] = []
+    /// An event time so far ahead of the clock is told in a job's log.
+    public var futureToleranceMilliseconds = 60_000
+
+    public init() {}
+}
+
+/// What one materialised view may hold.
+public struct ViewSection: Hashable, Sendable {
+    public var maxRows = 1_000_000
+    public var maxBytes = 256 << 20
+    /// Layers of changes that a look-up goes through.
+    public var maxLayers = 16
 
     public init() {}
 }

@@ -115,8 +115,10 @@ class Browser:
             time.sleep(0.1)
 
     def press(self, key):
+        # What has no character of its own is known by its number.
+        text, number = {"Enter": ("\r", 13), "Tab": ("", 9)}.get(key, (key if len(key) == 1 else "", 0))
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, text=key if kind == "keyDown" and len(key) == 1 else "")
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=number, text=text if kind == "keyDown" else "")
 
     def screenshot(self, path, whole=False):
         picture = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)

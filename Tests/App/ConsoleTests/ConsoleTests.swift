@@ -26,7 +26,7 @@ struct ConsoleTests {
             let content = try text(path)
             for marker in ["from './", "href=\"", "src=\""] {
                 for part in content.components(after: marker) {
-                    let name = String(part.prefix { $0 != "'" && $0 != "\"" })
+                    let name = String(part.prefix { $0 != "'" && $0 != "\"" && $0 != "?" })
                     guard !name.hasPrefix("#") else { continue }
                     #expect(ConsoleAssets.asset(name) != nil, "\(path) names \(name)")
                 }

@@ -25,8 +25,12 @@ import Testing
                   - url: [http://10.0.0.1, "http://[::1]:81/"]
                 cache: {memory_bytes: 64MiB, max_object_bytes: 1_000_000}
                 log: {durability: commit, retention_ms: 30d}
+                jobs: {future_tolerance_ms: 5m}
+                views: {max_rows: 5000, max_bytes: 1MiB, max_layers: 4}
                 management: {listen: "0.0.0.0:8090", token: correct-horse}
                 """)
+        #expect(settings.jobs.futureToleranceMilliseconds == 300_000)
+        #expect(settings.views.maxRows == 5000 && settings.views.maxBytes == 1 << 20 && settings.views.maxLayers == 4)
         #expect(settings.dataFolder == "/var/lib/squilla")
         let addresses = [Endpoint(host: "0.0.0.0", port: 80), Endpoint(host: "::1", port: 8080)]
         #expect(settings.edge.listen.map(\.address) == addresses)
@@ -242,7 +246,7 @@ import Testing
                 documented[Array(path[..<depth]), default: []].insert(key)
             }
         }
-        #expect(Set(documented.keys.map { $0[0] }).count == 9)
+        #expect(Set(documented.keys.map { $0[0] }).count == 10)
         for (section, keys) in documented {
             let error = try #require(throws: SettingsError.self) { try Settings(yaml: unknownKey(in: section)) }
             let message = try #require(error.diagnostics.first { $0.message.contains("known here: ") }?.message)

@@ -106,6 +106,32 @@ import Testing
         #expect(bench.queries.materializedView("paths").failure?.contains("more than 2 rows") == true)
     }
 
+    @Test func theBoundsAreSettings() throws {
+        var limits = QueryLimits()
+        limits.viewBytes = 64
+        let bench = try JobBench(limits: limits)
+        defer { bench.stop() }
+        try bench.append([(0, "/a", 200), (1, "/b", 200), (2, "/c", 200)])
+        #expect(Self.tell(bench, Self.paths) == nil)
+        #expect(bench.wait { bench.jobs.info("paths")?.phase == "failed" })
+        #expect(bench.jobs.info("paths")?.failure?.contains("more than 0 KiB") == true)
+    }
+
+    @Test func oneLayerHoldsAllOfAView() throws {
+        var limits = QueryLimits()
+        limits.viewLayers = 1
+        let bench = try JobBench(limits: limits)
+        defer { bench.stop() }
+        #expect(Self.tell(bench, Self.paths) == nil)
+        for round in 0..<5 {
+            let count = [64, 8, 1, 1, 1][round]
+            try bench.append((0..<count).map { (Double(round), "/\(round)-\($0)", 200) })
+            let wanted = [64, 72, 73, 74, 75][round]
+            #expect(bench.wait { bench.ask("SELECT COUNT(*) FROM paths") == ["\(wanted)"] })
+            #expect(bench.queries.materializedView("paths").snapshot?.layers.count == 1)
+        }
+    }
+
     // MARK: The handle
 
     static func layer(_ keys: [(Int, String?, Int)], gone: Set<String> = []) -> ViewLayer {

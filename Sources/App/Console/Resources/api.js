@@ -1,6 +1,8 @@
 // The query API: stored queries as NDJSON, live ones as server-sent events read through fetch,
 // because EventSource cannot carry an Authorization header.
 
+import { parse } from './numbers.js';
+
 const TOKEN_KEY = 'squilla.token';
 const RETRY_FIRST_SECONDS = 0.5;
 const RETRY_MOST_SECONDS = 15;
@@ -36,11 +38,23 @@ export class QueryError extends Error {
   }
 }
 
+/** The server could not be reached. */
+export class NoAnswer extends Error {}
+
+async function reach(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new NoAnswer(error.message);
+  }
+}
+
 async function request(path, options = {}) {
   const headers = { ...options.headers };
   if (token) headers.Authorization = `Bearer ${token}`;
   const used = token;
-  const response = await fetch(path, { ...options, headers, cache: 'no-store' });
+  const response = await reach(path, { ...options, headers, cache: 'no-store' });
   const served = Date.parse(response.headers.get('Date') ?? '');
   // The header counts whole seconds: only a real difference of clocks is corrected.
   if (Number.isFinite(served) && Math.abs(served - Date.now()) > 3000) clockOffset = served - Date.now();
@@ -70,7 +84,37 @@ async function renewToken() {
   }
 }
 
-export const status = async (signal) => (await request('api/v1/status', { signal })).json();
+const get = async (path, signal) => (await request(`api/v1/${path}`, { signal })).json();
+const place = encodeURIComponent;
+
+export const status = (signal) => get('status', signal);
+
+/** All jobs, without their plans. */
+export const jobs = (signal) => get('jobs', signal);
+export const job = (name, signal) => get(`jobs/${place(name)}`, signal);
+export const jobLog = (name, signal) => get(`jobs/${place(name)}/log`, signal);
+export const clusters = (signal) => get('clusters', signal);
+
+/** The latest stored events of a topic, oldest first: at most `count` of each partition. */
+export async function latestEvents(topic, count, signal) {
+  const { partitions } = await get(`topics/${place(topic)}`, signal);
+  const rows = [];
+  for (const { partition, next_offset: next } of partitions) {
+    const from = Math.max(0, next - count);
+    const path = `api/v1/topics/${place(topic)}/events?from=${from}&limit=${count}&partition=${partition}`;
+    const text = await (await request(path, { signal })).text();
+    rows.push(...text.split('\n').filter(Boolean).map(parse));
+  }
+  return rows;
+}
+
+/** Carries out an action on a job or a cluster (`kind` is `jobs` or `clusters`); returns its document. */
+export async function act(kind, name, action, body = {}) {
+  const response = await request(`api/v1/${kind}/${place(name)}/${action}`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+  });
+  return response.json();
+}
 
 function send(query, accept, signal) {
   return request('api/v1/query', {
@@ -94,7 +138,7 @@ export async function stored({ query, from, to, signal, limit = Infinity }) {
   await eachChunk(response, (lines) => {
     for (const line of lines) {
       if (!line) continue;
-      const row = JSON.parse(line);
+      const row = parse(line);
       if (row.$error) throw new QueryError(row.$error, statusOf(row.$error));
       // A notice, not a row: how much of the answer the server cut off.
       if (row.$meta) {
@@ -133,17 +177,29 @@ async function eachChunk(response, take) {
  * `onRows(rows, skipped)` gets what arrived together, at most the newest `keep` of it;
  * `onState(name, detail)` gets `connecting`, `live`, `waiting` (seconds) or `error` (a QueryError; the end).
  */
-export function follow({ query, onRows, onState, keep = Infinity }) {
+export const follow = ({ query, ...listeners }) =>
+  stream((signal) => send({ query, live: true }, 'text/event-stream', signal), listeners);
+
+/**
+ * The same over a subscription: readers of one query share it, and the server drops what is over `rowsPerSecond`.
+ * `onMeta(counts)` is told of what was dropped since the connection began.
+ */
+export const subscribe = ({ query, rowsPerSecond, ...listeners }) =>
+  stream((signal) => request(`api/v1/subscribe?q=${place(query)}&eventsPerSecond=${rowsPerSecond}`, {
+    headers: { Accept: 'text/event-stream' }, signal,
+  }), listeners);
+
+function stream(open, { onRows, onState, onMeta = () => {}, keep = Infinity }) {
   const abort = new AbortController();
   const run = async () => {
     let failures = 0;
     while (!abort.signal.aborted) {
       onState('connecting');
       try {
-        const response = await send({ query, live: true }, 'text/event-stream', abort.signal);
+        const response = await open(abort.signal);
         failures = 0;
         onState('live');
-        await readEvents(response, onRows, keep);
+        await readEvents(response, onRows, onMeta, keep);
       } catch (error) {
         if (abort.signal.aborted) return;
         if (error instanceof QueryError && error.isFinal) return onState('error', error);
@@ -160,7 +216,7 @@ export function follow({ query, onRows, onState, keep = Infinity }) {
   return { stop: () => abort.abort() };
 }
 
-function readEvents(response, onRows, keep) {
+function readEvents(response, onRows, onMeta, keep) {
   let name = '';
   let data = [];
   return eachChunk(response, (lines) => {
@@ -174,13 +230,14 @@ function readEvents(response, onRows, keep) {
         const text = data.join('\n');
         if (name === 'error') throw streamError(text);
         if (name === 'done') open = false;
+        else if (name === 'meta') onMeta(JSON.parse(text));
         else if (text && name === '') waiting.push(text);
         name = '';
         data = [];
       }
     }
     const skipped = Math.max(0, waiting.length - keep);
-    if (waiting.length) onRows(waiting.slice(skipped).map((text) => JSON.parse(text)), skipped);
+    if (waiting.length) onRows(waiting.slice(skipped).map(parse), skipped);
     return open;
   });
 }

@@ -6,6 +6,7 @@ import * as controls from './controls.js';
 import { find } from './dom.js';
 import * as editor from './editor.js';
 import * as format from './format.js';
+import * as jobs from './jobs.js';
 import { perSecond, ratio, Series } from './series.js';
 import * as sql from './sql.js';
 import { change, onChange, readURL, state, view } from './state.js';
@@ -71,6 +72,28 @@ function stopAll() {
   loop?.abort();
   tail.stop();
   following = loop = null;
+}
+
+/** Shows the page that the address names; of the other nothing runs, for a browser opens few connections to a host. */
+function showPage() {
+  const isJobs = state.page === 'jobs';
+  find('#traffic').hidden = isJobs;
+  find('#jobs').hidden = !isJobs;
+  controls.showPage();
+  if (isJobs) {
+    stopAll();
+    editor.leave();
+    jobs.start();
+  } else {
+    jobs.stop();
+    document.title = 'Squilla console';
+    editor.show();
+    restart();
+  }
+  // Who followed a link that is out of sight now goes on where it led.
+  if (document.activeElement?.closest('[hidden]')) {
+    find(!isJobs ? '#content' : state.job ? '#job-title' : '#jobs-title').focus({ preventScroll: true });
+  }
 }
 
 /** Asks for everything anew: the range or a filter changed. */
@@ -185,7 +208,9 @@ function liveBegin(range, end) {
 function onVisibility() {
   clearTimeout(hiddenTimer);
   if (document.hidden) {
-    hiddenTimer = setTimeout(stopAll, HIDDEN_STOP_MILLISECONDS);
+    hiddenTimer = setTimeout(() => (stopAll(), jobs.stop()), HIDDEN_STOP_MILLISECONDS);
+  } else if (state.page === 'jobs') {
+    if (!jobs.isOn()) jobs.start();
   } else if (!loop && view().live) {
     restart();
   }
@@ -197,10 +222,13 @@ find('#charts').append(...Object.values(charts).map(({ node }) => node));
 top.mount(find('#lists'), find('#measure'));
 tail.mount(find('#tail'));
 editor.mount(find('#sql'));
+jobs.mount(find('#jobs'), { onConnection: controls.showConnection });
 controls.mount({ restart, redraw: () => (redrawAll(), draw()), focusEditor: editor.focus });
 
 onChange((keys) => {
   controls.show();
+  if (keys.has('page') || keys.has('job')) return showPage();
+  if (state.page === 'jobs') return;
   top.showMeasure(find('#measure'));
   if (keys.has('sql')) editor.show();
   if (['range', 'fixed', 'filters'].some((key) => keys.has(key))) restart();
@@ -215,8 +243,7 @@ function wholeRange() {
 
 controls.show();
 top.showMeasure(find('#measure'));
-editor.show();
-restart();
+showPage();
 // Axes move on even if nothing arrives.
 setInterval(() => !document.hidden && loop && view().live && draw(), 1000);
 document.addEventListener('visibilitychange', onVisibility);

@@ -17,6 +17,13 @@ export function mount(given) {
   mountRange();
   mountFilters();
   mountToken();
+  for (const link of document.querySelectorAll('a[data-page]')) {
+    link.addEventListener('click', (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      change({ page: link.dataset.page, job: '' });
+    });
+  }
   find('#pause').addEventListener('click', togglePause);
   find('#help-open').addEventListener('click', () => find('#help').showModal());
   find('#empty-reset').addEventListener('click', () => change({ filters: [], fixed: null }));
@@ -43,6 +50,15 @@ export function show() {
   pause.classList.toggle('is-fixed', Boolean(state.fixed));
   fill(find('#chips'), ...state.filters.map(chip));
   find('#filters-clear').hidden = state.filters.length === 0;
+}
+
+/** Brings the header in line with the page that is shown. */
+export function showPage() {
+  document.body.dataset.page = state.page;
+  for (const link of document.querySelectorAll('#pages a')) {
+    if (link.dataset.page === state.page) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
 }
 
 // Time range
@@ -240,16 +256,21 @@ function onKey(event) {
   }
   const names = Object.keys(ranges);
   const actions = {
-    p: togglePause,
     t: nextTheme,
-    '/': () => find('#filter-input').focus(),
-    s: hooks.focusEditor,
+    j: () => change({ page: state.page === 'jobs' ? 'traffic' : 'jobs', job: '' }),
     '?': () => find('#help').showModal(),
-    x: () => change({ filters: [] }),
   };
-  names.forEach((name, index) => {
-    actions[String(index + 1)] = () => change({ range: name, fixed: null });
-  });
+  if (state.page === 'traffic') {
+    Object.assign(actions, {
+      p: togglePause,
+      '/': () => find('#filter-input').focus(),
+      s: hooks.focusEditor,
+      x: () => change({ filters: [] }),
+    });
+    names.forEach((name, index) => {
+      actions[String(index + 1)] = () => change({ range: name, fixed: null });
+    });
+  }
   const action = actions[event.key];
   if (!action) return;
   event.preventDefault();

@@ -2,6 +2,7 @@
 import * as api from './api.js';
 import { el, fill, find, setText } from './dom.js';
 import * as format from './format.js';
+import { isNumber } from './numbers.js';
 import * as results from './results.js';
 import * as sql from './sql.js';
 import { change, state, view } from './state.js';
@@ -58,6 +59,9 @@ export const focus = () => parts.text.focus();
 function fit() {
   parts.text.rows = Math.min(18, Math.max(4, parts.text.value.split('\n').length));
 }
+
+/** Ends a live query: nobody sees its rows. */
+export const leave = () => running && state.sqlLive && stop('Stopped.');
 
 function stop(text) {
   running?.stop();
@@ -174,7 +178,8 @@ function fail(error) {
 function save() {
   const names = results.columnsOf(rows).map(({ name }) => name);
   const field = (value) => {
-    const text = value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const isList = typeof value === 'object' && !isNumber(value);
+    const text = value === null || value === undefined ? '' : isList ? JSON.stringify(value) : String(value);
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   const lines = [names.map(field), ...rows.map((row) => names.map((name) => field(row[name])))];

@@ -2,6 +2,7 @@
 import { TimeChart } from './chart.js';
 import { el, fill } from './dom.js';
 import * as format from './format.js';
+import { isNumber, shown as digits } from './numbers.js';
 
 const TABLE_ROWS_MOST = 500;
 const BARS_MOST = 20;
@@ -18,14 +19,14 @@ export function columnsOf(rows) {
 function kindOf(rows, name) {
   const values = rows.slice(0, 50).map((row) => row[name]).filter((value) => value !== null && value !== undefined);
   if (!values.length) return 'nothing';
-  if (values.every((value) => typeof value === 'number')) return 'number';
+  if (values.every(isNumber)) return 'number';
   return values.every(format.looksLikeTime) ? 'time' : 'text';
 }
 
-function shown(value, kind) {
+export function shown(value, kind) {
   if (value === null || value === undefined) return 'NULL';
   if (kind === 'time') return value.replace('T', ' ');
-  if (typeof value === 'number') return Number.isInteger(value) ? format.whole(value) : String(Number(value.toPrecision(7)));
+  if (isNumber(value)) return digits(value);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
@@ -45,7 +46,7 @@ export function table(rows, columns, sort, onSort) {
 
 function sorted(rows, sort) {
   if (!sort) return rows;
-  const order = (a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : String(a ?? '').localeCompare(String(b ?? '')));
+  const order = (a, b) => (isNumber(a) && isNumber(b) ? a - b : String(a ?? '').localeCompare(String(b ?? '')));
   return [...rows].sort((a, b) => order(a[sort.name], b[sort.name]) * (sort.down ? -1 : 1));
 }
 
@@ -83,7 +84,7 @@ function timeChart(root, rows, timeName, labelName, numbers) {
     const index = Math.round((format.moment(row[timeName]) - start) / step);
     for (const { key, take } of series) {
       const value = take(row);
-      if (typeof value === 'number') columns[key][index] = value;
+      if (isNumber(value)) columns[key][index] = Number(value);
     }
   }
   const shape = series.map(({ label }) => label).join('\n');
@@ -106,7 +107,7 @@ function seriesOf(rows, labelName, numbers) {
   }
   const weights = new Map();
   const number = numbers[0].name;
-  for (const row of rows) weights.set(row[labelName], (weights.get(row[labelName]) ?? 0) + (row[number] ?? 0));
+  for (const row of rows) weights.set(row[labelName], (weights.get(row[labelName]) ?? 0) + Number(row[number] ?? 0));
   const labels = [...weights].sort((a, b) => b[1] - a[1]).slice(0, SERIES_MOST).map(([label]) => label);
   return labels.sort().map((label, index) => ({
     key: `y${index}`, label: String(label ?? 'NULL'), color: palette[index],

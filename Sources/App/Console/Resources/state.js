@@ -13,6 +13,10 @@ const buckets = [1, 2, 3, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600,
 const listeners = new Set();
 
 export const state = {
+  /** `traffic` or `jobs`. */
+  page: 'traffic',
+  /** The job that is shown; empty for the list of all. */
+  job: '',
   /** Key of `ranges`: what is shown while live. */
   range: '5m',
   /** Fixed range in milliseconds since 1970, or null while live. */
@@ -28,6 +32,8 @@ export const state = {
 /** Reads the state from the URL; what cannot be understood keeps its default. */
 export function readURL() {
   const query = new URLSearchParams(location.search);
+  state.page = query.get('page') === 'jobs' ? 'jobs' : 'traffic';
+  state.job = state.page === 'jobs' ? query.get('job') ?? '' : '';
   state.range = ranges[query.get('range')] ? query.get('range') : '5m';
   const from = Date.parse(query.get('from') ?? '');
   const to = Date.parse(query.get('to') ?? '');
@@ -56,6 +62,8 @@ export function writeFilter(filter) {
 
 function url() {
   const query = new URLSearchParams();
+  if (state.page !== 'traffic') query.set('page', state.page);
+  if (state.page === 'jobs' && state.job) query.set('job', state.job);
   if (state.range !== '5m') query.set('range', state.range);
   if (state.fixed) {
     query.set('from', new Date(state.fixed.from).toISOString());

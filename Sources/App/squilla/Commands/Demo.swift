@@ -20,6 +20,7 @@ struct Demo: ParsableCommand {
         let settings = try options.settings(origin: origin)
         let server = try Server(settings) { try options.settings(origin: origin) }
         try server.start()
+        try server.submitSample(SampleJob.name, SampleJob.text)
         Self.greet(server)
         var visitors: Visitors?
         if !withoutVisitors, let address = server.edgeAddresses.first {
@@ -58,11 +59,12 @@ struct Demo: ParsableCommand {
         let edge = server.edgeAddresses.first ?? ""
         for line in [
             "edge     http://\(edge)  (a sample site behind it)",
-            "console  \(server.managementURL)",
+            "console  \(server.managementURL)  (and its page of jobs: \(server.managementURL)/?page=jobs)",
             "",
             "try, in another terminal:",
             "  ./squilla tail --where \"http.response.status_code >= 500\"",
             "  ./squilla sql \"SELECT url.path, count(*) AS n FROM requests GROUP BY 1 ORDER BY n DESC LIMIT 10\"",
+            "  ./squilla job show \(SampleJob.name)",
             "  curl -sS -D - -o /dev/null http://\(edge)/ | grep -i cache-status",
             "",
             "Ctrl-C ends it.",

@@ -176,6 +176,16 @@ final class Server: Sendable {
     }
 
     /// Takes on the jobs of the folder `jobs.files`; one that runs already with the same text is left alone.
+    /// Takes a job on that the program brings along. One of its name stays as it is, so that a stopped one stays stopped.
+    func submitSample(_ name: String, _ text: String) throws {
+        guard jobs.info(name) == nil else { return }
+        do {
+            try jobs.submit(name: name, text: text)
+        } catch {
+            throw Failure("the job \(name): \(error.rendered(text))")
+        }
+    }
+
     private func submitFiles() {
         guard let folder = settings.withLock({ $0.jobs.files }) else { return }
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()

@@ -102,6 +102,9 @@ extension Settings {
         limits.memoryBytes = query.memoryBytes
         limits.timeLimitMilliseconds = query.timeoutMilliseconds
         limits.concurrentQueries = query.maxConcurrent
+        limits.viewRows = views.maxRows
+        limits.viewBytes = views.maxBytes
+        limits.viewLayers = views.maxLayers
         return limits
     }
 
@@ -113,6 +116,7 @@ extension Settings {
         settings.restartBudget = jobs.restartBudget
         settings.deadLetterTopic = jobs.deadLetterTopic
         settings.httpHosts = jobs.httpHosts
+        settings.futureToleranceMicroseconds = Int64(jobs.futureToleranceMilliseconds) * 1000
         settings.topicSettings = topicSettings
         return settings
     }
@@ -147,6 +151,7 @@ extension Settings {
         if log.syncIntervalMilliseconds != old.log.syncIntervalMilliseconds { names.append("log.sync_interval_ms") }
         if query != old.query { names.append("query") }
         if jobs != old.jobs { names.append("jobs") }
+        if views != old.views { names.append("views") }
         if subscriptions != old.subscriptions { names.append("subscriptions") }
         if management.listen != old.management.listen { names.append("management.listen") }
         return names

@@ -47,7 +47,8 @@ final class Job: Sendable {
                 progress: state.progress, restarts: state.life.restarts, failure: state.failure,
                 checkpoint: state.recentCheckpoints.first, checkpoints: state.checkpoints,
                 recentCheckpoints: state.recentCheckpoints, savepoints: savepoints, targets: state.targets,
-                plan: state.plan, owner: state.header.owner, labels: state.header.labels)
+                plan: state.plan, deadLetterTopic: service.settings.deadLetterTopic, owner: state.header.owner,
+                labels: state.header.labels)
         }
     }
 

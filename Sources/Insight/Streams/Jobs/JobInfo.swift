@@ -18,6 +18,8 @@ public struct JobInfo: Sendable {
     public let targets: [String]
     /// What runs, or ran last.
     public let plan: JobPlan?
+    /// Where its dead letters go; empty where it fails instead.
+    public let deadLetterTopic: String
     /// `SET 'job.owner'` and `'job.label.NAME'` of its text.
     public let owner: String?
     public let labels: [String: String]

@@ -27,6 +27,8 @@ public struct QueryLimits: Sendable {
     /// What one materialised view may hold: rows, and bytes of them.
     public var viewRows = 1_000_000
     public var viewBytes = 256 << 20
+    /// A look-up in a view goes through so many layers of changes at most. Fewer make it faster and changes slower.
+    public var viewLayers = 16
     /// Of the text and its plan.
     public var sql = SQLLimits.standard
 

@@ -71,20 +71,25 @@ struct ViewRows: ~Copyable, StreamOperator {
 
     private func check() throws(SQLError) {
         guard rows.count > view.maximumRows || rows.byteCount > view.maximumBytes else { return }
+        let hasManyRows = rows.count > view.maximumRows
         let message =
-            rows.count > view.maximumRows
+            hasManyRows
             ? "view \(view.handle.name) would hold more than \(view.maximumRows) rows"
-            : "view \(view.handle.name) would hold more than \(view.maximumBytes / 1_048_576) MiB"
+            : "view \(view.handle.name) would hold more than \(view.maximumBytes >> 10) KiB"
         view.handle.fail(message)
         throw SQLError(
             code: .limitExceeded, message: message,
-            suggestion: "keep fewer keys, by HAVING or WHERE; WITH ('max-rows' = …) sets the limit, up to "
-                + "\(QueryLimits().viewRows) rows")
+            suggestion: hasManyRows
+                ? "keep fewer keys, by HAVING or WHERE; WITH ('max-rows' = …) sets the limit, up to "
+                    + "\(view.highestRows) rows (views.max_rows)"
+                : "keep fewer keys or columns, or raise views.max_bytes")
     }
 
     private mutating func push(_ layer: ViewLayer) {
         layers.insert(layer, at: 0)
-        while layers.count > 1, layers[0].count * Self.mergeFactor >= layers[1].count {
+        while layers.count > 1,
+            layers.count > view.maximumLayers || layers[0].count * Self.mergeFactor >= layers[1].count
+        {
             let merged = ViewLayer.merged(layers[0], layers[1], isOldest: layers.count == 2)
             layers.replaceSubrange(0..<2, with: [merged])
         }

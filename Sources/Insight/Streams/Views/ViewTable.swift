@@ -8,6 +8,9 @@ struct ViewTable: Sendable {
     let key: [Int]?
     let maximumRows: Int
     let maximumBytes: Int
+    let maximumLayers: Int
+    /// What `'max-rows'` may be at most.
+    let highestRows: Int
 
     private static let options = ["key", "max-rows"]
 
@@ -47,5 +50,7 @@ struct ViewTable: Sendable {
         }
         maximumRows = rows
         maximumBytes = limits.viewBytes
+        maximumLayers = max(1, limits.viewLayers)
+        highestRows = limits.viewRows
     }
 }

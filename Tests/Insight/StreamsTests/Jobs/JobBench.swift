@@ -21,22 +21,28 @@ final class JobBench {
     private(set) var jobs: JobService
     private let settings: JobSettings
     private let http: (any HTTPSender)?
+    private let limits: QueryLimits
 
-    init(seed: UInt64 = 1, settings: JobSettings = JobSettings(), http: (any HTTPSender)? = nil) throws {
+    init(
+        seed: UInt64 = 1, settings: JobSettings = JobSettings(), limits: QueryLimits = QueryLimits(),
+        http: (any HTTPSender)? = nil
+    ) throws {
+        self.limits = limits
         storage = SimulatedStorage(seed: seed)
         self.settings = settings
         self.http = http
-        (log, queries, jobs) = try Self.boot(storage, clock, settings, http)
+        (log, queries, jobs) = try Self.boot(storage, clock, settings, limits, http)
         try log.createTopic("requests", schema: Self.schema)
     }
 
     private static func boot(
-        _ storage: SimulatedStorage, _ clock: ManualClock, _ settings: JobSettings, _ http: (any HTTPSender)?
+        _ storage: SimulatedStorage, _ clock: ManualClock, _ settings: JobSettings, _ given: QueryLimits,
+        _ http: (any HTTPSender)?
     ) throws -> (EventLog, QueryService, JobService) {
         var options = EventLogOptions(folder: "log")
         options.tailBytes = 20_000
         let log = try EventLog.open(options, storage: storage, clock: clock)
-        var limits = QueryLimits()
+        var limits = given
         limits.tickMilliseconds = 2
         let queries = QueryService(log: log, clock: clock, limits: limits, http: http)
         let jobs = try JobService(queries: queries, folder: "jobs", storage: storage, settings: settings)
@@ -49,7 +55,7 @@ final class JobBench {
         jobs.stop(timeoutMilliseconds: 0)
         storage.crash()
         log.close()
-        (log, queries, jobs) = try Self.boot(storage, clock, settings, http)
+        (log, queries, jobs) = try Self.boot(storage, clock, settings, limits, http)
         _ = jobs.start()
     }
 
