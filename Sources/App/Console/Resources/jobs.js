@@ -73,7 +73,7 @@ async function refreshForever(job, signal) {
 
 function fail(error, job, rest) {
   if (job && error.status === 404) {
-    setText(find('p', parts.missing), format.sentence(error.message));
+    setText(find('p', parts.missing), `There is no job ${job}.`);
     parts.missing.hidden = false;
     parts.page.hidden = true;
     jobpage.close();
