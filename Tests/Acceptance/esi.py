@@ -1,15 +1,11 @@
 #!/usr/bin/env python3
 """Edge Side Includes as users meet them: the conformance suite over HTTP, and the command at the desk."""
-import re
 from support import *
 
-# The edge asks origins for plain answers and does not evaluate what comes compressed all the same (docs/esi.md).
-KNOWN = {"http: a gzipped page is assembled", "http: a gzipped fragment is put in as text"}
 suite = subprocess.run([sys.executable, str(ROOT / "Conformance/ESI/run"), "--binary", BINARY], capture_output=True, text=True,
                        timeout=300)
-failed = set(re.findall(r"^✘ (.*?) \((?:core|akamai|extension)\):", suite.stdout, re.M))
 check("; all " in suite.stdout, f"the suite ran\n{suite.stderr}")
-check(failed == KNOWN, f"what fails is what is known to:\n{suite.stdout}")
+check(suite.returncode == 0, f"every case passes:\n{suite.stdout}")
 
 work = folder()
 site = work / "site"

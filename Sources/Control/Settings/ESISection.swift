@@ -30,6 +30,8 @@ public struct ESISection: Hashable, Sendable {
     public var maxDepth = 5
     public var maxRedirects = 3
     public var maxFragmentBytes = 8 << 20
+    public var maxDecodedBytes = 64 << 20
+    public var maxDecodedRatio = 250
     public var maxBufferedBytes = 16 << 20
     public var maxOutputBytes = 4 << 30
     public var fragmentMilliseconds = 10_000
@@ -76,6 +78,8 @@ public struct ESISection: Hashable, Sendable {
         maxDepth = section.integer("max_depth", default: maxDepth, in: 0...100)
         maxRedirects = section.integer("max_redirects", default: maxRedirects, in: 0...100)
         maxFragmentBytes = section.bytes("max_fragment_bytes", default: maxFragmentBytes, in: 1...1 << 40)
+        maxDecodedBytes = section.bytes("max_decoded_bytes", default: maxDecodedBytes, in: 1...1 << 40)
+        maxDecodedRatio = section.integer("max_decoded_ratio", default: maxDecodedRatio, in: 1...1_000_000)
         maxBufferedBytes = section.bytes("max_buffered_bytes", default: maxBufferedBytes, in: 1 << 16...1 << 40)
         maxOutputBytes = section.bytes("max_output_bytes", default: maxOutputBytes, in: 1...1 << 50)
         fragmentMilliseconds = section.milliseconds(

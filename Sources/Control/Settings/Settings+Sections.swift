@@ -112,6 +112,15 @@ extension CacheSection {
     }
 }
 
+extension CompressionLevels {
+    fileprivate mutating func read(_ section: YAMLSection) {
+        br = section.integer("br", default: br, in: 0...11)
+        zstd = section.integer("zstd", default: zstd, in: 1...19)
+        gzip = section.integer("gzip", default: gzip, in: 1...9)
+        section.finish()
+    }
+}
+
 extension CompressionSection {
     init(reading section: YAMLSection) {
         if let names = section.strings("codings") {
@@ -127,6 +136,11 @@ extension CompressionSection {
         for type in types ?? [] where !type.contains("/") {
             section.report("types", "expected media types such as text/* or application/json, found \"\(type)\"")
         }
+        passed = section.bool("passed", default: passed)
+        levels.read(section.section("levels"))
+        passedLevels.read(section.section("passed_levels"))
+        maxParallel = section.integer("max_parallel", default: maxParallel, in: 0...10_000)
+        maxPassed = section.integer("max_passed", default: maxPassed, in: 0...100_000)
         section.finish()
     }
 }

@@ -135,7 +135,14 @@ public struct CacheSection: Hashable, Sendable {
     public init() {}
 }
 
-/// Which stored responses clients get compressed.
+/// How hard to compress.
+public struct CompressionLevels: Hashable, Sendable {
+    public var br: Int
+    public var zstd: Int
+    public var gzip: Int
+}
+
+/// Which responses clients get compressed.
 public struct CompressionSection: Hashable, Sendable {
     public enum Coding: String, CaseIterable, Sendable { case br, zstd, gzip }
 
@@ -145,6 +152,13 @@ public struct CompressionSection: Hashable, Sendable {
     public var maxBytes = 16 << 20
     /// Nil takes the usual ones.
     public var types: [String]?
+    /// Whether what is not stored is compressed too.
+    public var passed = true
+    public var levels = CompressionLevels(br: 5, zstd: 6, gzip: 6)
+    public var passedLevels = CompressionLevels(br: 4, zstd: 3, gzip: 4)
+    /// For each loop.
+    public var maxParallel = 32
+    public var maxPassed = 128
 
     public init() {}
 }

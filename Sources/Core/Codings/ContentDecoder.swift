@@ -14,13 +14,20 @@ public final class ContentDecoder {
     private let backend: Backend
     private let scratch = Scratch()
     private let limit: Int
+    private let maximumRatio: Int
     private var produced = 0
+    private var consumed = 0
+    /// Short texts may well be repetitive: the ratio counts from here on.
+    private static let ratioFloor = 1 << 20
     private var isAtEnd = false
 
-    /// - Parameter limit: bytes that may come out in all.
+    /// - Parameters:
+    ///   - limit: bytes that may come out in all.
+    ///   - maximumRatio: bytes that one byte may stand for, once a megabyte came out.
     /// - Throws: when there is no memory.
-    public init(_ coding: ContentCoding, limit: Int) throws(CodingError) {
+    public init(_ coding: ContentCoding, limit: Int, maximumRatio: Int = .max) throws(CodingError) {
         self.limit = limit
+        self.maximumRatio = maximumRatio
         switch coding {
         case .gzip:
             let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
@@ -56,6 +63,7 @@ public final class ContentDecoder {
     /// - Throws: for input that is not of the coding, and where the limit is passed.
     public func decode(_ bytes: Span<UInt8>, into output: inout [UInt8]) throws(CodingError) {
         var failure: CodingError?
+        consumed += bytes.count
         bytes.withUnsafeBufferPointer { input in
             do throws(CodingError) {
                 switch backend {
@@ -75,7 +83,10 @@ public final class ContentDecoder {
 
     private func count(_ bytes: Int) throws(CodingError) {
         produced += bytes
-        if produced > limit { throw CodingError("the body is larger than \(limit) bytes when it is taken apart") }
+        if produced > limit { throw CodingError("the body stands for more than \(limit) bytes", isLimit: true) }
+        if produced > Self.ratioFloor, produced / max(1, consumed) >= maximumRatio {
+            throw CodingError("each byte of the body stands for more than \(maximumRatio)", isLimit: true)
+        }
     }
 
     private func inflate(

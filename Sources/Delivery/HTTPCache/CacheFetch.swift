@@ -143,6 +143,7 @@ public final class CacheFetch: Sendable {
         }
         var freshness = freshness
         if CachePolicy.mayBeEncoded(response, settings: settings.compression) { freshness.flags.insert(.mayBeEncoded) }
+        if response.block.contains(.contentEncoding) { freshness.flags.insert(.isCoded) }
         let body = CachedBody(announced: announced, windowBytes: settings.streamWindowBytes)
         let object = CachedObject(
             key: key.bytes, variance: variance, tags: tags, statusLine: StoredHead.statusLine(response),

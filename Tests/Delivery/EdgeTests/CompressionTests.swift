@@ -107,14 +107,86 @@ import Upstream
         #expect(answer.text == page)
     }
 
-    @Test func whatIsNotStoredPassesAsItCame() throws {
+    @Test(arguments: [("gzip", 600), ("br", 20_000), ("zstd", 3_000_000), ("gzip;q=0.5, br;q=0.1", 20_000)])
+    func whatIsNotStoredIsCompressedOnItsWay(accept: String, size: Int) throws {
+        let page = Self.page(size)
+        let origin = ScriptedOrigin { head in
+            head.contains("If-None-Match: \"p\"")
+                ? "HTTP/1.1 304 Not Modified\r\nETag: \"p\"\r\n\r\n"
+                : ScriptedOrigin.ok(
+                    page, "Content-Type: text/html\r\nCache-Control: private\r\nETag: \"p\"\r\nDigest: x=y\r\n")
+        }
+        let edge = try TestEdge(origin: origin.port)
+        let client = try edge.connect()
+        for _ in 0..<3 {
+            let answer = try client.get("/", "Accept-Encoding: \(accept)\r\n")
+            let coding = String(accept.prefix { $0 != ";" })
+            #expect(answer.field("content-encoding") == coding)
+            #expect(answer.field("vary") == "Accept-Encoding")
+            #expect(answer.field("etag") == "\"p-\(coding)\"")
+            #expect(answer.field("digest") == nil)
+            #expect(try decoded(answer) == page)
+        }
+        let plain = try client.get("/")
+        #expect(plain.field("content-encoding") == nil && plain.field("etag") == "\"p\"" && plain.text == page)
+        #expect(plain.field("vary") == "Accept-Encoding")
+        // The origin knows its own tag, the client that of the form which it has.
+        let again = try client.get("/", "Accept-Encoding: \(accept)\r\nIf-None-Match: \"p-gzip\"\r\n")
+        #expect(again.status == 304 && again.field("etag") == "\"p-gzip\"")
+        #expect(edge.server.cache.counters.encodedObjects == 0)
+    }
+
+    @Test func whatIsNotStoredMayBeLeftAsItCame() throws {
         let page = Self.page(20_000)
         let origin = ScriptedOrigin { _ in
             ScriptedOrigin.ok(page, "Content-Type: text/html\r\nCache-Control: private\r\n")
         }
-        let edge = try TestEdge(origin: origin.port)
-        let answer = try edge.get("/", "Accept-Encoding: gzip\r\n")
-        #expect(answer.field("content-encoding") == nil)
+        for change in [{ $0.cache.compression.encodesPassed = false }, { $0.maximumLiveEncoders = 0 }]
+            as [(inout EdgeSettings) -> Void]
+        {
+            let answer = try TestEdge(origin: origin.port, change).get("/", "Accept-Encoding: gzip\r\n")
+            #expect(answer.field("content-encoding") == nil)
+            #expect(answer.text == page)
+        }
+    }
+
+    @Test(arguments: [
+        ("Content-Type: text/event-stream", ""), ("Content-Type: image/png", ""),
+        ("Content-Type: text/html", "Cache-Control: no-transform\r\n"),
+        ("Content-Type: text/html\r\nContent-Encoding: br", ""),
+    ])
+    func whatMustStayAsItIs(fields: String, request: String) throws {
+        let page = Self.page(2_000)
+        let origin = ScriptedOrigin { _ in ScriptedOrigin.ok(page, "\(fields)\r\nCache-Control: no-store\r\n") }
+        let answer = try TestEdge(origin: origin.port).get("/", "Accept-Encoding: gzip\r\n\(request)")
+        #expect(answer.field("content-encoding") == (fields.contains("Encoding") ? "br" : nil))
         #expect(answer.text == page)
+    }
+
+    /// A trickle that is not stored reaches the client piece by piece.
+    @Test func aPassedTrickleIsNotHeldBack() throws {
+        let origin = ScriptedOrigin { origin, connection in
+            _ = try origin.request(connection)
+            try connection.send(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            _ = try? connection.readHead()
+        }
+        let edge = try TestEdge(origin: origin.port)
+        let client = try edge.connect()
+        try client.send("GET / HTTP/1.1\r\nHost: test\r\nAccept-Encoding: gzip\r\n\r\n")
+        #expect(WireResponse(head: try client.readHead()).field("content-encoding") == "gzip")
+        let decoder = try ContentDecoder(.gzip, limit: 100)
+        var text: [UInt8] = []
+        while text.count < 5 {
+            var line: [UInt8] = []
+            while line.last != 0x0A { line += try client.read(1) }
+            let size = try #require(Int(String(decoding: line.dropLast(2), as: UTF8.self), radix: 16))
+            let chunk = try client.read(size + 2).dropLast(2)
+            try decoder.decode(chunk.span, into: &text)
+        }
+        #expect(String(decoding: text, as: UTF8.self) == "hello")
+        client.close()
+        origin.stop()
     }
 }

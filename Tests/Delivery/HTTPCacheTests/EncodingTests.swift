@@ -238,7 +238,7 @@ import Testing
     ])
     func originsGetTheirOwnTags(value: String, tags: String?) {
         let request = Scene.request("/", method: "PUT", "If-Match: \(value)")
-        #expect(EncodedTag.originals(of: request.block).map { String(decoding: $0, as: UTF8.self) } == tags)
+        #expect(EncodedTag.originals(.ifMatch, of: request.block).map { String(decoding: $0, as: UTF8.self) } == tags)
     }
 
     @Test func turnedOffNothingChanges() {

@@ -11,6 +11,8 @@ extension ESISection {
         settings.processedHosts = processHosts.map { $0.lowercased() }
         settings.processedTypes = contentTypes.map { $0.lowercased() }
         settings.compiledBytes = compiledBytes
+        settings.maximumDecodedBytes = maxDecodedBytes
+        settings.maximumDecodedRatio = maxDecodedRatio
         settings.page = pageSettings
         settings.page.allowedHosts += origins.flatMap(\.hosts).map { $0.lowercased() }
         // Read anew by `reload`, which is how a newer file comes into use. A file that can't be read was reported when

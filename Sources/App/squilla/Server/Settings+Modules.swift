@@ -39,6 +39,8 @@ extension Settings {
         settings.cache.sendsTags = cache.sendsTags
         settings.esi = esi.edgeSettings(origins: origins)
         settings.cache.compression = cache.compression.settings
+        settings.maximumEncodeJobs = cache.compression.maxParallel
+        settings.maximumLiveEncoders = cache.compression.maxPassed
         settings.trustedProxies = edge.trustedProxies.compactMap(\.addressBlock)
         settings.forwardedHeaders =
             switch edge.forwardedHeader {
@@ -198,7 +200,7 @@ extension OriginSection {
 
 extension CompressionSection {
     fileprivate var settings: CompressionSettings {
-        CompressionSettings(
+        var settings = CompressionSettings(
             codings: codings.map { coding in
                 switch coding {
                 case .br: .brotli
@@ -206,6 +208,16 @@ extension CompressionSection {
                 case .gzip: .gzip
                 }
             }, minimumBytes: minBytes, maximumBytes: maxBytes, types: types ?? CompressionSettings.usualTypes)
+        settings.encodesPassed = passed
+        settings.storedLevels = levels.settings
+        settings.passedLevels = passedLevels.settings
+        return settings
+    }
+}
+
+extension CompressionLevels {
+    fileprivate var settings: CompressionSettings.Levels {
+        CompressionSettings.Levels(gzip: gzip, brotli: br, zstd: zstd)
     }
 }
 

@@ -22,7 +22,8 @@ final class EncodeJob {
     init?(_ original: CachedObject, _ fill: EncodedFill, worker: Worker) {
         guard let reader = BodyReader(original) else { return nil }
         do throws(CodingError) {
-            encoder = try ContentEncoder(fill.coding, level: EncodeJob.level(fill.coding))
+            encoder = try ContentEncoder(
+                fill.coding, level: worker.settings.cache.compression.storedLevels.level(fill.coding))
         } catch {
             return nil
         }
@@ -35,15 +36,6 @@ final class EncodeJob {
     }
 
     deinit { worker.encodeJobs -= 1 }
-
-    /// What pays at a stored response, which is made once and sent often.
-    private static func level(_ coding: ContentCoding) -> Int {
-        switch coding {
-        case .gzip: 6
-        case .brotli: 5
-        case .zstd: 6
-        }
-    }
 
     func run() {
         var budget = EncodeJob.turnBytes

@@ -11,6 +11,10 @@ public struct EdgeESISettings: Sendable {
     public var processedTypes = ["text/html"]
     /// Memory for compiled pages, for each worker.
     public var compiledBytes = 32 << 20
+    /// Bytes that a page or fragment may stand for that comes compressed…
+    public var maximumDecodedBytes = 64 << 20
+    /// …and how many of them one of its bytes, once a megabyte came out.
+    public var maximumDecodedRatio = 250
     /// What `GEO` is answered from.
     public var geography: GeoDatabase?
     /// Everything about one page.

@@ -13,11 +13,13 @@ extension Exchange {
 
     /// Takes a stored page over.
     func assemble(_ hit: CacheHit) -> Bool {
-        asksForESI = hit.object.freshness.flags.contains(.asksForESI)
+        let flags = hit.object.freshness.flags
+        asksForESI = flags.contains(.asksForESI)
+        if flags.contains(.isCoded) { bodyCoding = BodyCoding(hit.object.fields()) }
         guard !isFragment, asksForESI || isProcessedHost, !isDelegated else { return false }
         let status = Int(hit.object.status)
         guard status != 204, status != 304 else { return false }
-        if !asksForESI, !isProcessedType(hit.object.fields()) { return false }
+        if !asksForESI, !isProcessedType(hit.object.fields()) || bodyCoding.isUnknown { return false }
         phase = .serving
         noteHit(hit)
         var plain = head
@@ -25,9 +27,7 @@ extension Exchange {
         var writer = HeadWriter(capacity: 1024)
         _ = hit.writeHead(
             to: &writer, request: plain, now: worker.nowSeconds, settings: worker.cacheBox.settings, boundary: 1)
-        let page = beginAssembly(status: status, lines: writer.bytes)
-        guard let page else { return true }
-        feed(page, hit)
+        if let page = beginAssembly(status: status, lines: writer.bytes) { feed(page, hit) }
         return true
     }
 
@@ -38,7 +38,8 @@ extension Exchange {
         }
         let settings = worker.settings.esi
         if let compiled = worker.compiledPages.find(key.hash, hit.object) { return page.feed(compiled) }
-        let compiled = ESIPage(bytes.span.extracting(range), settings: settings.page)
+        guard let plain = page.decodeWhole(bytes[range]) else { return }
+        let compiled = ESIPage(plain.span, settings: settings.page)
         worker.compiledPages.keep(compiled, key.hash, hit.object, limit: settings.compiledBytes)
         page.feed(compiled)
     }
@@ -48,10 +49,11 @@ extension Exchange {
         _ response: ResponseHead, _ reason: CacheStatus.Forward, _ detail: StaticString, _ call: OriginCall?
     ) -> Bool {
         asksForESI = SurrogateControl(response.block).asksForESI
+        bodyCoding = BodyCoding(response.block)
         guard !isFragment, asksForESI || isProcessedHost && isProcessedType(response.block), !isDelegated else {
             return false
         }
-        guard response.status != 204, response.status != 304 else { return false }
+        guard response.status != 204, response.status != 304, asksForESI || !bodyCoding.isUnknown else { return false }
         if response.status == 206 {
             startWithoutRange()
             return true
@@ -84,6 +86,7 @@ extension Exchange {
     func resetESI() {
         if assembly != nil { assembly = nil }
         asksForESI = false
+        bodyCoding = .plain
         if parentName != nil { parentName = nil }
         if fragmentLifetime != nil { fragmentLifetime = nil }
         if pageNote != nil { pageNote = nil }
@@ -94,13 +97,16 @@ extension Exchange {
         let pageHead = PageHead(status: status, lines: lines, asksForESI: asksForESI)
         if mimeType.isEmpty { keepMimeType(of: pageHead.block) }
         if head.method == .head {
-            startResponse(status: status, length: nil) { pageHead.write(&$0, added: [], isUncacheable: false) }
+            let encoding = beginEncoding(pageHead.block, status: status, length: nil)
+            startResponse(status: status, length: nil) {
+                pageHead.write(&$0, added: [], isUncacheable: false, encoding)
+            }
             finishResponse()
             return nil
         }
         let page = PageAssembly(self, head: pageHead)
         assembly = page
-        return page
+        return page.begin(bodyCoding) ? page : nil
     }
 
     /// A trusted cache in front of this one does ESI itself.
@@ -148,8 +154,11 @@ extension Exchange {
     // MARK: The answer
 
     func startAssembled(_ pageHead: PageHead, _ changes: ESIHead, length: Int?) {
-        startResponse(status: changes.status ?? pageHead.status, length: length.map { UInt64($0) }) { writer in
-            pageHead.write(&writer, added: changes.addedFields, isUncacheable: changes.isUncacheable)
+        let status = changes.status ?? pageHead.status
+        let length = length.map { UInt64($0) }
+        let encoding = beginEncoding(pageHead.block(added: changes.addedFields), status: status, length: length)
+        startResponse(status: status, length: encoding.coding == nil ? length : nil) { writer in
+            pageHead.write(&writer, added: changes.addedFields, isUncacheable: changes.isUncacheable, encoding)
         }
     }
 

@@ -11,6 +11,8 @@ final class FragmentStream: ClientStream {
     let fetch: ESIFetch
     private let client: ClientStream
     private var entity: [UInt8] = []
+    /// Where the fragment comes compressed.
+    private var coded: CodedBody?
     private var isPaused = false
     private var isOver = false
     private var timer: LoopTimer?
@@ -109,20 +111,61 @@ final class FragmentStream: ClientStream {
 
     override func writeBody(_ bytes: Span<UInt8>, isChunked: Bool) -> Int {
         guard !isOver else { return bytes.count }
-        page.continued(self, Array(bytes)[...])
+        if let coded {
+            decode(bytes, coded)
+        } else {
+            page.continued(self, Array(bytes)[...])
+        }
         return bytes.count
     }
 
     override func writeBody(shared segment: [UInt8], _ range: Range<Int>, isChunked: Bool) -> Int {
         guard !isOver else { return range.count }
-        page.continued(self, segment[range])
+        if let coded {
+            decode(segment.span.extracting(range), coded)
+        } else {
+            page.continued(self, segment[range])
+        }
         return range.count
+    }
+
+    /// - Returns: why a fragment in this coding can't be read.
+    func begin(_ coding: BodyCoding) -> ESIFault? {
+        switch coding {
+        case .plain: return nil
+        case .unknown:
+            return ESIFault(
+                .network, "unknown_coding", "the fragment comes in a Content-Encoding that is not gzip, br or zstd")
+        case .coded(let coding):
+            do throws(ESIFault) {
+                coded = try CodedBody(coding, settings: worker.settings.esi)
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
+    private func decode(_ bytes: Span<UInt8>, _ coded: CodedBody) {
+        do throws(ESIFault) {
+            try coded.decode(bytes) { piece in
+                if !isOver { page.continued(self, piece[...]) }
+            }
+        } catch {
+            cancel("esi_\(error.code)", error.message)
+            page.failed(self, error)
+        }
     }
 
     override func exchangeFinished(_ exchange: Exchange) {
         guard !isOver else { return }
         close()
         release(exchange)
+        do throws(ESIFault) {
+            try coded?.finish()
+        } catch {
+            return page.failed(self, error)
+        }
         page.ended(self)
     }
 

@@ -16,6 +16,9 @@ final class PageAssembly {
     /// In the events of its fragments.
     let name: String
 
+    /// Where the page comes compressed.
+    private var coded: CodedBody?
+
     private var actions: [ESIAction] = []
     private var next = 0
     private var isPerforming = false
@@ -52,11 +55,52 @@ final class PageAssembly {
 
     // MARK: The page
 
+    /// - Returns: whether a page in this coding can be read; otherwise it has failed.
+    func begin(_ coding: BodyCoding) -> Bool {
+        do throws(ESIFault) {
+            switch coding {
+            case .plain: break
+            case .coded(let coding): coded = try CodedBody(coding, settings: worker.settings.esi)
+            case .unknown:
+                throw ESIFault(
+                    .network, "unknown_coding", "the page comes in a Content-Encoding that is not gzip, br or zstd")
+            }
+            return true
+        } catch {
+            send(.pageFailed(error))
+            return false
+        }
+    }
+
+    /// A whole page as it is without its coding; nil if it has failed.
+    func decodeWhole(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+        guard let coded else { return Array(bytes) }
+        var plain: [UInt8] = []
+        do throws(ESIFault) {
+            try coded.decode(bytes.span) { plain.append(contentsOf: $0) }
+            try coded.finish()
+            return plain
+        } catch {
+            send(.pageFailed(error))
+            return nil
+        }
+    }
+
     /// Takes a part of the page.
     /// - Returns: whether more should come now.
     func feed(_ bytes: Span<UInt8>) -> Bool {
         guard !isOver else { return true }
-        for program in parser.feed(bytes) { send(.page(program)) }
+        guard let coded else {
+            for program in parser.feed(bytes) { send(.page(program)) }
+            return mayGoOn
+        }
+        do throws(ESIFault) {
+            try coded.decode(bytes) { piece in
+                for program in parser.feed(piece.span) { send(.page(program)) }
+            }
+        } catch {
+            send(.pageFailed(error))
+        }
         return mayGoOn
     }
 
@@ -71,6 +115,11 @@ final class PageAssembly {
     func end() {
         guard !pageEnded else { return }
         pageEnded = true
+        do throws(ESIFault) {
+            try coded?.finish()
+        } catch {
+            return send(.pageFailed(error))
+        }
         for program in parser.finish() { enqueue(.page(program)) }
         for note in parser.notes.prefix(1) where note.severity == .fault { exchange.noteMarkup(note) }
         send(.pageEnded)
@@ -112,6 +161,10 @@ final class PageAssembly {
         }
         var location: [UInt8]?
         if (300..<400).contains(status) { location = PageHead.location(head) }
+        if let fault = stream.begin(exchange.bodyCoding) {
+            stream.cancel()
+            return failed(stream, fault)
+        }
         send(
             .fragmentHead(
                 stream.fetch.id, status: status, location: location, isESI: exchange.asksForESI))
@@ -229,6 +282,8 @@ final class PageAssembly {
 
     private func finish() {
         isOver = true
+        // A page may be at its end before the template is.
+        if !pageEnded { exchange.dropOrigin() }
         exchange.finishResponse()
     }
 
@@ -236,6 +291,7 @@ final class PageAssembly {
         sendGathered()
         isOver = true
         worker.counters.failedPages += 1
+        if !pageEnded { exchange.dropOrigin() }
         exchange.failAssembled(fault)
     }
 

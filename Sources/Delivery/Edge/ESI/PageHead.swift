@@ -1,4 +1,5 @@
 import Bytes
+import HTTPCache
 import HTTPWire
 
 /// The head of a page that is assembled: what the origin or the cache gave, without what is about other bytes.
@@ -11,7 +12,11 @@ struct PageHead {
     /// - Parameter lines: status line and fields.
     init(status: Int, lines: [UInt8], asksForESI: Bool) {
         self.status = status
-        block = PageHead.block(lines)
+        var block = PageHead.block(lines)
+        // About the template's bytes (RFC 9530).
+        for name in PageHead.digests { block.remove(named: name.span) }
+        block.remove(.contentEncoding)
+        self.block = block
         // With a field for surrogates, Cache-Control is meant for clients.
         hidesLifetime = !asksForESI && !block.contains(.cdnCacheControl)
     }
@@ -31,6 +36,20 @@ struct PageHead {
         return Array(value)
     }
 
+    private static let digests = ["content-digest", "repr-digest", "digest", "content-md5"].map { Array($0.utf8) }
+
+    /// The fields that say what the page is, with those that it adds.
+    func block(added: [(name: [UInt8], value: [UInt8])]) -> HeaderBlock {
+        var block = block
+        for (name, value) in added {
+            let id = PageHead.known(name)
+            guard id == .contentType || id == .contentEncoding || id == .cacheControl else { continue }
+            block.remove(id)
+            block.append(name.span, value.span)
+        }
+        return block
+    }
+
     private static let dropped: HeaderSet = [
         .contentLength, .transferEncoding, .etag, .lastModified, .acceptRanges, .contentRange, .surrogateControl, .age,
     ]
@@ -41,7 +60,12 @@ struct PageHead {
         .contentType, .location, .cacheControl, .expires, .retryAfter, .contentLanguage,
     ]
 
-    func write(_ writer: inout HeadWriter, added: [(name: [UInt8], value: [UInt8])], isUncacheable: Bool) {
+    func write(
+        _ writer: inout HeadWriter, added: [(name: [UInt8], value: [UInt8])], isUncacheable: Bool,
+        _ encoding: LiveEncoding
+    ) {
+        var block = block
+        encoding.apply(to: &block)
         var dropped = PageHead.dropped
         if hidesLifetime || isUncacheable { dropped = dropped.union(PageHead.lifetime) }
         for (name, _) in added {

@@ -58,9 +58,7 @@ extension Exchange: OriginHandler {
         }
         writer.copyFields(of: head.block, except: dropped)
         fetch?.writeConditions(to: &writer)
-        if fetch == nil, head.block.contains(.ifMatch), let tags = EncodedTag.originals(of: head.block) {
-            writer.field("If-Match", tags.span)
-        }
+        writeOriginalTags(&writer, except: dropped)
         switch head.framing {
         case .length(let length): writer.field("Content-Length", Int(length))
         case .chunked: writer.field("Transfer-Encoding", "chunked")
@@ -75,6 +73,14 @@ extension Exchange: OriginHandler {
             head.block, majorVersion: head.majorVersion, minorVersion: head.minorVersion, name: worker.settings.name)
         writer.endHead()
         return writer.bytes
+    }
+
+    /// Origins know nothing of the tags of compressed forms.
+    private func writeOriginalTags(_ writer: inout HeadWriter, except dropped: HeaderSet) {
+        for (header, name) in [(KnownHeader.ifMatch, "If-Match" as StaticString), (.ifNoneMatch, "If-None-Match")]
+        where head.block.contains(header) && !dropped.contains(header) {
+            if let tags = EncodedTag.originals(header, of: head.block) { writer.field(name, tags.span) }
+        }
     }
 
     private static let replacedFields: HeaderSet = [
@@ -137,17 +143,20 @@ extension Exchange: OriginHandler {
         if response.framing == .chunked { length = nil }
         keepMimeType(of: response.block)
         if worker.settings.esi.isEnabled, assemble(response, reason, detail, call) { return }
-        startResponse(status: response.status, length: length) { writer in
-            writePassed(response, reason, detail, call, &writer)
+        let encoding = beginEncoding(response.block, status: response.status, length: length)
+        startResponse(status: response.status, length: encoding.coding == nil ? length : nil) { writer in
+            writePassed(response, reason, detail, call, &writer, encoding)
         }
     }
 
     /// The fields of an origin's answer that is sent on.
     func writePassed(
         _ response: ResponseHead, _ reason: CacheStatus.Forward, _ detail: StaticString, _ call: OriginCall?,
-        _ writer: inout HeadWriter
+        _ writer: inout HeadWriter, _ encoding: LiveEncoding = .none
     ) {
         var block = response.block
+        encoding.apply(to: &block)
+        if response.status == 304 { EncodedTag.restore(&block, askedBy: head.block) }
         if !worker.settings.cache.sendsTags { block.removeCacheTags() }
         writer.copyFields(of: block, except: [.contentLength, .via])
         if !response.block.contains(.date) { worker.writeDate(&writer) }

@@ -53,6 +53,7 @@ extension Exchange {
     func sendBody(_ bytes: Span<UInt8>) -> Bool {
         if let assembly, assembly.takesPage { return assembly.feed(bytes) }
         guard let connection, !skipsBody, !bytes.isEmpty else { return true }
+        if let encoder { return sendEncoded(bytes, by: encoder) }
         let wire = connection.writeBody(bytes, isChunked: responseFraming == .chunked)
         noteSent(bytes.count, wire: wire)
         return !connection.isCongested
@@ -62,12 +63,13 @@ extension Exchange {
     func sendBody(shared segment: [UInt8], _ range: Range<Int>) -> Bool {
         if let assembly, assembly.takesPage { return assembly.feed(segment.span.extracting(range)) }
         guard let connection, !skipsBody, !range.isEmpty else { return true }
+        if let encoder { return sendEncoded(segment.span.extracting(range), by: encoder) }
         let wire = connection.writeBody(shared: segment, range, isChunked: responseFraming == .chunked)
         noteSent(range.count, wire: wire)
         return !connection.isCongested
     }
 
-    private func noteSent(_ count: Int, wire: Int) {
+    func noteSent(_ count: Int, wire: Int) {
         row.responseBodyBytes += Int64(count)
         row.responseBytes += Int64(wire)
         owedBytes = owedBytes > UInt64(count) ? owedBytes - UInt64(count) : 0
@@ -77,6 +79,7 @@ extension Exchange {
     func finishResponse(trailers: HeaderBlock = HeaderBlock()) {
         if let assembly, !assembly.isOver { return assembly.end() }
         guard let connection else { return }
+        if let encoder, !endEncoded(by: encoder) { return }
         if responseFraming == .chunked || responseFraming == .delimited {
             row.responseBytes += Int64(connection.writeEnd(trailers: trailers))
         }
@@ -112,6 +115,7 @@ extension Exchange {
         guard phase != .done else { return }
         phase = .done
         if source != nil { source = nil }
+        if encoder != nil { encoder = nil }
         if let assembly {
             self.assembly = nil
             assembly.close()

@@ -70,10 +70,14 @@ final class Exchange {
     var forwardReason = CacheStatus.Forward.bypass
     @exclusivity(unchecked) var responder: ResponderCore?
     @exclusivity(unchecked) var collected: [UInt8] = []
+    /// The body is compressed on its way.
+    @exclusivity(unchecked) var encoder: LiveEncoder?
     /// The answer is a page that is being assembled.
     @exclusivity(unchecked) var assembly: PageAssembly?
     /// The answer asks for ESI.
     @exclusivity(unchecked) var asksForESI = false
+    /// How the body of a page or fragment came.
+    @exclusivity(unchecked) var bodyCoding = BodyCoding.plain
     /// The request is for a fragment of this page.
     @exclusivity(unchecked) var parentName: String?
     /// How long a fragment may be kept, where its page says so.
@@ -108,6 +112,7 @@ final class Exchange {
         didWait = false
         if job != nil { job = nil }
         if source != nil { source = nil }
+        if encoder != nil { encoder = nil }
         row = EventRow()
         headDeadline = 0
         isRequestComplete = true

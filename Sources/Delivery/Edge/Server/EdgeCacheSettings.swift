@@ -24,7 +24,7 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     /// Whether `Surrogate-Key` and `Cache-Tag` go on to clients.
     public var sendsTags = false
 
-    /// Which stored responses clients get compressed.
+    /// Which responses clients get compressed.
     public var compression = CompressionSettings()
 
     public init() {}

@@ -53,6 +53,9 @@ public struct EdgeSettings: Sendable {
     public var maximumRequestsPerConnection = 1_000_000
     /// Stored responses that one loop compresses at a time; others go out as they are meanwhile.
     public var maximumEncodeJobs = 32
+    /// Answers that one loop compresses on their way at a time, some hundred kilobytes each; others go out as they are
+    /// meanwhile.
+    public var maximumLiveEncoders = 128
     /// How long a host name's addresses are remembered; the system's resolver doesn't tell their time to live.
     public var nameCacheMilliseconds = 30_000
     /// Blocks of 4,096 events that may wait for the log; beyond it events are dropped and counted.

@@ -28,6 +28,7 @@ final class Worker: @unchecked Sendable {
 
     private let resolver: Resolver
     @exclusivity(unchecked) var encodeJobs = 0
+    @exclusivity(unchecked) var liveEncoders = 0
     /// What `CDN-Loop` calls this edge.
     @exclusivity(unchecked) private(set) var loopID: [UInt8] = []
     @exclusivity(unchecked) private var routes: RouteTable

@@ -19,7 +19,7 @@ enum AcceptEncoding {
                     any = weight
                 } else if token.equalsIgnoringCase("identity") {
                     identity = weight
-                } else if let coding = coding(token) {
+                } else if let coding = ContentCoding(token: token) {
                     weights[Int(coding.rawValue)] = weight
                 }
             }
@@ -31,12 +31,6 @@ enum AcceptEncoding {
         }
         guard let best, best.weight >= identity ?? 0 else { return nil }
         return best.coding
-    }
-
-    private static func coding(_ token: Span<UInt8>) -> ContentCoding? {
-        if token.equalsIgnoringCase("gzip") || token.equalsIgnoringCase("x-gzip") { return .gzip }
-        if token.equalsIgnoringCase("br") { return .brotli }
-        return token.equalsIgnoringCase("zstd") ? .zstd : nil
     }
 
     /// Length of the name, and the weight in thousandths; a malformed one counts as 0.

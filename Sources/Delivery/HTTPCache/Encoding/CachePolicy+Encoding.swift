@@ -2,24 +2,31 @@ import Bytes
 import HTTPWire
 
 extension CachePolicy {
+    static func mayBeEncoded(_ response: ResponseHead, settings: CompressionSettings) -> Bool {
+        guard response.framing != .none else { return false }
+        var length: UInt64?
+        if case .length(let announced) = response.framing { length = announced }
+        return mayBeEncoded(response.block, status: response.status, length: length, settings: settings)
+    }
+
     /// Whether clients that accept a coding get the response compressed: a whole response of a type that shrinks, not
     /// coded yet, and nobody forbids it (`no-transform`, RFC 9111 §5.2.2.6).
-    static func mayBeEncoded(_ response: ResponseHead, settings: CompressionSettings) -> Bool {
-        let block = response.block
-        guard !settings.codings.isEmpty, response.status == 200, !block.contains(.contentEncoding),
+    /// - Parameter length: of the body, where it is known.
+    static func mayBeEncoded(
+        _ block: HeaderBlock, status: Int, length: UInt64?, settings: CompressionSettings
+    ) -> Bool {
+        guard !settings.codings.isEmpty, status == 200, !block.contains(.contentEncoding),
             !block.contains(.contentRange), !CacheControl(block).flags.contains(.noTransform),
             !CacheControl.forCDN(block).flags.contains(.noTransform), let type = block.value(of: .contentType)
         else { return false }
-        if case .length(let length) = response.framing {
-            guard
-                (UInt64(settings.minimumBytes)...UInt64(max(settings.minimumBytes, settings.maximumBytes)))
-                    .contains(length)
-            else { return false }
+        if let length, length < UInt64(settings.minimumBytes) || length > UInt64(settings.maximumBytes) {
+            return false
         }
-        if response.framing == .none { return false }
         var end = type.firstIndex(of: 0x3B) ?? type.count
         while end > 0, type[end - 1] == 0x20 || type[end - 1] == 0x09 { end -= 1 }
         let bare = type.extracting(0..<end)
+        // A stream of small events, each of which must be there at once.
+        if bare.equalsIgnoringCase("text/event-stream") { return false }
         return settings.typeBytes.contains { pattern in
             guard pattern.last == 0x2A else { return bare.equalsIgnoringCase(pattern.span) }
             let prefix = pattern.count - 1

@@ -11,10 +11,10 @@ enum EncodedHead {
         var writer = HeadWriter(capacity: object.headRange.count + 64)
         writer.copyFields(of: fields, except: [.etag, .contentLength, .acceptRanges])
         writer.field("Content-Encoding", text: coding.token)
-        if let tag = fields.value(of: .etag) { EncodedTag.write(tag, coding, to: &writer) }
+        if let tag = fields.value(of: .etag) { writer.field("ETag", EncodedTag.suffixed(tag, coding).span) }
         return writer.bytes
     }
 
     /// They are about the bytes that were sent (RFC 9530).
-    private static let digests = ["content-digest", "repr-digest", "digest", "content-md5"].map { Array($0.utf8) }
+    static let digests = ["content-digest", "repr-digest", "digest", "content-md5"].map { Array($0.utf8) }
 }

@@ -37,7 +37,8 @@ enum Freshening {
         if let age = response.block.value(of: .age) { merged.block.append("Age", String(DeltaSeconds.parse(age) ?? 0)) }
         var freshness = CachePolicy.freshness(
             merged, control, requestTime: requestTime, now: now, settings: settings)
-        freshness.flags.formUnion(object.freshness.flags.intersection([.allowsRanges, .isHTTP10, .mayBeEncoded]))
+        freshness.flags.formUnion(
+            object.freshness.flags.intersection([.allowsRanges, .isHTTP10, .mayBeEncoded, .isCoded]))
         if !control.flags.isDisjoint(with: [.noStore, .isPrivate]) || variesMore(merged.block, than: stored) {
             freshness.lifetime = -1
         }

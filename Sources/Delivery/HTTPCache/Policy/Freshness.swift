@@ -23,6 +23,8 @@ public struct Freshness: Sendable, Equatable {
         public static let asksForESI = Flags(rawValue: 1 << 8)
         /// Clients that accept a coding get it compressed.
         public static let mayBeEncoded = Flags(rawValue: 1 << 9)
+        /// The origin sent it compressed.
+        public static let isCoded = Flags(rawValue: 1 << 11)
         /// It is a compressed form of another stored response.
         static let isEncoded = Flags(rawValue: 1 << 10)
     }

@@ -56,6 +56,12 @@ public struct HeaderBlock: Sendable {
         append(nameBytes.span, valueBytes.span)
     }
 
+    /// The same with the value as bytes.
+    public mutating func append(_ name: String, _ value: [UInt8]) {
+        let nameBytes = Array(name.utf8)
+        append(nameBytes.span, value.span)
+    }
+
     /// Drops every field of this id; its bytes stay until ``removeAll()``.
     public mutating func remove(_ header: KnownHeader) {
         guard contains(header) else { return }

@@ -50,6 +50,17 @@ final class ScriptedOrigin: Sendable {
     var requests: [String] { seen.withLock { $0 } }
     var connectionCount: Int { accepted.withLock { $0 } }
 
+    /// The same with answers of any bytes.
+    convenience init(bytes answer: @escaping @Sendable (String) -> [UInt8]) {
+        self.init { origin, connection in
+            while true { try connection.send(answer(try origin.request(connection))) }
+        }
+    }
+
+    static func ok(_ body: [UInt8], _ fields: String = "") -> [UInt8] {
+        Array("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\(fields)\r\n".utf8) + body
+    }
+
     static func ok(_ body: String, _ fields: String = "") -> String {
         "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
     }

@@ -1,0 +1,52 @@
+import Bytes
+public import Codings
+public import HTTPWire
+
+/// How a response that is not stored goes to one client.
+public struct LiveEncoding: Sendable {
+    /// Clients that accept a coding get it compressed, which `Vary` says to all.
+    public private(set) var varies = false
+    /// What this one gets; nil is the original.
+    public private(set) var coding: ContentCoding?
+
+    /// The response as it came.
+    public static let none = LiveEncoding()
+
+    private init() {}
+
+    /// - Parameters:
+    ///   - fields: of the response.
+    ///   - length: of its body, where it is known.
+    public init(
+        _ fields: HeaderBlock, status: Int, length: UInt64?, to request: RequestHead, settings: CompressionSettings
+    ) {
+        guard settings.encodesPassed,
+            CachePolicy.mayBeEncoded(fields, status: status, length: length, settings: settings)
+        else { return }
+        varies = true
+        guard request.block.contains(.acceptEncoding),
+            !request.block.contains(.cacheControl) || !CacheControl(request.block).flags.contains(.noTransform)
+        else { return }
+        coding = AcceptEncoding.choose(request.block, among: settings.codings)
+    }
+
+    /// The same where it can't be compressed after all.
+    public var withoutCoding: LiveEncoding {
+        var plain = self
+        plain.coding = nil
+        return plain
+    }
+
+    /// Makes a response's fields those of what is sent.
+    public func apply(to block: inout HeaderBlock) {
+        if varies { CachePolicy.addVary(to: &block) }
+        guard let coding else { return }
+        for name in EncodedHead.digests { block.remove(named: name.span) }
+        block.remove(.acceptRanges)
+        block.append("Content-Encoding", coding.token)
+        guard let tag = block.joinedValue(of: .etag) else { return }
+        let suffixed = EncodedTag.suffixed(tag.span, coding)
+        block.remove(.etag)
+        block.append("ETag", suffixed)
+    }
+}
