@@ -24,6 +24,8 @@ extension EdgeSection {
             "tunnel_timeout_ms", default: tunnelTimeoutMilliseconds, in: 10...24 * hour)
         drainTimeoutMilliseconds = section.milliseconds(
             "drain_timeout_ms", default: drainTimeoutMilliseconds, in: 0...600 * second)
+        upgradeDrainMilliseconds = section.milliseconds(
+            "upgrade_drain_ms", default: upgradeDrainMilliseconds, in: 0...24 * hour)
         maxRequestLineBytes = section.bytes("max_request_line_bytes", default: maxRequestLineBytes, in: 256...65_536)
         maxHeaderBytes = section.bytes("max_header_bytes", default: maxHeaderBytes, in: 1024...1 << 20)
         maxHeaderCount = section.integer("max_header_count", default: maxHeaderCount, in: 8...1000)

@@ -50,6 +50,8 @@ public struct EdgeSection: Hashable, Sendable {
     public var tunnelTimeoutMilliseconds = 600_000
     /// How long a drain waits for requests under way.
     public var drainTimeoutMilliseconds = 30_000
+    /// How long a server whose place another has taken waits for its connections.
+    public var upgradeDrainMilliseconds = 300_000
     public var maxRequestLineBytes = 8192
     public var maxHeaderBytes = 65_536
     public var maxHeaderCount = 100

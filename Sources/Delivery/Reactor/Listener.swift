@@ -14,6 +14,7 @@ public final class Listener: LoopSource {
     private let fd: Int32
     private var isClosed = false
     private var isPaused = false
+    private var isSuspended = false
     private var accept: ((TCPConnection) -> Void)?
     private static let acceptsPerTurn = 64
 
@@ -90,19 +91,33 @@ public final class Listener: LoopSource {
     }
 
     private func resume() {
-        guard isPaused, !isClosed else { return }
+        guard isPaused, !isClosed, !isSuspended else { return }
         isPaused = false
         _ = squilla_epoll_modify(loop.epoll, fd, squilla_epoll_in(), token)
     }
 
     override func deadlinePassed() { resume() }
 
-    /// Stops listening. Connections that the kernel has already completed are accepted first, so that none is reset.
+    /// Accepts nothing for now; who connects waits in the socket's queue, perhaps for another process.
+    public func suspend() {
+        isSuspended = true
+        pause()
+    }
+
+    /// Accepts again.
+    public func unsuspend() {
+        isSuspended = false
+        resume()
+    }
+
+    /// Stops listening. Connections that the kernel has already completed are accepted first, so that none is reset;
+    /// those of a suspended listener are another process's.
     public func close() {
         guard !isClosed else { return }
-        while acceptOne() {}
+        if !isSuspended { while acceptOne() {} }
         isClosed = true
         loop.unregister(self)
+        squilla_epoll_remove(loop.epoll, fd)
         Glibc.close(fd)
         accept = nil
     }

@@ -7,18 +7,34 @@ public struct ListeningSocket: Sendable {
     /// The bound address with the real port.
     public let address: SocketAddress
 
+    /// Takes over a socket that listens already.
+    /// - Parameter address: what it is bound to.
+    public init(adopting descriptor: Int32, address: SocketAddress) {
+        self.init(fd: descriptor, address: address)
+    }
+
+    private init(fd: Int32, address: SocketAddress) {
+        self.fd = fd
+        self.address = address
+    }
+
+    /// For handing it over; not to be closed.
+    public var descriptor: Int32 { fd }
+
     /// One socket for each of `count` loops on the same address (SO_REUSEPORT); port 0 lets the system choose.
-    /// - Parameter unixMode: permissions of a Unix socket's file: who may write to it may connect.
+    /// - Parameters:
+    ///   - unixMode: permissions of a Unix socket's file: who may write to it may connect.
+    ///   - isShared: others of our sockets listen there already.
     /// - Throws: `SystemError` with EADDRINUSE when another process listens there.
     public static func open(
-        _ address: SocketAddress, count: Int, backlog: Int = 1024, unixMode: Int32 = 0o660
+        _ address: SocketAddress, count: Int, backlog: Int = 1024, unixMode: Int32 = 0o660, isShared: Bool = false
     ) throws(SystemError) -> [ListeningSocket] {
         if let path = address.path {
             let fd = squilla_listen_unix(path, unixMode, Int32(backlog))
             guard fd >= 0 else { throw SystemError(code: -fd, operation: "listen on \(address)") }
             return try shared(fd, address, count: count)
         }
-        if address.port != 0 {
+        if address.port != 0, !isShared {
             // SO_REUSEPORT would let two processes share the address silently.
             var raw = address.raw
             let code = squilla_probe_bind(&raw)
@@ -55,6 +71,12 @@ public struct ListeningSocket: Sendable {
             sockets.append(ListeningSocket(fd: copy, address: address))
         }
         return sockets
+    }
+
+    /// Further descriptors of a socket, for other loops that accept from it.
+    public func copies(_ count: Int) throws(SystemError) -> [ListeningSocket] {
+        let all = try ListeningSocket.shared(fd, address, count: count + 1)
+        return Array(all.dropFirst())
     }
 
     /// Takes away the file of a Unix socket that nobody listens on any more.

@@ -31,7 +31,7 @@ struct Demo: ParsableCommand {
             }
             visitors?.start()
         }
-        signals.heedUntilStop(server)
+        signals.heedUntilStop(server, upgrades: false)
         visitors?.stop()
         server.drain()
         site.stop()

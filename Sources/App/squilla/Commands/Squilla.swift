@@ -10,7 +10,8 @@ struct Squilla: ParsableCommand {
         abstract: "An edge cache that sees every request while it happens and answers questions about it in SQL.",
         version: "squilla \(version)",
         subcommands: [
-            Demo.self, Up.self, Check.self, Reload.self, Status.self, SQLCommand.self, Tail.self, Subscribe.self,
+            Demo.self, Up.self, Check.self, Reload.self, Upgrade.self, Status.self, SQLCommand.self, Tail.self,
+            Subscribe.self,
             LogCommand.self, JobCommand.self, ClusterCommand.self, ReplayCommand.self, Purge.self,
             Origins.self, ESICommand.self,
         ])

@@ -13,14 +13,16 @@ import Synchronization
 
 /// A whole Squilla in this process: log, queries, edge and management, put together and taken apart in order.
 final class Server: Sendable {
-    private let log: EventLog
+    /// Another one after an upgrade that failed.
+    let log: Mutex<EventLog>
+    let route: EventRoute
     private let queries: QueryService
-    private let management: ManagementService
+    let management: ManagementService
     private let jobs: JobService
     private let clusters: ClusterService
     /// For sinks and lookups.
     private let outbound: OutboundClient
-    private let edge: EdgeServer
+    let edge: EdgeServer
     /// What can't change while running is as it was then.
     private let started: Settings
     private let settings: Mutex<Settings>
@@ -84,17 +86,15 @@ final class Server: Sendable {
             EdgeListener(
                 address: try Self.address(settings.management.listen), kind: .service(management)))
         let edgeSettings = try settings.edgeSettings()
-        let sink = EventSink { batch, completion in
-            log.append(batch, to: RequestEventSchema.topic) { result in
-                if case .success = result { completion(true) } else { completion(false) }
-            }
-        }
+        let route = EventRoute(log)
+        self.route = route
+        let sink = EventSink { batch, completion in route.append(batch, completion) }
         do {
             edge = try EdgeServer(settings: edgeSettings, listeners: listeners, eventSink: sink)
         } catch {
             throw Failure("\(error)")
         }
-        self.log = log
+        self.log = Mutex(log)
         self.queries = queries
         self.jobs = jobs
         started = settings
@@ -104,20 +104,24 @@ final class Server: Sendable {
     }
 
     /// Binds and serves.
+    /// - Parameter held: the sockets of a server whose place this one takes.
     /// - Throws: `Failure` naming the address that is taken.
-    func start() throws {
+    func start(adopting held: [HeldListener] = []) throws {
         do {
-            try edge.start()
+            try edge.start(adopting: held)
         } catch {
             queries.stop()
-            log.close()
+            log.withLock { $0 }.close()
             throw Failure("\(error)")
         }
         for problem in jobs.start() + clusters.start() { StandardError.write(line: "squilla: \(problem)") }
         submitFiles()
         let facts = ServerFacts(pid: getpid(), edge: edgeURLs, management: managementURL)
         try facts.write(in: settings.withLock { $0.dataFolder })
+        ServiceManager.tellReady()
     }
+
+    var currentSettings: Settings { settings.withLock { $0 } }
 
     var edgeAddresses: [String] { edge.addresses.prefix(tlsServers.count).map(\.description) }
     var edgeURLs: [String] {
@@ -133,12 +137,17 @@ final class Server: Sendable {
         management.endSubscriptions()
         let cut = edge.drain(deadlineMilliseconds: current.edge.drainTimeoutMilliseconds)
         if cut > 0 { StandardError.write(line: "squilla: \(cut) connections were cut at the drain's deadline") }
+        endWork()
+        log.withLock { $0 }.close()
+        ServerFacts.remove(in: current.dataFolder)
+    }
+
+    /// Ends all that reads and writes the log but the edge.
+    func endWork() {
         clusters.stop()
         jobs.stop()
         queries.stop()
         outbound.stop()
-        log.close()
-        ServerFacts.remove(in: current.dataFolder)
     }
 
     /// Reads and applies the configuration; what is wrong with it leaves everything as it was.
@@ -153,6 +162,7 @@ final class Server: Sendable {
             if !needRestart.contains("edge.listen") { try TLSMaterial.reload(tlsServers, new) }
             settings.withLock { $0 = new }
             edge.reload(edgeSettings)
+            let log = log.withLock { $0 }
             if new.topicSettings != log.topic(RequestEventSchema.topic)?.settings {
                 try log.createTopic(
                     RequestEventSchema.topic, settings: new.topicSettings, schema: RequestEventSchema.schema)

@@ -1,6 +1,7 @@
 #pragma once
 // C headers only: kernel interfaces that Swift's Glibc module does not export, and SIMD byte masks. No logic.
 #include "sockets.h"
+#include "handover.h"
 #include "threads.h"
 #include "checksum.h"
 #include "masks.h"

@@ -194,6 +194,19 @@ static inline int squilla_connect_unix(const char *path) {
     return fd;
 }
 
+/// Sends a datagram to a Unix socket, as far as it can be sent at once. 0, or a negative errno.
+static inline int squilla_send_datagram(const char *path, const char *text) {
+    struct sockaddr_un address;
+    socklen_t length = squilla_unix_address(path, &address);
+    if (length == 0) return -ENAMETOOLONG;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    long sent = sendto(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, length);
+    int code = sent < 0 ? -errno : 0;
+    close(fd);
+    return code;
+}
+
 /// A listening Unix socket whose file has the permissions `mode`. The file of a socket that nobody listens on any more
 /// is replaced.
 static inline int squilla_listen_unix(const char *path, int mode, int backlog) {
@@ -292,6 +305,13 @@ static inline int squilla_epoll_modify(int epoll, int fd, uint32_t events, uint6
     event.events = events;
     event.data.u64 = token;
     return epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0 ? 0 : -errno;
+}
+
+/// Must come before the close of a descriptor that another process holds too: epoll would go on reporting it.
+static inline void squilla_epoll_remove(int epoll, int fd) {
+    struct epoll_event none;
+    memset(&none, 0, sizeof(none));
+    epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &none);
 }
 
 static inline int squilla_epoll_wait(int epoll, struct epoll_event *events, int capacity, int timeout_milliseconds) {

@@ -11,11 +11,15 @@ public final class EdgeServer: Sendable {
         var addresses: [SocketAddress] = []
         var standings = OriginStandings()
         var isRunning = false
+        /// In the order of the listeners; those of each are open as long as it is.
+        var sockets: [[ListeningSocket]] = []
+        /// Another process listens on the same sockets.
+        var isHandedOver = false
     }
 
-    private let listeners: [EdgeListener]
+    let listeners: [EdgeListener]
     private let state: Mutex<State>
-    private let workers: [Worker]
+    let workers: [Worker]
     private let pump: EventPump
     private let sweeper: CacheSweeper
     /// The cache all workers share, for its figures and for purging.
@@ -42,26 +46,31 @@ public final class EdgeServer: Sendable {
     }
 
     /// Binds every address, then starts the loops. Nothing runs when it throws.
+    /// - Parameter held: what a process before this one listened on; of its sockets all are served.
     /// - Throws: `SystemError` naming the address that is taken or not allowed.
-    public func start() throws(SystemError) {
+    public func start(adopting held: [HeldListener] = []) throws(SystemError) {
         var sockets: [[ListeningSocket]] = []
+        var held = held
         do throws(SystemError) {
             for listener in listeners {
-                sockets.append(
-                    try ListeningSocket.open(listener.address, count: workers.count, unixMode: listener.unixMode))
+                sockets.append(try open(listener, &held))
             }
+            for socket in held.flatMap(\.sockets) { socket.close() }
         } catch {
             for socket in sockets.joined() { socket.close() }
             throw error
         }
         let (settings, standings) = state.withLock { state in
             state.addresses = sockets.map { $0[0].address }
+            state.sockets = sockets
             state.isRunning = true
             return (state.settings, state.standings)
         }
         let share = max(1, settings.maximumConnections / workers.count)
         for (number, worker) in workers.enumerated() {
-            let own = zip(listeners, sockets).map { ($0, $1[number]) }
+            let own = zip(listeners, sockets).flatMap { listener, sockets in
+                sockets.enumerated().filter { $0.offset % workers.count == number }.map { (listener, $0.element) }
+            }
             worker.loop.start()
             worker.loop.execute {
                 worker.begin(standings)
@@ -71,6 +80,15 @@ public final class EdgeServer: Sendable {
             }
         }
     }
+
+    /// The listeners' sockets for another process. They stay open here, too.
+    public var heldListeners: [HeldListener] {
+        let sockets = state.withLock { $0.sockets }
+        return zip(listeners, sockets).map { HeldListener(address: $0.address, sockets: $1) }
+    }
+
+    /// Says that another process listens on the same sockets from now on.
+    public func noteHandedOver() { state.withLock { $0.isHandedOver = true } }
 
     /// The bound addresses in the order of the listeners, with real ports.
     public var addresses: [SocketAddress] { state.withLock { $0.addresses } }
@@ -114,13 +132,23 @@ public final class EdgeServer: Sendable {
     }
 
     /// Stops accepting, lets requests under way finish, closes, and hands the last events on. Blocks.
-    /// - Parameter deadlineMilliseconds: when it is over, what is still open is cut.
+    /// - Parameters:
+    ///   - deadlineMilliseconds: when it is over, what is still open is cut.
+    ///   - keepsIdle: connections between requests are left to their clients, up to the deadline: each ends with its next
+    ///     response or its keep-alive time. Else they are closed, and a client that sends just then has to try again.
     /// - Returns: how many connections were cut.
     @discardableResult
-    public func drain(deadlineMilliseconds: Int) -> Int {
+    public func drain(deadlineMilliseconds: Int, keepsIdle: Bool = false) -> Int {
         guard state.withLock({ $0.isRunning }) else { return 0 }
-        for worker in workers { worker.loop.execute { worker.beginDrain() } }
-        let grace = min(250, deadlineMilliseconds / 2)
+        for worker in workers { worker.loop.execute { worker.beginDrain(keepsIdle: keepsIdle) } }
+        if keepsIdle {
+            for worker in workers { worker.loop.execute { worker.endStreams() } }
+            if waitForConnections(milliseconds: deadlineMilliseconds) == 0 {
+                stop()
+                return 0
+            }
+        }
+        let grace = min(250, keepsIdle ? 500 : deadlineMilliseconds / 2)
         // Clients that were about to send on a kept connection still get their answer, marked as the last.
         waitForConnections(milliseconds: grace)
         for worker in workers {
@@ -129,7 +157,7 @@ public final class EdgeServer: Sendable {
                 worker.closeIdle(olderThanNanoseconds: 0)
             }
         }
-        let left = waitForConnections(milliseconds: deadlineMilliseconds - grace)
+        let left = waitForConnections(milliseconds: keepsIdle ? 500 : deadlineMilliseconds - grace)
         stop()
         return left
     }
@@ -162,7 +190,9 @@ public final class EdgeServer: Sendable {
         guard wasRunning else { return }
         for worker in workers { worker.loop.execute { worker.closeAll() } }
         for worker in workers { worker.loop.stop() }
-        for listener in listeners { ListeningSocket.removeFile(of: listener.address) }
+        if !state.withLock({ $0.isHandedOver }) {
+            for listener in listeners { ListeningSocket.removeFile(of: listener.address) }
+        }
         pump.stop(timeoutMilliseconds: 10_000)
         sweeper.stop()
     }

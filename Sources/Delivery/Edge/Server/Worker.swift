@@ -207,14 +207,24 @@ final class Worker: @unchecked Sendable {
             settings, standings, loop: loop, resolver: resolver, reusing: old, probes: number == 0)
     }
 
+    /// Leaves new connections to another process.
+    func suspendAccepting() {
+        for listener in listeners { listener.suspend() }
+    }
+
+    func resumeAccepting() {
+        for listener in listeners { listener.unsuspend() }
+    }
+
     /// Stops accepting; responses from now on are the last of their connections.
-    func beginDrain() {
+    /// - Parameter keepsIdle: leaves those between requests alone.
+    func beginDrain(keepsIdle: Bool) {
         guard !isDraining else { return }
         isDraining = true
         for listener in listeners { listener.close() }
         listeners = []
         for connection in connections { connection.beginDrain() }
-        closeIdle(olderThanNanoseconds: 1_000_000_000)
+        if !keepsIdle { closeIdle(olderThanNanoseconds: 1_000_000_000) }
     }
 
     /// Closes connections between requests.
