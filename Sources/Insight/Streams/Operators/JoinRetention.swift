@@ -26,6 +26,9 @@ enum JoinRetention: CustomStringConvertible {
         }
     }
 
+    /// Whether a checkpoint says of each row that its time has passed: of some sides rows stay whatever their time.
+    var tellsExpired: Bool { keepsEndedSides }
+
     /// When each row of a batch goes, as a time of the side's clock.
     func expiries(of batch: Batch, port: Int, watermark: Int64) -> [Int64] {
         switch self {

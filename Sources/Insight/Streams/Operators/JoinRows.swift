@@ -13,6 +13,8 @@ struct JoinRows {
         let previous: UInt32
         /// No row of the other side can meet it once the watermark is here.
         let expiry: Int64
+        /// Of all rows that ever came to this side its own, for checkpoints.
+        var number: UInt32
         var isMatched: Bool
         var isGone: Bool
     }
@@ -25,12 +27,20 @@ struct JoinRows {
     private(set) var goneCount = 0
     private(set) var earliestExpiry = Int64.max
     private var batchBytes = 0
+    private var nextNumber: UInt32 = 0
+    private var changes = RowChanges()
+    /// Rows with numbers below that expire by then are gone, where checkpoints don't tell of each.
+    private(set) var released: (through: Int64, before: UInt32) = (.min, 0)
 
     init(schema: Schema) { self.schema = schema }
 
     var bytes: Int { batchBytes + entries.capacity * MemoryLayout<Entry>.stride + heads.capacity * 4 }
 
-    mutating func add(_ batch: Batch, keys: [UInt32], expiries: [Int64], isMatched: [Bool]? = nil) {
+    /// - Parameter numbers: of rows that were there before, ascending and beyond those of all others.
+    mutating func add(
+        _ batch: Batch, keys: [UInt32], expiries: [Int64], isMatched: [Bool]? = nil, numbers: [UInt32]? = nil
+    ) {
+        if UInt32.max - nextNumber <= UInt32(batch.rowCount) { renumber() }
         let number = UInt32(batches.count)
         batches.append(batch)
         batchBytes += batch.memoryBytes
@@ -46,8 +56,37 @@ struct JoinRows {
             entries.append(
                 Entry(
                     batch: number, row: UInt32(row), key: key, previous: previous, expiry: expiries[row],
-                    isMatched: isMatched?[row] ?? false, isGone: false))
+                    number: numbers?[row] ?? nextNumber, isMatched: isMatched?[row] ?? false, isGone: false))
+            nextNumber = (numbers?[row] ?? nextNumber) + 1
         }
+    }
+
+    /// Numbers begin anew, and with them the records of checkpoints.
+    private mutating func renumber() {
+        for place in entries.indices { entries[place].number = UInt32(place) }
+        nextNumber = UInt32(entries.count)
+        changes = RowChanges()
+        released = (.min, 0)
+    }
+
+    mutating func takeChanges(for state: OperatorState) -> RowChanges.Share {
+        changes.take(rows: entries.count, for: state)
+    }
+
+    /// Goes on from the records since that one.
+    mutating func resume(since: Int64?, released: (through: Int64, before: UInt32)) {
+        if let since { changes.resume(since: since, rows: entries.count) }
+        self.released = released
+    }
+
+    /// This side without the rows that are gone, and without its other ones yet: `add` brings those, in their order.
+    func emptied() -> JoinRows {
+        var rows = JoinRows(schema: schema)
+        rows.nextNumber = nextNumber
+        rows.changes = changes
+        rows.released = released
+        rows.changes.compact(count: entries.count) { !entries[$0].isGone }
+        return rows
     }
 
     /// The places of the rows with a key, the latest first.
@@ -62,19 +101,20 @@ struct JoinRows {
     }
 
     /// Lets go of one row.
-    mutating func remove(_ place: Int) {
-        guard !entries[place].isGone else { return }
-        entries[place].isGone = true
-        goneCount += 1
-    }
+    mutating func remove(_ place: Int) { _ = drop(place) }
 
-    mutating func match(_ place: Int) { entries[place].isMatched = true }
+    mutating func match(_ place: Int) {
+        guard !entries[place].isMatched else { return }
+        entries[place].isMatched = true
+        changes.touch(place)
+    }
 
     /// Lets go of a row; false where it had gone.
     mutating func drop(_ place: Int) -> Bool {
         if entries[place].isGone { return false }
         entries[place].isGone = true
         goneCount += 1
+        changes.lose(place, number: entries[place].number)
         return true
     }
 
@@ -98,8 +138,10 @@ struct JoinRows {
 
     /// Lets go of the rows that no row can meet any more.
     ///
+    /// - Parameter isTold: whether checkpoints tell of each row; else who loads them knows by the watermark.
     /// - Returns: those of them that met none.
-    mutating func expire(through watermark: Int64) -> [Int] {
+    mutating func expire(through watermark: Int64, isTold: Bool) -> [Int] {
+        if !isTold, watermark >= released.through { released = (watermark, nextNumber) }
         guard earliestExpiry <= watermark else { return [] }
         var alone: [Int] = []
         earliestExpiry = .max
@@ -107,6 +149,7 @@ struct JoinRows {
             if entries[place].expiry <= watermark {
                 entries[place].isGone = true
                 goneCount += 1
+                if isTold { changes.lose(place, number: entries[place].number) }
                 if !entries[place].isMatched { alone.append(place) }
             } else {
                 earliestExpiry = min(earliestExpiry, entries[place].expiry)
@@ -125,20 +168,22 @@ struct JoinRows {
         return builder.finish()
     }
 
-    /// What is left of each batch: its rows, when they expire, and whether they were met.
-    func remaining() -> [(batch: Batch, expiries: [Int64], isMatched: [Bool])] {
+    /// What is left of each batch: its rows, when they expire, whether they were met, and their numbers.
+    func remaining() -> [(batch: Batch, expiries: [Int64], isMatched: [Bool], numbers: [UInt32])] {
         var rows = [[UInt32]](repeating: [], count: batches.count)
         var expiries = [[Int64]](repeating: [], count: batches.count)
         var matched = [[Bool]](repeating: [], count: batches.count)
+        var numbers = [[UInt32]](repeating: [], count: batches.count)
         for entry in entries where !entry.isGone {
             rows[Int(entry.batch)].append(entry.row)
             expiries[Int(entry.batch)].append(entry.expiry)
             matched[Int(entry.batch)].append(entry.isMatched)
+            numbers[Int(entry.batch)].append(entry.number)
         }
         return batches.indices.filter { !rows[$0].isEmpty }.map { index in
             let batch = batches[index]
             let kept = rows[index].count == batch.rowCount ? batch : batch.select(rows: rows[index]).compacted()
-            return (kept, expiries[index], matched[index])
+            return (kept, expiries[index], matched[index], numbers[index])
         }
     }
 }

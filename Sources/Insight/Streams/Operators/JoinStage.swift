@@ -166,7 +166,7 @@ final class JoinStage: Stage {
             }
             return try settle(left)
         }
-        for index in met {
+        for index in met where kind.keepsLeft || kind.keepsRight {
             sides[1 - port].match(places[places.startIndex + index])
             sides[port].match(firstPlace + Int(rows[rows.startIndex + index]))
         }
@@ -256,7 +256,9 @@ final class JoinStage: Stage {
         // A side that others may still meet goes by its own time; one whose other side has ended goes as a whole.
         let isWhole = watermark == .max
         if isWhole, !isClosed[1 - side] { return }
-        let alone = isWhole ? sides[side].unmatched : sides[side].expire(through: watermark)
+        let alone =
+            isWhole
+            ? sides[side].unmatched : sides[side].expire(through: watermark, isTold: retention.tellsExpired)
         if side == 0 ? kind.keepsLeft || kind == .anti : kind.keepsRight {
             var start = 0
             while start < alone.count {
@@ -303,14 +305,14 @@ final class JoinStage: Stage {
         let forgetsNulls = !isClosed.contains(true)
         if forgetsNulls, nulls != nil { nulls = NullAwareness(types: keyTypes) }
         for side in 0..<2 {
-            sides[side] = JoinRows(schema: sides[side].schema)
+            sides[side] = sides[side].emptied()
             for part in remaining[side] {
                 if side == 1, forgetsNulls {
                     try nulls?.add(keyColumns(part.batch, port: side), rowCount: part.batch.rowCount)
                 }
                 sides[side].add(
                     part.batch, keys: try keyNumbers(part.batch, port: side), expiries: part.expiries,
-                    isMatched: part.isMatched)
+                    isMatched: part.isMatched, numbers: part.numbers)
             }
         }
     }
@@ -329,40 +331,21 @@ final class JoinStage: Stage {
     override func saveState(into state: inout OperatorState) throws(SQLError) {
         for (side, name) in Self.sideNames.enumerated() {
             state[number: "\(name) watermark"] = watermarks[side]
-            let rows = sides[side].remaining()
-            state.append(rows.map(\.batch), as: name)
-            state.append(rows.map { Self.marks($0.expiries, $0.isMatched) }, as: "\(name) marks")
+            sides[side].save(into: &state, as: name)
         }
         state[number: "announced"] = announced
         state[number: "late_rows"] = Int64(ownLateRows)
     }
 
-    private static func marks(_ expiries: [Int64], _ isMatched: [Bool]) -> Batch {
-        var bits = Bitmap(repeating: false, count: isMatched.count)
-        for (row, value) in isMatched.enumerated() where value { bits[row] = true }
-        return Batch(
-            schema: Schema([Field("expiry", .int64), Field("is_matched", .bool)]), rowCount: expiries.count,
-            columns: [
-                Column(type: .int64, count: expiries.count, validity: nil, storage: .int64(expiries)),
-                Column(type: .bool, count: expiries.count, validity: nil, storage: .bool(bits)),
-            ])
-    }
-
     override func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         for (side, name) in Self.sideNames.enumerated() {
             watermarks[side] = state[number: "\(name) watermark"] ?? .min
-            for (batch, marks) in zip(state.batches(name), state.batches("\(name) marks")) {
-                guard batch.schema == sides[side].schema else {
-                    throw SQLError(code: .stateMismatch, message: "the rows of the \(name) side had other columns")
-                }
-                guard let expiries = marks.column("expiry")?.int64s, let bits = marks.column("is_matched")?.bools,
-                    marks.rowCount == batch.rowCount
-                else { throw StateCodec.damaged("the marks of a join") }
-                if side == 1 { try nulls?.add(keyColumns(batch, port: side), rowCount: batch.rowCount) }
-                sides[side].add(
-                    batch, keys: try keyNumbers(batch, port: side), expiries: expiries,
-                    isMatched: (0..<batch.rowCount).map { bits[$0] })
+            var rows = sides[side]
+            try rows.load(from: state, as: name) { (rows) throws(SQLError) in
+                if side == 1 { try nulls?.add(keyColumns(rows, port: side), rowCount: rows.rowCount) }
+                return try keyNumbers(rows, port: side)
             }
+            sides[side] = rows
         }
         announced = state[number: "announced"] ?? .min
         ownLateRows = Int(state[number: "late_rows"] ?? 0)
