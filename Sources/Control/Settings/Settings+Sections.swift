@@ -170,6 +170,7 @@ extension QuerySection {
         memoryBytes = section.bytes("memory_bytes", default: memoryBytes, in: 1 << 20...1 << 40)
         timeoutMilliseconds = section.milliseconds("timeout_ms", default: timeoutMilliseconds, in: 1...86_400_000)
         maxConcurrent = section.integer("max_concurrent", default: maxConcurrent, in: 1...10_000)
+        threads = section.integer("threads", default: threads, in: 0...64)
         section.finish()
     }
 }
@@ -181,6 +182,7 @@ extension JobsSection {
             "checkpoint_interval_ms", default: checkpointIntervalMilliseconds, in: 10...3_600_000)
         stateBytes = section.bytes("state_bytes", default: stateBytes, in: 1 << 20...1 << 40)
         maximum = section.integer("maximum", default: maximum, in: 0...10_000)
+        shards = section.integer("shards", default: shards, in: 1...64)
         restartBudget = section.integer("restart_budget", default: restartBudget, in: 0...1_000_000)
         deadLetterTopic = section.string("dead_letter_topic", default: deadLetterTopic)
         httpHosts = section.strings("http_hosts") ?? httpHosts

@@ -204,6 +204,8 @@ public struct QuerySection: Hashable, Sendable {
     public var memoryBytes = 256 << 20
     public var timeoutMilliseconds = 300_000
     public var maxConcurrent = 64
+    /// That take turns at all queries and jobs; 0 is one for each core, and at least two.
+    public var threads = 0
 
     public init() {}
 }
@@ -216,6 +218,8 @@ public struct JobsSection: Hashable, Sendable {
     /// State of one job.
     public var stateBytes = 512 << 20
     public var maximum = 200
+    /// Threads that count a job's windows together.
+    public var shards = 1
     /// Failures within ten minutes after which a job stays failed.
     public var restartBudget = 20
     /// The topic of rows that an expression fails on; empty where a job is to fail then.

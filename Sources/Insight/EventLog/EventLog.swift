@@ -150,6 +150,9 @@ public final class EventLog: Sendable {
             frameBytes: options.frameBytes)
     }
 
+    /// What decodes the pieces of any reader of this log.
+    public func makePieceReader() -> LogPieceReader { LogPieceReader(frameBytes: options.frameBytes) }
+
     /// Calls `onBatch` on the log's thread with what is appended from now on, as soon as readers can see it. The call
     /// must be cheap: hand the batch over and return.
     /// - Throws: `unknownTopic`.

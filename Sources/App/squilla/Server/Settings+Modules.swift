@@ -107,6 +107,7 @@ extension Settings {
         limits.viewRows = views.maxRows
         limits.viewBytes = views.maxBytes
         limits.viewLayers = views.maxLayers
+        if query.threads > 0 { limits.workerThreads = query.threads }
         return limits
     }
 
@@ -116,6 +117,7 @@ extension Settings {
         settings.stateBytes = jobs.stateBytes
         settings.maximumJobs = jobs.maximum
         settings.restartBudget = jobs.restartBudget
+        settings.shards = jobs.shards
         settings.deadLetterTopic = jobs.deadLetterTopic
         settings.httpHosts = jobs.httpHosts
         settings.futureToleranceMicroseconds = Int64(jobs.futureToleranceMilliseconds) * 1000

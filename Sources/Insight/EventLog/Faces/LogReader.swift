@@ -81,9 +81,7 @@ public final class LogReader {
                 let all = frame.batch.widened(to: schema)
                 return give(all, baseOffset: frame.baseOffset, maximumRows)
             case .disk(let file, let positions, let nextOffset):
-                frames.reset()
-                run = Run(
-                    file: file, position: positions.lowerBound, end: positions.upperBound, nextOffset: nextOffset)
+                begin(file, positions, nextOffset)
             }
         }
         return nil
@@ -97,7 +95,60 @@ public final class LogReader {
         return view.wait(for: offset, timeoutNanoseconds: timeoutMilliseconds.map { Int64($0) * 1_000_000 })
     }
 
+    /// The next events, not decoded: any thread can do that, with a `LogPieceReader`. Damage shows there.
+    /// - Returns: `nil` at the end, or where the partition ends for now.
+    /// - Throws: when storage fails; the reader stays where it was.
+    public func nextPiece(maximumRows: Int = 8192) throws(LogError) -> LogPiece? {
+        precondition(maximumRows > 0)
+        while offset < endOffset {
+            if run != nil {
+                if let found = try frameOfRun() {
+                    let content = LogPiece.Content.disk(found.file, found.header, position: found.position)
+                    let piece = self.piece(content, found.header.baseOffset..<found.header.nextOffset, maximumRows)
+                    passRun(found.header)
+                    return piece
+                }
+                continue
+            }
+            switch view.step(from: offset, times: times) {
+            case .end(let end):
+                offset = max(offset, min(end, endOffset))
+                return nil
+            case .tail(let frame):
+                return piece(.tail(frame), frame.baseOffset..<frame.nextOffset, maximumRows)
+            case .disk(let file, let positions, let nextOffset):
+                begin(file, positions, nextOffset)
+            }
+        }
+        return nil
+    }
+
+    private func begin(_ file: SegmentFile, _ positions: Range<Int>, _ nextOffset: Int64) {
+        frames.reset()
+        run = Run(file: file, position: positions.lowerBound, end: positions.upperBound, nextOffset: nextOffset)
+    }
+
     private func nextOfRun(_ maximumRows: Int) throws(LogError) -> LogBatch? {
+        while let found = try frameOfRun() {
+            let (file, header, position) = (found.file, found.header, found.position)
+            let decoded = try storing { () throws(StorageError) in
+                try frames.batch(file, header, at: position, columns: columns)
+            }
+            guard let decoded else {
+                note(offset..<header.nextOffset, position..<position + header.frameLength, file, "a frame is damaged")
+                offset = header.nextOffset
+                passRun(header)
+                continue
+            }
+            let batch = give(decoded.widened(to: schema), baseOffset: header.baseOffset, maximumRows)
+            passRun(header)
+            return batch
+        }
+        return nil
+    }
+
+    /// The frame of the run that holds the next events; `nil` behind its last, and then there is no run.
+    private func frameOfRun() throws(LogError) -> (file: any StorageFile, header: FrameHeader, position: Int)? {
         guard var current = run else { return nil }
         let file = try current.file.opened()
         while current.position < current.end, offset < endOffset {
@@ -109,31 +160,22 @@ public final class LogReader {
                 run = current
                 continue
             }
-            let position = current.position
-            guard header.nextOffset > offset, overlaps(header) else {
-                current.position += header.frameLength
-                offset = max(offset, header.nextOffset)
+            if header.nextOffset > offset, overlaps(header) {
                 run = current
-                continue
+                return (file, header, current.position)
             }
-            let decoded = try storing { () throws(StorageError) in
-                try frames.batch(file, header, at: position, columns: columns)
-            }
-            guard let decoded else {
-                current.position += header.frameLength
-                run = current
-                note(offset..<header.nextOffset, position..<current.position, file, "a frame is damaged")
-                offset = header.nextOffset
-                continue
-            }
-            let batch = give(decoded.widened(to: schema), baseOffset: header.baseOffset, maximumRows)
-            if offset >= header.nextOffset { current.position += header.frameLength }
+            current.position += header.frameLength
+            offset = max(offset, header.nextOffset)
             run = current
-            return batch
         }
         if current.position >= current.end { offset = max(offset, current.nextOffset) }
         run = nil
         return nil
+    }
+
+    /// Goes on behind the frame, once all of it was given.
+    private func passRun(_ header: FrameHeader) {
+        if offset >= header.nextOffset { run?.position += header.frameLength }
     }
 
     private func overlaps(_ header: FrameHeader) -> Bool {
@@ -170,10 +212,21 @@ public final class LogReader {
 
     /// The rows of a frame from `offset` on, within the limits; moves `offset` past them.
     private func give(_ batch: Batch, baseOffset: Int64, _ maximumRows: Int) -> LogBatch {
-        let first = max(offset, baseOffset)
-        let end = min(endOffset, baseOffset + Int64(batch.rowCount), first + Int64(maximumRows))
-        let rows = batch.slice(Int(first - baseOffset)..<Int(end - baseOffset))
-        offset = end
-        return LogBatch(topic: view.topic, partition: view.number, baseOffset: first, batch: rows)
+        let offsets = take(baseOffset..<baseOffset + Int64(batch.rowCount), maximumRows)
+        let rows = batch.slice(Int(offsets.lowerBound - baseOffset)..<Int(offsets.upperBound - baseOffset))
+        return LogBatch(topic: view.topic, partition: view.number, baseOffset: offsets.lowerBound, batch: rows)
+    }
+
+    private func piece(_ content: LogPiece.Content, _ frame: Range<Int64>, _ maximumRows: Int) -> LogPiece {
+        LogPiece(
+            topic: view.topic, partition: view.number, offsets: take(frame, maximumRows), content: content,
+            schema: schema, columns: columns)
+    }
+
+    /// What of a frame's offsets is given next; moves `offset` past it.
+    private func take(_ frame: Range<Int64>, _ maximumRows: Int) -> Range<Int64> {
+        let first = max(offset, frame.lowerBound)
+        offset = min(endOffset, frame.upperBound, first + Int64(maximumRows))
+        return first..<offset
     }
 }

@@ -26,6 +26,9 @@ final class GroupState {
     /// Whether there is anything to emit.
     var isEmpty: Bool { table.count <= table.firstGroup }
 
+    /// The next record of the checkpoints is to hold all groups, whatever earlier ones hold.
+    func forgetRecords() { changes = GroupChanges() }
+
     /// Makes the groups of the layout's totals, which need no rows.
     func addTotals() {
         for keys in layout.totals { _ = table.groups(of: keys, rowCount: 1) }

@@ -7,6 +7,17 @@ import SQL
 /// the log. All scans of one topic that stand at the same place are one input: what is read and decoded once is handed to
 /// each.
 final class JobInput {
+    /// What a call of `advance` came to.
+    enum Advance {
+        /// There is nothing now.
+        case nothing
+        case rows
+        /// Shards are at it; the job is woken when they are done.
+        case busy
+        /// Shards are at it, and this thread has more to do for them.
+        case again
+    }
+
     private enum Source {
         case topic(LogSource)
         case folder(FolderSource)
@@ -19,7 +30,9 @@ final class JobInput {
     let isTable: Bool
     private let source: Source
     let name: String
-    private var scans: [JobScan]
+    private(set) var scans: [JobScan]
+    /// What shares the rows out; `nil` where one thread takes them all.
+    private(set) var shards: JobShards?
     /// Of what is read, the columns that each scan wants; `nil` for all as they are.
     private let columns: [[Int]?]
     private let clock: any Clock
@@ -141,10 +154,20 @@ final class JobInput {
         return scans.map { $0.saved(offsets: offsets) }
     }
 
-    /// Hands on a batch, if there is one.
+    /// Hands on what there is: a batch, or a round of the shards.
     ///
-    /// - Returns: false when there is nothing now.
-    func advance() throws(SQLError) -> Bool {
+    /// - Parameters:
+    ///   - deadline: of the system's clock, for rounds.
+    ///   - wake: has the job go on, from another thread.
+    func advance(until deadline: Int64, wake: @escaping @Sendable () -> Void) throws(SQLError) -> Advance {
+        if case .topic(let log) = source, let shards {
+            return try advance(shards, log, until: deadline, wake: wake)
+        }
+        return try advance() ? .rows : .nothing
+    }
+
+    /// Hands on a batch, if there is one.
+    private func advance() throws(SQLError) -> Bool {
         if isFinished { return false }
         let batch: Batch? =
             switch source {
@@ -196,6 +219,67 @@ final class JobInput {
     }
 
     private func announce() throws(SQLError) {
-        for index in scans.indices { try scans[index].announce() }
+        for index in scans.indices {
+            try gather(index)
+            try scans[index].announce()
+        }
+    }
+}
+
+// MARK: Shards
+
+extension JobInput {
+    /// Has shards share the rows out.
+    ///
+    /// - Parameter makeLane: of the source, its name, and the columns that each scan wants of what is read.
+    func share(
+        among count: Int, service: QueryService,
+        _ makeLane: (LogSource, String, [[Int]?]) throws(SQLError) -> ShardLane
+    ) throws(SQLError) {
+        guard case .topic(let log) = source else { return }
+        var lanes: [ShardLane] = []
+        for _ in 0..<count { lanes.append(try makeLane(log, name, columns)) }
+        shards = JobShards(lanes, service: service)
+    }
+
+    /// The first stage of a scan in each shard.
+    func shardStages(of key: String) -> [Stage] {
+        guard let shards, let index = scans.firstIndex(where: { $0.key == key }) else { return [] }
+        return shards.lanes.map { $0.paths[index].input.stage }
+    }
+
+    /// Between two rounds everything stands where a checkpoint can say it.
+    var isInRound: Bool { shards?.round != nil }
+
+    func close() { shards?.close() }
+
+    private func advance(
+        _ shards: JobShards, _ log: LogSource, until deadline: Int64, wake: @escaping @Sendable () -> Void
+    ) throws(SQLError) -> Advance {
+        if shards.round == nil {
+            var pieces: [LogPiece] = []
+            while pieces.count < shards.piecesOfRound, let piece = try log.nextPiece() { pieces.append(piece) }
+            guard !pieces.isEmpty else {
+                try nothingNow()
+                return .nothing
+            }
+            shards.begin(pieces, trackers: scans.map(\.watermarks), now: clock.now(), wake: wake)
+        }
+        let (progress, result) = try shards.work(until: deadline)
+        guard let result else { return progress == .again ? .again : .busy }
+        rowsRead += result.rows
+        bytes += result.bytes
+        for index in scans.indices { scans[index].watermarks = result.trackers[index] }
+        try announce()
+        return .rows
+    }
+
+    /// Takes from the shards what a scan's aggregate needs to answer the windows that its watermark closes.
+    private func gather(_ index: Int) throws(SQLError) {
+        let watermark = scans[index].watermark
+        guard let shards, watermark > .min, let aggregate = scans[index].input.stage.shardedAggregate else { return }
+        for lane in shards.lanes {
+            try aggregate.absorb(lane.paths[index].aggregate, closingBy: watermark)
+        }
     }
 }

@@ -79,6 +79,6 @@ extension JobRun {
                 states.append(("\(index) \(key)", state))
             }
         }
-        return states
+        return states + (try shardStates(sequence, isWhole: isWhole))
     }
 }

@@ -15,18 +15,9 @@ extension JobRun {
         let known = from.rewindsInputs ? [] : checkpoint?.inputs ?? []
         let saved = Dictionary(known.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
         var scans: [JobScan] = []
+        let now = service.clock.now()
         for (index, plan) in plans.enumerated() {
-            var planner = PhysicalPlanner(
-                isLive: plan.isLive,
-                context: EvaluationContext(now: service.clock.now(), clock: { [service] in service.clock.now() }),
-                account: account)
-            planner.take(script.settings, standard: service.limits.stateTimeToLiveMilliseconds)
-            planner.emission = plan.emission
-            planner.target = plan.target
-            planner.deadLetters = deadLetters
-            planner.isBounded = { !plan.readsTopics($0) }
-            planner.lookups = LookupEnvironment(
-                catalog: plan.catalog, service: service, wake: { [weak self] in self?.wake() })
+            let planner = makePlanner(plan, deadLetters: deadLetters, target: plan.target, now: now)
             let query = try planner.plan(plan.plan)
             queries.append(query)
             outputs.append(plan.output)
@@ -38,14 +29,14 @@ extension JobRun {
             for literal in query.literals { try literal.input.stage.close(port: literal.input.port) }
             for (number, scan) in query.scans.enumerated() {
                 let key = Self.key(statement: index, number, scan)
-                let now = service.clock.now()
                 scans.append(
                     JobScan(
-                        key: key, reading: try plan.reading(scan, now: now), scan: scan, saved: saved[key], now: now,
-                        deadLetters: deadLetters))
+                        place: (index, number), reading: try plan.reading(scan, now: now), scan: scan,
+                        saved: saved[key], now: now, deadLetters: deadLetters))
             }
         }
         inputs = try Self.inputs(scans, service: service, from: from, saved: saved, deadLetters: deadLetters)
+        try shareInputs(plans, now: now)
         for (index, plan) in plans.enumerated() {
             guard let late = plan.late else { continue }
             lateOutputs[index] = outputs.count
@@ -63,10 +54,10 @@ extension JobRun {
         let (plan, parts) = makePlan()
         planParts = parts
         report(.planned(plan, targets: outputs.prefix(queries.count).map(\.target)))
-        if let checkpoint, !from.rewindsInputs { try restore(checkpoint) }
+        if let checkpoint, !from.rewindsInputs { try restore(checkpoint, plans, now: now) }
         try openSinks(checkpoint)
         if let checkpoint { try completeEpoch(checkpoint) }
-        schedule.began(after: checkpoint?.sequence ?? 0, offsets: checkpoint == nil ? [] : offsets, now: now())
+        schedule.began(after: checkpoint?.sequence ?? 0, offsets: checkpoint == nil ? [] : offsets, now: self.now())
         try follow()
     }
 
@@ -106,13 +97,15 @@ extension JobRun {
         try output.prepare(log, settings: settings.topicSettings)
     }
 
-    private func restore(_ checkpoint: Checkpoint) throws(SQLError) {
+    private func restore(_ checkpoint: Checkpoint, _ plans: [JobScript.Plan], now: Int64) throws(SQLError) {
+        let known = checkpoint.states.filter { Self.shard($0.key) == nil }
         for (index, query) in queries.enumerated() {
             let prefix = "\(index) "
-            let states = checkpoint.states.filter { $0.key.hasPrefix(prefix) }
+            let states = known.filter { $0.key.hasPrefix(prefix) }
                 .map { (key: String($0.key.dropFirst(prefix.count)), state: $0.state) }
             for note in try query.restore(states) { report(.note("statement \(index + 1): \(note)")) }
         }
+        try restoreShards(checkpoint, plans, now: now)
     }
 
     /// Starts the sinks outside of the log; they complete the checkpoint's epoch themselves.

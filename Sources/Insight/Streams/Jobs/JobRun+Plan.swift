@@ -7,7 +7,8 @@ extension JobRun {
     /// What stands behind a node of the plan.
     enum PlanPart {
         case input(JobInput)
-        case stage(Stage)
+        /// With the same stage of each shard, where it is shared out.
+        case stage(Stage, shards: [Stage])
         /// A place in `outputs`.
         case output(Int)
     }
@@ -34,9 +35,16 @@ extension JobRun {
                     ?? add(.source, scan.table.name, input.place, .input(input))
                 known[ObjectIdentifier(input)] = from
                 var next: Stage? = scan.input.stage
+                var shards = input.shardStages(of: key)
                 while let stage = next {
                     let place = known[ObjectIdentifier(stage)]
-                    let to = place ?? add(.step, stage.name.isEmpty ? "UNION" : stage.name, stage.keeps, .stage(stage))
+                    let isShared = !shards.isEmpty && stage === scan.input.stage.shardedAggregate
+                    let detail = stage.keeps.map { $0 + (isShared ? "; in \(shards.count) shards" : "") }
+                    let to =
+                        place
+                        ?? add(
+                            .step, stage.name.isEmpty ? "UNION" : stage.name, detail, .stage(stage, shards: shards))
+                    shards = stage === scan.input.stage.shardedAggregate ? [] : shards.compactMap(\.downstream)
                     known[ObjectIdentifier(stage)] = to
                     plan.edges.append(.init(from: from, to: to))
                     if place != nil { break }
@@ -59,12 +67,14 @@ extension JobRun {
                 progress.watermark = input.watermark == .min ? nil : input.watermark
                 progress.lagRows = lag(of: input)
                 (progress.lagBytes, progress.malformedLines) = input.waiting
-            case .stage(let stage):
-                progress.rowsIn = stage.meter.rowsIn
-                progress.rowsOut = stage.meter.rowsOut
-                progress.bytesIn = stage.meter.bytesIn
-                progress.busyMicroseconds = stage.meter.busyNanoseconds / 1_000
-                progress.stateBytes = stage.stateBytes
+            case .stage(let stage, let shards):
+                for part in [stage] + shards {
+                    progress.rowsIn += part.meter.rowsIn
+                    progress.rowsOut += part.meter.rowsOut
+                    progress.bytesIn += part.meter.bytesIn
+                    progress.busyMicroseconds += part.meter.busyNanoseconds / 1_000
+                    progress.stateBytes += part.stateBytes
+                }
                 progress.watermark = stage.meter.watermark == .min ? nil : stage.meter.watermark
             case .output(let index):
                 progress.rowsIn = rowsAnswered[index].rows

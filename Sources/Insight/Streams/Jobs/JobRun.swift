@@ -72,8 +72,12 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         self.account = MemoryAccount(
             limitBytes: settings.stateBytes, owner: "job \(name)", setting: "jobs.state_bytes")
         self.outbox = JobOutbox(log: service.log)
+        self.deadLetters = settings.deadLetterTopic.isEmpty ? nil : Self.makeDeadLetters(service)
+    }
+
+    static func makeDeadLetters(_ service: QueryService) -> DeadLetters {
         let clock = service.clock
-        self.deadLetters = settings.deadLetterTopic.isEmpty ? nil : DeadLetters(now: { clock.now() })
+        return DeadLetters(now: { clock.now() })
     }
 
     func abandon() { end(.stopped) }
@@ -109,8 +113,16 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         }
         let deadline = now() + Self.sliceNanoseconds
         while true {
-            if try takeRequests() { return .again }
-            let hadRows = pendingBytes < settings.outputBytes ? try readOnce() : false
+            if !isInRound, try takeRequests() { return .again }
+            var hadRows = false
+            if isInRound || pendingBytes < settings.outputBytes {
+                switch try readOnce(until: deadline) {
+                case .nothing: hadRows = false
+                case .rows: hadRows = true
+                case .busy: return .wait
+                case .again: return .again
+                }
+            }
             if inputs.allSatisfy(\.isFinished), queries.allSatisfy({ $0.output.isFinished }) {
                 return try finish(.completed)
             }
@@ -172,27 +184,33 @@ final class JobRun: SteppedTask, @unchecked Sendable {
 
     /// Hands on a batch of the input whose event time is the farthest behind, so that no side of a join runs ahead.
     ///
-    /// - Returns: whether there was one.
-    private func readOnce() throws(SQLError) -> Bool {
-        for query in queries { try query.poll() }
-        let order = inputs.indices.filter { !inputs[$0].isFinished }.sorted { inputs[$0].isBefore(inputs[$1]) }
-        var hadRows = false
+    /// - Parameter deadline: of the system's clock, for those that take several turns.
+    private func readOnce(until deadline: Int64) throws(SQLError) -> JobInput.Advance {
+        var order = inputs.indices.filter { inputs[$0].isInRound }
+        if order.isEmpty {
+            for query in queries { try query.poll() }
+            order = inputs.indices.filter { !inputs[$0].isFinished }.sorted { inputs[$0].isBefore(inputs[$1]) }
+        }
+        var result = JobInput.Advance.nothing
         for index in order where !queries.contains(where: \.isFull) {
-            if try inputs[index].advance() {
-                hadRows = true
-                break
-            }
+            result = try inputs[index].advance(until: deadline) { [weak self] in self?.wake() }
+            if result == .busy || result == .again { return result }
+            guard result == .rows else { continue }
+            for letters in inputs[index].shards?.takeDeadLetters() ?? [] { try add(letters: letters) }
+            break
         }
         for (index, query) in queries.enumerated() {
             for batch in query.output.drain() where batch.rowCount > 0 { add(batch, to: index, as: "rows_out") }
             guard let late = query.late, let output = lateOutputs[index] else { continue }
             for batch in late.drain() { add(batch, to: output, as: "late_rows_out") }
         }
-        if let letters = deadLetters?.take() {
-            add(letters, to: outputs.count - 1, as: "dead_rows")
-            try prepareDeadLetters()
-        }
-        return hadRows
+        if let letters = deadLetters?.take() { try add(letters: letters) }
+        return result
+    }
+
+    private func add(letters: Batch) throws(SQLError) {
+        add(letters, to: outputs.count - 1, as: "dead_rows")
+        try prepareDeadLetters()
     }
 
     private func add(_ batch: Batch, to output: Int, as counter: String) {
@@ -226,7 +244,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             .progress(
                 JobProgress(
                     rowsIn: inputs.reduce(0) { $0 + $1.rows }, rowsOut: counts["rows_out"] ?? 0,
-                    lateRows: Int64(queries.reduce(0) { $0 + $1.lateRows }), deadRows: counts["dead_rows"] ?? 0,
+                    lateRows: Int64(queries.reduce(lateRowsOfShards) { $0 + $1.lateRows }),
+                    deadRows: counts["dead_rows"] ?? 0,
                     stateBytes: account.usedBytes,
                     watermark: watermarks.min().flatMap { $0 == .min ? nil : $0 },
                     lagRows: inputs.reduce(0) { $0 + lag(of: $1) },
@@ -239,6 +258,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         for subscription in subscriptions { subscription.cancel() }
         subscriptions = []
         outbox.close()
+        for input in inputs { input.close() }
         planParts = []
         inputs = []
         queries = []

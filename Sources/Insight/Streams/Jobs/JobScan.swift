@@ -6,22 +6,26 @@ import SQL
 /// One scan of a job's plans: where the rows of its table go, and how far event time has come in them.
 struct JobScan {
     let key: String
+    /// The statement that it is of, and its place among the scans of that.
+    let place: (statement: Int, number: Int)
     let reading: PreparedQuery.Reading
     /// It is looked up by the other scans.
     let isTable: Bool
-    private let input: StageInput
+    let input: StageInput
     private let deadLetters: DeadLetters?
-    private var watermarks: WatermarkTracker
+    /// How far event time has come.
+    var watermarks: WatermarkTracker
     private var announced = Int64.min
 
     /// - Parameters:
     ///   - saved: where it stood.
     ///   - deadLetters: where rows go that no time can be told of.
     init(
-        key: String, reading: PreparedQuery.Reading, scan: PhysicalQuery.Scan, saved: Checkpoint.Input?, now: Int64,
-        deadLetters: DeadLetters?
+        place: (statement: Int, number: Int), reading: PreparedQuery.Reading, scan: PhysicalQuery.Scan,
+        saved: Checkpoint.Input?, now: Int64, deadLetters: DeadLetters?
     ) {
-        self.key = key
+        key = JobRun.key(statement: place.statement, place.number, scan)
+        self.place = place
         self.reading = reading
         self.input = scan.input
         self.isTable = scan.isTable
@@ -45,7 +49,7 @@ struct JobScan {
 
     /// Hands on a batch that has the columns of the scan.
     mutating func accept(_ batch: Batch, now: Int64) throws(SQLError) {
-        let fresh = try timed(batch)
+        let fresh = try reading.timed(batch, deadLetters)
         if fresh.rowCount > 0 { try input.stage.accept(reading.wanted(fresh), port: input.port) }
         if let timeColumn = reading.timeColumn, let latest = fresh.columns[timeColumn].greatest {
             watermarks.observe(maximumTime: latest, now: now)
@@ -63,15 +67,6 @@ struct JobScan {
     }
 
     func close() throws(SQLError) { try input.stage.close(port: input.port) }
-
-    private func timed(_ batch: Batch) throws(SQLError) -> Batch {
-        guard let deadLetters else { return try reading.timed(batch) }
-        var pieces: [Batch] = []
-        try deadLetters.sift(batch, step: "the event time") { piece throws(SQLError) in
-            pieces.append(try reading.timed(piece))
-        }
-        return pieces.isEmpty ? try reading.timed(batch.slice(0..<0)) : Batch.concatenate(pieces)
-    }
 }
 
 extension PreparedQuery.Reading {
@@ -79,6 +74,16 @@ extension PreparedQuery.Reading {
     var topic: String? {
         if case .topic(let topic) = table.source { return topic }
         return nil
+    }
+
+    /// A batch with its event time, without the rows that no time can be told of.
+    func timed(_ batch: Batch, _ deadLetters: DeadLetters?) throws(SQLError) -> Batch {
+        guard let deadLetters else { return try timed(batch) }
+        var pieces: [Batch] = []
+        try deadLetters.sift(batch, step: "the event time") { piece throws(SQLError) in
+            pieces.append(try timed(piece))
+        }
+        return pieces.isEmpty ? try timed(batch.slice(0..<0)) : Batch.concatenate(pieces)
     }
 
     /// Whether what is read for the others serves this one too: the same topic, and no column in another type.

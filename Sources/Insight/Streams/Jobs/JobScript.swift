@@ -95,7 +95,7 @@ struct JobScript {
             materialized = view
             inserts.append((name, [], view.query))
         case .drop(let drop): throw Self.misplaced("DROP", at: drop.name.position)
-        case .set(let setting) where setting.key.text == StateSettings.timeToLiveKey: try settings.set(setting)
+        case .set(let setting) where StateSettings.keys.contains(setting.key.text): try settings.set(setting)
         case .set(let setting): try header.set(setting)
         case .reset(let key): try settings.reset(key)
         case .show(let show): throw Self.misplaced("SHOW", at: show.position)

@@ -69,7 +69,8 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
     override var lateRows: Int { op.lateRows + next.stage.lateRows }
     override var sampledOutRows: Int { op.sampledOutRows + next.stage.sampledOutRows }
 
-    private func charge() throws(SQLError) {
+    /// Has the budget know what the operator holds by now.
+    func charge() throws(SQLError) {
         let bytes = op.stateBytes
         guard bytes != charged else { return }
         try account.charge(bytes - charged, for: title)

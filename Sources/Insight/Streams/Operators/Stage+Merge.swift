@@ -15,6 +15,9 @@ extension Stage {
         return nil
     }
 
+    /// The aggregate that shards of a job can compute together: of windows, on the way of one scan.
+    var shardedAggregate: OperatorStage<WindowAggregate>? { aggregateBehind() as? OperatorStage<WindowAggregate> }
+
     /// Merges the state of the same stage of another worker into this one's.
     func absorb(_ other: Stage) throws(SQLError) {
         if let mine = self as? OperatorStage<HashAggregate>, let theirs = other as? OperatorStage<HashAggregate> {
@@ -24,5 +27,14 @@ extension Stage {
         {
             try mine.op.absorb(theirs.op)
         }
+    }
+}
+
+extension OperatorStage<WindowAggregate> {
+    /// Takes over what a shard has of the windows that close by `watermark`; `nil` for all it has.
+    func absorb(_ shard: OperatorStage<WindowAggregate>, closingBy watermark: Int64?) throws(SQLError) {
+        guard try op.absorb(&shard.op, closingBy: watermark) else { return }
+        try shard.charge()
+        try charge()
     }
 }

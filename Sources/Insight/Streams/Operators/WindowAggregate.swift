@@ -18,6 +18,8 @@ struct WindowAggregate: ~Copyable, StreamOperator {
     /// Windows up to this start have been answered.
     private var answeredThrough = Int64.min
     private(set) var lateRows = 0
+    /// It is a shard's: another one answers, and takes from it what it needs for that.
+    var isShare = false
     private var bytes = 0
 
     init(layout: AggregateLayout, windows: AggregateLayout.Windows, maximumOpenPanes: Int) {
@@ -92,11 +94,11 @@ struct WindowAggregate: ~Copyable, StreamOperator {
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
         guard watermark > self.watermark else { return }
         self.watermark = watermark
-        guard !panes.isEmpty else { return }
+        guard !panes.isEmpty, !isShare else { return }
         try answer(through: watermark, output: &output)
         guard panes[0].start + windows.sizeMicroseconds - 1 <= watermark else { return }
         panes.removeAll { $0.start + windows.sizeMicroseconds - 1 <= watermark }
-        bytes = panes.reduce(0) { $0 + $1.state.byteCount + 256 }
+        bytes = Self.bytes(of: panes)
     }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {
@@ -144,6 +146,36 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         }
         panes.sort { $0.start < $1.start }
     }
+
+    /// Takes over what a shard has of the windows that end by `watermark`, or all that it has.
+    ///
+    /// - Returns: whether there was anything.
+    mutating func absorb(_ shard: inout WindowAggregate, closingBy watermark: Int64?) throws(SQLError) -> Bool {
+        if watermark == nil {
+            lateRows += shard.lateRows
+            self.watermark = max(self.watermark, shard.watermark)
+        }
+        let reach = windows.isPaned ? windows.sizeMicroseconds - windows.slideMicroseconds : 0
+        // The first window of a pane is the first that closes.
+        let latest = watermark.map { $0 - windows.sizeMicroseconds + 1 + reach } ?? .max
+        guard let first = shard.panes.first, first.start <= latest else { return false }
+        for pane in shard.panes where pane.start <= latest {
+            if let mine = panes.first(where: { $0.start == pane.start }) {
+                try mine.state.merge(pane.state)
+            } else {
+                // No record of a checkpoint holds these groups as this one's.
+                pane.state.forgetRecords()
+                panes.append(pane)
+            }
+        }
+        panes.sort { $0.start < $1.start }
+        bytes = Self.bytes(of: panes)
+        shard.panes.removeAll { $0.start <= latest }
+        shard.bytes = Self.bytes(of: shard.panes)
+        return true
+    }
+
+    private static func bytes(of panes: [Pane]) -> Int { panes.reduce(0) { $0 + $1.state.byteCount + 256 } }
 
     /// Emits the windows whose last moment is at most `watermark`, in the order of time.
     private mutating func answer(through watermark: Int64, output: inout [Batch]) throws(SQLError) {

@@ -103,12 +103,21 @@ extension PreparedQuery {
             let time = reading.timeName ?? table.description.timeExpression?.text(over: table.description.fields)
             let watermark = time.map { "watermark: the latest \($0) less \(delay)" } ?? "no watermark"
             lines.append((request.mode == .live ? "live; " : "what is stored, then live; ") + watermark)
-        } else if query.scans.count == 1, service.limits.workerThreads > 1,
-            scan.input.stage.aggregateBehind() != nil, try sharedScan(reading, service) != nil
+            if let count = settings.parallelism, count > 1 { lines.append(Self.shardWords(count, scan, query)) }
+        } else if query.scans.count == 1, threads > 1, scan.input.stage.aggregateBehind() != nil,
+            try sharedScan(reading, service) != nil
         {
-            lines.append("by up to \(service.limits.workerThreads) threads, each with states of its own up to GROUP BY")
+            lines.append("by up to \(threads) threads, each with states of its own up to GROUP BY")
         }
         return lines
+    }
+
+    /// How a job that runs the query would share it out.
+    private static func shardWords(_ count: Int, _ scan: PhysicalQuery.Scan, _ query: PhysicalQuery) -> String {
+        guard scan.input.stage.shardedAggregate != nil, query.late == nil, query.polled.isEmpty, !scan.isTable else {
+            return "as a job by one thread: the steps behind it want the rows in their order"
+        }
+        return "as a job by \(count) shards, each with states of its own up to GROUP BY"
     }
 
     private static func text(ofTime time: Int64) throws(SQLError) -> String {

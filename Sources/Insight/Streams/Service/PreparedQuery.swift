@@ -96,6 +96,9 @@ struct PreparedQuery {
         }
     }
 
+    /// Threads that may work at the query together.
+    var threads: Int { min(settings.parallelism ?? .max, service.limits.workerThreads) }
+
     func readsTopics(_ plan: LogicalPlan) -> Bool { Self.readsTopics(plan, catalog) }
 
     static func readsTopics(_ plan: LogicalPlan, _ catalog: QueryCatalog) -> Bool {

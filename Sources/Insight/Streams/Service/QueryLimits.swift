@@ -1,3 +1,4 @@
+import Runtime
 public import SQL
 
 /// What queries may take, each and together.
@@ -8,7 +9,8 @@ public struct QueryLimits: Sendable {
     public var timeLimitMilliseconds = 600_000
     /// Queries that run at a time, live ones included.
     public var concurrentQueries = 64
-    public var workerThreads = 2
+    /// Threads that take turns at all queries and jobs.
+    public var workerThreads = max(2, Thread.coreCount)
     /// Stored aggregates over topics of at least so many rows, or files of so many bytes, are computed by all worker
     /// threads together.
     public var sharedScanRows = 262_144

@@ -43,7 +43,7 @@ final class QueryRun {
         planner.lookups = LookupEnvironment(catalog: prepared.catalog, service: service, wake: wake)
         query = try planner.plan(plan)
         var sources: [any ScanDriver] = []
-        let helpers = mayShare && !isLive && !replays ? service.limits.workerThreads - 1 : 0
+        let helpers = mayShare && !isLive && !replays ? prepared.threads - 1 : 0
         if helpers > 0, query.scans.count == 1,
             let driver = try ParallelDriver(
                 query, plan, prepared, request, service, planner, helpers: helpers, wake: wake)

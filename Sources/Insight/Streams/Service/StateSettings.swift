@@ -1,35 +1,51 @@
 import SQL
 
-/// What `SET` says of the state of live queries.
+/// What `SET` says of how queries run.
 struct StateSettings {
     static let timeToLiveKey = "table.exec.state.ttl"
+    static let parallelismKey = "parallelism.default"
+    static let keys = [timeToLiveKey, parallelismKey]
+    /// Threads of one query, at most.
+    static let maximumParallelism = 64
 
     /// How long state is kept that nothing touches, microseconds of event time; 0 for ever, `nil` where nothing was said.
     private(set) var timeToLiveMicroseconds: Int64?
 
-    /// - Throws: `invalid_query` for a key that is unknown, or no length of time.
+    /// Threads that may work at the query together; `nil` where nothing was said.
+    private(set) var parallelism: Int?
+
+    /// - Throws: `invalid_query` for a key that is unknown, or a value that is none of it.
     mutating func set(_ setting: Setting) throws(SQLError) {
-        guard setting.key.text == Self.timeToLiveKey else {
-            throw SQLError(
-                code: .invalidQuery, message: "there is no setting '\(setting.key.text)'", at: setting.key.position,
-                suggestion: "there is '\(Self.timeToLiveKey)'")
+        switch setting.key.text {
+        case Self.timeToLiveKey:
+            guard let time = Self.microseconds(setting.value) else {
+                throw SQLError(
+                    code: .invalidQuery, message: "'\(setting.value)' is no length of time", at: setting.key.position,
+                    suggestion: "for instance '1 h', '30 min', '90 s', '500 ms', or '0' for ever")
+            }
+            timeToLiveMicroseconds = time
+        case Self.parallelismKey:
+            guard let count = Int(setting.value), (1...Self.maximumParallelism).contains(count) else {
+                throw SQLError(
+                    code: .invalidQuery, message: "'\(setting.value)' is no number of threads",
+                    at: setting.key.position, suggestion: "a whole number from 1 to \(Self.maximumParallelism)")
+            }
+            parallelism = count
+        default: throw Self.unknown(setting.key)
         }
-        guard let time = Self.microseconds(setting.value) else {
-            throw SQLError(
-                code: .invalidQuery, message: "'\(setting.value)' is no length of time", at: setting.key.position,
-                suggestion: "for instance '1 h', '30 min', '90 s', '500 ms', or '0' for ever")
-        }
-        timeToLiveMicroseconds = time
     }
 
     /// - Throws: `invalid_query` for a key that is unknown.
     mutating func reset(_ key: ObjectName?) throws(SQLError) {
-        if let key, key.text != Self.timeToLiveKey {
-            throw SQLError(
-                code: .invalidQuery, message: "there is no setting '\(key.text)'", at: key.position,
-                suggestion: "there is '\(Self.timeToLiveKey)'")
-        }
-        timeToLiveMicroseconds = nil
+        if let key, !Self.keys.contains(key.text) { throw Self.unknown(key) }
+        if key == nil || key?.text == Self.timeToLiveKey { timeToLiveMicroseconds = nil }
+        if key == nil || key?.text == Self.parallelismKey { parallelism = nil }
+    }
+
+    private static func unknown(_ key: ObjectName) -> SQLError {
+        SQLError(
+            code: .invalidQuery, message: "there is no setting '\(key.text)'", at: key.position,
+            suggestion: "there are '\(timeToLiveKey)' and '\(parallelismKey)'")
     }
 
     /// Flink's form of a length of time: a number and a unit; milliseconds without one.

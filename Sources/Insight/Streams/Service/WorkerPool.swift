@@ -27,11 +27,18 @@ final class WorkerPool: Sendable {
         case runningAndWoken
     }
 
+    private struct Known: Sendable {
+        let task: any SteppedTask
+        /// Counts up from task to task.
+        let number: UInt64
+    }
+
     private struct State: Sendable {
         var queue: [any SteppedTask] = []
         var head = 0
         var phases: [ObjectIdentifier: Phase] = [:]
-        var tasks: [ObjectIdentifier: any SteppedTask] = [:]
+        var tasks: [ObjectIdentifier: Known] = [:]
+        var added: UInt64 = 0
         var nextTick: Int64 = 0
         var isStopping = false
         var runningThreads: Int
@@ -55,7 +62,8 @@ final class WorkerPool: Sendable {
     /// Hands a task to the pool, which keeps it until it is done.
     func add(_ task: any SteppedTask) {
         state.update { state in
-            state.tasks[ObjectIdentifier(task)] = task
+            state.added += 1
+            state.tasks[ObjectIdentifier(task)] = Known(task: task, number: state.added)
             state.phases[ObjectIdentifier(task)] = .queued
             state.queue.append(task)
         }
@@ -84,7 +92,7 @@ final class WorkerPool: Sendable {
         state.update { $0.isStopping = true }
         _ = state.wait { $0.runningThreads == 0 ? true : nil }
         let left = state.withLock { state in
-            let tasks = Array(state.tasks.values)
+            let tasks = state.tasks.values.map(\.task)
             state.tasks = [:]
             state.phases = [:]
             state.queue = []
@@ -100,15 +108,19 @@ final class WorkerPool: Sendable {
     /// - Returns: whether there was one.
     func turn(isTick: Bool) -> Bool {
         let task = state.withLock { state -> (any SteppedTask)? in
-            if isTick {
-                for (id, task) in state.tasks where state.phases[id] == .idle { Self.enqueue(task, &state) }
-            }
+            if isTick { Self.queueIdle(&state) }
             return Self.next(&state)
         }
         guard let task else { return false }
         let result = task.step()
         state.withLock { Self.finishStep(task, result, &$0) }
         return true
+    }
+
+    /// Queues what waits, in an order that only the order of `add` decides.
+    private static func queueIdle(_ state: inout State) {
+        let idle = state.tasks.filter { state.phases[$0.key] == .idle }.values
+        for known in idle.sorted(by: { $0.number < $1.number }) { enqueue(known.task, &state) }
     }
 
     private static func enqueue(_ task: any SteppedTask, _ state: inout State) {
@@ -144,7 +156,7 @@ final class WorkerPool: Sendable {
                 let now = clock.monotonicNanoseconds()
                 if now >= state.nextTick {
                     state.nextTick = now + tick
-                    for (id, task) in state.tasks where state.phases[id] == .idle { enqueue(task, &state) }
+                    queueIdle(&state)
                 }
                 return next(&state).map { .task($0) }
             }

@@ -9,6 +9,7 @@ final class LogSource: BatchSource {
         let reader: LogReader
         let number: Int
         var held: LogBatch?
+        var heldPiece: LogPiece?
         /// The offset after the last row handed out.
         var nextOffset: Int64
         var isAtEnd = false
@@ -82,6 +83,31 @@ final class LogSource: BatchSource {
         return try take(from: best)
     }
 
+    /// The next rows for another thread to decode. Who asks for pieces asks for no batches.
+    func nextPiece() throws(SQLError) -> LogPiece? {
+        var best: Partition?
+        for partition in partitions {
+            if partition.heldPiece == nil { partition.heldPiece = try readPiece(partition) }
+            guard let held = partition.heldPiece else { continue }
+            if held.earliestTime < best?.heldPiece?.earliestTime ?? .max || best == nil { best = partition }
+        }
+        guard let best, let piece = best.heldPiece else { return nil }
+        best.heldPiece = nil
+        best.nextOffset = piece.offsets.upperBound
+        return piece
+    }
+
+    /// The rows of a piece in the columns that this was made for.
+    ///
+    /// - Returns: `nil` where what is stored is damaged.
+    func decode(_ piece: LogPiece, with reader: LogPieceReader) throws(SQLError) -> Batch? {
+        do throws(LogError) {
+            return try reader.read(piece)?.conformed(to: schema, metadata)
+        } catch {
+            throw SQLError(reading: topic, error)
+        }
+    }
+
     /// The offset up to which each partition has been handed out.
     var nextOffsets: [Int: Int64] {
         Dictionary(uniqueKeysWithValues: partitions.map { ($0.number, $0.nextOffset) })
@@ -103,6 +129,14 @@ final class LogSource: BatchSource {
     private func read(_ partition: Partition) throws(SQLError) -> LogBatch? {
         do throws(LogError) {
             return try partition.reader.next(maximumRows: 8_192)
+        } catch {
+            throw SQLError(reading: topic, error)
+        }
+    }
+
+    private func readPiece(_ partition: Partition) throws(SQLError) -> LogPiece? {
+        do throws(LogError) {
+            return try partition.reader.nextPiece(maximumRows: 8_192)
         } catch {
             throw SQLError(reading: topic, error)
         }

@@ -56,6 +56,8 @@ final class JobSimulation {
     private let storage: SimulatedStorage
     private let text: String
     private let targets: [String]
+    /// How many shards the job has is drawn at each start of the server; `nil` for one always.
+    private var shards: Random?
     private let time = ManualClock()
     /// Wall time stands still: windows close by what comes.
     private let wall = ManualClock(start: JobSimulation.start + 86_400_000_000)
@@ -71,8 +73,9 @@ final class JobSimulation {
     /// What was done, for one who looks for a fault.
     private(set) var lines: [String] = []
 
-    init(seed: UInt64, text: String, targets: [String]) {
+    init(seed: UInt64, text: String, targets: [String], drawsShards: Bool = true) {
         random = Random(seed: seed)
+        shards = drawsShards ? Random(seed: seed ^ 0x5AAD) : nil
         storage = SimulatedStorage(seed: seed ^ 0x5EED)
         self.text = text
         self.targets = targets
@@ -100,7 +103,7 @@ final class JobSimulation {
 
     /// The same input, and nothing happens to the job.
     static func inPeace(_ inputs: [String: [Batch]], text: String, targets: [String]) throws -> Outcome {
-        let simulation = JobSimulation(seed: 1, text: text, targets: targets)
+        let simulation = JobSimulation(seed: 1, text: text, targets: targets, drawsShards: false)
         try simulation.boot()
         for topic in inputs.keys.sorted() {
             for batch in inputs[topic] ?? [] { try simulation.append(batch, to: topic) }
@@ -123,6 +126,8 @@ final class JobSimulation {
         writer = Waiting()
         var settings = JobSettings()
         settings.restartBudget = 1_000
+        settings.shards = 1 + (shards?.below(3) ?? 0)
+        lines.append("\(settings.shards) shards")
         let jobs = try JobService(
             queries: queries, folder: "jobs", storage: storage, settings: settings, writer: writer)
         (self.log, self.queries, self.jobs) = (log, queries, jobs)

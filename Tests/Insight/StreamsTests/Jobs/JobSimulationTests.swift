@@ -33,6 +33,23 @@ import Testing
             END
             """, ["seen", "sessions"]
         ),
+        (
+            """
+            EXECUTE STATEMENT SET BEGIN
+            INSERT INTO shares SELECT window_end, value, COUNT(*) AS n, MAX(user) AS u, SUM(12 / value) AS q
+              FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(`@timestamp`), INTERVAL '3' SECOND))
+              GROUP BY window_start, window_end, value;
+            INSERT INTO both SELECT c.window_start, c.n, o.total
+              FROM (SELECT window_start, window_end, COUNT(*) AS n
+                FROM TABLE(HOP(TABLE clicks, DESCRIPTOR(`@timestamp`), INTERVAL '1' SECOND, INTERVAL '4' SECOND))
+                GROUP BY window_start, window_end) AS c
+              JOIN (SELECT window_start, window_end, SUM(value) AS total
+                FROM TABLE(HOP(TABLE orders, DESCRIPTOR(`@timestamp`), INTERVAL '1' SECOND, INTERVAL '4' SECOND))
+                GROUP BY window_start, window_end) AS o
+              ON c.window_start = o.window_start AND c.window_end = o.window_end;
+            END
+            """, ["shares", "both", "dead-letters"]
+        ),
     ]
 
     static let seeds = ProcessInfo.processInfo.environment["SQUILLA_SEEDS"].flatMap { Int($0) } ?? 2_000

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""SQL over our own log: a tumbling count per key (q12), percentiles per second and status, a hopping count (q5), of
+events of about 250 B. M events per CPU-second of the whole process, start included; then with two shards against one,
+as stored queries and as jobs that catch up with the topic, by the clock on the wall.
+
+    Benchmarks/streams/log_queries.py BINARY [--events N] [--rounds N] [--shards N] [--only stored|job]
+"""
+import argparse, json, os, pathlib, statistics, subprocess, sys, time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Tests/Acceptance"))
+from support import Server, folder, until  # noqa: E402
+
+# Half of Nexmark's bids are on hot auctions; bidders as in its q12. The rest is what a request's event would have.
+FILL = """
+CREATE TABLE bid (auction BIGINT, bidder BIGINT, price BIGINT, channel VARCHAR, url VARCHAR, extra VARCHAR, dateTime TIMESTAMP(3))
+WITH ('connector' = 'nexmark', 'events.num' = '{events}');
+INSERT INTO bids SELECT dateTime AS `@timestamp`, auction, bidder, price, channel, url, extra,
+  CASE WHEN price % 100 < 90 THEN 200 WHEN price % 100 < 96 THEN 304 WHEN price % 100 < 99 THEN 404 ELSE 503 END AS status
+FROM bid
+"""
+TABLE = "CREATE TABLE bids (`@timestamp` TIMESTAMP_LTZ(6), bidder BIGINT, auction BIGINT, price BIGINT, status BIGINT, WATERMARK FOR `@timestamp` AS `@timestamp` - INTERVAL '4' SECOND) WITH ('topic' = 'bids');\n"
+QUERIES = {
+    "q12: tumbling count per bidder":
+        "SELECT window_start, bidder, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(`@timestamp`), INTERVAL '10' SECOND))"
+        " GROUP BY window_start, window_end, bidder",
+    "p50 and p99 per second and status":
+        "SELECT window_start, status, COUNT(*) AS n, APPROX_PERCENTILE(price, 0.5) AS p50, APPROX_PERCENTILE(price, 0.99) AS p99"
+        " FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(`@timestamp`), INTERVAL '1' SECOND)) GROUP BY window_start, window_end, status",
+    "q5: hopping count per auction, 10 s by 2 s":
+        "SELECT window_end, auction, COUNT(*) AS n FROM TABLE(HOP(TABLE bids, DESCRIPTOR(`@timestamp`), INTERVAL '2' SECOND, INTERVAL '10' SECOND))"
+        " GROUP BY window_start, window_end, auction",
+}
+
+
+def stored(binary, data, query, threads):
+    """Wall and CPU seconds of a process that answers from the folder, and the rows of its answer."""
+    text = f"SET 'parallelism.default' = '{threads}';\n" + query
+    began = time.monotonic()
+    process = subprocess.Popen([binary, "sql", "--data", str(data), "--format", "csv", text], stdout=subprocess.PIPE)
+    rows = process.stdout.read().count(b"\n")
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        sys.exit("the query failed")
+    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, rows
+
+
+def catch_up(server, query, shards, events):
+    """Seconds from when a job starts until it has read the topic."""
+    name = f"j{time.monotonic_ns()}"
+    text = f"SET 'parallelism.default' = '{shards}';\n{TABLE}INSERT INTO {name} {query}"
+    began = time.monotonic()
+    status, _, answer = server.api("/api/v1/jobs", "POST", {"name": name, "sql": text})
+    assert status == 201, answer
+
+    def read():
+        job = json.loads(server.api(f"/api/v1/jobs/{name}")[2])
+        assert job["state"] != "failed", job
+        return job["rows_in"] >= events
+    until("the job has read all", read, 120)
+    seconds = time.monotonic() - began
+    server.api(f"/api/v1/jobs/{name}", "DELETE")
+    return seconds
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("binary")
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--shards", type=int, default=2)
+    parser.add_argument("--only", choices=["stored", "job"])
+    parser.add_argument("--data", help="a data folder that an earlier run filled, or that is to be filled and kept")
+    options = parser.parse_args()
+    data = pathlib.Path(options.data) if options.data else folder() / "data"
+    server = Server("--origin", "http://127.0.0.1:9", data=data)
+    have = [t for t in json.loads(server.api("/api/v1/topics")[2])["topics"] if t["name"] == "bids"]
+    if not have:
+        status, _, answer = server.api("/api/v1/jobs", "POST", {"name": "fill", "sql": FILL.format(events=options.events)})
+        assert status == 201, answer
+        until("the topic is filled", lambda: json.loads(server.api("/api/v1/jobs/fill")[2])["state"] == "completed", 200)
+    topic = [t for t in json.loads(server.api("/api/v1/topics")[2])["topics"] if t["name"] == "bids"][0]
+    events = sum(p["next_offset"] - p["first_offset"] for p in topic["partitions"])
+    print(f"{events:,} events, {sum(p['bytes'] for p in topic['partitions']) / events:.0f} B each in the log", flush=True)
+    if options.only != "stored":
+        print("\njobs that catch up, M events a second")
+        for title, query in QUERIES.items():
+            taken = {1: [], options.shards: []}
+            for _ in range(options.rounds):
+                for shards in taken:
+                    taken[shards].append(catch_up(server, query, shards, events))
+            rates = {shards: events / statistics.median(times) / 1e6 for shards, times in taken.items()}
+            print(f"  {title:44}" + "".join(f"   {s} shard{'s' if s > 1 else ''} {r:6.2f}" for s, r in rates.items())
+                  + f"   {rates[options.shards] / rates[1]:.2f} x", flush=True)
+    server.terminate()
+    if options.only == "job":
+        return
+    print("\nstored queries, M events: a CPU-second, a second with 1 thread, with several")
+    for title, query in QUERIES.items():
+        walls, cpus = {1: [], options.shards: []}, []
+        for _ in range(options.rounds):
+            for threads in walls:
+                wall, cpu, rows = stored(options.binary, data, query, threads)
+                walls[threads].append(wall)
+                if threads == 1:
+                    cpus.append(cpu)
+        one, several = (statistics.median(walls[n]) for n in walls)
+        print(f"  {title:44} {events / statistics.median(cpus) / 1e6:6.2f}   {events / one / 1e6:6.2f}"
+              f"   {events / several / 1e6:6.2f}   {one / several:.2f} x   {rows:,} rows", flush=True)
+
+
+main()
