@@ -1,6 +1,7 @@
 """The console's pages of jobs, as console.py sees them."""
 import json, time
-from . import check, until
+from . import Server, check, folder, until
+from .browser import Browser
 
 
 def run(server, page, base, shots, hostile):
@@ -11,9 +12,11 @@ def run(server, page, base, shots, hostile):
     listing(server, page, shots, hostile)
     one_job(page, shots)
     hostile_rows(page, hostile)
+    several_ways(server, page, base)
     actions(server, page)
     clusters(server, page)
     nothing(server, page, base)
+    with_token()
     page.errors[:] = [each for each in page.errors if "404" not in each]
 
 
@@ -74,6 +77,35 @@ def hostile_rows(page, hostile):
     page.until("a reload keeps the job", "document.querySelector('#job-title').textContent === 'hostile' && document.querySelector('#job-state').textContent === 'started'")
 
 
+def several_ways(server, page, base):
+    """A plan whose ways part and meet: no box lies on another, and every arrow ends at one."""
+    post(server, "/api/v1/jobs", {"name": "ways", "sql": """EXECUTE STATEMENT SET BEGIN
+        INSERT INTO statuses SELECT window_start, http.response.status_code AS code, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE requests,
+          DESCRIPTOR(`@timestamp`), INTERVAL '2' SECOND)) GROUP BY window_start, window_end, http.response.status_code;
+        INSERT INTO pairs SELECT a.url.path AS path, b.cache.status AS status FROM requests a JOIN requests b ON a.client.ip = b.client.ip
+          AND b.`@timestamp` BETWEEN a.`@timestamp` AND a.`@timestamp` + INTERVAL '1' SECOND WHERE a.http.response.status_code >= 500;
+        INSERT INTO slow SELECT url.path FROM requests WHERE event.duration > 100000000;
+        END"""})
+    page.open(base + "/?page=jobs&job=ways")
+    page.until("a plan of several statements is drawn", "document.querySelectorAll('.plan .node-sink').length === 3 && document.querySelectorAll('.plan .node-source').length === 1")
+    overlaps = """(() => { const boxes = [...document.querySelectorAll('.plan .node-ground')].map(n => n.getBoundingClientRect());
+        return boxes.some((a, i) => boxes.slice(i + 1).some(b => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)) })()"""
+    check(not page.run(overlaps), "no step lies on another")
+    page.resize(360, 780, mobile=True)
+    page.until("from top to bottom where there is no room", "document.documentElement.scrollWidth <= 360 && document.querySelector('.plan .node-source .node-ground').getBoundingClientRect().bottom < document.querySelector('.plan .node-sink .node-ground').getBoundingClientRect().top")
+    check(not page.run(overlaps), "nor there")
+    page.resize(1440, 1000)
+    page.until("each output can be chosen", "[...document.querySelectorAll('#output option')].map(o => o.value).sort().join() === 'pairs,slow,statuses'")
+    page.run("(() => { const s = document.querySelector('#output select'); s.value = 'statuses'; s.dispatchEvent(new Event('change')) })()")
+    page.until("and followed", "[...document.querySelectorAll('#output th')].some(h => h.textContent === 'code') && document.querySelectorAll('#output tbody tr').length > 0")
+    page.run("document.querySelector('.trail a').focus()")
+    page.press("Enter")
+    page.until("the focus goes where the link led", "document.activeElement.id === 'jobs-title'")
+    page.until("a job can be chosen", "(a => a && (a.focus(), true))([...document.querySelectorAll('#jobs-table a')].find(a => a.textContent === 'hostile'))")
+    page.press("Enter")
+    page.until("and to the job", "document.activeElement.id === 'job-title' && document.querySelector('#job-state').textContent === 'started'")
+
+
 def actions(server, page):
     """With the keyboard alone."""
     state = "document.querySelector('#job-state').textContent"
@@ -126,3 +158,26 @@ def nothing(server, page, base):
         until(f"{name} is stopped", lambda: json.loads(server.api(f"/api/v1/jobs/{name}")[2])["state"] in ("stopped", "completed"))
         check(server.api(f"/api/v1/jobs/{name}", "DELETE")[0] == 200, f"{name} is removed")
     page.until("an empty list says what to do", "!document.querySelector('#jobs-empty').hidden && document.querySelector('#jobs-table').hidden")
+
+
+def with_token():
+    page = Browser()
+    settings = folder() / "squilla.yaml"
+    settings.write_text("origins:\n  - {name: o, url: 'http://127.0.0.1:9'}\nmanagement: {token: correct-horse}\n")
+    server = Server("-c", settings)
+    status = server.api("/api/v1/jobs", "POST", {"name": "held", "sql": "INSERT INTO copies SELECT url.path FROM requests"}, {"Authorization": "Bearer correct-horse"})[0]
+    check(status == 201, "a job runs behind a token")
+    page.open(f"http://{server.management[0]}:{server.management[1]}/?page=jobs")
+    page.until("the token is asked for", "document.querySelector('#token-dialog').open")
+    page.run("(() => { document.querySelector('#token').value = 'wrong-horse'; document.querySelector('#token-dialog form').requestSubmit() })()")
+    page.until("a wrong one is asked for again", "document.querySelector('#token-dialog').open && document.querySelector('#token-note').textContent.includes('not accepted')")
+    page.run("(() => { document.querySelector('#token').value = 'correct-horse'; document.querySelector('#token-dialog form').requestSubmit() })()")
+    page.until("with it the jobs are there", "[...document.querySelectorAll('#jobs-table a')].some(a => a.textContent === 'held')")
+    page.run("[...document.querySelectorAll('#jobs-table a')].find(a => a.textContent === 'held').click()")
+    page.until("and can be stopped", "!document.querySelector('#job-stop').disabled")
+    page.run("document.querySelector('#job-stop').click()")
+    page.press("Enter")
+    page.until("with it too", "document.querySelector('#job-state').textContent === 'stopped'")
+    check(all("401" in each for each in page.errors), f"no other error: {page.errors}")
+    page.close()
+    check(server.terminate() == 0, "the server ends")

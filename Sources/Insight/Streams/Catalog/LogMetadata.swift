@@ -2,8 +2,15 @@ import Columns
 import EventLog
 import SQL
 
+/// What is known of a row besides its columns, by the name that `METADATA FROM` gives it.
+protocol RowMetadata: RawRepresentable<String>, CaseIterable, Sendable {
+    /// What the rows are of, in words.
+    static var owner: String { get }
+    var type: FieldType { get }
+}
+
 /// What the log knows of a row besides its columns.
-enum LogMetadata: String, CaseIterable {
+enum LogMetadata: String, RowMetadata {
     /// Its place in its partition.
     case offset
     case partition
@@ -12,6 +19,7 @@ enum LogMetadata: String, CaseIterable {
     case timestamp
 
     static let timeName = "@timestamp"
+    static let owner = "a topic"
 
     var type: FieldType {
         switch self {
@@ -20,18 +28,20 @@ enum LogMetadata: String, CaseIterable {
         case .timestamp: .timestamp
         }
     }
+}
 
+extension RowMetadata {
     /// The declared columns by name.
     ///
     /// - Throws: `unknown_column` for a property that rows don't have, `type_mismatch` for another type.
     static func columns(
         of declaration: TableDeclaration
-    ) throws(SQLError) -> [String: LogMetadata] {
-        var columns: [String: LogMetadata] = [:]
+    ) throws(SQLError) -> [String: Self] {
+        var columns: [String: Self] = [:]
         for column in declaration.metadata {
-            guard let metadata = LogMetadata(rawValue: column.key) else {
+            guard let metadata = Self(rawValue: column.key) else {
                 throw SQLError(
-                    code: .unknownColumn, message: "rows of a topic have no property '\(column.key)'",
+                    code: .unknownColumn, message: "rows of \(owner) have no property '\(column.key)'",
                     at: column.name.position,
                     suggestion: "there are \(allCases.map(\.rawValue).joined(separator: ", "))")
             }

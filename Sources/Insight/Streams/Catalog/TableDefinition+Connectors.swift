@@ -54,7 +54,7 @@ extension TableDefinition {
     ) throws(SQLError) -> Source {
         let options = try ConnectorOptions(
             table: declaration.name, connector: "filesystem", values: declaration.options,
-            known: ["path", "format", "source.monitor-interval", "source.max-files"])
+            known: ["path", "format", "source.monitor-interval", "source.max-files", idleOption])
         guard !FileTable.isPipe(path) else {
             throw SQLError(
                 code: .invalidQuery, message: "table \(declaration.name): '\(path)' can't be watched: it is no folder")

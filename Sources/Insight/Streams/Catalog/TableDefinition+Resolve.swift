@@ -12,7 +12,11 @@ extension TableDefinition {
         declaresFields = !declaration.fields.isEmpty
         computed = declaration.computed
         primaryKey = declaration.primaryKey.map(\.text)
-        metadata = try LogMetadata.columns(of: declaration)
+        if case .watched = source {
+            fileMetadata = try FileMetadata.columns(of: declaration)
+        } else {
+            metadata = try LogMetadata.columns(of: declaration)
+        }
         idleTimeout = try Self.idleTimeout(declaration)
         timeColumn = declaration.timeColumn
         if declaration.timeColumn != nil { watermarkDelay = declaration.watermarkDelay }
@@ -52,7 +56,8 @@ extension TableDefinition {
             resolved = .generated(generator)
         case .watched(let path, let format, let interval, let maximumFiles):
             schema = declared ?? CombinedLogReader.schema
-            let options = FolderSource.Options(interval: interval, maximumFiles: maximumFiles)
+            let options = FolderSource.Options(
+                interval: interval, maximumFiles: maximumFiles, metadata: fileMetadata)
             resolved = .watched(path: path, format: format, options)
         case .requests(let options):
             schema = declared ?? Schema([])
@@ -95,7 +100,7 @@ extension TableDefinition {
         return table
     }
 
-    private static let idleOption = "scan.watermark.idle-timeout"
+    static let idleOption = "scan.watermark.idle-timeout"
 
     private static func idleTimeout(_ declaration: TableDeclaration) throws(SQLError) -> Int64? {
         guard let text = declaration.options[idleOption] else { return nil }

@@ -54,6 +54,8 @@ public struct TableDefinition: Sendable {
     var lookup = LookupOptions()
     /// Columns that tell where a row lies, by name.
     var metadata: [String: LogMetadata] = [:]
+    /// The same, of a watched folder.
+    var fileMetadata: [String: FileMetadata] = [:]
     /// After how long a silence the watermark goes on with the clock, microseconds; 0 for never, `nil` for the usual.
     var idleTimeout: Int64?
 

@@ -17,6 +17,8 @@ final class FolderSource {
         var lastLine: Int64 = 10_000_000
         /// Files that are known at a time.
         var maximumFiles = 100_000
+        /// Columns that tell of the file.
+        var metadata: [String: FileMetadata] = [:]
     }
 
     private static let pieceBytes = 256 << 10
@@ -39,6 +41,8 @@ final class FolderSource {
     let clock: any Clock
     private let format: TableDefinition.FileFormat
     private let schema: Schema
+    /// Those that are read of the files.
+    private let readSchema: Schema
     /// By key of the file.
     var files: [Int: WatchedFile] = [:]
     /// By file two numbers, for a checkpoint.
@@ -69,6 +73,7 @@ final class FolderSource {
         self.path = path
         self.format = format
         self.schema = columns
+        readSchema = Schema(columns.fields.filter { options.metadata[$0.name] == nil })
         self.options = options
         self.storage = storage
         self.clock = clock
@@ -199,7 +204,7 @@ final class FolderSource {
             return nil
         }
         if let end = piece.end {
-            let (batch, report) = rows(header + bytes[..<end])
+            let (batch, report) = rows(header + bytes[..<end], of: file)
             if let first = report.problems.first { tell(report, file, first, header.count) }
             advance(key, over: bytes[..<end], withinLine: false)
             return batch
@@ -216,7 +221,7 @@ final class FolderSource {
     /// What stands behind the last line end: a line that is being written, unless it is a row and nothing has come for long.
     private func lastLine(_ bytes: [UInt8], _ header: [UInt8], _ key: Int, _ file: WatchedFile) -> Batch? {
         guard clock.monotonicNanoseconds() / 1_000 - file.changed >= options.lastLine else { return nil }
-        let (batch, report) = rows(header + bytes)
+        let (batch, report) = rows(header + bytes, of: file)
         if let first = report.problems.first {
             guard options.lastLine == 0 else { return nil }
             tell(report, file, first, header.count)
@@ -248,12 +253,19 @@ final class FolderSource {
         return header
     }
 
-    private func rows(_ bytes: [UInt8]) -> (Batch?, ReadReport) {
-        switch format {
-        case .ndjson: rows(bytes, NDJSONReader(schema: schema))
-        case .csv: rows(bytes, CSVReader(schema: schema))
-        case .combined: rows(bytes, CombinedLogReader(schema: schema))
+    private func rows(_ bytes: [UInt8], of file: WatchedFile) -> (Batch?, ReadReport) {
+        let (batch, report) =
+            switch format {
+            case .ndjson: rows(bytes, NDJSONReader(schema: readSchema))
+            case .csv: rows(bytes, CSVReader(schema: readSchema))
+            case .combined: rows(bytes, CombinedLogReader(schema: readSchema))
+            }
+        guard let batch, !options.metadata.isEmpty else { return (batch, report) }
+        var read = batch.columns.makeIterator()
+        let columns = schema.fields.compactMap { field in
+            options.metadata[field.name]?.column(of: file, rows: batch.rowCount) ?? read.next()
         }
+        return (Batch(schema: schema, rowCount: batch.rowCount, columns: columns), report)
     }
 
     private func rows<Reader: BatchReader & ~Copyable>(

@@ -317,6 +317,40 @@ import Testing
         #expect(try rows(second) == ["2|c\nd", "3|e"])
     }
 
+    @Test func rowsTellOfTheirFile() throws {
+        let folder = try Folder()
+        let bench = try JobBench()
+        defer { bench.stop() }
+        _ = bench.jobs.start()
+        try folder.write(line(1) + line(2), to: "eu-1.log")
+        try folder.write(line(3), to: "us-1.log")
+        try bench.jobs.submit(
+            name: "follow",
+            text: """
+                CREATE TABLE app (host STRING METADATA FROM 'file.name' VIRTUAL, v BIGINT,
+                  `file.path` STRING METADATA VIRTUAL, size BIGINT METADATA FROM 'file.size' VIRTUAL,
+                  at TIMESTAMP(3) METADATA FROM 'file.modification-time' VIRTUAL)
+                WITH ('path' = '\(folder.path)', 'source.monitor-interval' = '10 ms', 'format' = 'json',
+                  'scan.watermark.idle-timeout' = '30 s');
+                INSERT INTO seen SELECT v, host, `file.path` AS place, size, at > TIMESTAMP '2020-01-01 00:00:00' AS fresh FROM app
+                """, allowsFiles: true)
+        #expect(bench.wait { bench.rows(of: "seen") == 3 })
+        let two = line(1).utf8.count * 2
+        #expect(
+            bench.ask("SELECT v, host, place, size, fresh FROM seen").sorted() == [
+                "1|eu-1.log|\(folder.path)/eu-1.log|\(two)|true", "2|eu-1.log|\(folder.path)/eu-1.log|\(two)|true",
+                "3|us-1.log|\(folder.path)/us-1.log|\(two / 2)|true",
+            ])
+        let wrong = """
+            CREATE TABLE app (v BIGINT, line BIGINT METADATA VIRTUAL)
+            WITH ('path' = '\(folder.path)', 'source.monitor-interval' = '10 ms'); INSERT INTO seen SELECT v FROM app
+            """
+        let error = #expect(throws: SQLError.self) {
+            try bench.jobs.submit(name: "wrong", text: wrong, allowsFiles: true)
+        }
+        #expect(error?.message == "rows of a watched folder have no property 'line'")
+    }
+
     @Test func linesThatAreNoRowsAreCounted() throws {
         let folder = try Folder()
         try folder.write("nonsense\n" + line(1) + "[1]\n", to: "a.log")
