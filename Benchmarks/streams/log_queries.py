@@ -13,7 +13,7 @@ from support import Server, folder, until  # noqa: E402
 # Half of Nexmark's bids are on hot auctions; bidders as in its q12. The rest is what a request's event would have.
 FILL = """
 CREATE TABLE bid (auction BIGINT, bidder BIGINT, price BIGINT, channel VARCHAR, url VARCHAR, extra VARCHAR, dateTime TIMESTAMP(3))
-WITH ('connector' = 'nexmark', 'events.num' = '{events}');
+WITH ('connector' = 'nexmark', 'events.num' = '{events}', 'base-time' = '{base}');
 INSERT INTO bids SELECT dateTime AS `@timestamp`, auction, bidder, price, channel, url, extra,
   CASE WHEN price % 100 < 90 THEN 200 WHEN price % 100 < 96 THEN 304 WHEN price % 100 < 99 THEN 404 ELSE 503 END AS status
 FROM bid
@@ -72,13 +72,15 @@ def main():
     parser.add_argument("--data", help="a data folder that an earlier run filled, or that is to be filled and kept")
     options = parser.parse_args()
     data = pathlib.Path(options.data) if options.data else folder() / "data"
-    server = Server("--origin", "http://127.0.0.1:9", data=data)
-    have = [t for t in json.loads(server.api("/api/v1/topics")[2])["topics"] if t["name"] == "bids"]
+    settings = data.parent / "log_queries.yaml"
+    settings.write_text("log:\n  retention_bytes: 64GiB\n")
+    server = Server("--config", settings, "--origin", "http://127.0.0.1:9", data=data)
+    have = [t for t in json.loads(server.api("/api/v1/topics")[2]) if t["name"] == "bids"]
     if not have:
-        status, _, answer = server.api("/api/v1/jobs", "POST", {"name": "fill", "sql": FILL.format(events=options.events)})
+        status, _, answer = server.api("/api/v1/jobs", "POST", {"name": "fill", "sql": FILL.format(events=options.events, base=int(time.time() - 7_200) * 1000)})
         assert status == 201, answer
         until("the topic is filled", lambda: json.loads(server.api("/api/v1/jobs/fill")[2])["state"] == "completed", 200)
-    topic = [t for t in json.loads(server.api("/api/v1/topics")[2])["topics"] if t["name"] == "bids"][0]
+    topic = [t for t in json.loads(server.api("/api/v1/topics")[2]) if t["name"] == "bids"][0]
     events = sum(p["next_offset"] - p["first_offset"] for p in topic["partitions"])
     print(f"{events:,} events, {sum(p['bytes'] for p in topic['partitions']) / events:.0f} B each in the log", flush=True)
     if options.only != "stored":
