@@ -99,6 +99,8 @@ extension CacheSection {
         memoryBytes = section.bytes("memory_bytes", default: memoryBytes, in: 1 << 20...1 << 45)
         maxObjectBytes = section.bytes(
             "max_object_bytes", default: min(maxObjectBytes, memoryBytes), in: 1024...1 << 40)
+        segmentBytes = section.bytes("segment_bytes", default: min(segmentBytes, maxObjectBytes), in: 0...1 << 30)
+        segmentedAboveBytes = section.bytes("segmented_above_bytes", default: segmentedAboveBytes, in: 0...1 << 50)
         heuristicFraction = section.fraction("heuristic_fraction", default: heuristicFraction, in: 0...1)
         maxHeuristicMilliseconds = section.milliseconds(
             "max_heuristic_ms", default: maxHeuristicMilliseconds, in: 0...365 * 86_400_000)

@@ -119,6 +119,10 @@ public struct CacheSection: Hashable, Sendable {
     public var memoryBytes = 256 << 20
     /// Larger objects pass through without being stored.
     public var maxObjectBytes = 32 << 20
+    /// Size of the pieces in which large bodies are fetched and stored; 0 for never in pieces.
+    public var segmentBytes = 1 << 20
+    /// Longer bodies are stored in pieces where their origin answers ranges.
+    public var segmentedAboveBytes = 8 << 20
     /// Of the time since `Last-Modified` (RFC 9111, 4.2.2).
     public var heuristicFraction = 0.1
     public var maxHeuristicMilliseconds = 86_400_000

@@ -42,6 +42,24 @@ public struct CacheHit: Sendable {
     /// For the Cache-Status field and the event.
     public var status: CacheStatus
 
+    /// The same, after a piece that was missing has been asked for.
+    public func fetchedInPart(originStatus: Int) -> CacheHit {
+        var status = CacheStatus.forwarded(.partial)
+        status.forwardStatus = originStatus
+        status.isStored = true
+        return CacheHit(copying: self, .filled, status)
+    }
+
+    private init(copying hit: CacheHit, _ kind: Kind, _ status: CacheStatus) {
+        object = hit.object
+        age = hit.age
+        timeToLive = hit.timeToLive
+        refresh = hit.refresh
+        ownFields = hit.ownFields
+        self.kind = kind
+        self.status = status
+    }
+
     init(_ object: CachedObject, _ kind: Kind, now: Int64, status: CacheStatus? = nil) {
         self.object = object
         self.kind = kind

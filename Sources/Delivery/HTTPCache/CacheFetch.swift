@@ -3,7 +3,7 @@ import Synchronization
 
 /// One trip to the origin on the cache's behalf. Report what came of it once; dropping it unreported counts as given
 /// up and lets the next request try.
-public final class CacheFetch: Sendable {
+public final class CacheFetch: CacheErrand, Sendable {
     let cache: ResponseCache
     let key: CacheKey
     let number: UInt64
@@ -12,11 +12,13 @@ public final class CacheFetch: Sendable {
     public let reason: CacheStatus.Forward
     /// Others may wait for this fetch.
     public let isShared: Bool
+    /// It asks for a part, as its client asked for it.
+    let isPartial: Bool
     private let isOver = Atomic<Bool>(false)
 
     init(
         _ cache: ResponseCache, _ key: CacheKey, _ number: UInt64, stored: CachedObject?,
-        reason: CacheStatus.Forward, isShared: Bool
+        reason: CacheStatus.Forward, isShared: Bool, isPartial: Bool = false
     ) {
         self.cache = cache
         self.key = key
@@ -24,6 +26,7 @@ public final class CacheFetch: Sendable {
         self.stored = stored
         self.reason = reason
         self.isShared = isShared
+        self.isPartial = isPartial
     }
 
     deinit {
@@ -36,8 +39,8 @@ public final class CacheFetch: Sendable {
     /// Client fields that must not go to the origin: a fetch for all asks for the whole, and a validation asks with
     /// the stored validators.
     public var droppedFields: HeaderSet {
-        guard isShared || isConditional else { return [] }
-        return [.ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .ifRange, .range]
+        guard isShared && !isPartial || isConditional else { return [] }
+        return .conditionsAndRanges
     }
 
     /// Writes If-None-Match and If-Modified-Since of the stored response (RFC 9111 §4.3.1).
@@ -46,12 +49,16 @@ public final class CacheFetch: Sendable {
         let fields = stored.fields()
         if let tag = fields.value(of: .etag) { writer.field("If-None-Match", tag) }
         if let modified = fields.value(of: .lastModified) { writer.field("If-Modified-Since", modified) }
+        // What has changed since is fetched in pieces as well.
+        if stored.isSegmented { writer.field("Range", "bytes=0-0") }
     }
 
     /// What to do with the origin's response.
     public enum Outcome: Sendable {
         /// It is being stored: feed the body to the fill, and answer the request with the hit, as any reader does.
         case store(CacheFill, CacheHit)
+        /// It is being stored in pieces: feed the body to the run, and answer the request with the hit.
+        case segments(SegmentRun, CacheHit)
         /// Pass it on as it is; the reason says why it isn't stored.
         case relay(StaticString)
         /// Answer with a stored response; drop the origin's body.
@@ -77,14 +84,20 @@ public final class CacheFetch: Sendable {
             end(.failed(status: response.status))
             return .serve(hit)
         }
+        if response.status == 206, isPartial || stored?.isSegmented == true {
+            return receivedPart(response, request, requestTime: requestTime, now: now, settings: settings)
+        }
         let storage = CachePolicy.storage(
             request: request, response: response, requestTime: requestTime, now: now, settings: settings)
         switch storage {
         case .refuse(let reason):
             refused(response.status, now: now, settings: settings)
             return .relay(reason)
+        case .store where isPartial && ![200, 404, 410].contains(response.status):
+            refused(response.status, now: now, settings: settings)
+            return .relay("partial")
         case .store(let freshness):
-            return store(response, request, freshness, now: now, settings: settings)
+            return taker().store(response, request, freshness, now: now, settings: settings)
         }
     }
 
@@ -105,7 +118,7 @@ public final class CacheFetch: Sendable {
     }
 
     /// A response that isn't stored: its URL is remembered, and who waited goes alone; unless it is an error.
-    private func refused(_ status: Int, now: Int64, settings: CacheSettings) {
+    func refused(_ status: Int, now: Int64, settings: CacheSettings) {
         if CachePolicy.isError(status) {
             end(.failed(status: status))
         } else {
@@ -117,21 +130,26 @@ public final class CacheFetch: Sendable {
     func markUncacheable(now: Int64, settings: CacheSettings) {
         guard isShared else { return }
         let expiry = now + settings.hitForMissSeconds
-        cache.shard(key.hash).part.withLock { $0.collapser.hitForMiss.insert(key.hash, until: expiry) }
+        let hash = isPartial ? key.hash ^ CacheFetch.partialSalt : key.hash
+        cache.shard(key.hash).part.withLock { $0.collapser.hitForMiss.insert(hash, until: expiry) }
     }
+
+    /// Keeps what is remembered of requests for parts apart from that of requests for the whole.
+    static let partialSalt: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     private func store(
         _ response: ResponseHead, _ request: RequestHead, _ freshness: Freshness, now: Int64, settings: CacheSettings
     ) -> Outcome {
         let announced = response.framing.announcedLength
+        if let outcome = storeInSegments(response, request, freshness, announced, now: now, settings: settings) {
+            return outcome
+        }
         if let announced, announced > UInt64(settings.maximumObjectBytes) {
             markUncacheable(now: now, settings: settings)
             end(.retry)
             return .relay("too-large")
         }
-        guard let variance = Variance.encode(VaryList(response.block), request.block),
-            variance.count <= CachedObject.maximumVarianceBytes, key.bytes.count <= CachedObject.maximumKeyBytes
-        else {
+        guard let variance = variance(response, request) else {
             markUncacheable(now: now, settings: settings)
             end(.retry)
             return .relay("too-long")
@@ -162,6 +180,14 @@ public final class CacheFetch: Sendable {
         hit.ownFields = StoredHead.ownLines(
             response.block, names: CacheControl.forCDN(response.block).withheldFields)
         return .store(fill, hit)
+    }
+
+    /// Nil if it, or the key, is too long.
+    func variance(_ response: ResponseHead, _ request: RequestHead) -> [UInt8]? {
+        guard let variance = Variance.encode(VaryList(response.block), request.block),
+            variance.count <= CachedObject.maximumVarianceBytes, key.bytes.count <= CachedObject.maximumKeyBytes
+        else { return nil }
+        return variance
     }
 
     /// RFC 9111 §4.3.3 and §4.3.4.

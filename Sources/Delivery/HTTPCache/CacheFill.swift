@@ -34,6 +34,7 @@ public final class CacheFill: Sendable {
 
     /// Readers that are not through yet, the request that fetches among them.
     public var readerCount: Int { body.readerCount }
+    var cache: ResponseCache { fetch.cache }
     public var isStored: Bool { state.withLock { $0.phase == .filling } }
 
     /// Adds a piece of the body.

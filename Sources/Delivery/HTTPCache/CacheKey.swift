@@ -13,6 +13,12 @@ public struct CacheKey: Sendable, Equatable {
         set(request, isHTTPS: isHTTPS)
     }
 
+    /// A key whose bytes are known.
+    init(stored bytes: [UInt8]) {
+        self.bytes = bytes
+        hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
+    }
+
     /// Takes the key of a request.
     /// - Parameter isHTTPS: how the client reaches the edge.
     public mutating func set(_ request: RequestHead, isHTTPS: Bool) {

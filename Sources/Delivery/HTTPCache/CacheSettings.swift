@@ -34,6 +34,10 @@ public struct CacheSettings: Sendable, Equatable {
     /// Whether clients get those fields; a cache behind this one needs them.
     public var sendsTags: Bool
     public var compression: CompressionSettings
+    /// Size of the pieces in which large bodies are fetched, stored and evicted; 0 stores no body in pieces.
+    public var segmentBytes: Int
+    /// Bodies longer than this are stored in pieces, if their origin answers ranges and names a strong validator.
+    public var segmentedAboveBytes: UInt64
     /// Name in Via and Cache-Status; a token.
     public var name: String { didSet { hitLines = CacheSettings.hitLines(name) } }
     /// What stands between the numbers of Age and of the freshness left in a hit's head.
@@ -46,7 +50,7 @@ public struct CacheSettings: Sendable, Equatable {
         servesStaleWhileRevalidate: Bool = false, hitForMissSeconds: Int64 = 30, streamWindowBytes: Int = 256 << 10,
         maximumTags: Int = 256, sendsTags: Bool = false,
         compression: CompressionSettings = CompressionSettings(codings: []),
-        name: String = "squilla"
+        segmentBytes: Int = 1 << 20, segmentedAboveBytes: UInt64 = 8 << 20, name: String = "squilla"
     ) {
         self.memoryBytes = memoryBytes
         self.maximumObjectBytes = maximumObjectBytes
@@ -63,6 +67,8 @@ public struct CacheSettings: Sendable, Equatable {
         self.maximumTags = min(maximumTags, CachedObject.maximumTags)
         self.sendsTags = sendsTags
         self.compression = compression
+        self.segmentBytes = segmentBytes <= maximumObjectBytes ? segmentBytes : 0
+        self.segmentedAboveBytes = segmentedAboveBytes
         self.name = name
         self.hitLines = CacheSettings.hitLines(name)
     }

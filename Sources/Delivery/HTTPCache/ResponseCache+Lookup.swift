@@ -54,10 +54,12 @@ extension ResponseCache {
                 return .serve(hit)
             }
             let reason = reason(found.match, found.other, directives, now: now)
+            let isPart = request.block.contains(.range)
             let isPlain =
-                request.method == .get && !request.block.contains(.range) && !request.block.contains(.authorization)
+                request.method == .get && !request.block.contains(.authorization)
+                && (!isPart || found.match?.isSegmented == true)
             guard isPlain else {
-                return attachOrPass(&part, key, request, found.match, reason, now: now)
+                return attachOrPass(&part, key, request, found.match, reason, now: now, wakeup: wakeup)
             }
             if part.collapser.hitForMiss.contains(key.hash, now: now) || directives.noCache {
                 let number = part.start(key)
@@ -102,7 +104,7 @@ extension ResponseCache {
     /// HEAD, Range and Authorization don't start a fetch for others; they may read along, or go alone.
     private func attachOrPass(
         _ part: inout Part, _ key: CacheKey, _ request: RequestHead, _ stored: CachedObject?,
-        _ reason: CacheStatus.Forward, now: Int64
+        _ reason: CacheStatus.Forward, now: Int64, wakeup: () -> CollapseWakeup
     ) -> CacheDecision {
         if request.block.contains(.authorization) {
             guard request.method == .get, !request.block.contains(.range) else { return .pass(reason) }
@@ -111,8 +113,27 @@ extension ResponseCache {
         }
         guard let object = part.collapser.attachable(hash: key.hash, key: key.bytes, request: request.block),
             object.freshness.isFresh(now: now)
-        else { return .pass(reason) }
+        else {
+            return request.method == .get && stored == nil
+                ? learn(&part, key, request, reason, now: now, wakeup: wakeup) : .pass(reason)
+        }
         return .serve(CacheHit(object, .collapsed, now: now, status: .collapsed(reason)))
+    }
+
+    /// A range of something unknown: one request asks, the others wait to hear what it is a part of.
+    private func learn(
+        _ part: inout Part, _ key: CacheKey, _ request: RequestHead, _ reason: CacheStatus.Forward, now: Int64,
+        wakeup: () -> CollapseWakeup
+    ) -> CacheDecision {
+        guard storesSegments.load(ordering: .relaxed),
+            !part.collapser.hitForMiss.contains(key.hash ^ CacheFetch.partialSalt, now: now)
+        else { return .pass(reason) }
+        let join = part.collapser.join(
+            hash: key.hash, key: key.bytes, request: request.block, predicted: nil,
+            generation: part.store.purges.generation, isPartial: true, wakeup: wakeup)
+        guard case .lead(let number) = join else { return decision(join, key, nil, reason, now: now) }
+        return .fetch(
+            CacheFetch(self, key, number, stored: nil, reason: reason, isShared: true, isPartial: true))
     }
 
     private func reason(

@@ -7,10 +7,13 @@ extension ResponseCache {
         let hasRoom = reserve(cost, limit: limit)
         let settings = self.settings
         let (freed, isStored, wakeups) = shard(fetch.key.hash).part.withLock { part -> (Int, Bool, [CollapseWakeup]) in
+            // Other objects were held against the purges when their head came, and are known to them since.
+            let isAllowed =
+                !object.isSegmented || part.mayKeep(object, hash: fetch.key.hash, number: fetch.number)
             guard let wakeups = part.collapser.end(hash: fetch.key.hash, number: fetch.number) else {
                 return (0, false, [])
             }
-            guard hasRoom else { return (0, false, wakeups) }
+            guard hasRoom, isAllowed else { return (0, false, wakeups) }
             let freed = part.supersede(object, key: fetch.key, maximumVariants: settings.maximumVariants)
             part.store.insert(object, hash: fetch.key.hash, cost: cost)
             return (freed, true, wakeups)

@@ -24,6 +24,7 @@ public final class ResponseCache: Sendable {
     /// The settings that each hit needs, so that loops don't meet at a lock for them.
     let honorsRequestDirectives: Atomic<Bool>
     let servesStaleWhileRevalidate: Atomic<Bool>
+    let storesSegments: Atomic<Bool>
     let usedBytes = Atomic<Int>(0)
     private let nextVictim = Atomic<Int>(0)
     private let storedCount = Atomic<Int>(0)
@@ -38,6 +39,7 @@ public final class ResponseCache: Sendable {
         self.settingsBox = Mutex(settings)
         self.honorsRequestDirectives = Atomic(settings.honorsRequestDirectives)
         self.servesStaleWhileRevalidate = Atomic(settings.servesStaleWhileRevalidate)
+        self.storesSegments = Atomic(settings.segmentBytes > 0)
     }
 
     public var settings: CacheSettings { settingsBox.withLock { $0 } }
@@ -47,6 +49,7 @@ public final class ResponseCache: Sendable {
         settingsBox.withLock { $0 = settings }
         honorsRequestDirectives.store(settings.honorsRequestDirectives, ordering: .relaxed)
         servesStaleWhileRevalidate.store(settings.servesStaleWhileRevalidate, ordering: .relaxed)
+        storesSegments.store(settings.segmentBytes > 0, ordering: .relaxed)
         _ = makeRoom(limit: settings.memoryBytes)
     }
 
@@ -136,7 +139,7 @@ public final class ResponseCache: Sendable {
                 return (part.store.takeAll(), part.collapser.forgetAll())
             }
             release(old.bytes)
-            let count = old.old.count - old.old.encodedCount
+            let count = old.old.countedCount
             olds.append(old.old)
             total += count
             for wakeup in wakeups { wakeup(.retry) }
@@ -160,6 +163,8 @@ public final class ResponseCache: Sendable {
         /// Stored responses now, and those in compressed forms beside them.
         public var objects = 0
         public var encodedObjects = 0
+        /// Stored pieces of large bodies now.
+        public var pieces = 0
         /// Memory now, fills under way included.
         public var bytes = 0
         /// Since the start.
@@ -179,8 +184,9 @@ public final class ResponseCache: Sendable {
         var out = Counters()
         for shard in shards {
             shard.part.withLock { part in
-                out.objects += part.store.count - part.store.encodedCount
+                out.objects += part.store.countedCount
                 out.encodedObjects += part.store.encodedCount
+                out.pieces += part.store.pieceCount
                 out.tags += part.store.purges.tags.count
                 out.fetches += part.collapser.fetchCount
                 out.waiters += part.collapser.waiterCount

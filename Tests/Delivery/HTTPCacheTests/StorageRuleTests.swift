@@ -152,7 +152,17 @@ import Testing
         let scene = Scene()
         #expect(scene.lookup(Scene.request("/", method: "POST")).passReason == .method)
         #expect(scene.lookup(Scene.request("/", method: "HEAD")).passReason == .uriMiss)
+        // A range goes to the origin as it came, too, and what comes back as a part is not stored.
+        let request = Scene.request("/", "Range: bytes=0-1")
+        let fetch = scene.lookup(request).fetch
+        #expect(fetch?.reason == .uriMiss && fetch?.droppedFields == [])
+        let outcome = fetch.map {
+            scene.answer($0, request, 206, "Cache-Control: max-age=60|Content-Range: bytes 0-1/5")
+        }
+        #expect(outcome?.refusal == "partial" && scene.cache.counters.objects == 0)
+        // It is remembered that there is nothing to learn; and nothing is learned where no body is stored in pieces.
         #expect(scene.lookup("/", "Range: bytes=0-1").passReason == .uriMiss)
+        #expect(Scene { $0.segmentBytes = 0 }.lookup("/", "Range: bytes=0-1").passReason == .uriMiss)
         #expect(scene.lookup("/", "Cache-Control: no-store").passReason == .request)
     }
 }

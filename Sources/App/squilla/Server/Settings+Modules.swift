@@ -30,6 +30,8 @@ extension Settings {
         settings.cache.isEnabled = cache.isEnabled
         settings.cache.memoryBytes = cache.memoryBytes
         settings.cache.maximumObjectBytes = cache.maxObjectBytes
+        settings.cache.segmentBytes = cache.segmentBytes
+        settings.cache.segmentedAboveBytes = UInt64(cache.segmentedAboveBytes)
         settings.cache.heuristicFraction = cache.heuristicFraction
         settings.cache.maximumHeuristicSeconds = Int64(cache.maxHeuristicMilliseconds / 1000)
         settings.cache.collapseTimeoutMilliseconds = cache.collapseTimeoutMilliseconds

@@ -5,6 +5,8 @@ import HTTPWire
 final class BodySource {
     private let object: CachedObject
     private var reader: BodyReader?
+    private var segments: SegmentedReader?
+    private let cache: ResponseCache?
     private let multipart: MultipartRanges?
     private var part = 0
     private var wroteHead = false
@@ -13,23 +15,46 @@ final class BodySource {
         self.object = object
         self.reader = reader
         multipart = nil
+        cache = nil
     }
 
-    init(_ object: CachedObject, multipart: MultipartRanges) {
+    init(_ object: CachedObject, segments: SegmentedReader?) {
+        self.object = object
+        self.segments = segments
+        multipart = nil
+        cache = nil
+    }
+
+    /// - Parameter cache: where the pieces are of an object in pieces.
+    init(_ object: CachedObject, multipart: MultipartRanges, _ cache: ResponseCache? = nil) {
         self.object = object
         self.multipart = multipart
+        self.cache = cache
+    }
+
+    private func read(_ wakeup: (@Sendable () -> Void)?) -> BodyPiece {
+        if let segments { return segments.next(wakeup: wakeup) }
+        return reader?.next(wakeup: wakeup) ?? .aborted
+    }
+
+    private func open(_ range: Range<UInt64>) {
+        if let cache {
+            segments = SegmentedReader(cache, object, range: range)
+        } else {
+            reader = BodyReader(object, range: range)
+        }
     }
 
     func next(wakeup: (@Sendable () -> Void)?) -> BodyPiece {
-        guard let multipart else { return reader?.next(wakeup: wakeup) ?? .aborted }
+        guard let multipart else { return read(wakeup) }
         while part < multipart.parts.count {
             if !wroteHead {
                 wroteHead = true
-                reader = BodyReader(object, range: multipart.parts[part])
+                open(multipart.parts[part])
                 let head = multipart.partHeads[part]
                 return .data(head, 0..<head.count)
             }
-            let piece = reader?.next(wakeup: wakeup) ?? .aborted
+            let piece = read(wakeup)
             guard case .end = piece else { return piece }
             part += 1
             wroteHead = false

@@ -10,6 +10,8 @@ final class CacheFetchJob: OriginHandler {
     private enum Mode {
         case awaitingHead
         case filling(CacheFill)
+        /// Stored in pieces.
+        case running(SegmentRun)
         /// The response is the first client's alone.
         case relaying
         /// A stored response was served instead; the origin's body is nobody's.
@@ -68,7 +70,8 @@ final class CacheFetchJob: OriginHandler {
         case .awaitingHead: if !fetch.isShared { abandon() }
         case .filling(let fill): if !fill.isStored, fill.readerCount == 0 { abandon() }
         case .relaying: abandon()
-        case .discarding: break
+        // It sees by itself that nobody reads.
+        case .running, .discarding: break
         }
     }
 
@@ -94,6 +97,9 @@ final class CacheFetchJob: OriginHandler {
         case .store(let fill, let hit):
             mode = .filling(fill)
             exchange?.serve(hit)
+        case .segments(let run, let hit):
+            mode = .running(run)
+            exchange?.serve(hit)
         case .relay(let reason):
             mode = .relaying
             guard let exchange else { return abandon() }
@@ -111,6 +117,7 @@ final class CacheFetchJob: OriginHandler {
         switch mode {
         case .awaitingHead: break
         case .filling(let fill): self.fill(fill, bytes)
+        case .running(let run): take(run.append(bytes, now: worker.nowSeconds, onDrained: whenDrained))
         case .relaying: if exchange?.sendBody(bytes) == false { origin?.pause() }
         case .discarding:
             discarded += bytes.count
@@ -119,17 +126,31 @@ final class CacheFetchJob: OriginHandler {
     }
 
     private func fill(_ fill: CacheFill, _ bytes: Span<UInt8>) {
-        let loop = worker.loop
-        let job = Confined(self)
-        let goesOn = fill.append([UInt8](bytes), now: worker.nowSeconds) {
-            loop.execute { job.value.resume() }
-        }
+        let goesOn = fill.append([UInt8](bytes), now: worker.nowSeconds, onDrained: whenDrained)
         // Too large to store: it goes on only as long as somebody reads.
         if exchange == nil, !fill.isStored, fill.readerCount == 0 { return abandon() }
         if !goesOn { origin?.pause() }
     }
 
+    private var whenDrained: @Sendable () -> Void {
+        let loop = worker.loop
+        let job = Confined(self)
+        return { loop.execute { job.value.resume() } }
+    }
+
+    private func take(_ step: SegmentRun.Step) {
+        switch step {
+        case .goOn: break
+        case .pause: origin?.pause()
+        case .stop: abandon()
+        }
+    }
+
     func resume() {
+        if case .running(let run) = mode {
+            let step = run.goOn(onDrained: whenDrained)
+            return step == .goOn ? origin?.resume() ?? () : take(step)
+        }
         if case .filling(let fill) = mode, !fill.isStored, fill.readerCount == 0 { return abandon() }
         origin?.resume()
     }
@@ -137,6 +158,7 @@ final class CacheFetchJob: OriginHandler {
     func originEnded(trailers: HeaderBlock) {
         switch mode {
         case .filling(let fill): fill.finish()
+        case .running(let run): run.finish()
         case .relaying: exchange?.finishResponse(trailers: trailers)
         case .awaitingHead, .discarding: break
         }
@@ -149,6 +171,9 @@ final class CacheFetchJob: OriginHandler {
         case .filling(let fill):
             exchange?.note(failure)
             fill.abort()
+        case .running(let run):
+            exchange?.note(failure)
+            run.finish()
         case .relaying:
             exchange?.note(failure)
             exchange?.tear()

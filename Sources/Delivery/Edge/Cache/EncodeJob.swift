@@ -54,7 +54,7 @@ final class EncodeJob {
         switch next() {
         case .data(let segment, let range): return (segment, range)
         case .end: finish()
-        case .aborted: fill.abort()
+        case .aborted, .missing: fill.abort()
         case .wait: break
         }
         return nil

@@ -35,7 +35,7 @@ extension Exchange {
 
     // MARK: Waiting for another request's fetch
 
-    private func wakeup() -> CollapseWakeup {
+    func wakeup() -> CollapseWakeup {
         let loop = worker.loop
         let visit = Visit(self)
         return { outcome in
@@ -43,8 +43,10 @@ extension Exchange {
         }
     }
 
-    private func wait(_ ticket: UInt64) {
+    /// - Parameter key: of the piece that is waited for, if it isn't the request's own.
+    func wait(_ ticket: UInt64, at key: CacheKey? = nil) {
         phase = .awaitingFetch
+        pieceKey = key
         didWait = true
         collapseTicket = ticket
         connection?.setDeadline(afterMilliseconds: worker.settings.cache.collapseTimeoutMilliseconds)
@@ -72,7 +74,7 @@ extension Exchange {
 
     func leaveCollapse() {
         guard phase == .awaitingFetch else { return }
-        worker.cache?.leave(key: key, ticket: collapseTicket)
+        worker.cache?.leave(key: pieceKey ?? key, ticket: collapseTicket)
         phase = .reading
     }
 
@@ -106,6 +108,10 @@ extension Exchange {
 
     /// - Returns: whether the body can be read from its start.
     private func serve(form hit: CacheHit) -> Bool {
+        if hit.object.isSegmented {
+            serveSegmented(hit)
+            return true
+        }
         let inline = hit.object.inlineBody
         var reader: BodyReader?
         if inline == nil {
@@ -140,7 +146,7 @@ extension Exchange {
     }
 
     /// Writes the head; decides framing and whether a body follows.
-    private func startStored(_ hit: CacheHit) -> ServedBody {
+    func startStored(_ hit: CacheHit) -> ServedBody {
         guard let connection, !hasResponded else { return .none }
         hasResponded = true
         var served = ServedBody.none
@@ -207,22 +213,21 @@ extension Exchange {
     func pump() {
         guard phase == .serving, let source else { return }
         while true {
-            switch source.next(wakeup: nil) {
-            case .data(let segment, let range):
-                if !sendBody(shared: segment, range) { return }
-            case .end: return finishBody()
-            case .aborted: return bodyAborted()
-            case .wait:
+            var piece = source.next(wakeup: nil)
+            if case .wait = piece {
                 let visit = Visit(self)
                 let loop = worker.loop
                 // Asks again, since more may have come between the two questions.
-                switch source.next(wakeup: { loop.execute { visit.exchange?.pump() } }) {
-                case .data(let segment, let range):
-                    if !sendBody(shared: segment, range) { return }
-                case .end: return finishBody()
-                case .aborted: return bodyAborted()
-                case .wait: return
-                }
+                piece = source.next(wakeup: { loop.execute { visit.exchange?.pump() } })
+            }
+            switch piece {
+            case .data(let segment, let range):
+                if !sendBody(shared: segment, range) { return }
+            case .missing(let run):
+                if !SegmentJob.start(run, for: self, hit: nil) { return bodyAborted() }
+            case .end: return finishBody()
+            case .aborted: return bodyAborted()
+            case .wait: return
             }
         }
     }

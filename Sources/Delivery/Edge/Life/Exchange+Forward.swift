@@ -33,7 +33,7 @@ extension Exchange: OriginHandler {
     /// - Parameters:
     ///   - fetch: asks for the whole, or whether the stored response is still good.
     ///   - tier: other caches get the client's `Host`.
-    func requestHead(_ route: RouteTable.Route, fetch: CacheFetch?, tier: OriginTier) -> [UInt8] {
+    func requestHead(_ route: RouteTable.Route, fetch: (any CacheErrand)?, tier: OriginTier) -> [UInt8] {
         var writer = HeadWriter(capacity: head.block.bytes.count + 256)
         writeRequestLine(&writer)
         if tier == .origin, let host = route.hostHeader {

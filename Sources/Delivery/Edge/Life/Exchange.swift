@@ -58,6 +58,7 @@ final class Exchange {
     @exclusivity(unchecked) var lookups = 0
     @exclusivity(unchecked) var didWait = false
     var collapseTicket: UInt64 = 0
+    var pieceKey: CacheKey?
     @exclusivity(unchecked) var job: CacheFetchJob?
     @exclusivity(unchecked) var source: BodySource?
     /// Counts the requests this object has served, see `Visit`.

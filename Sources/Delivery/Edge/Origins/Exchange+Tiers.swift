@@ -6,7 +6,7 @@ import Upstream
 /// Who is asked for a request, and in which order.
 extension Exchange {
     /// Peers and parents are asked for what may be stored; all else is the origin's.
-    func tiers(_ route: RouteTable.Route, fetch: CacheFetch?) -> [OriginCall.Tier] {
+    func tiers(_ route: RouteTable.Route, fetch: (any CacheErrand)?) -> [OriginCall.Tier] {
         var tiers: [OriginCall.Tier] = []
         if let fetch, !isFromPeer {
             let caches = [route.peers, route.parents].compactMap { $0 }

@@ -27,6 +27,11 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     /// Which responses clients get compressed.
     public var compression = CompressionSettings()
 
+    /// Size of the pieces in which large bodies are fetched and stored; 0 for never in pieces.
+    public var segmentBytes = 1 << 20
+    /// Longer bodies are stored in pieces where their origin allows it.
+    public var segmentedAboveBytes: UInt64 = 8 << 20
+
     public init() {}
 
     func settings(name: String) -> CacheSettings {
@@ -34,6 +39,7 @@ public struct EdgeCacheSettings: Sendable, Equatable {
             memoryBytes: memoryBytes, maximumObjectBytes: maximumObjectBytes, heuristicFraction: heuristicFraction,
             maximumHeuristicSeconds: maximumHeuristicSeconds, storesSetCookie: storesSetCookie,
             staleWhenUnreachableSeconds: staleWhenUnreachableSeconds, servesStaleWhileRevalidate: true,
-            maximumTags: maximumTags, sendsTags: sendsTags, compression: compression, name: name)
+            maximumTags: maximumTags, sendsTags: sendsTags, compression: compression, segmentBytes: segmentBytes,
+            segmentedAboveBytes: segmentedAboveBytes, name: name)
     }
 }

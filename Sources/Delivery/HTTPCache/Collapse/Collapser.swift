@@ -18,6 +18,8 @@ struct Collapser {
         let predicted: [UInt8]?
         /// Others may wait for it and read along.
         let isShared: Bool
+        /// It asks for a part as its client asked for it, to learn what the whole is like.
+        let isPartial: Bool
         /// Of the purges when it began.
         let generation: UInt64
         /// The response, once its head has come and it is to be stored.
@@ -36,9 +38,9 @@ struct Collapser {
     ///   - wakeup: made only if the request has to wait.
     mutating func join(
         hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, generation: UInt64,
-        wakeup: () -> CollapseWakeup
+        isPartial: Bool = false, wakeup: () -> CollapseWakeup
     ) -> Join {
-        switch choose(hash: hash, key: key, request: request, predicted: predicted) {
+        switch choose(hash: hash, key: key, request: request, predicted: predicted, isPartial: isPartial) {
         case .attach(let object): return .attach(object)
         case .wait(let index):
             let ticket = takeNumber()
@@ -47,7 +49,10 @@ struct Collapser {
             return .wait(ticket)
         case .lead: break
         }
-        return .lead(start(hash: hash, key: key, predicted: predicted, isShared: true, generation: generation))
+        return .lead(
+            start(
+                hash: hash, key: key, predicted: predicted, isShared: true, isPartial: isPartial, generation: generation
+            ))
     }
 
     private enum Choice {
@@ -56,9 +61,12 @@ struct Collapser {
         case attach(CachedObject)
     }
 
-    private func choose(hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?) -> Choice {
+    private func choose(
+        hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, isPartial: Bool
+    ) -> Choice {
         guard let list = fetches[hash] else { return .lead }
         for index in list.indices where list[index].isShared && list[index].key == key {
+            guard list[index].isPartial == isPartial else { continue }
             if let object = list[index].object {
                 if object.selects(request) { return .attach(object) }
                 continue
@@ -78,13 +86,20 @@ struct Collapser {
         return nil
     }
 
+    /// Whether anybody fetches this for all.
+    func isFetching(hash: UInt64, key: [UInt8]) -> Bool {
+        fetches[hash]?.contains { $0.isShared && $0.key == key } ?? false
+    }
+
     /// Starts a fetch.
     mutating func start(
-        hash: UInt64, key: [UInt8], predicted: [UInt8]?, isShared: Bool, generation: UInt64
+        hash: UInt64, key: [UInt8], predicted: [UInt8]?, isShared: Bool, isPartial: Bool = false, generation: UInt64
     ) -> UInt64 {
         let number = takeNumber()
         fetches[hash, default: []].append(
-            Fetch(number: number, key: key, predicted: predicted, isShared: isShared, generation: generation))
+            Fetch(
+                number: number, key: key, predicted: predicted, isShared: isShared, isPartial: isPartial,
+                generation: generation))
         return number
     }
 

@@ -95,8 +95,8 @@ struct PurgeLedger {
         for index in prefixes.indices where prefixes[index].generation > seen {
             let prefix = prefixes[index].bytes
             guard object.hasKey(prefix: prefix.span) else { continue }
-            // A compressed form goes with its original, which is counted.
-            if !object.freshness.flags.contains(.isEncoded) { prefixes[index].met += 1 }
+            // A compressed form or a piece goes with its original, which is counted.
+            if object.isCounted { prefixes[index].met += 1 }
             if !prefixes[index].isSoft { return .gone }
             verdict = .stale(prefixes[index].second)
         }

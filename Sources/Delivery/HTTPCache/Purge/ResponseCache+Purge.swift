@@ -67,7 +67,7 @@ extension ResponseCache {
         for shard in shards {
             let (count, wakeups) = shard.part.withLock { part -> (Int, [CollapseWakeup]) in
                 part.store.purges.purgeAllSoftly(now: now)
-                return (part.store.count - part.store.encodedCount, part.collapser.forgetAll())
+                return (part.store.countedCount, part.collapser.forgetAll())
             }
             total += count
             for wakeup in wakeups { wakeup(.retry) }

@@ -19,8 +19,12 @@ extension StoreShard {
     mutating func settle(slots range: Range<Int>) -> Int {
         var freed = 0
         for index in range {
-            guard slots[index].generation != purges.generation, let object = slots[index].object else { continue }
-            freed += settle(index, hash: object.keyHash)
+            guard let object = slots[index].object else { continue }
+            if object.body?.isOrphan == true {
+                freed += remove(index, hash: object.keyHash)
+            } else if slots[index].generation != purges.generation {
+                freed += settle(index, hash: object.keyHash)
+            }
         }
         return freed
     }

@@ -13,6 +13,20 @@ public enum ServedBody: Sendable {
 }
 
 extension CacheHit {
+    /// Which bytes of the stored body the answer will bring first; nil where it brings none.
+    public func firstBytes(of request: RequestHead, now: Int64, settings: CacheSettings) -> Range<UInt64>? {
+        guard request.method == .get, let length = object.bodyLength else { return nil }
+        let plan = CachePolicy.plan(
+            request, status: Int(object.status), fields: object.fields(), freshness: object.freshness, length: length,
+            now: now, settings: settings)
+        switch plan {
+        case .whole: return 0..<length
+        case .range(let range): return range
+        case .ranges(let parts): return parts.first
+        case .notModified, .unsatisfiable, .preconditionFailed: return nil
+        }
+    }
+
     /// Writes the head of the answer: status line, stored fields, Age, Via, Cache-Status, Content-Length where known. The
     /// caller adds what concerns the connection and the empty line.
     /// - Parameter boundary: a random number for several ranges.

@@ -4,6 +4,8 @@ public enum BodyPiece: Sendable {
     case data([UInt8], Range<Int>)
     /// Nothing yet; the wake-up given to ``BodyReader/next(wakeup:)`` will be called.
     case wait
+    /// A piece of a large body is not in the store: send the run's request to the origin, then ask again.
+    case missing(SegmentRun)
     case end
     /// The origin failed half-way: close the client's connection so that it sees a broken body (RFC 9112 §8).
     case aborted

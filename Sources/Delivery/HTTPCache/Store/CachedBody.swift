@@ -33,11 +33,17 @@ public final class CachedBody: Sendable {
     /// Length that the origin announced.
     private let announced: UInt64?
     private let windowBytes: UInt64
+    /// Of the whole body, where this is a piece of it.
+    private let whole: SegmentedBody.Life?
 
-    init(announced: UInt64?, windowBytes: Int) {
+    init(announced: UInt64?, windowBytes: Int, whole: SegmentedBody.Life? = nil) {
         self.announced = announced
         self.windowBytes = UInt64(windowBytes)
+        self.whole = whole
     }
+
+    /// A piece of what is no longer stored.
+    var isOrphan: Bool { whole?.isOver ?? false }
 
     /// Adds bytes. `false` asks the filler to wait until `onDrained` is called.
     func append(_ bytes: [UInt8], onDrained: @escaping Wakeup) -> Bool {

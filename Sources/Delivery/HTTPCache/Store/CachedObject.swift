@@ -9,6 +9,8 @@ public struct CachedObject: Sendable {
     let bytes: [UInt8]
     /// A body that is large or still being filled.
     let body: CachedBody?
+    /// A body that lies in the store in pieces of its own.
+    let segments: SegmentedBody?
     public internal(set) var freshness: Freshness
     private let keyLength: UInt16
     private let varianceLength: UInt16
@@ -31,7 +33,8 @@ public struct CachedObject: Sendable {
     /// - Parameter head: field lines as ``HeadWriter`` writes them, without a status line and an end.
     init(
         key: [UInt8], variance: [UInt8], tags: [UInt64] = [], statusLine: [UInt8], head: [UInt8], status: Int,
-        freshness: Freshness, inlineBody: [UInt8] = [], body: CachedBody? = nil, serial: UInt32? = nil
+        freshness: Freshness, inlineBody: [UInt8] = [], body: CachedBody? = nil, segments: SegmentedBody? = nil,
+        serial: UInt32? = nil
     ) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(
@@ -54,19 +57,20 @@ public struct CachedObject: Sendable {
         self.status = Int16(status)
         self.freshness = freshness
         self.body = body
+        self.segments = segments
     }
 
     /// The same object with its body inside, once the body is complete and small.
     func compacted() -> CachedObject {
-        guard let body, let small = body.takeSmall(limit: CachedObject.inlineLimit) else { return self }
+        guard !isPiece, let body, let small = body.takeSmall(limit: CachedObject.inlineLimit) else { return self }
         return replacing(head: Array(bytes[headRange]), freshness: freshness, tags: tags, inlineBody: small, body: nil)
     }
 
     /// The same body under other fields, after a validation.
     func replacing(head: [UInt8], freshness: Freshness, tags: [UInt64]) -> CachedObject {
         replacing(
-            head: head, freshness: freshness, tags: tags, inlineBody: body == nil ? Array(bytes[Int(headEnd)...]) : [],
-            body: body)
+            head: head, freshness: freshness, tags: tags,
+            inlineBody: isInline ? Array(bytes[Int(headEnd)...]) : [], body: body)
     }
 
     private func replacing(
@@ -75,18 +79,28 @@ public struct CachedObject: Sendable {
         CachedObject(
             key: Array(bytes[..<keyCount]), variance: Array(bytes[varianceRange]), tags: tags,
             statusLine: Array(bytes[statusLineRange]), head: head, status: Int(status), freshness: freshness,
-            inlineBody: inlineBody, body: body, serial: serial)
+            inlineBody: inlineBody, body: body, segments: segments, serial: serial)
     }
 
     /// The whole body, if it lies in one piece: the array and where in it. Otherwise it takes a ``BodyReader``.
     public var inlineBody: (bytes: [UInt8], range: Range<Int>)? {
-        body == nil ? (bytes, inlineBodyRange) : nil
+        isInline ? (bytes, inlineBodyRange) : nil
     }
+
+    /// A response that people count, not a part or form of one.
+    var isCounted: Bool { freshness.flags.isDisjoint(with: [.isEncoded, .isSegment]) }
+    var isPiece: Bool { freshness.flags.contains(.isSegment) }
+
+    private var isInline: Bool { body == nil && segments == nil }
+
+    /// The body lies in the store in pieces: it takes a ``SegmentedReader``.
+    public var isSegmented: Bool { segments != nil }
 
     /// Bodies up to this many bytes lie in the object's own array.
     static let inlineLimit = 32 << 10
 
     var keyCount: Int { Int(keyLength) }
+    var keyBytes: ArraySlice<UInt8> { bytes[..<keyCount] }
     var varianceRange: Range<Int> { Int(keyLength)..<Int(keyLength) + Int(varianceLength) }
     /// The status line that the origin sent; empty if it is the usual one.
     var statusLineRange: Range<Int> {
@@ -146,6 +160,7 @@ public struct CachedObject: Sendable {
 
     /// Length of the whole body; nil while it is being filled and the origin didn't say.
     public var bodyLength: UInt64? {
+        if let segments { return segments.length }
         guard let body else { return UInt64(bytes.count - Int(headEnd)) }
         return body.knownLength
     }
@@ -154,6 +169,7 @@ public struct CachedObject: Sendable {
     var cost: Int {
         let total =
             CachedObject.fixedCost + CachedObject.rounded(bytes.count + 32) + (body?.allocatedBytes ?? 0)
+            + (segments == nil ? 0 : SegmentedBody.cost)
             + tagCount * (TagIndex.costPerTag - 8)
         return (total + 15) & ~15
     }

@@ -39,6 +39,10 @@ struct StoreShard {
     var count = 0
     /// Compressed forms among them.
     var encodedCount = 0
+    /// Those of them that are pieces of large bodies.
+    var pieceCount = 0
+    /// Without either.
+    var countedCount: Int { count - encodedCount - pieceCount }
     var small = Queue()
     var main = Queue()
     var ghosts = GhostList()
@@ -69,6 +73,7 @@ struct StoreShard {
         if object.freshness.flags.contains(.isEncoded) { encodedCount += 1 }
         buckets[place] = index
         count += 1
+        if object.isPiece { pieceCount += 1 }
         enqueue(index, isMain: isMain)
     }
 
@@ -118,6 +123,7 @@ struct StoreShard {
         if let object = slots[Int(index)].object {
             if object.tagCount > 0 { purges.removed(object, generation: slots[Int(index)].generation) }
             if object.freshness.flags.contains(.isEncoded) { encodedCount -= 1 }
+            if object.isPiece { pieceCount -= 1 }
         }
         slots[Int(index)].object = nil
         slots[Int(index)].bucketNext = freeSlot

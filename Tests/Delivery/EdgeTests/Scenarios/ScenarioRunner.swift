@@ -119,6 +119,8 @@ enum ScenarioSettings {
         case "max_requests_per_connection": settings.maximumRequestsPerConnection = number
         case "cache.enabled": settings.cache.isEnabled = words[1] == "true"
         case "cache.max_object_bytes": settings.cache.maximumObjectBytes = number
+        case "cache.segment_bytes": settings.cache.segmentBytes = number
+        case "cache.segmented_above_bytes": settings.cache.segmentedAboveBytes = UInt64(number)
         case "cache.max_tags": settings.cache.maximumTags = number
         case "cache.send_tags": settings.cache.sendsTags = words[1] == "true"
         case "cache.collapse_timeout_ms": settings.cache.collapseTimeoutMilliseconds = number
