@@ -9,6 +9,7 @@ struct Module {
     enum Kind { case swift, header, cxx, system(pkgConfig: String), executable }
     let name: String
     let folder: String
+    var root = "Sources"
     var kind: Kind = .swift
     var imports: [String] = []
     var products: [(name: String, package: String)] = []
@@ -47,7 +48,8 @@ let modules: [Module] = [
     Module(name: "HTTPWire", folder: "Delivery", imports: ["Bytes", "CNGHTTP2"]),
     Module(name: "HTTPCache", folder: "Delivery", imports: ["HTTPWire", "Codings", "Runtime", "Bytes"]),
     Module(name: "Upstream", folder: "Delivery", imports: ["HTTPWire", "Reactor", "Bytes", "Runtime"]),
-    Module(name: "ESI", folder: "Delivery", imports: ["HTTPWire", "Patterns", "Bytes"]),
+    Module(
+        name: "ESI", folder: "Delivery", imports: ["HTTPWire", "Patterns", "Bytes"], testImports: ["CAllocationCount"]),
     Module(
         name: "Edge", folder: "Delivery",
         imports: [
@@ -71,6 +73,8 @@ let modules: [Module] = [
             "HTTPWire", "HTTPCache", "Upstream", "Reactor", "Codings", "Runtime", "Bytes",
         ],
         products: [("ArgumentParser", "swift-argument-parser")]),
+    // For tests and benchmarks alone
+    Module(name: "CAllocationCount", folder: "Support", root: "Tests", kind: .header, tests: false),
 ]
 
 let byName = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0) })
@@ -86,8 +90,10 @@ func closure(of names: Set<String>) -> Set<String> {
     return seen
 }
 
-let kept = wanted.map(closure(of:)) ?? Set(modules.map(\.name))
-let tested = wanted ?? kept
+let all = Set(modules.map(\.name))
+let tested = wanted ?? all
+let testImports = Set(modules.filter { tested.contains($0.name) }.flatMap(\.testImports))
+let kept = wanted.map { closure(of: $0.union(testImports)) } ?? all
 
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -100,7 +106,7 @@ let swiftSettings: [SwiftSetting] = [
 
 var targets: [Target] = []
 for module in modules where kept.contains(module.name) {
-    let path = "Sources/\(module.folder)/\(module.name)"
+    let path = "\(module.root)/\(module.folder)/\(module.name)"
     let dependencies =
         module.imports.map { Target.Dependency.byName(name: $0) }
         + module.products.map { .product(name: $0.name, package: $0.package) }
@@ -125,7 +131,7 @@ for module in modules where kept.contains(module.name) {
     if module.tests, tested.contains(module.name) {
         let plane = module.folder.split(separator: "/")[0]
         let testImports = Array(closure(of: Set(module.imports + module.testImports + [module.name])))
-            .filter { kept.contains($0) && byName[$0]!.isSwift }
+            .filter { kept.contains($0) && (byName[$0]!.isSwift || module.testImports.contains($0)) }
             .sorted()
         targets.append(
             .testTarget(
@@ -137,15 +143,18 @@ for module in modules where kept.contains(module.name) {
 }
 
 // `SQUILLA_BENCHMARKS=1` adds the benchmarks that are programs of their own.
+let benchmarks: [(name: String, folder: String, imports: [String])] = [
+    ("LogBenchmark", "log", ["EventLog", "Columns", "Runtime"]),
+    ("PurgeBenchmark", "cache", ["HTTPCache", "HTTPWire", "Runtime"]),
+    ("ESIBenchmark", "esi", ["ESI", "HTTPWire", "Bytes", "CAllocationCount"]),
+]
 if Context.environment["SQUILLA_BENCHMARKS"] != nil {
-    targets.append(
-        .executableTarget(
-            name: "LogBenchmark", dependencies: ["EventLog", "Columns", "Runtime"], path: "Benchmarks/log/LogBenchmark",
-            swiftSettings: swiftSettings))
-    targets.append(
-        .executableTarget(
-            name: "PurgeBenchmark", dependencies: ["HTTPCache", "HTTPWire", "Runtime"],
-            path: "Benchmarks/cache/PurgeBenchmark", swiftSettings: swiftSettings))
+    for benchmark in benchmarks where kept.isSuperset(of: benchmark.imports) {
+        targets.append(
+            .executableTarget(
+                name: benchmark.name, dependencies: benchmark.imports.map { .byName(name: $0) },
+                path: "Benchmarks/\(benchmark.folder)/\(benchmark.name)", swiftSettings: swiftSettings))
+    }
 }
 
 extension Module {

@@ -60,10 +60,10 @@ class Peer:
         except (ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(self.process.pid, signal.SIGKILL)
 
-    def round(self, seconds, connections):
+    def round(self, seconds, connections, path="/object"):
         before = cpu_seconds(self.process.pid)
-        out = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-                              f"http://127.0.0.1:{self.port}/object"], capture_output=True, text=True).stdout
+        out = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency",
+                              f"http://127.0.0.1:{self.port}{path}"], capture_output=True, text=True).stdout
         used = cpu_seconds(self.process.pid) - before
         requests = int(re.search(r"(\d+) requests in", out).group(1))
         if "Non-2xx" in out or "Socket errors" in out:

@@ -44,7 +44,7 @@ private func assemble(_ bytes: [UInt8], pieceBytes: Int) -> Answer {
     func send(_ event: ESIEvent) {
         for action in assembly.on(event) {
             switch action {
-            case .fetch(let fetch): open.append(fetch.id)
+            case .fetch(let number, _): open.append(number)
             case .cancel(let id): open.removeAll { $0 == id }
             case .head(let head): answer.status = head.status ?? 200
             case .output(let bytes): answer.body.append(contentsOf: bytes)

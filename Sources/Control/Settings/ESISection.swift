@@ -45,7 +45,7 @@ public struct ESISection: Hashable, Sendable {
     public var maxMatchSteps = 100_000
     public var maxTagBytes = 64 << 10
     public var maxElementBytes = 4 << 20
-    public var maxNesting = 256
+    public var maxNesting = 512
     public var maxExpressionBytes = 16 << 10
     public var maxExpressionDepth = 64
     public var maxAddedFields = 64

@@ -31,25 +31,40 @@ public struct PatternMatcher: ~Copyable {
     public mutating func find(
         _ pattern: Pattern, in bytes: [UInt8], _ range: Range<Int>, from: Int? = nil
     ) throws(PatternError) -> Bool {
-        if pairs <= pattern.groupCount {
-            pcre2_match_data_free_8(matchData)
-            matchData = pcre2_match_data_create_from_pattern_8(pattern.code, nil)
-            pairs = pattern.groupCount + 1
-        }
+        makeRoom(for: pattern)
+        let text = bytes.span.extracting(range)
+        let isFound = try match(pattern, text, from: (from ?? range.lowerBound) - range.lowerBound)
+        base = range.lowerBound
+        return isFound
+    }
+
+    /// Looks for the first match in a text; groups count from its start.
+    /// - Throws: `PatternError` of kind `tooCostly` or `failed`.
+    public mutating func find(_ pattern: Pattern, in text: Span<UInt8>) throws(PatternError) -> Bool {
+        makeRoom(for: pattern)
+        base = 0
+        return try match(pattern, text, from: 0)
+    }
+
+    private mutating func makeRoom(for pattern: Pattern) {
+        guard pairs <= pattern.groupCount else { return }
+        pcre2_match_data_free_8(matchData)
+        matchData = pcre2_match_data_create_from_pattern_8(pattern.code, nil)
+        pairs = pattern.groupCount + 1
+    }
+
+    private mutating func match(_ pattern: Pattern, _ text: Span<UInt8>, from: Int) throws(PatternError) -> Bool {
         groupCount = 0
-        let code = bytes.withUnsafeBufferPointer { buffer in
+        let code = text.withUnsafeBufferPointer { buffer in
             // An empty text needs an address all the same.
             guard let base = buffer.baseAddress else {
                 return pcre2_match_8(pattern.code, [0], 0, 0, 0, matchData, limits)
             }
-            return pcre2_match_8(
-                pattern.code, base + range.lowerBound, range.count, (from ?? range.lowerBound) - range.lowerBound, 0,
-                matchData, limits)
+            return pcre2_match_8(pattern.code, base, buffer.count, from, 0, matchData, limits)
         }
         if code == PCRE2_ERROR_NOMATCH { return false }
         guard code > 0 else { throw failure(code) }
         groupCount = Int(code)
-        base = range.lowerBound
         return true
     }
 

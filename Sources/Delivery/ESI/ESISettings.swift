@@ -37,7 +37,7 @@ public struct ESISettings: Sendable, Equatable {
     /// Bytes of one element that must be whole before it can be evaluated, such as `choose`.
     public var maximumElementBytes = 4 << 20
     /// Elements within elements.
-    public var maximumNesting = 256
+    public var maximumNesting = 512
     /// Bytes of one expression.
     public var maximumExpressionBytes = 16 << 10
     /// Parentheses, lists and calls within each other in one expression.

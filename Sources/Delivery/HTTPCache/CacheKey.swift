@@ -28,6 +28,17 @@ public struct CacheKey: Sendable, Equatable {
         hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
     }
 
+    /// Takes the key of a URL of which the parts are known.
+    /// - Parameters:
+    ///   - port: nil for the one that the scheme has anyway.
+    ///   - target: path and query.
+    public mutating func set(host: Span<UInt8>, port: UInt16?, target: Span<UInt8>, isHTTPS: Bool) {
+        bytes.removeAll(keepingCapacity: true)
+        appendOrigin(host, port: port, isHTTPS: isHTTPS)
+        appendPath(target)
+        hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
+    }
+
     /// The key of what a Location or Content-Location field of a response to this key's URL names. Nil if it is of
     /// another origin, which a response has no say over (RFC 9111 §4.4), or not understood.
     public func related(_ reference: Span<UInt8>) -> CacheKey? {

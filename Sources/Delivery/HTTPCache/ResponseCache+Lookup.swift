@@ -13,15 +13,31 @@ extension ResponseCache {
         let directives = RequestDirectives(
             request.block, honorsAll: honorsRequestDirectives.load(ordering: .relaxed))
         if directives.noStore { return .pass(.request) }
+        if let hit = find(key, request, directives, now: now) { return .serve(hit) }
+        if directives.onlyIfCached { return .refuse }
+        return miss(key, request, directives, now: now, wakeup: wakeup)
+    }
+
+    /// A stored response that answers a request as it is, where there is one; nothing is begun where there is none.
+    /// - Parameter now: seconds since 1970-01-01T00:00:00Z.
+    public func answer(key: CacheKey, request: RequestHead, now: Int64) -> CacheHit? {
+        guard request.method == .get || request.method == .head else { return nil }
+        let directives = RequestDirectives(
+            request.block, honorsAll: honorsRequestDirectives.load(ordering: .relaxed))
+        return directives.noStore ? nil : find(key, request, directives, now: now)
+    }
+
+    private func find(
+        _ key: CacheKey, _ request: RequestHead, _ directives: RequestDirectives, now: Int64
+    ) -> CacheHit? {
         let found = shard(key.hash).part.withLock { part -> CachedObject? in
             let found = part.find(key, request.block)
             if found.index >= 0 { part.store.touch(found.index) }
             if found.freed > 0 { release(found.freed) }
             return found.match
         }
-        if let found, let hit = usable(found, request, directives, now: now) { return .serve(hit) }
-        if directives.onlyIfCached { return .refuse }
-        return miss(key, request, directives, now: now, wakeup: wakeup)
+        guard let found else { return nil }
+        return usable(found, request, directives, now: now)
     }
 
     /// A stored response that may be sent without asking the origin first.

@@ -57,7 +57,7 @@ import Testing
                 for (name, value) in expected["headers"] as? [String: Any] ?? [:] {
                     let found = answer.fields.filter { $0.hasPrefix("\(name): ") }.map { $0.dropFirst(name.count + 2) }
                     if let text = value as? String {
-                        #expect(found.joined(separator: ", ") == text, "\(name), \(how)")
+                        #expect(found.joined(separator: ", ") == Self.fill(text), "\(name), \(how)")
                     } else {
                         #expect(found.isEmpty, "\(name), \(how)")
                     }

@@ -74,7 +74,7 @@ struct ScriptedSite {
         var assembly: ESIAssembly
         var answer = Answer()
         var body: [UInt8] = []
-        var open: [ESIFetch] = []
+        var open: [(number: Int, fetch: ESIFetch)] = []
         var isOver = false
 
         init(_ site: ScriptedSite, _ assembly: ESIAssembly) {
@@ -93,33 +93,35 @@ struct ScriptedSite {
             for program in parser.finish() { send(.page(program)) }
             send(.pageEnded)
             while !isOver {
-                guard let fetch = site.order == .reversed ? open.popLast() : open.isEmpty ? nil : open.removeFirst()
+                guard
+                    let (number, fetch) = site.order == .reversed
+                        ? open.popLast() : open.isEmpty ? nil : open.removeFirst()
                 else {
                     answer.fault = answer.fault ?? "stuck"
                     break
                 }
-                answerFetch(fetch)
+                answerFetch(number, fetch)
             }
             answer.body = String(decoding: body, as: UTF8.self)
         }
 
-        private mutating func answerFetch(_ fetch: ESIFetch) {
+        private mutating func answerFetch(_ number: Int, _ fetch: ESIFetch) {
             let key = site.key(fetch)
             guard let fragment = site.fragments[key] else {
-                send(.fragmentHead(fetch.id, status: 404, location: nil, isESI: false))
-                return send(.fragmentEnded(fetch.id, compiled: nil))
+                send(.fragmentHead(number, status: 404, location: nil, isESI: false))
+                return send(.fragmentEnded(number, compiled: nil))
             }
-            if fragment.fails { return send(.fragmentFailed(fetch.id, ESIFault(.network, "connect", "refused"))) }
-            if fragment.hangs { return send(.fragmentFailed(fetch.id, ESIFault(.timeout, "maxwait", "too slow"))) }
+            if fragment.fails { return send(.fragmentFailed(number, ESIFault(.network, "connect", "refused"))) }
+            if fragment.hangs { return send(.fragmentFailed(number, ESIFault(.timeout, "maxwait", "too slow"))) }
             send(
                 .fragmentHead(
-                    fetch.id, status: fragment.status, location: fragment.location.map { Array($0.utf8) },
+                    number, status: fragment.status, location: fragment.location.map { Array($0.utf8) },
                     isESI: fragment.isESI))
-            for byte in fragment.body.indices { send(.fragmentBody(fetch.id, fragment.body[byte...byte])) }
+            for byte in fragment.body.indices { send(.fragmentBody(number, fragment.body[byte...byte])) }
             if fragment.breaksOff {
-                return send(.fragmentFailed(fetch.id, ESIFault(.network, "broken_off", "broken off")))
+                return send(.fragmentFailed(number, ESIFault(.network, "broken_off", "broken off")))
             }
-            send(.fragmentEnded(fetch.id, compiled: nil))
+            send(.fragmentEnded(number, compiled: nil))
         }
 
         private mutating func send(_ event: ESIEvent) {
@@ -128,10 +130,10 @@ struct ScriptedSite {
 
         private mutating func perform(_ action: ESIAction) {
             switch action {
-            case .fetch(let fetch):
-                open.append(fetch)
+            case .fetch(let number, let fetch):
+                open.append((number, fetch))
                 answer.requests.append(site.describe(fetch))
-            case .cancel(let id): open.removeAll { $0.id == id }
+            case .cancel(let id): open.removeAll { $0.number == id }
             case .pause, .resume: break
             case .head(let head):
                 answer.status = head.status ?? 200

@@ -6,7 +6,7 @@ import HTTPWire
 struct ESIDesk {
     private var assembly: ESIAssembly
     private let source: ESIFragmentSource
-    private var open: [ESIFetch] = []
+    private var open: [(number: Int, fetch: ESIFetch)] = []
     private var isOver = false
     private(set) var body: [UInt8] = []
     private(set) var fault: ESIFault?
@@ -51,13 +51,13 @@ struct ESIDesk {
         for program in page.programs { send(.page(program)) }
         send(.pageEnded)
         while !isOver, !open.isEmpty {
-            let fetch = open.removeFirst()
+            let (number, fetch) = open.removeFirst()
             switch source.answer(fetch) {
             case .success(let answer):
-                send(.fragmentHead(fetch.id, status: answer.status, location: answer.location, isESI: answer.isESI))
-                send(.fragmentBody(fetch.id, answer.body[...]))
-                send(.fragmentEnded(fetch.id, compiled: nil))
-            case .failure(let fault): send(.fragmentFailed(fetch.id, fault))
+                send(.fragmentHead(number, status: answer.status, location: answer.location, isESI: answer.isESI))
+                send(.fragmentBody(number, answer.body[...]))
+                send(.fragmentEnded(number, compiled: nil))
+            case .failure(let fault): send(.fragmentFailed(number, fault))
             }
         }
     }
@@ -65,8 +65,8 @@ struct ESIDesk {
     private mutating func send(_ event: ESIEvent) {
         for action in assembly.on(event) {
             switch action {
-            case .fetch(let fetch): open.append(fetch)
-            case .cancel(let id): open.removeAll { $0.id == id }
+            case .fetch(let number, let fetch): open.append((number, fetch))
+            case .cancel(let id): open.removeAll { $0.number == id }
             case .output(let bytes): body.append(contentsOf: bytes)
             case .head(let head): self.head = head
             case .end: isOver = true

@@ -54,7 +54,9 @@ enum ESIFragmentSource {
     private func request(_ host: String, _ port: Int, _ fetch: ESIFetch) throws -> Answer {
         let socket = try BlockingSocket(host: host, port: port)
         var writer = HeadWriter()
-        writer.requestLine(method: fetch.method.span, target: fetch.url.target.span)
+        let method = fetch.method
+        let target = fetch.url.target
+        writer.requestLine(method: method.span, target: target.span)
         let authority = fetch.url.authority
         writer.field("Host", authority.span)
         writer.field("Connection", "close")

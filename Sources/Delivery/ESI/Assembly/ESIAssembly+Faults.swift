@@ -38,10 +38,13 @@ extension ESIAssembly {
 
     private mutating func retry(_ id: Int, _ url: ESIURL) {
         var next = fetches[id]
-        let own = ESIURL(page.request)
-        if next.request.fetch == nil { next.request.fetch = emptyFetch(next.request, url) }
-        next.request.fetch?.url = url
-        next.request.fetch?.isOwnHost = url.host == own.host
+        let isOwnHost = url.host == page.own.host
+        // There is none for an `alt` whose `src` could not be evaluated.
+        next.request.fetch =
+            next.request.fetch?.leading(to: url, isOwnHost: isOwnHost)
+            ?? ESIFetch(
+                url, isOwnHost: isOwnHost, evaluation: next.request.evaluation,
+                maximumMilliseconds: page.settings.fragmentMilliseconds)
         next.request.fault = nil
         next.usesAlternative = true
         next.redirects = 0
@@ -53,14 +56,6 @@ extension ESIAssembly {
         queue.append(fetches.count - 1)
         page.note(
             next.request.place, next.request.chain.count - 1, "alt: \(String(decoding: url.text, as: UTF8.self))")
-    }
-
-    /// For an `alt` whose `src` could not be evaluated.
-    private func emptyFetch(_ request: IncludeRequest, _ url: ESIURL) -> ESIFetch {
-        ESIFetch(
-            id: 0, url: url, method: Array("GET".utf8), entity: nil, headers: [], timeToLiveSeconds: nil,
-            noStore: false, maximumMilliseconds: page.settings.fragmentMilliseconds, isOwnHost: true,
-            depth: request.chain.count, place: request.place)
     }
 
     /// The machine that waits for a fragment gets the error where it stands.

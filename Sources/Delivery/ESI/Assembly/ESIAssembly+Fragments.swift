@@ -7,8 +7,9 @@ extension ESIAssembly {
     /// Takes over the includes that a machine came upon.
     mutating func takeIncludes(of machine: Int) {
         guard !page.includes.isEmpty else { return }
-        let requests = page.includes
-        page.includes = []
+        var requests: [IncludeRequest] = []
+        swap(&requests, &page.includes)
+        defer { takeBack(&requests) }
         for request in requests {
             let id = fetches.count
             var fetch = Fetch(request: request)
@@ -28,13 +29,22 @@ extension ESIAssembly {
         }
     }
 
+    /// Keeps the memory of the list.
+    private mutating func takeBack(_ requests: inout [IncludeRequest]) {
+        guard page.includes.isEmpty else { return }
+        requests.removeAll(keepingCapacity: true)
+        swap(&requests, &page.includes)
+    }
+
     /// Starts what waits, as far as the bound allows. What everything waits for may always start: it stands before all
     /// others, which would never end otherwise.
     mutating func startQueued() {
-        while let id = queue.first, running < page.settings.maximumParallelFetches {
-            queue.removeFirst()
-            start(id)
+        var started = 0
+        while started < queue.count, running < page.settings.maximumParallelFetches {
+            start(queue[started])
+            started += 1
         }
+        queue.removeFirst(started)
     }
 
     mutating func startAtOnce(_ id: Int) {
@@ -44,11 +54,10 @@ extension ESIAssembly {
     }
 
     private mutating func start(_ id: Int) {
-        guard fetches[id].state == .queued, var fetch = fetches[id].request.fetch else { return }
-        fetch.id = id
+        guard fetches[id].state == .queued, let fetch = fetches[id].request.fetch else { return }
         fetches[id].state = .running
         running += 1
-        actions.append(.fetch(fetch))
+        actions.append(.fetch(id, fetch))
     }
 
     func isLive(_ id: Int) -> Bool { fetches.indices.contains(id) && fetches[id].state != .done }
@@ -78,11 +87,29 @@ extension ESIAssembly {
             actions.append(.cancel(id))
             return fail(id, ESIFault(.status, "status", "the fragment answered \(status)", status: status))
         }
-        let request = fetches[id].request
-        let evaluates =
-            request.processing == .esi
-            || request.processing == .unstated && !request.isEval && (page.settings.evaluatesFragments || isESI)
+        fetches[id].state = isEvaluated(id, isESI) ? .gathering : .streaming
+    }
+
+    private func isEvaluated(_ id: Int, _ isESI: Bool) -> Bool {
+        switch fetches[id].request.evaluation {
+        case .never: false
+        case .whenAsked: isESI
+        case .always: true
+        }
+    }
+
+    /// Head, body and end in one.
+    mutating func fragmentCame(_ id: Int, _ fragment: ESIFragment) {
+        guard isLive(id) else { return }
+        fetches[id].status = fragment.status
+        let evaluates = isEvaluated(id, fragment.isESI)
         fetches[id].state = evaluates ? .gathering : .streaming
+        if evaluates, fragment.compiled != nil {
+            noteFragment(fragment.bytes.count)
+        } else {
+            fragmentContinued(id, fragment.bytes)
+        }
+        fragmentEnded(id, fragment.compiled)
     }
 
     private mutating func redirect(_ id: Int, _ location: [UInt8]) {
@@ -90,20 +117,18 @@ extension ESIAssembly {
         guard fetches[id].redirects < page.settings.maximumRedirects else {
             return fail(id, ESIFault.limit("maximum_redirects", "the fragment redirects too often"))
         }
-        guard var fetch = fetches[id].request.fetch, let url = ESIURL(location.span, relativeTo: fetch.url) else {
+        guard let fetch = fetches[id].request.fetch, let url = ESIURL(location.span, relativeTo: fetch.url) else {
             return fail(id, ESIFault(.network, "bad_redirect", "the fragment redirects to no URL"))
         }
-        let own = ESIURL(page.request)
+        let isOwnHost = url.host == page.own.host
         let host = String(decoding: url.host, as: UTF8.self)
-        guard url.host == own.host || page.settings.allows(host: host) else {
+        guard isOwnHost || page.settings.allows(host: host) else {
             return fail(id, ESIFault(.refused, "host", "the fragment redirects to \(host) (esi.allowed_hosts)"))
         }
-        fetch.url = url
-        fetch.isOwnHost = url.host == own.host
         // Another fetch in the same place.
         end(id)
         var next = fetches[id]
-        next.request.fetch = fetch
+        next.request.fetch = fetch.leading(to: url, isOwnHost: isOwnHost)
         next.state = .queued
         next.redirects += 1
         replace(id, next)
@@ -150,13 +175,13 @@ extension ESIAssembly {
         guard isLive(id) else { return }
         let gathers = fetches[id].state == .gathering
         end(id)
+        guard gathers else { return page.output.close(fetches[id].request.scope) }
         let request = fetches[id].request
-        guard gathers else { return page.output.close(request.scope) }
         var body: [UInt8] = []
         swap(&body, &fetches[id].body)
         let compiled = compiled ?? ESIPage(body.span, settings: page.settings)
         // A context of its own: variables neither come in nor go out.
-        var machine = Machine(scope: request.scope, chain: request.chain + [request.fetch?.url.text ?? []])
+        var machine = Machine(scope: request.scope, chain: request.chain + [request.fetch?.text ?? []])
         machine.inputs = compiled.programs
         machine.inputEnded = true
         machine.fetch = id

@@ -34,8 +34,11 @@ public struct ESIAssembly {
     /// - Parameter traces: keep a line for each decision, see ``trace``.
     public init(_ request: ESIRequest, settings: ESISettings, traces: Bool = false) {
         page = Page(request, settings: settings, traces: traces)
-        machines = [Machine(scope: Output.root, chain: [ESIURL(request).text])]
+        machines = [Machine(scope: Output.root, chain: [page.own.text])]
     }
+
+    /// The page's own URL, for compiling it.
+    public var url: ESIURL { page.own }
 
     /// What was evaluated, fetched and skipped.
     public var trace: [ESITraceLine] { page.trace ?? [] }
@@ -49,11 +52,18 @@ public struct ESIAssembly {
     }
 
     public mutating func on(_ event: ESIEvent) -> [ESIAction] {
-        guard !isOver else { return [] }
-        take(event)
-        work()
-        defer { actions.removeAll(keepingCapacity: true) }
+        var actions: [ESIAction] = []
+        on(CollectionOfOne(event), &actions)
         return actions
+    }
+
+    /// Takes what happened at once, and appends what is to be done.
+    public mutating func on(_ events: some Sequence<ESIEvent>, _ actions: inout [ESIAction]) {
+        guard !isOver else { return }
+        swap(&self.actions, &actions)
+        for event in events where !isOver { take(event) }
+        work()
+        swap(&self.actions, &actions)
     }
 
     private mutating func take(_ event: ESIEvent) {
@@ -68,6 +78,7 @@ public struct ESIAssembly {
             machines[0].inputEnded = true
             wake(0)
         case .pageFailed(let fault): fail(fault)
+        case .fragment(let id, let fragment): fragmentCame(id, fragment)
         case .fragmentHead(let id, let status, let location, let isESI):
             fragmentBegan(id, status, location, isESI)
         case .fragmentBody(let id, let bytes): fragmentContinued(id, bytes)

@@ -5,6 +5,8 @@ public enum ESIEvent: Sendable {
     case pageEnded
     /// The page broke off.
     case pageFailed(ESIFault)
+    /// A fragment was there whole, with a status of 2xx.
+    case fragment(Int, ESIFragment)
     /// A fragment's answer began.
     /// - Parameter location: where a redirect leads.
     /// - Parameter isESI: whether the answer asks to be evaluated.
@@ -19,9 +21,27 @@ public enum ESIEvent: Sendable {
     case clientIsFull, clientTakesMore
 }
 
+/// A fragment that came whole.
+public struct ESIFragment: Sendable {
+    public var status: Int
+    public var bytes: ArraySlice<UInt8>
+    /// Its answer asks to be evaluated.
+    public var isESI: Bool
+    /// Where the cache had it so; asked for only where it is evaluated, see ``ESIFetch/evaluation``.
+    public var compiled: ESIPage?
+
+    public init(status: Int, bytes: ArraySlice<UInt8>, isESI: Bool, compiled: ESIPage?) {
+        self.status = status
+        self.bytes = bytes
+        self.isESI = isESI
+        self.compiled = compiled
+    }
+}
+
 /// What to do outside, in order.
 public enum ESIAction: Sendable {
-    case fetch(ESIFetch)
+    /// To fetch something; the number names it in events and actions.
+    case fetch(Int, ESIFetch)
     /// Nobody wants the fragment any more.
     case cancel(Int)
     /// Too much waits for an earlier fragment.
@@ -44,6 +64,16 @@ public struct ESIHead: Sendable {
     public var isUncacheable: Bool
     /// Length of the body where it is known: a page that was replaced.
     public var length: Int?
+
+    init(status: Int?, addedFields: [(name: [UInt8], value: [UInt8])], isUncacheable: Bool, length: Int?) {
+        self.status = status
+        self.addedFields = addedFields
+        self.isUncacheable = isUncacheable
+        self.length = length
+    }
+
+    /// Changes nothing.
+    public init() { self.init(status: nil, addedFields: [], isUncacheable: false, length: nil) }
 }
 
 /// What a page did, for its event.

@@ -19,7 +19,8 @@ public struct ESIRequest: Sendable {
     public var path: [UInt8]
     /// Without the question mark.
     public var query: [UInt8]?
-    public var clientAddress: [UInt8]
+    /// Made where a page asks for it.
+    let clientAddress: @Sendable () -> [UInt8]
     /// Seconds since 1970.
     public var now: Int64
     /// For `$rand`.
@@ -29,7 +30,7 @@ public struct ESIRequest: Sendable {
 
     public init(
         block: HeaderBlock, method: [UInt8], isHTTPS: Bool, host: [UInt8], path: [UInt8], query: [UInt8]?,
-        clientAddress: [UInt8], now: Int64, seed: UInt64
+        clientAddress: @autoclosure @escaping @Sendable () -> [UInt8], now: Int64, seed: UInt64
     ) {
         self.block = block
         self.method = method

@@ -135,6 +135,11 @@ public struct ESIURL: Sendable, Equatable {
         return out
     }
 
+    /// Whether both have scheme, host and port in common.
+    public func hasSameOrigin(as other: ESIURL) -> Bool {
+        isHTTPS == other.isHTTPS && port == other.port && host == other.host
+    }
+
     /// As it is written.
     public var text: [UInt8] {
         var out = Array((isHTTPS ? "https://" : "http://").utf8)

@@ -1,16 +1,19 @@
 /// What a page has put out and what waits: a tree of scopes in document order. A scope is the page, a fragment, or an
 /// `attempt` whose outcome is open; it holds bytes and, in their places, the scopes within it.
 struct Output {
-    enum Segment {
-        case bytes(ArraySlice<UInt8>)
-        case scope(Int)
+    /// Bytes or a scope, and what comes behind it. All lie in one list, so that a scope has no memory of its own.
+    private struct Segment {
+        var bytes: ArraySlice<UInt8>
+        /// -1 for bytes.
+        var scope: Int
+        var next: Int
     }
 
     struct Scope {
         var parent: Int
-        var segments: [Segment] = []
-        /// The first segment that has not gone out.
-        var next = 0
+        /// The first segment that has not gone out, and the last; -1 where there is none.
+        var first = -1
+        var last = -1
         /// Small pieces, gathered.
         var tail: [UInt8] = []
         /// Nothing goes out before it is complete.
@@ -32,19 +35,29 @@ struct Output {
     }
 
     /// What an `except` needs that runs after the page has gone on.
-    struct LateAttempt {
-        var program: ESIProgram
-        var branches: Range<Int32>
-        var machine: Machine
-        var place: ESIPlace
+    final class LateAttempt {
+        let program: ESIProgram
+        let branches: Range<Int32>
+        let machine: Machine
+        let place: ESIPlace
+
+        init(program: ESIProgram, branches: Range<Int32>, machine: Machine, place: ESIPlace) {
+            self.program = program
+            self.branches = branches
+            self.machine = machine
+            self.place = place
+        }
     }
 
     /// Pieces from here on are passed on without a copy.
-    private static let largePiece = 512
+    private static let largePiece = 64
     private static let tailBytes = 16 << 10
 
     private(set) var scopes = [Scope(parent: -1)]
     private var spare: [Int] = []
+    private var segments: [Segment] = []
+    /// The first segment that is free; they are linked as the others are.
+    private var free = -1
     /// Bytes that wait to go out.
     private(set) var bufferedBytes = 0
     private(set) var totalBytes = 0
@@ -52,6 +65,37 @@ struct Output {
     var completed: [Int] = []
 
     static let root = 0
+
+    // MARK: Segments
+
+    private mutating func link(_ bytes: ArraySlice<UInt8>, _ inner: Int, to scope: Int) {
+        let segment = Segment(bytes: bytes, scope: inner, next: -1)
+        let index: Int
+        if free >= 0 {
+            index = free
+            free = segments[index].next
+            segments[index] = segment
+        } else {
+            index = segments.count
+            segments.append(segment)
+        }
+        if scopes[scope].last >= 0 {
+            segments[scopes[scope].last].next = index
+        } else {
+            scopes[scope].first = index
+        }
+        scopes[scope].last = index
+    }
+
+    /// Takes a scope's first segment out.
+    private mutating func unlinkFirst(_ scope: Int) {
+        let index = scopes[scope].first
+        scopes[scope].first = segments[index].next
+        if scopes[scope].first < 0 { scopes[scope].last = -1 }
+        segments[index].bytes = []
+        segments[index].next = free
+        free = index
+    }
 
     // MARK: Scopes
 
@@ -68,7 +112,7 @@ struct Output {
     mutating func open(in parent: Int) -> Int {
         let index = take(Scope(parent: parent))
         flushTail(parent)
-        scopes[parent].segments.append(.scope(index))
+        link([], index, to: parent)
         scopes[parent].unfinished += 1
         return index
     }
@@ -107,20 +151,18 @@ struct Output {
     /// Empties a scope for something else, and gives the fetches of what was in it.
     mutating func clear(_ scope: Int) -> [Int] {
         var fetches: [Int] = []
-        for segment in scopes[scope].segments[scopes[scope].next...] {
-            switch segment {
-            case .bytes(let bytes): bufferedBytes -= bytes.count
-            case .scope(let inner):
-                fetches += clear(inner)
-                if scopes[inner].fetch >= 0 { fetches.append(scopes[inner].fetch) }
-                scopes[inner].isDead = true
-                scopes[inner].parent = -1
-            }
+        while scopes[scope].first >= 0 {
+            let segment = segments[scopes[scope].first]
+            unlinkFirst(scope)
+            bufferedBytes -= segment.bytes.count
+            guard segment.scope >= 0 else { continue }
+            fetches += clear(segment.scope)
+            if scopes[segment.scope].fetch >= 0 { fetches.append(scopes[segment.scope].fetch) }
+            scopes[segment.scope].isDead = true
+            scopes[segment.scope].parent = -1
         }
         bufferedBytes -= scopes[scope].tail.count
         scopes[scope].tail = []
-        scopes[scope].segments = []
-        scopes[scope].next = 0
         scopes[scope].unfinished = 0
         scopes[scope].isHeld = false
         scopes[scope].isAttempt = false
@@ -140,7 +182,7 @@ struct Output {
             if scopes[scope].tail.count >= Output.tailBytes { flushTail(scope) }
         } else {
             flushTail(scope)
-            scopes[scope].segments.append(.bytes(bytes))
+            link(bytes, -1, to: scope)
         }
     }
 
@@ -159,22 +201,19 @@ struct Output {
         guard !scopes[scope].tail.isEmpty else { return }
         var tail: [UInt8] = []
         swap(&tail, &scopes[scope].tail)
-        scopes[scope].segments.append(.bytes(tail[...]))
+        link(tail[...], -1, to: scope)
     }
 
     /// Takes all bytes of a complete scope.
     mutating func flatten(_ scope: Int) -> [UInt8] {
         flushTail(scope)
         var out: [UInt8] = []
-        for segment in scopes[scope].segments {
-            switch segment {
-            case .bytes(let bytes):
-                bufferedBytes -= bytes.count
-                out.append(contentsOf: bytes)
-            case .scope(let inner): out.append(contentsOf: flatten(inner))
-            }
+        while scopes[scope].first >= 0 {
+            let segment = segments[scopes[scope].first]
+            unlinkFirst(scope)
+            bufferedBytes -= segment.bytes.count
+            out.append(contentsOf: segment.scope >= 0 ? flatten(segment.scope)[...] : segment.bytes)
         }
-        scopes[scope].segments = []
         return out
     }
 
@@ -183,13 +222,13 @@ struct Output {
     /// Whether something could go out now, or nothing is left to wait for.
     func hasNext(_ scope: Int = Output.root) -> Bool {
         if scopes[scope].isHeld, !scopes[scope].isComplete { return false }
-        for segment in scopes[scope].segments[scopes[scope].next...] {
-            switch segment {
-            case .bytes(let bytes): if !bytes.isEmpty { return true }
-            case .scope(let inner):
-                if hasNext(inner) { return true }
-                if !scopes[inner].isComplete { return false }
-            }
+        var index = scopes[scope].first
+        while index >= 0 {
+            let inner = segments[index].scope
+            if inner < 0 { return true }
+            if hasNext(inner) { return true }
+            if !scopes[inner].isComplete { return false }
+            index = segments[index].next
         }
         return !scopes[scope].tail.isEmpty || scope == Output.root && scopes[scope].isComplete
     }
@@ -199,29 +238,25 @@ struct Output {
     mutating func drain(_ scope: Int = Output.root, _ emit: (ArraySlice<UInt8>) -> Void) -> Int {
         if scopes[scope].isHeld, !scopes[scope].isComplete { return scope }
         flushTail(scope)
-        while scopes[scope].next < scopes[scope].segments.count {
-            switch scopes[scope].segments[scopes[scope].next] {
-            case .bytes(let bytes):
-                bufferedBytes -= bytes.count
-                scopes[scope].hasEmitted = true
-                markEmitted(scope)
-                emit(bytes)
-            case .scope(let inner):
-                let waits = drain(inner, emit)
+        while scopes[scope].first >= 0 {
+            let segment = segments[scopes[scope].first]
+            if segment.scope < 0 {
+                bufferedBytes -= segment.bytes.count
+                if !scopes[scope].hasEmitted { markEmitted(scope) }
+                emit(segment.bytes)
+            } else {
+                let waits = drain(segment.scope, emit)
                 if waits >= 0 { return waits }
-                spare.append(inner)
-                scopes[inner] = Scope(parent: -1)
+                spare.append(segment.scope)
+                scopes[segment.scope] = Scope(parent: -1)
             }
-            scopes[scope].segments[scopes[scope].next] = .bytes([])
-            scopes[scope].next += 1
+            unlinkFirst(scope)
         }
-        scopes[scope].segments.removeAll(keepingCapacity: true)
-        scopes[scope].next = 0
         return scopes[scope].isComplete ? -1 : scope
     }
 
     private mutating func markEmitted(_ scope: Int) {
-        var index = scopes[scope].parent
+        var index = scope
         while index >= 0, !scopes[index].hasEmitted {
             scopes[index].hasEmitted = true
             index = scopes[index].parent

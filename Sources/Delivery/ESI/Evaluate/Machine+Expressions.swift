@@ -80,14 +80,14 @@ extension Machine {
         _ children: Children, _ program: ESIProgram, _ page: inout Page
     ) throws(ESIFault) -> Value {
         var bytes: [UInt8] = []
-        var isTainted = false
+        var taint = Taint()
         for index in 0..<children.count {
             let value = try evaluate(program.child(children, index), program, &page)
-            isTainted = isTainted || value.isTainted
+            taint.formUnion(value.taint)
             value.append(to: &bytes)
             try page.check(size: bytes.count)
         }
-        return .text(Text(bytes, isTainted: isTainted))
+        return .text(Text(bytes, taint: taint))
     }
 
     // MARK: Variables
@@ -179,7 +179,7 @@ extension Machine {
         let outerCaptures = captures.count
         calls.append(Call(arguments: arguments))
         captures.append([])
-        capturesTainted.append(false)
+        captureTaints.append([])
         frames.append(
             Frame(
                 program: function.program, index: function.body.lowerBound, end: function.body.upperBound, kind: .block)
@@ -187,13 +187,13 @@ extension Machine {
         defer {
             frames.removeLast(frames.count - outerFrames)
             captures.removeLast(captures.count - outerCaptures)
-            capturesTainted.removeLast(capturesTainted.count - outerCaptures)
+            captureTaints.removeLast(captureTaints.count - outerCaptures)
             calls.removeLast()
         }
         while frames.count > outerFrames {
             if let value = try stepInFunction(outerFrames, &page) { return value }
         }
-        return .text(Text(captures[outerCaptures], isTainted: capturesTainted[outerCaptures]))
+        return .text(Text(captures[outerCaptures], taint: captureTaints[outerCaptures]))
     }
 }
 

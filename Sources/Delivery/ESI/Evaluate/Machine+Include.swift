@@ -4,52 +4,64 @@ import Bytes
 extension Machine {
     /// The page or fragment that relative URLs in the markup at hand belong to.
     func base(_ page: borrowing Page) -> ESIURL {
-        let own = ESIURL(page.request)
-        guard let last = chain.last else { return own }
-        return ESIURL(last.span, relativeTo: own) ?? own
+        guard chain.count > 1, let last = chain.last else { return page.own }
+        return ESIURL(last.span, relativeTo: page.own) ?? page.own
     }
 
     mutating func include(
         _ index: Int, _ program: ESIProgram, _ place: ESIPlace, _ page: inout Page
     ) throws(ESIFault) {
         let node = program.includes[index]
-        let name = node.isEval ? "esi:eval" : "esi:include"
         guard calls.isEmpty else {
+            let name = node.isEval ? "esi:eval" : "esi:include"
             throw ESIFault(.markup, "misplaced", "<\(name)> can't stand in a function", place: place)
         }
         if page.response.body != nil { return }
+        let isWhole = node.evaluation == .whenAsked && page.settings.evaluatesFragments
         var request = IncludeRequest(
-            scope: -1, continuesOnError: node.continuesOnError, isEval: node.isEval, processing: node.processing,
-            chain: chain, place: place)
+            continuesOnError: node.continuesOnError, isEval: node.isEval,
+            evaluation: isWhole ? .always : node.evaluation, chain: chain, place: place)
         do throws(ESIFault) {
-            try describe(node, program, &request, &page)
+            if node.alternative >= 0 { request.alternative = try url(node.alternative, node, program, &page) }
+            let fetch = try fetch(node, program, request.evaluation, &page)
+            try admit(fetch, &request, &page)
         } catch {
             request.fault = error.at(place)
         }
         let waits = node.isEval || !captures.isEmpty
         request.scope = waits ? page.output.openDetached() : page.output.open(in: scope)
-        page.includes.append(request)
-        if node.isEval {
-            let url = request.fetch.map { $0.url.text } ?? []
-            continuation = .evaluate(url: url)
+        if waits || orderedDepth > 0 {
             state = .awaitsScope(request.scope)
-        } else if waits {
-            continuation = .capture
-            state = .awaitsScope(request.scope)
-        } else if orderedDepth > 0 {
-            continuation = .goOn
-            state = .awaitsScope(request.scope)
+            continuation = waits ? .capture : .goOn
+            if node.isEval { continuation = .evaluate(url: request.fetch?.text ?? []) }
         }
+        page.includes.append(request)
     }
 
-    private mutating func describe(
-        _ node: IncludeNode, _ program: ESIProgram, _ request: inout IncludeRequest, _ page: inout Page
-    ) throws(ESIFault) {
-        if node.alternative >= 0 { request.alternative = try url(node.alternative, node, program, &page) }
+    /// What to fetch: made with the page where nothing of it had to be evaluated.
+    private mutating func fetch(
+        _ node: IncludeNode, _ program: ESIProgram, _ evaluation: ESIFetch.Evaluation, _ page: inout Page
+    ) throws(ESIFault) -> ESIFetch {
+        if node.fetch >= 0, program.base == chain.last {
+            let fetch = program.fetches[Int(node.fetch)]
+            if !fetch.isOwnHost { try checkHost(fetch.url, page) }
+            return fetch
+        }
         let url = try url(node.source, node, program, &page)
-        let text = url.text
-        page.note(request.place, depth, "\(node.isEval ? "eval" : "include"): \(String(decoding: text, as: UTF8.self))")
-        if let inline = page.inlines[text] { request.inline = inline }
+        let entity = node.entity >= 0 ? Array(try evaluate(node.entity, program, &page).asText.bytes) : nil
+        return ESIFetch(
+            url, isOwnHost: url.host == page.own.host, evaluation: evaluation,
+            maximumMilliseconds: try maximumWait(node, program, &page), method: try method(node, program, &page),
+            entity: entity, headers: try headers(node, program, &page),
+            timeToLiveSeconds: try timeToLive(node, program, &page), noStore: try isOn(node.noStore, program, &page))
+    }
+
+    /// The guards that every include passes.
+    private func admit(_ fetch: ESIFetch, _ request: inout IncludeRequest, _ page: inout Page) throws(ESIFault) {
+        page.note(
+            request.place, depth,
+            "\(request.isEval ? "eval" : "include"): \(String(decoding: fetch.text, as: UTF8.self))")
+        if !page.inlines.isEmpty, let inline = page.inlines[fetch.text] { request.inline = inline }
         page.budget.includes += 1
         guard page.budget.includes <= page.settings.maximumIncludes else {
             throw ESIFault.limit("maximum_includes", "too many includes")
@@ -57,19 +69,10 @@ extension Machine {
         guard chain.count <= page.settings.maximumDepth else {
             throw ESIFault.limit("maximum_depth", "fragments in fragments are nested too deep")
         }
-        guard !chain.contains(text) else {
-            throw ESIFault(.refused, "loop", "\(String(decoding: text, as: UTF8.self)) includes itself")
+        guard !chain.contains(fetch.text) else {
+            throw ESIFault(.refused, "loop", "\(String(decoding: fetch.text, as: UTF8.self)) includes itself")
         }
-        let own = ESIURL(page.request)
-        request.fetch = ESIFetch(
-            id: 0, url: url, method: try method(node, program, &page), entity: nil,
-            headers: try headers(node, program, &page), timeToLiveSeconds: try timeToLive(node, program, &page),
-            noStore: try isOn(node.noStore, program, &page),
-            maximumMilliseconds: try maximumWait(node, program, &page), isOwnHost: url.host == own.host,
-            depth: chain.count, place: request.place)
-        if node.entity >= 0 {
-            request.fetch?.entity = Array(try evaluate(node.entity, program, &page).asText.bytes)
-        }
+        request.fetch = fetch
     }
 
     private mutating func url(
@@ -93,7 +96,7 @@ extension Machine {
 
     /// The page's own host and those that the settings name.
     private func checkHost(_ url: ESIURL, _ page: borrowing Page) throws(ESIFault) {
-        if url.host == ESIURL(page.request).host { return }
+        if url.host == page.own.host { return }
         let host = String(decoding: url.host, as: UTF8.self)
         guard page.settings.allows(host: host) else {
             throw ESIFault(.refused, "host", "fragments may not come from \(host) (esi.allowed_hosts)")
@@ -103,7 +106,7 @@ extension Machine {
     private mutating func method(
         _ node: IncludeNode, _ program: ESIProgram, _ page: inout Page
     ) throws(ESIFault) -> [UInt8] {
-        guard node.method >= 0 else { return Array((node.entity >= 0 ? "POST" : "GET").utf8) }
+        guard node.method >= 0 else { return node.entity >= 0 ? Array("POST".utf8) : ESIFetch.get }
         let method = try evaluate(node.method, program, &page).asText.mapped { $0.raised }
         for known in ["GET", "POST"] where method.bytes.elementsEqual(known.utf8) { return Array(known.utf8) }
         throw .expression("bad_method", "the method of a fragment is GET or POST")

@@ -102,7 +102,7 @@ extension Machine {
             let left = first.asText
             let right = second.asText
             try page.check(size: left.bytes.count + right.bytes.count)
-            return .text(Text(Array(left.bytes) + right.bytes, isTainted: left.isTainted || right.isTainted))
+            return .text(Text(Array(left.bytes) + right.bytes, taint: left.taint.union(right.taint)))
         }
     }
 
@@ -116,7 +116,7 @@ extension Machine {
             var bytes: [UInt8] = []
             bytes.reserveCapacity(Int(size))
             if !text.isEmpty { for _ in 0..<count { bytes.append(contentsOf: text.bytes) } }
-            return .text(Text(bytes, isTainted: text.isTainted))
+            return .text(Text(bytes, taint: text.taint))
         case (.list(let items), .integer(let count)), (.integer(let count), .list(let items)):
             guard count >= 0 else { throw .expression("negative_count", "a list cannot stand \(count) times") }
             let (size, overflow) = Int64(items.count).multipliedReportingOverflow(by: count)

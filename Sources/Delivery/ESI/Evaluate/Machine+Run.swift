@@ -139,7 +139,7 @@ extension Machine {
 
     private mutating func capture(_ kind: Frame.Kind, _ body: Range<Int32>, _ program: ESIProgram) {
         captures.append([])
-        capturesTainted.append(false)
+        captureTaints.append([])
         frames.append(Frame(program: program, index: body.lowerBound, end: body.upperBound, kind: kind))
     }
 
@@ -175,7 +175,7 @@ extension Machine {
         case .except(let outer): closeScope(outer, &page)
         case .capture, .inline:
             captures.removeLast()
-            capturesTainted.removeLast()
+            captureTaints.removeLast()
         case .evaluated: chain.removeLast()
         case .block, .loop: break
         }
@@ -200,8 +200,8 @@ extension Machine {
         case .except(let outer): closeScope(outer, &page)
         case .capture(let name, let keys):
             frames.removeLast()
-            let isTainted = capturesTainted.removeLast()
-            let text = Text(captures.removeLast(), isTainted: isTainted)
+            let taint = captureTaints.removeLast()
+            let text = Text(captures.removeLast(), taint: taint)
             return try assign(name, keys, .text(text), frame.program, &page)
         case .inline(let name, let isFetchable):
             frames.removeLast()
@@ -215,13 +215,13 @@ extension Machine {
     private mutating func leaveInline(
         _ name: Int32, _ isFetchable: Bool, _ program: ESIProgram, _ page: inout Page
     ) throws(ESIFault) {
-        let isTainted = capturesTainted.removeLast()
+        let taint = captureTaints.removeLast()
         let bytes = captures.removeLast()
         let source = program.names[Int(name)]
         if let url = ESIURL(source.span, relativeTo: base(page)) {
             page.inlines[url.text] = bytes
         }
-        try emit(.text(Text(bytes, isTainted: isTainted)), &page)
+        try emit(.text(Text(bytes, taint: taint)), &page)
     }
 
     // MARK: Output
@@ -240,7 +240,7 @@ extension Machine {
         if value.isUndefined { return }
         if !captures.isEmpty {
             value.append(to: &captures[captures.count - 1])
-            if value.isTainted { capturesTainted[captures.count - 1] = true }
+            captureTaints[captures.count - 1].formUnion(value.taint)
             return try page.check(size: captures[captures.count - 1].count)
         }
         let encodes = page.settings.encodesVariables

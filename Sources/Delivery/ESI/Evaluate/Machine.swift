@@ -50,7 +50,7 @@ struct Machine {
     var calls: [Call] = []
     /// Output that goes into variables.
     var captures: [[UInt8]] = []
-    var capturesTainted: [Bool] = []
+    var captureTaints: [Taint] = []
 
     /// Where output goes.
     var scope: Int

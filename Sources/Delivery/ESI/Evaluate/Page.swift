@@ -4,6 +4,8 @@ import Patterns
 struct Page {
     let settings: ESISettings
     let variables: RequestVariables
+    /// The page's own URL.
+    let own: ESIURL
     var budget = Budget()
     var random: SplitMix
     var lastRandom: Int64?
@@ -27,6 +29,7 @@ struct Page {
     init(_ request: ESIRequest, settings: ESISettings, traces: Bool) {
         self.settings = settings
         variables = RequestVariables(request, settings: settings)
+        own = ESIURL(request)
         random = SplitMix(state: request.seed)
         trace = traces ? [] : nil
     }
@@ -101,12 +104,9 @@ final class MatcherBox: @unchecked Sendable {
         _ pattern: Pattern, _ subject: Text, limit: UInt32, into groups: inout MatchGroups
     ) throws(PatternError) -> Bool {
         if matcher == nil { matcher = PatternMatcher(matchLimit: limit) }
-        let bytes = subject.bytes
-        // From zero, as the groups count.
-        let storage = bytes.withUnsafeBufferPointer { Array($0) }
-        guard try matcher?.find(pattern, in: storage, 0..<storage.count) == true else { return false }
+        guard try matcher?.find(pattern, in: subject.span) == true else { return false }
         let count = matcher?.groupCount ?? 0
-        groups.subject = Text(storage, isTainted: subject.isTainted)
+        groups.subject = subject
         groups.ranges.removeAll(keepingCapacity: true)
         for number in 0..<count { groups.ranges.append(matcher?.group(number) ?? -1..<(-1)) }
         return true
@@ -127,12 +127,14 @@ final class MatcherBox: @unchecked Sendable {
 /// What the last `matches` found.
 struct MatchGroups {
     var subject = Text.empty
-    /// Empty below zero where a group took no part.
+    /// Counted from the subject's start; empty below zero where a group took no part.
     var ranges: [Range<Int>] = []
 
     func group(_ number: Int) -> Value {
         guard ranges.indices.contains(number), ranges[number].lowerBound >= 0 else { return .undefined }
-        return .text(Text(subject.bytes[ranges[number]], isTainted: subject.isTainted))
+        let start = subject.bytes.startIndex
+        let range = start + ranges[number].lowerBound..<start + ranges[number].upperBound
+        return .text(Text(subject.bytes[range], taint: subject.taint))
     }
 
     var list: Value { .list(ranges.indices.map { group($0) }) }

@@ -11,7 +11,7 @@ struct RequestVariables {
     init(_ request: ESIRequest, settings: ESISettings) {
         self.request = request
         hiddenCookies = settings.hiddenCookies.map { Array($0.utf8) }
-        query = request.query.map { Text($0, isTainted: true) }
+        query = request.query.map { Text($0, taint: .client) }
     }
 
     // MARK: Whole variables
@@ -20,14 +20,14 @@ struct RequestVariables {
         switch variable {
         case .acceptLanguage: field(.acceptLanguage)
         case .cookie: field(.cookie, separator: "; ")
-        case .host: .text(Text(request.host, isTainted: true))
+        case .host: .text(Text(request.host, taint: .client))
         case .referer: field(.referer)
         case .userAgent: field(.userAgent)
         case .field(let name): field(program.names[Int(name)])
         case .queryString: query.map { .text($0) } ?? .undefined
-        case .requestMethod: .text(Text(request.method, isTainted: true))
-        case .requestPath: .text(Text(request.path, isTainted: true))
-        case .remoteAddress: .text(Text(request.clientAddress))
+        case .requestMethod: .text(Text(request.method, taint: .client))
+        case .requestPath: .text(Text(request.path, taint: .client))
+        case .remoteAddress: .text(Text(request.clientAddress()))
         case .geography, .trafficInfo, .user, .arguments, .matches: .undefined
         }
     }
@@ -128,8 +128,8 @@ struct RequestVariables {
             if first < last {
                 var equals = first
                 while equals < last, bytes[equals] != UInt8(ascii: "=") { equals += 1 }
-                let name = Text(bytes[first..<equals], isTainted: true)
-                let value = Text(bytes[min(last, equals + 1)..<last], isTainted: true)
+                let name = Text(bytes[first..<equals], taint: .client)
+                let value = Text(bytes[min(last, equals + 1)..<last], taint: .client)
                 if !body(name, value) { return false }
             }
             start = end + 1
@@ -143,26 +143,26 @@ struct RequestVariables {
         let block = request.block
         guard let first = block.firstIndex(of: id) else { return .undefined }
         if block.count(of: id) == 1 {
-            return .text(Text(block.bytes[block.fields[first].value.range], isTainted: true))
+            return .text(Text(block.bytes[block.fields[first].value.range], taint: .client))
         }
         var joined: [UInt8] = []
         for field in block.fields where field.id == id {
             if !joined.isEmpty { joined.append(contentsOf: separator) }
             joined.append(contentsOf: block.bytes[field.value.range])
         }
-        return .text(Text(joined, isTainted: true))
+        return .text(Text(joined, taint: .client))
     }
 
     private func field(_ name: [UInt8]) -> Value {
         let block = request.block
         var found: Text?
         for field in block.fields where block.slice(field.name).equalsIgnoringCase(name.span) {
-            let value = Text(block.bytes[field.value.range], isTainted: true)
+            let value = Text(block.bytes[field.value.range], taint: .client)
             guard let before = found else {
                 found = value
                 continue
             }
-            found = Text(Array(before.bytes) + [0x2C, 0x20] + Array(value.bytes), isTainted: true)
+            found = Text(Array(before.bytes) + [0x2C, 0x20] + Array(value.bytes), taint: .client)
         }
         return found.map { .text($0) } ?? .undefined
     }
@@ -176,7 +176,7 @@ struct RequestVariables {
                 var range = part.prefix { $0 != UInt8(ascii: ";") }
                 while let first = range.first, first.isBlank { range.removeFirst() }
                 while let last = range.last, last.isBlank { range.removeLast() }
-                if !range.isEmpty { list.append(Text(range, isTainted: true)) }
+                if !range.isEmpty { list.append(Text(range, taint: .client)) }
             }
         }
         return list

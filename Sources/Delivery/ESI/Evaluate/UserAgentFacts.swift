@@ -44,14 +44,12 @@ struct UserAgentFacts {
     private static func number(_ bytes: [UInt8], from start: Int) -> Text {
         var end = start
         while end < bytes.count, bytes[end].isDigit || bytes[end] == UInt8(ascii: ".") { end += 1 }
-        return Text(bytes[min(start, bytes.count)..<max(end, min(start, bytes.count))], isTainted: true)
+        return Text(bytes[min(start, bytes.count)..<max(end, min(start, bytes.count))], taint: .client)
     }
 }
 
 extension Span where Element == UInt8 {
-    func hasPrefix(_ text: StaticString) -> Bool {
-        count >= text.utf8CodeUnitCount && extracting(0..<text.utf8CodeUnitCount).isEqual(to: text)
-    }
+    func hasPrefix(_ text: StaticString) -> Bool { hasPrefix(text, at: 0) }
 
     /// Where `needle` first stands at or after `start`; an empty one stands everywhere.
     func firstIndex(of needle: Span<UInt8>, from start: Int) -> Int? {

@@ -58,7 +58,7 @@ extension Machine {
             item.append(to: &out)
             try page.check(size: out.count)
         }
-        return .text(Text(out, isTainted: whole.isTainted || separator.isTainted))
+        return .text(Text(out, taint: whole.taint.union(separator.taint)))
     }
 
     private mutating func split(_ arguments: Arguments, _ page: inout Page) throws(ESIFault) -> Value {
@@ -69,7 +69,7 @@ extension Machine {
         let span = text.span
         let base = text.bytes.startIndex
         func part(_ start: Int, _ end: Int) -> Value {
-            .text(Text(text.bytes[base + start..<base + end], isTainted: text.isTainted))
+            .text(Text(text.bytes[base + start..<base + end], taint: text.taint))
         }
         var position = 0
         while left > 0 {

@@ -1,6 +1,6 @@
 import Bytes
 
-/// Encodings. What cannot carry markup any more is no longer tainted.
+/// Encodings. What cannot carry markup any more is written as it is; decoded it is the client's again.
 extension Machine {
     mutating func callEncoding(
         _ function: Function, _ arguments: Arguments, _ page: inout Page
@@ -15,18 +15,18 @@ extension Machine {
         if value.isUndefined { return .undefined }
         let text = value.asText
         switch function {
-        case .htmlEncode: return .text(Text(HTMLText.encode(text.span)))
-        case .htmlDecode: return .text(Text(HTMLText.decode(text.span), isTainted: text.isTainted))
-        case .urlEncode: return .text(Text(URLText.encode(text.span)))
-        case .urlDecode: return .text(Text(URLText.decode(text.span), isTainted: text.isTainted))
-        case .base64Encode: return .text(Text(Base64.encode(text.span)))
+        case .htmlEncode: return .text(Text(HTMLText.encode(text.span), taint: text.taint.afterEncoding))
+        case .htmlDecode: return .text(Text(HTMLText.decode(text.span), taint: text.taint.afterDecoding))
+        case .urlEncode: return .text(Text(URLText.encode(text.span), taint: text.taint.afterEncoding))
+        case .urlDecode: return .text(Text(URLText.decode(text.span), taint: text.taint.afterDecoding))
+        case .base64Encode: return .text(Text(Base64.encode(text.span), taint: text.taint.afterEncoding))
         case .base64Decode:
             guard let bytes = Base64.decode(text.span) else {
                 throw .expression("bad_base64", "$base64_decode got something that is not base64")
             }
-            return .text(Text(bytes, isTainted: text.isTainted))
-        case .convertToUnicode: return .text(Text(Latin1.toUTF8(text.span), isTainted: text.isTainted))
-        case .convertFromUnicode: return .text(Text(Latin1.fromUTF8(text.span), isTainted: text.isTainted))
+            return .text(Text(bytes, taint: text.taint.afterDecoding))
+        case .convertToUnicode: return .text(Text(Latin1.toUTF8(text.span), taint: text.taint))
+        case .convertFromUnicode: return .text(Text(Latin1.fromUTF8(text.span), taint: text.taint))
         default: return .text(Text(text.bytes))
         }
     }

@@ -32,7 +32,7 @@ extension Machine {
             end = length < 0 ? max(start, count &+ length) : min(count, start &+ min(length, count))
         }
         let base = text.bytes.startIndex
-        return .text(Text(text.bytes[base + Int(start)..<base + Int(max(start, end))], isTainted: text.isTainted))
+        return .text(Text(text.bytes[base + Int(start)..<base + Int(max(start, end))], taint: text.taint))
     }
 
     /// `replace(text, what, with, times)`.
@@ -54,7 +54,7 @@ extension Machine {
         }
         out.append(contentsOf: span.extracting(position..<span.count))
         try page.check(size: out.count)
-        return .text(Text(out, isTainted: text.isTainted || replacement.isTainted))
+        return .text(Text(out, taint: text.taint.union(replacement.taint)))
     }
 
     /// Where a text first or last stands in another, -1 where it does not.
@@ -82,7 +82,7 @@ extension Machine {
 
 extension Text {
     func mapped(_ change: (UInt8) -> UInt8) -> Text {
-        Text(bytes.map(change), isTainted: isTainted)
+        Text(bytes.map(change), taint: taint)
     }
 
     func stripped(left: Bool, right: Bool) -> Text {
@@ -90,6 +90,6 @@ extension Text {
         var end = bytes.endIndex
         if left { while start < end, bytes[start].isBlank { start += 1 } }
         if right { while end > start, bytes[end - 1].isBlank { end -= 1 } }
-        return Text(bytes[start..<end], isTainted: isTainted)
+        return Text(bytes[start..<end], taint: taint)
     }
 }

@@ -18,7 +18,7 @@ extension Machine {
             let format = try text(1, arguments, &page)
             let out = try TimeFormat.write(seconds, format.span)
             try page.check(size: out.count)
-            return .text(Text(out, isTainted: format.isTainted))
+            return .text(Text(out, taint: format.taint))
         case .rand:
             let bound = arguments.count > 0 ? try number(0, arguments, &page, "rand") : 100_000_000
             guard bound > 0 else { throw .expression("bad_bound", "$rand needs a bound above 0, not \(bound)") }

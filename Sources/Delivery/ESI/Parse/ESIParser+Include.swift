@@ -50,21 +50,33 @@ extension ESIParser {
                 note(.warning, "attribute", "onerror knows “continue” only", tag.place)
             }
         }
-        node.processing = processing(tag)
+        node.evaluation = evaluation(tag, isEval: isEval)
         node.headers = headerChanges(tag)
         node.parameters = parameterList(parameters)
         noteUnknown(tag)
+        if node.isPlain { keepFetch(&node) }
         builder.includes.append(node)
         builder.append(.include(Int32(builder.includes.count - 1)), tag.place)
     }
 
-    private mutating func processing(_ tag: Tag) -> IncludeNode.Processing {
-        guard let dca = tag.value("dca") else { return .unstated }
-        if dca.span.isEqual(to: "esi") { return .esi }
+    /// Makes what to fetch beforehand where that is known.
+    private mutating func keepFetch(_ node: inout IncludeNode) {
+        guard let url = builder.url(node.source) else { return }
+        let isWhole = node.evaluation == .whenAsked && settings.evaluatesFragments
+        node.fetch = Int32(builder.fetches.count)
+        builder.fetches.append(
+            ESIFetch(
+                url, isOwnHost: url.host == builder.base?.host, evaluation: isWhole ? .always : node.evaluation,
+                maximumMilliseconds: settings.fragmentMilliseconds))
+    }
+
+    private mutating func evaluation(_ tag: Tag, isEval: Bool) -> ESIFetch.Evaluation {
+        guard let dca = tag.value("dca") else { return isEval ? .never : .whenAsked }
+        if dca.span.isEqual(to: "esi") { return .always }
         if !dca.span.isEqual(to: "none") {
             note(.warning, "attribute", "dca is “none” or “esi”; it is taken as “none”", tag.place)
         }
-        return .none
+        return .never
     }
 
     private mutating func headerChanges(_ tag: Tag) -> Children {

@@ -5,22 +5,27 @@ extension ESIParser {
     /// The next byte that may begin a tag, an expression, an escape or a comment's end; or the end of what is surely
     /// text.
     func nextSpecial(_ bytes: Span<UInt8>, from start: Int, isLast: Bool) -> Int {
-        if processedDepth == 0, commentDepth == 0 { return nextTag(bytes, from: start, isLast: isLast) }
         var index = start
+        // In windows, so that each search looks at a byte once although others find something nearer.
         while index < bytes.count {
-            switch bytes[index] {
-            case UInt8(ascii: "<"): return index
-            case UInt8(ascii: "$"), UInt8(ascii: "\\"): if processedDepth > 0 { return index }
-            case UInt8(ascii: "-"): if commentDepth > 0 { return index }
-            default: break
+            let end = processedDepth > 0 || commentDepth > 0 ? min(bytes.count, index + 4096) : bytes.count
+            let window = bytes.extracting(0..<end)
+            var found = end
+            if processedDepth > 0 {
+                found = window.firstIndex(ofEither: UInt8(ascii: "$"), or: UInt8(ascii: "\\"), from: index) ?? end
             }
-            index += 1
+            found = nextTag(bytes.extracting(0..<found), from: index)
+            if commentDepth > 0 { found = nextCommentMark(bytes.extracting(0..<found), from: index) }
+            if found < end { return found }
+            if end == bytes.count { return isLast ? end : unfinishedTail(bytes, from: index) }
+            // What begins here may end in the next window.
+            index = max(index + 1, end - 6)
         }
         return index
     }
 
-    /// Text without processing: looks for `esi`, which is rare, instead of `<`, which is not.
-    private func nextTag(_ bytes: Span<UInt8>, from start: Int, isLast: Bool) -> Int {
+    /// Where a tag begins, or the end: looks for `esi`, which is rare, instead of `<`, which is not.
+    private func nextTag(_ bytes: Span<UInt8>, from start: Int) -> Int {
         var index = start
         while let found = bytes.firstIndex(ofTriple: 0x65, 0x73, 0x69, from: index) {
             if found > start, bytes[found - 1] == UInt8(ascii: "<") {
@@ -32,12 +37,31 @@ extension ESIParser {
             }
             index = found + 1
         }
-        if isLast { return bytes.count }
-        // What may become a tag when more bytes come.
+        return bytes.count
+    }
+
+    /// Inside `<!--esi`: where a comment begins or ends, or the end.
+    private func nextCommentMark(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        let end = bytes.firstIndex(ofTriple: 0x2D, 0x2D, 0x3E, from: start) ?? bytes.count
+        let limited = bytes.extracting(0..<end)
+        var index = start
+        while let found = limited.firstIndex(ofTriple: 0x21, 0x2D, 0x2D, from: index) {
+            if found > start, limited[found - 1] == UInt8(ascii: "<") { return found - 1 }
+            index = found + 1
+        }
+        return end
+    }
+
+    /// What may become a tag or a comment's end when more bytes come.
+    private func unfinishedTail(_ bytes: Span<UInt8>, from start: Int) -> Int {
         var tail = max(start, bytes.count - 6)
         while tail < bytes.count {
-            if bytes[tail] == UInt8(ascii: "<"), Opening.at(bytes, tail, inComment: false) == .incomplete {
-                return tail
+            switch bytes[tail] {
+            case UInt8(ascii: "<"):
+                if Opening.at(bytes, tail, inComment: commentDepth > 0) == .incomplete { return tail }
+            case UInt8(ascii: "-"):
+                if commentDepth > 0, bytes.count - tail < 3, bytes.isRest(from: tail, prefixOf: "-->") { return tail }
+            default: break
             }
             tail += 1
         }
@@ -167,25 +191,29 @@ enum Opening: Equatable {
     case incomplete
 
     static func at(_ bytes: Span<UInt8>, _ start: Int, inComment: Bool) -> Opening {
-        let candidates: [(StaticString, Opening)] = [
-            ("<esi:", .element), ("</esi:", .closing), ("<!--esi", .comment),
-        ]
-        var isPrefix = false
-        for (text, opening) in candidates {
-            let known = min(text.utf8CodeUnitCount, bytes.count - start)
-            let matches = text.withUTF8Buffer { text in
-                for index in 0..<known where bytes[start + index] != text[index] { return false }
-                return true
-            }
-            if matches {
-                if known == text.utf8CodeUnitCount { return opening }
-                isPrefix = true
-            }
+        if bytes.hasPrefix("<esi:", at: start) { return .element }
+        if bytes.hasPrefix("</esi:", at: start) { return .closing }
+        if bytes.hasPrefix("<!--esi", at: start) { return .comment }
+        if bytes.isRest(from: start, prefixOf: "<esi:") || bytes.isRest(from: start, prefixOf: "</esi:")
+            || bytes.isRest(from: start, prefixOf: "<!--esi")
+        {
+            return .incomplete
         }
-        if isPrefix { return .incomplete }
-        if inComment, bytes.count - start >= 4, bytes.extracting(start..<start + 4).isEqual(to: "<!--") {
-            return .innerComment
-        }
-        return .none
+        return inComment && bytes.hasPrefix("<!--", at: start) ? .innerComment : .none
+    }
+}
+
+extension Span where Element == UInt8 {
+    func hasPrefix(_ text: StaticString, at start: Int) -> Bool {
+        let end = start + text.utf8CodeUnitCount
+        return end <= count && extracting(start..<end).isEqual(to: text)
+    }
+
+    /// Whether the bytes from here to the end are fewer than the text's and begin it.
+    func isRest(from start: Int, prefixOf text: StaticString) -> Bool {
+        let known = count - start
+        guard known < text.utf8CodeUnitCount else { return false }
+        for offset in 0..<known where self[start + offset] != text.utf8Start[offset] { return false }
+        return true
     }
 }

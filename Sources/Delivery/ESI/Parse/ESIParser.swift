@@ -36,7 +36,12 @@ public struct ESIParser {
     /// What the pending bytes lack: without it in the next bytes there is nothing to look at.
     var awaited: UInt8?
 
-    public init(settings: ESISettings) { self.settings = settings }
+    public init(settings: ESISettings) { self.init(settings: settings, base: nil) }
+
+    init(settings: ESISettings, base: ESIURL?) {
+        self.settings = settings
+        builder.base = base
+    }
 
     /// Takes the next bytes of the page.
     /// - Returns: what can be evaluated now.
@@ -83,7 +88,9 @@ public struct ESIParser {
         let place = open.first?.place ?? place
         let fault = ESIFault.limit("maximum_element_bytes", "an element does not end").at(place)
         note(.fault, fault)
+        let base = builder.base
         builder = ProgramBuilder()
+        builder.base = base
         builder.append(.fault(builder.add(fault)), place)
         seal()
         open = []

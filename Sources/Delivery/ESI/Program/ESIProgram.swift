@@ -14,6 +14,9 @@ public final class ESIProgram: Sendable {
     let parameters: [IncludeParameter]
     let patterns: [Pattern]
     let faults: [ESIFault]
+    /// URL of the page that ``fetches`` were made for.
+    let base: [UInt8]?
+    let fetches: [ESIFetch]
     /// Whether it calls functions that change the response's head.
     public let changesHead: Bool
     /// Whether there is anything beside text.
@@ -31,6 +34,8 @@ public final class ESIProgram: Sendable {
         parameters = builder.parameters
         patterns = builder.patterns
         faults = builder.faults
+        base = builder.base?.text
+        fetches = builder.fetches
         changesHead = builder.changesHead
         isPlain = builder.nodes.allSatisfy { if case .text = $0 { true } else { false } }
     }
@@ -38,7 +43,8 @@ public final class ESIProgram: Sendable {
     /// Bytes of memory, for the cache that holds it.
     public var memoryBytes: Int {
         let large = bytes.count + nodes.count * 40 + expressions.count * 32 + children.count * 4
-        return 512 + large + includes.count * 72 + names.reduce(0) { $0 + 32 + $1.count } + patterns.count * 2048
+        let urls = fetches.reduce(0) { $0 + 320 + 2 * $1.text.count }
+        return 512 + large + includes.count * 72 + urls + names.reduce(0) { $0 + 32 + $1.count } + patterns.count * 2048
     }
 
     func child(_ children: Children, _ index: Int32) -> Int32 { self.children[Int(children.first + index)] }

@@ -55,10 +55,10 @@ enum Node {
 
 /// The attributes of an `include` or `eval`; expressions by index, -1 where there is none.
 struct IncludeNode {
-    enum Processing: UInt8 { case unstated, none, esi }
-
     var isEval = false
     var source: Int32 = -1
+    /// Index of what to fetch where nothing of it must be evaluated, else -1.
+    var fetch: Int32 = -1
     var alternative: Int32 = -1
     var timeToLive: Int32 = -1
     var noStore: Int32 = -1
@@ -66,9 +66,15 @@ struct IncludeNode {
     var method: Int32 = -1
     var entity: Int32 = -1
     var continuesOnError = false
-    var processing = Processing.unstated
+    var evaluation = ESIFetch.Evaluation.whenAsked
     var headers = Children.none
     var parameters = Children.none
+
+    /// Says no more than where the fragment is.
+    var isPlain: Bool {
+        alternative < 0 && timeToLive < 0 && noStore < 0 && maximumWait < 0 && method < 0 && entity < 0
+            && headers.count == 0 && parameters.count == 0
+    }
 }
 
 /// One change to the request for a fragment.

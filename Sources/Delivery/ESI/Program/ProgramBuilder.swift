@@ -14,6 +14,9 @@ struct ProgramBuilder {
     var parameters: [IncludeParameter] = []
     var patterns: [Pattern] = []
     var faults: [ESIFault] = []
+    /// The page that relative URLs belong to, where it is known.
+    var base: ESIURL?
+    var fetches: [ESIFetch] = []
     var changesHead = false
     /// Calls so far that may do more than give a value.
     var effects = 0
@@ -76,10 +79,18 @@ struct ProgramBuilder {
         return Int32(faults.count - 1)
     }
 
+    /// The URL that a literal names, where the page's own is known.
+    func url(_ expression: Int32) -> ESIURL? {
+        guard let base, case .text(let slice) = expressions[Int(expression)] else { return nil }
+        return ESIURL(bytes.span.extracting(slice.range), relativeTo: base)
+    }
+
     /// Takes what is there as a program and starts anew.
     mutating func seal() -> ESIProgram {
         let program = ESIProgram(self)
+        let base = base
         self = ProgramBuilder()
+        self.base = base
         return program
     }
 }

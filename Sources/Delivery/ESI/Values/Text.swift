@@ -1,17 +1,34 @@
+/// What a value has of the client.
+struct Taint: OptionSet {
+    let rawValue: UInt8
+
+    /// Bytes of the client, as they came.
+    static let client = Taint(rawValue: 1)
+    /// Bytes of the client in an encoding that cannot carry markup. Decoded they can again.
+    static let encoded = Taint(rawValue: 2)
+
+    /// Of what an encoding makes of it.
+    var afterEncoding: Taint { isEmpty ? [] : .encoded }
+    /// Of what a decoding makes of it.
+    var afterDecoding: Taint { isEmpty ? [] : .client }
+}
+
 /// Bytes of a value: a slice of the page, of the request or of something made. Copying one copies no bytes.
 struct Text {
     var bytes: ArraySlice<UInt8>
-    /// Comes from the client, so that it must be made harmless where it goes into markup.
-    var isTainted: Bool
+    var taint: Taint
 
-    init(_ bytes: ArraySlice<UInt8>, isTainted: Bool = false) {
+    init(_ bytes: ArraySlice<UInt8>, taint: Taint = []) {
         self.bytes = bytes
-        self.isTainted = isTainted
+        self.taint = taint
     }
 
-    init(_ bytes: [UInt8], isTainted: Bool = false) {
-        self.init(bytes[...], isTainted: isTainted)
+    init(_ bytes: [UInt8], taint: Taint = []) {
+        self.init(bytes[...], taint: taint)
     }
+
+    /// Must be made harmless where it goes into markup.
+    var isTainted: Bool { taint.contains(.client) }
 
     init(_ text: StaticString) {
         self.init(text.withUTF8Buffer { Array($0) })

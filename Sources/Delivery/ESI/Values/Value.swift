@@ -45,21 +45,25 @@ enum Value {
         }
     }
 
-    var isTainted: Bool {
+    var taint: Taint {
         switch self {
-        case .text(let text): text.isTainted
-        case .list(let items): items.contains { $0.isTainted }
-        case .dictionary(let dictionary): dictionary.entries.contains { $0.key.isTainted || $0.value.isTainted }
-        default: false
+        case .text(let text): text.taint
+        case .list(let items): items.reduce(into: []) { $0.formUnion($1.taint) }
+        case .dictionary(let dictionary):
+            dictionary.entries.reduce(into: []) { $0.formUnion($1.key.taint.union($1.value.taint)) }
+        default: []
         }
     }
+
+    /// Must be made harmless where it goes into markup.
+    var isTainted: Bool { taint.contains(.client) }
 
     /// This as text without making bytes where it is text already.
     var asText: Text {
         if case .text(let text) = self { return text }
         var bytes: [UInt8] = []
         append(to: &bytes)
-        return Text(bytes, isTainted: isTainted)
+        return Text(bytes, taint: taint)
     }
 
     /// Appends the text form: `[1, 'a']` and `{'k': 'v'}` for collections, nothing for undefined.

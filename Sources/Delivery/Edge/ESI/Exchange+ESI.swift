@@ -27,7 +27,11 @@ extension Exchange {
         var writer = HeadWriter(capacity: 1024)
         _ = hit.writeHead(
             to: &writer, request: plain, now: worker.nowSeconds, settings: worker.cacheBox.settings, boundary: 1)
-        if let page = beginAssembly(status: status, lines: writer.bytes) { feed(page, hit) }
+        let pageHead = PageHead(status: status, lines: writer.bytes, asksForESI: asksForESI)
+        if let parts = worker.compiledPages.find(key.hash, hit.object)?.parts, sendParts(parts, pageHead) {
+            return true
+        }
+        if let page = beginAssembly(pageHead) { feed(page, hit) }
         return true
     }
 
@@ -36,12 +40,9 @@ extension Exchange {
             source = BodySource(hit.object, reader: BodyReader(hit.object))
             return pump()
         }
-        let settings = worker.settings.esi
         if let compiled = worker.compiledPages.find(key.hash, hit.object) { return page.feed(compiled) }
         guard let plain = page.decodeWhole(bytes[range]) else { return }
-        let compiled = ESIPage(plain.span, settings: settings.page)
-        worker.compiledPages.keep(compiled, key.hash, hit.object, limit: settings.compiledBytes)
-        page.feed(compiled)
+        page.feed(worker.compile(key, hit.object, plain.span, base: page.url))
     }
 
     /// Takes over a page that is not stored.
@@ -61,7 +62,7 @@ extension Exchange {
         var writer = HeadWriter(capacity: 1024)
         writer.statusLine(response.status)
         writePassed(response, reason, detail, call, &writer)
-        _ = beginAssembly(status: response.status, lines: writer.bytes)
+        _ = beginAssembly(PageHead(status: response.status, lines: writer.bytes, asksForESI: asksForESI))
         return true
     }
 
@@ -93,12 +94,11 @@ extension Exchange {
     }
 
     /// - Returns: nil where the head is all of the answer.
-    private func beginAssembly(status: Int, lines: [UInt8]) -> PageAssembly? {
-        let pageHead = PageHead(status: status, lines: lines, asksForESI: asksForESI)
+    private func beginAssembly(_ pageHead: PageHead) -> PageAssembly? {
         if mimeType.isEmpty { keepMimeType(of: pageHead.block) }
         if head.method == .head {
-            let encoding = beginEncoding(pageHead.block, status: status, length: nil)
-            startResponse(status: status, length: nil) {
+            let encoding = beginEncoding(pageHead.block, status: pageHead.status, length: nil)
+            startResponse(status: pageHead.status, length: nil) {
                 pageHead.write(&$0, added: [], isUncacheable: false, encoding)
             }
             finishResponse()

@@ -24,7 +24,9 @@ extension Exchange {
     /// The head of a fragment's request: the page's own fields where they are about the client, and what the page says.
     func fragmentHead(_ fetch: ESIFetch, _ parser: inout RequestParser) throws(WireError) -> RequestHead {
         var writer = HeadWriter(capacity: 1024)
-        writer.requestLine(method: fetch.method.span, target: fetch.url.target.span)
+        let method = fetch.method
+        let target = fetch.url.target
+        writer.requestLine(method: method.span, target: target.span)
         let authority = fetch.url.authority
         writer.field("Host", authority.span)
         var dropped = Exchange.ownFields

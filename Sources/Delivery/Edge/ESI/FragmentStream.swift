@@ -8,6 +8,8 @@ import Reactor
 /// cache, collapsing and origins; only its answer stays inside. Confined to its loop.
 final class FragmentStream: ClientStream {
     private let page: PageAssembly
+    /// Names it in what the page is told.
+    let number: Int
     let fetch: ESIFetch
     private let client: ClientStream
     private var entity: [UInt8] = []
@@ -20,8 +22,9 @@ final class FragmentStream: ClientStream {
     /// When the request began, on the loop's clock.
     let startedAt: Int64
 
-    init(_ fetch: ESIFetch, page: PageAssembly, client: ClientStream) {
+    init(_ number: Int, _ fetch: ESIFetch, page: PageAssembly, client: ClientStream) {
         self.page = page
+        self.number = number
         self.fetch = fetch
         self.client = client
         startedAt = client.worker.loop.now

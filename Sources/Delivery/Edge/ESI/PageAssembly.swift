@@ -32,6 +32,9 @@ final class PageAssembly {
     private var clientIsFull = false
     private var gathered: [UInt8] = []
 
+    private var stored = StoredFragments()
+    /// Fragments that were found and not told of yet.
+    private var found: [ESIEvent] = []
     private var streams: [Int: FragmentStream] = [:]
     private var retired: [Exchange] = []
     private var timer: LoopTimer?
@@ -48,10 +51,9 @@ final class PageAssembly {
         parser = ESIParser(settings: settings)
         requestParser = RequestParser(limits: worker.settings.wireLimits)
         worker.counters.assembledPages += 1
-        let timer = LoopTimer(loop: worker.loop) { [weak self] in self?.send(.timeOver) }
-        timer.setDeadline(afterMilliseconds: settings.pageMilliseconds)
-        self.timer = timer
     }
+
+    var url: ESIURL { assembly.url }
 
     // MARK: The page
 
@@ -167,39 +169,49 @@ final class PageAssembly {
         }
         send(
             .fragmentHead(
-                stream.fetch.id, status: status, location: location, isESI: exchange.asksForESI))
+                stream.number, status: status, location: location, isESI: exchange.asksForESI))
     }
 
     func continued(_ stream: FragmentStream, _ bytes: ArraySlice<UInt8>) {
-        send(.fragmentBody(stream.fetch.id, bytes))
+        send(.fragmentBody(stream.number, bytes))
     }
 
     func ended(_ stream: FragmentStream) {
         noteTime(stream)
-        streams[stream.fetch.id] = nil
-        send(.fragmentEnded(stream.fetch.id, compiled: nil))
+        streams[stream.number] = nil
+        send(.fragmentEnded(stream.number, compiled: nil))
     }
 
     func failed(_ stream: FragmentStream, _ fault: ESIFault) {
         noteTime(stream)
-        streams[stream.fetch.id] = nil
+        streams[stream.number] = nil
         worker.counters.failedFragments += 1
-        send(.fragmentFailed(stream.fetch.id, fault))
+        send(.fragmentFailed(stream.number, fault))
     }
 
     private func noteTime(_ stream: FragmentStream) {
         let taken = worker.loop.refreshClock() - stream.startedAt
-        if taken > slowest.nanoseconds { slowest = (taken, stream.fetch.url.text) }
+        if taken > slowest.nanoseconds { slowest = (taken, stream.fetch.text) }
     }
 
     /// An exchange is kept until the page is done: it may be on the way back from its last call.
     func retire(_ exchange: Exchange) { retired.append(exchange) }
 
-    private func start(_ fetch: ESIFetch) {
+    private func findStored(_ number: Int, _ fetch: ESIFetch) -> Bool {
+        let start = worker.loop.now
+        guard let fragment = stored.find(fetch, of: exchange, parser: &requestParser) else { return false }
+        let taken = worker.loop.refreshClock() - start
+        stored.record(fragment, of: exchange, pageName: name, nanoseconds: taken)
+        if taken > slowest.nanoseconds { slowest = (taken, fetch.text) }
+        found.append(.fragment(number, stored.fragment(fragment, worker)))
+        return true
+    }
+
+    private func start(_ number: Int, _ fetch: ESIFetch) {
         guard let client = exchange.connection else { return }
         worker.counters.fragments += 1
-        let stream = FragmentStream(fetch, page: self, client: client)
-        streams[fetch.id] = stream
+        let stream = FragmentStream(number, fetch, page: self, client: client)
+        streams[number] = stream
         do throws(WireError) {
             let head = try exchange.fragmentHead(fetch, &requestParser)
             stream.begin(head, entity: fetch.entity ?? [])
@@ -210,7 +222,7 @@ final class PageAssembly {
 
     // MARK: Events and actions
 
-    private func enqueue(_ event: ESIEvent) { actions.append(contentsOf: assembly.on(event)) }
+    private func enqueue(_ event: ESIEvent) { assembly.on(CollectionOfOne(event), &actions) }
 
     /// What an action causes at once comes after what was asked for before it.
     private func send(_ event: ESIEvent) {
@@ -218,22 +230,38 @@ final class PageAssembly {
         enqueue(event)
         guard !isPerforming else { return }
         isPerforming = true
-        while next < actions.count, !isOver {
-            let action = actions[next]
-            next += 1
-            perform(action)
-        }
+        performAll()
         sendGathered()
         actions.removeAll(keepingCapacity: true)
         next = 0
         isPerforming = false
+        if !isOver, timer == nil { watchTime() }
         resumePage()
+    }
+
+    private func performAll() {
+        while next < actions.count, !isOver {
+            let action = actions[next]
+            next += 1
+            perform(action)
+            guard next == actions.count, !found.isEmpty else { continue }
+            var events: [ESIEvent] = []
+            swap(&events, &found)
+            assembly.on(events, &actions)
+        }
+    }
+
+    /// A page that is complete at once needs no time.
+    private func watchTime() {
+        let timer = LoopTimer(loop: worker.loop) { [weak self] in self?.send(.timeOver) }
+        timer.setDeadline(afterMilliseconds: worker.settings.esi.page.pageMilliseconds)
+        self.timer = timer
     }
 
     private func perform(_ action: ESIAction) {
         switch action {
         case .output(let bytes): return gather(bytes)
-        case .fetch(let fetch): start(fetch)
+        case .fetch(let number, let fetch): if !findStored(number, fetch) { start(number, fetch) }
         case .cancel(let id): streams.removeValue(forKey: id)?.cancel()
         case .pause(let id): streams[id]?.pause()
         case .resume(let id): streams[id]?.resume()

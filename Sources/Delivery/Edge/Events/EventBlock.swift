@@ -37,6 +37,8 @@ final class EventBlock: @unchecked Sendable {
     var pages: [PageNote] = []
     var handshakes: [TLSFacts] = []
     var worker = 0
+    /// Counts how often it was emptied: what was noted in it before is gone.
+    var generation: UInt64 = 0
 
     init(capacity: Int) {
         rows.reserveCapacity(capacity)
@@ -45,6 +47,7 @@ final class EventBlock: @unchecked Sendable {
 
     /// Empties it and keeps the memory, unless long texts made it large.
     func reset() {
+        generation &+= 1
         rows.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: text.capacity <= 4 << 20)
         errors.removeAll()

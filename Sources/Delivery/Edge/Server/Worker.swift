@@ -172,7 +172,11 @@ final class Worker: @unchecked Sendable {
         // A fragment is no request of a client.
         if exchange.parentName == nil { counters.note(exchange.row) }
         guard settings.recordsEvents else { return armHandOver() }
-        block.rows.append(exchange.row)
+        append(exchange.row, to: block)
+    }
+
+    func append(_ row: EventRow, to block: EventBlock) {
+        block.rows.append(row)
         if block.rows.count >= EventPump.blockRows { handOverEvents() } else { armHandOver() }
     }
 

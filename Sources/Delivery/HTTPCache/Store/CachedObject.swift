@@ -152,6 +152,9 @@ public struct CachedObject: Sendable {
         return Variance.encode(like: bytes.span.extracting(varianceRange), request)
     }
 
+    /// The stored fields as lines: the array and where in it.
+    public var fieldLines: (bytes: [UInt8], range: Range<Int>) { (bytes, headRange) }
+
     /// The stored fields, parsed; for validation, conditions and ranges.
     public func fields() -> HeaderBlock {
         let bytes = self.bytes
