@@ -15,6 +15,8 @@ struct Module {
     var products: [(name: String, package: String)] = []
     var links: [String] = []
     var resources: [Resource] = []
+    /// Files beside the sources that are not built.
+    var excludes: [String] = []
     var tests: Bool = true
     /// Modules that only the tests import.
     var testImports: [String] = []
@@ -50,6 +52,10 @@ let modules: [Module] = [
     Module(name: "Upstream", folder: "Delivery", imports: ["HTTPWire", "Reactor", "Bytes", "Runtime"]),
     Module(
         name: "ESI", folder: "Delivery", imports: ["HTTPWire", "Patterns", "Bytes"], testImports: ["CAllocationCount"]),
+    Module(name: "NameServer", folder: "Delivery", imports: ["Reactor", "Bytes"]),
+    Module(
+        name: "SecondChance", folder: "Delivery", imports: ["Reactor", "Bytes", "Runtime", "CPlatform"],
+        excludes: ["Program/second_chance.c"]),
     Module(
         name: "Edge", folder: "Delivery",
         imports: [
@@ -70,7 +76,7 @@ let modules: [Module] = [
         name: "squilla", folder: "App", kind: .executable,
         imports: [
             "ManagementAPI", "Console", "Edge", "ESI", "Geography", "Streams", "SQL", "EventLog", "Columns", "Settings",
-            "HTTPWire", "HTTPCache", "Upstream", "Reactor", "Codings", "Runtime", "Bytes",
+            "HTTPWire", "HTTPCache", "Upstream", "SecondChance", "NameServer", "Reactor", "Codings", "Runtime", "Bytes",
         ],
         products: [("ArgumentParser", "swift-argument-parser")]),
     // For tests and benchmarks alone
@@ -125,7 +131,7 @@ for module in modules where kept.contains(module.name) {
     case .swift:
         targets.append(
             .target(
-                name: module.name, dependencies: dependencies, path: path, exclude: ["README.md"],
+                name: module.name, dependencies: dependencies, path: path, exclude: ["README.md"] + module.excludes,
                 resources: module.resources, swiftSettings: swiftSettings))
     }
     if module.tests, tested.contains(module.name) {

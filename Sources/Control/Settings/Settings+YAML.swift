@@ -23,6 +23,8 @@ extension Settings {
         views = ViewSection(reading: root.section("views"))
         subscriptions = SubscriptionSection(reading: root.section("subscriptions"))
         management = ManagementSection(reading: root.section("management"))
+        if root.node("lb") != nil { lb = LoadBalancerSection(reading: root.section("lb")) }
+        if root.node("dns") != nil { dns = DNSSection(reading: root.section("dns")) }
         root.finish()
         overrides(&self)
         checkTogether(root, collector)

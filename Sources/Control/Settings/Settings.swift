@@ -12,6 +12,10 @@ public struct Settings: Hashable, Sendable {
     public var views = ViewSection()
     public var subscriptions = SubscriptionSection()
     public var management = ManagementSection()
+    /// Nil where no router spreads connections over several hosts.
+    public var lb: LoadBalancerSection?
+    /// Nil where this is no name server.
+    public var dns: DNSSection?
 
     public init() {}
 }

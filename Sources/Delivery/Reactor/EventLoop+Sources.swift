@@ -46,6 +46,7 @@ extension EventLoop {
             case let connection as TCPConnection: connection.close()
             case let listener as Listener: listener.close()
             case let timer as LoopTimer: timer.cancel()
+            case let datagrams as DatagramListener: datagrams.close()
             default: break
             }
         }

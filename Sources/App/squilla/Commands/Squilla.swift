@@ -13,7 +13,7 @@ struct Squilla: ParsableCommand {
             Demo.self, Up.self, Check.self, Reload.self, Upgrade.self, Status.self, SQLCommand.self, Tail.self,
             Subscribe.self,
             LogCommand.self, JobCommand.self, ClusterCommand.self, ReplayCommand.self, Purge.self,
-            Origins.self, ESICommand.self,
+            Origins.self, ESICommand.self, LoadBalancerCommand.self, DNSCommand.self,
         ])
 
     static func main() {

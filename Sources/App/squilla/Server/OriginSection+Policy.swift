@@ -54,7 +54,7 @@ extension BalanceSection {
 }
 
 extension CheckSection {
-    fileprivate var settings: HealthCheckSettings {
+    var settings: HealthCheckSettings {
         var settings = HealthCheckSettings()
         settings.kind = kind == .tcp ? .tcp : .http
         settings.path = path

@@ -20,26 +20,12 @@ enum AffinityCookie {
             guard let digit = digits.firstIndex(of: byte) else { return nil }
             id = id << 4 | UInt64(digit)
         }
-        let expected = signature(Array(value[...16]), settings)
-        var difference: UInt8 = 0
-        for (left, right) in zip(value[17...], expected) { difference |= left ^ right }
-        return difference == 0 ? id : nil
+        return Digest.areEqual(value[17...], signature(Array(value[...16]), settings)) ? id : nil
     }
 
     private static func signature(_ text: [UInt8], _ settings: AffinitySettings) -> [UInt8] {
-        var key = Array(settings.secret.utf8)
-        if key.count > 64 {
-            var digest: [UInt8] = []
-            Digest.sha256.append(of: key.span, to: &digest)
-            key = digest
-        }
-        key.append(contentsOf: repeatElement(0, count: 64 - key.count))
-        var inner: [UInt8] = []
-        let first = key.map { $0 ^ 0x36 } + Array(settings.cookie.utf8) + [0x3D] + text
-        Digest.sha256.append(of: first.span, to: &inner)
-        var outer: [UInt8] = []
-        let second = key.map { $0 ^ 0x5C } + inner
-        Digest.sha256.appendHexadecimal(of: second.span, to: &outer)
-        return Array(outer[..<32])
+        let message = Array(settings.cookie.utf8) + [0x3D] + text
+        let code = Digest.sha256.authenticate(message, key: Array(settings.secret.utf8))
+        return code[..<16].flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
     }
 }
