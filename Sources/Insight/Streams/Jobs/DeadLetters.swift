@@ -67,6 +67,74 @@ final class DeadLetters {
         }
     }
 
+    /// The pieces of a batch that `check` does not fail on; the other rows are set aside.
+    func pieces(
+        of batch: Batch, step: String, _ check: (Batch) throws(SQLError) -> Void
+    ) throws(SQLError) -> [Batch] {
+        var pieces: [Batch] = []
+        try sift(batch, step: step) { piece throws(SQLError) in
+            try check(piece)
+            pieces.append(piece)
+        }
+        return pieces
+    }
+
+    /// The rows for which a condition is true, `nil` for all; it is not for those that it fails on, which are set aside.
+    private func select(
+        _ batch: Batch, by condition: RowExpression, step: String, _ context: EvaluationContext
+    ) throws(SQLError) -> [UInt32]? {
+        do throws(SQLError) {
+            return try condition.select(batch, context)
+        } catch {
+            guard error.isOfOneRow, batch.rowCount > 0 else { throw error }
+            var selected: [UInt32] = []
+            try select(batch, 0..<batch.rowCount, by: condition, step: step, because: error, context, into: &selected)
+            return selected
+        }
+    }
+
+    private func select(
+        _ batch: Batch, _ range: Range<Int>, by condition: RowExpression, step: String, because error: SQLError,
+        _ context: EvaluationContext, into selected: inout [UInt32]
+    ) throws(SQLError) {
+        guard range.count > 1 else { return add(batch.slice(range), at: nil, step: step, error) }
+        let middle = range.lowerBound + range.count / 2
+        for half in [range.lowerBound..<middle, middle..<range.upperBound] {
+            do throws(SQLError) {
+                let rows = try condition.select(batch.slice(half), context)
+                let first = UInt32(half.lowerBound)
+                selected += rows?.map { $0 + first } ?? Array(first..<UInt32(half.upperBound))
+            } catch {
+                guard error.isOfOneRow else { throw error }
+                try select(batch, half, by: condition, step: step, because: error, context, into: &selected)
+            }
+        }
+    }
+
+    /// As `select`, or plainly where failures are the query's.
+    static func select(
+        _ letters: DeadLetters?, _ batch: Batch, by condition: RowExpression, step: String, _ context: EvaluationContext
+    ) throws(SQLError) -> [UInt32]? {
+        guard let letters else { return try condition.select(batch, context) }
+        return try letters.select(batch, by: condition, step: step, context)
+    }
+
+    /// For work on rows that waited: they are not of the batch at hand.
+    func withoutPlace<Result>(_ body: () throws(SQLError) -> Result) throws(SQLError) -> Result {
+        let known = place
+        place = nil
+        defer { place = known }
+        return try body()
+    }
+
+    /// - Parameter row: a batch of one row, of which it isn't known where it lies.
+    func setAside(_ row: Batch, step: String, _ error: SQLError) {
+        let known = place
+        place = nil
+        add(row, at: nil, step: step, error)
+        place = known
+    }
+
     private func add(_ row: Batch, at index: Int?, step: String, _ error: SQLError) {
         count += 1
         var writer = JSONWriter(names: row.schema.fields.map(\.name))
@@ -96,7 +164,7 @@ final class DeadLetters {
 
 extension SQLError {
     /// Whether the values of a row are to blame, so that the others of its batch can do without it.
-    fileprivate var isOfOneRow: Bool {
+    var isOfOneRow: Bool {
         switch code {
         case .evaluation, .divisionByZero, .castFailure, .outOfRange: true
         default: false

@@ -10,8 +10,13 @@ struct LookupPairs {
     private let residual: RowExpression?
     private let schema: Schema
     private let context: EvaluationContext
+    private let deadLetters: DeadLetters?
 
-    init(_ join: JoinSpecification, schema: Schema, context: EvaluationContext) throws(SQLError) {
+    /// - Parameter deadLetters: where pairs go that the condition fails on; `nil` where the query fails then.
+    init(
+        _ join: JoinSpecification, schema: Schema, context: EvaluationContext, deadLetters: DeadLetters?
+    ) throws(SQLError) {
+        self.deadLetters = deadLetters
         keepsLeft = join.kind.keepsLeft
         var residual: RowExpression?
         if let condition = join.residual { residual = try RowExpression(condition) }
@@ -28,7 +33,9 @@ struct LookupPairs {
         var pairs = Batch(
             schema: schema, rowCount: partners.count, columns: left.select(rows: partners).columns + right.columns)
         var kept: [UInt32]?
-        if let residual, pairs.rowCount > 0 { kept = try residual.select(pairs, context) }
+        if let residual, pairs.rowCount > 0 {
+            kept = try DeadLetters.select(deadLetters, pairs, by: residual, step: "ON of LOOKUP JOIN", context)
+        }
         guard keepsLeft else {
             if let kept { pairs = pairs.select(rows: kept) }
             return pairs.rowCount == 0 ? nil : pairs

@@ -6,6 +6,10 @@ protocol LookupSide: AnyObject {
     /// What a batch of the stream waits for.
     associatedtype Work
 
+    /// Computes what is needed of a batch, and changes nothing: it fails on rows that can't be looked up.
+    func check(_ batch: Batch) throws(SQLError)
+    /// As `check`, of rows of the table's topic.
+    func check(change batch: Batch) throws(SQLError)
     /// Takes note of what the batch needs, and has it fetched.
     func begin(_ batch: Batch) throws(SQLError) -> Work
     /// Whether all that is needed is there.
@@ -28,6 +32,7 @@ protocol LookupSide: AnyObject {
 
 extension LookupSide {
     func poll() throws(SQLError) {}
+    func check(change batch: Batch) throws(SQLError) {}
     func change(_ batch: Batch) throws(SQLError) {}
     func saveState(into state: inout OperatorState) {}
     func loadState(from state: OperatorState) throws(SQLError) {}
@@ -60,6 +65,7 @@ final class LookupStage<Side: LookupSide>: Stage, PolledStage {
     private let leftSchema: Schema
     private let next: StageInput
     private let account: MemoryAccount
+    private let deadLetters: DeadLetters?
     private var queue: [Item] = []
     private var queuedBytes = 0
     override var stateBytes: Int { charged }
@@ -67,7 +73,12 @@ final class LookupStage<Side: LookupSide>: Stage, PolledStage {
     /// When the work at hand began, or went on.
     private var workBegan: Int64 = 0
 
-    init(_ side: Side, pairs: LookupPairs, leftSchema: Schema, next: StageInput, account: MemoryAccount) {
+    /// - Parameter deadLetters: where rows go that an expression fails on; `nil` where the query fails then.
+    init(
+        _ side: Side, pairs: LookupPairs, leftSchema: Schema, next: StageInput, account: MemoryAccount,
+        deadLetters: DeadLetters?
+    ) {
+        self.deadLetters = deadLetters
         self.side = side
         self.pairs = pairs
         self.leftSchema = leftSchema
@@ -90,18 +101,30 @@ final class LookupStage<Side: LookupSide>: Stage, PolledStage {
         workBegan = meter.begin(batch)
         defer { meter.pause(since: workBegan) }
         if port == 1 {
-            try side.change(batch)
+            for piece in try sound(batch, { piece throws(SQLError) in try side.check(change: piece) }) {
+                try side.change(piece)
+            }
             return try charge()
         }
         let rows = Batch(schema: leftSchema, rowCount: batch.rowCount, columns: batch.columns)
-        let work = try side.begin(rows)
-        if queue.isEmpty, side.isReady(work) {
-            try emit(rows, work)
-        } else {
-            queue.append(.rows(rows, work))
-            queuedBytes += rows.memoryBytes
+        for piece in try sound(rows, { piece throws(SQLError) in try side.check(piece) }) {
+            let work = try side.begin(piece)
+            if queue.isEmpty, side.isReady(work) {
+                try emit(piece, work)
+            } else {
+                queue.append(.rows(piece, work))
+                queuedBytes += piece.memoryBytes
+            }
         }
         try charge()
+    }
+
+    /// The pieces of a batch without the rows that fail, where these are set aside.
+    private func sound(
+        _ batch: Batch, _ check: (Batch) throws(SQLError) -> Void
+    ) throws(SQLError) -> [Batch] {
+        guard let deadLetters else { return [batch] }
+        return try deadLetters.pieces(of: batch, step: "the keys of \(name)", check)
     }
 
     override func advance(watermark: Int64, port: Int) throws(SQLError) {
@@ -122,6 +145,11 @@ final class LookupStage<Side: LookupSide>: Stage, PolledStage {
         workBegan = meter.resume()
         defer { meter.pause(since: workBegan) }
         try side.poll()
+        guard let deadLetters else { return try workOff() }
+        try deadLetters.withoutPlace { () throws(SQLError) in try workOff() }
+    }
+
+    private func workOff() throws(SQLError) {
         var done = 0
         // What follows may throw: what went out must not go out again.
         defer { queue.removeFirst(done) }

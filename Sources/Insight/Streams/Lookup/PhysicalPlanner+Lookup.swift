@@ -41,8 +41,8 @@ extension PhysicalPlanner {
         _ query: PhysicalQuery
     ) throws(SQLError) -> StageInput {
         let stage = LookupStage(
-            side, pairs: try LookupPairs(join, schema: schema, context: context),
-            leftSchema: Schema(planFields: left.outputFields), next: next, account: account)
+            side, pairs: try LookupPairs(join, schema: schema, context: context, deadLetters: deadLetters),
+            leftSchema: Schema(planFields: left.outputFields), next: next, account: account, deadLetters: deadLetters)
         query.polled.append(stage)
         return StageInput(stage: stage, port: 0)
     }

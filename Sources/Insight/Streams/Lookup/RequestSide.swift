@@ -76,6 +76,8 @@ final class RequestSide: LookupSide {
         }
     }
 
+    func check(_ batch: Batch) throws(SQLError) { for key in keys { _ = try key.evaluate(batch, context) } }
+
     func begin(_ batch: Batch) throws(SQLError) -> Work {
         var columns: [Column] = []
         for key in keys { columns.append(try key.evaluate(batch, context)) }

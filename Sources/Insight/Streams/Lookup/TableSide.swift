@@ -56,6 +56,13 @@ final class TableSide: LookupSide {
         }
     }
 
+    func check(_ batch: Batch) throws(SQLError) { _ = try columns(leftKeys, batch) }
+
+    func check(change batch: Batch) throws(SQLError) {
+        guard case .changes(let chain) = supply else { return }
+        for rows in try chain.rows(of: batch) { _ = try columns(rightKeys, rows) }
+    }
+
     func begin(_ batch: Batch) throws(SQLError) { try poll() }
 
     func isReady(_ work: Void) -> Bool { isLoaded }

@@ -15,6 +15,10 @@ struct MatchContext: ~Copyable {
     var registers: [Int64] = []
     private var hashes: [UInt64] = []
     private var found: BatchBuilder
+    /// Rows go the way they went before a checkpoint: what fails is known.
+    var isReplaying = false
+    /// The row that a condition failed on last.
+    private var failed: MatchRows.Place?
 
     init(layout: MatchLayout) {
         self.layout = layout
@@ -30,6 +34,22 @@ struct MatchContext: ~Copyable {
     mutating func copy(_ registers: [Int64], at start: Int, _ width: Int) {
         scratch.removeAll(keepingCapacity: true)
         for index in start..<start + width { scratch.append(registers[index]) }
+    }
+
+    /// Whether the row at `place`, which `scratch` knows, satisfies a condition that looks at other rows. Where failures are
+    /// set aside, a row that it fails on doesn't.
+    mutating func isTrue(
+        _ condition: MatchCondition, place: MatchRows.Place, rows: MatchedRows, _ store: MatchRows
+    ) throws(SQLError) -> Bool {
+        do throws(SQLError) {
+            return try condition.isTrue(scratch, layout.conditionSources, place: place, rows: rows, store)
+        } catch {
+            guard let letters = layout.deadLetters, error.isOfOneRow else { throw error }
+            // Other ways to take the row fail alike.
+            if !isReplaying, failed != place { letters.setAside(store.row(place), step: "DEFINE", error) }
+            failed = place
+            return false
+        }
     }
 
     /// Adds the partial match in `scratch`; false where a preferred one has the same future.
@@ -82,6 +102,6 @@ struct MatchContext: ~Copyable {
     /// The answer's rows for what was found since the last call.
     mutating func answer(into output: inout [Batch]) throws(SQLError) {
         guard found.rowCount > 0 else { return }
-        try layout.answer(found.finish()).appendPieces(to: &output)
+        for answer in try layout.answers(found.finish()) { answer.appendPieces(to: &output) }
     }
 }

@@ -38,12 +38,16 @@ final class MatchLayout {
     private let measures: [RowExpression]
     private let outputSchema: Schema
     private let context: EvaluationContext
+    /// Where rows go whose conditions or measures fail; `nil` where the query fails then.
+    let deadLetters: DeadLetters?
 
     var timeColumn: Int { keyCount }
 
     init(
-        _ match: MatchSpecification, input: [PlanField], fields: [PlanField], context: EvaluationContext
+        _ match: MatchSpecification, input: [PlanField], fields: [PlanField], context: EvaluationContext,
+        deadLetters: DeadLetters? = nil
     ) throws(SQLError) {
+        self.deadLetters = deadLetters
         var columns = StoredColumns(input: input)
         for key in match.partitionKeys { try columns.append(.column(index: key, type: input[key].type)) }
         try columns.append(.column(index: match.timeColumn, type: .timestamp))
@@ -81,8 +85,9 @@ final class MatchLayout {
         within = match.within
         stored = columns.expressions
         storedSchema = Schema(planFields: columns.fields)
-        let keys = match.partitionKeys.map { PlanField(name: "key", type: input[$0].type) }
-        readSchema = Schema(planFields: keys + match.measureReads.map { PlanField(name: "read", type: $0.type) })
+        let keys = match.partitionKeys.map { input[$0] }
+        readSchema = Schema(
+            planFields: keys + match.measureReads.map { PlanField(name: $0.name(match, input), type: $0.type) })
         var measures: [RowExpression] = []
         for measure in match.measures {
             measures.append(try RowExpression(measure.remapped(by: keyCount)))
@@ -112,11 +117,30 @@ final class MatchLayout {
         return Batch(schema: storedSchema, rowCount: batch.rowCount, columns: columns)
     }
 
-    /// The answer's rows for matches that were read.
-    func answer(_ reads: Batch) throws(SQLError) -> Batch {
+    /// The answer's rows for matches that were read, without those whose measures fail where these are set aside.
+    func answers(_ reads: Batch) throws(SQLError) -> [Batch] {
+        guard let deadLetters else { return [try answer(reads)] }
+        var answers: [Batch] = []
+        try deadLetters.withoutPlace { () throws(SQLError) in
+            try deadLetters.sift(reads, step: "MEASURES") { piece throws(SQLError) in
+                answers.append(try answer(piece))
+            }
+        }
+        return answers
+    }
+
+    private func answer(_ reads: Batch) throws(SQLError) -> Batch {
         var columns = Array(reads.columns[..<keyCount])
         for measure in measures { columns.append(try measure.evaluate(reads, context)) }
         return Batch(schema: outputSchema, rowCount: reads.rowCount, columns: columns)
+    }
+}
+
+extension MatchSpecification.Read {
+    /// What a dead letter calls it.
+    fileprivate func name(_ match: MatchSpecification, _ input: [PlanField]) -> String {
+        let variable = variable.map { match.variables[$0].name + "." } ?? ""
+        return variable + (argument?.text(over: input) ?? "*")
     }
 }
 

@@ -30,6 +30,11 @@ struct MatchRows {
         return Batch.concatenate(batches).select(rows: rows).compacted()
     }
 
+    func row(_ place: Place) -> Batch {
+        let row = Self.row(place)
+        return batches[Int(place >> 32)].slice(row..<row + 1)
+    }
+
     func integer(_ column: Int, _ place: Place) -> Int64 {
         guard case .int64(let values) = self[column, place].storage else { return 0 }
         return values[Self.row(place)]

@@ -98,9 +98,7 @@ struct MatchSearch {
                 layout.registers.update(
                     &context.scratch, variable: variable, sequence: next - head, rows: matched, store)
                 if let condition = layout.variables[variable].matchCondition {
-                    let isTrue = try condition.isTrue(
-                        context.scratch, layout.conditionSources, place: place, rows: matched, store)
-                    guard isTrue else { continue }
+                    guard try context.isTrue(condition, place: place, rows: matched, store) else { continue }
                 }
                 guard try context.add(target) else { continue }
                 if program.accepts[target] {

@@ -20,6 +20,7 @@ final class ChangelogJoin: Stage {
     private let context: EvaluationContext
     private let next: StageInput
     private let account: MemoryAccount
+    private let deadLetters: DeadLetters?
 
     private var table: GroupTable
     private var sides: [ChangelogJoinRows]
@@ -33,10 +34,13 @@ final class ChangelogJoin: Stage {
     ///   - pairSchema: of the columns of both sides.
     ///   - schema: of the answer, without kinds.
     ///   - timeToLive: microseconds of event time; `nil` for ever.
+    ///   - deadLetters: where rows and pairs go that an expression fails on; `nil` where the query fails then.
     init(
         _ join: JoinSpecification, schemas: [Schema], inputChanges: [Bool], pairSchema: Schema, schema: Schema,
-        timeToLive: Int64?, context: EvaluationContext, account: MemoryAccount, next: StageInput
+        timeToLive: Int64?, context: EvaluationContext, account: MemoryAccount, next: StageInput,
+        deadLetters: DeadLetters? = nil
     ) throws(SQLError) {
+        self.deadLetters = deadLetters
         self.kind = join.kind
         var keys: [[RowExpression]] = [[], []]
         for key in join.leftKeys { keys[0].append(try RowExpression(key)) }
@@ -76,6 +80,14 @@ final class ChangelogJoin: Stage {
 
     override func accept(_ batch: Batch, port: Int) throws(SQLError) {
         guard batch.rowCount > 0 else { return }
+        guard let deadLetters else { return try take(batch, port: port) }
+        let pieces = try deadLetters.pieces(of: batch, step: "the keys of \(name)") { piece throws(SQLError) in
+            for key in keys[port] { _ = try key.evaluate(piece, context) }
+        }
+        for piece in pieces { try take(piece, port: port) }
+    }
+
+    private func take(_ batch: Batch, port: Int) throws(SQLError) {
         let width = sides[port].schema.count
         let kinds =
             inputChanges[port] ? batch.changeKinds : Array(repeating: ChangeKind.insert, count: batch.rowCount)
@@ -193,7 +205,8 @@ final class ChangelogJoin: Stage {
         let pairs = Batch(
             schema: pairSchema, rowCount: rows.count,
             columns: columns(rows.map { Int($0) }, places, batch, port: port))
-        guard let kept = try residual.select(pairs, context) else { return (rows, places) }
+        let kept = try DeadLetters.select(deadLetters, pairs, by: residual, step: "ON of \(name)", context)
+        guard let kept else { return (rows, places) }
         return (kept.map { rows[Int($0)] }, kept.map { places[Int($0)] })
     }
 

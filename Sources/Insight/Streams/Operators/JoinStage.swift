@@ -20,6 +20,7 @@ final class JoinStage: Stage {
     private let context: EvaluationContext
     private let next: StageInput
     private let account: MemoryAccount
+    private let deadLetters: DeadLetters?
 
     private var table: GroupTable
     private var sides: [JoinRows]
@@ -35,10 +36,12 @@ final class JoinStage: Stage {
     /// When the work at hand began, or went on.
     private var workBegan: Int64 = 0
 
+    /// - Parameter deadLetters: where rows and pairs go that an expression fails on; `nil` where the query fails then.
     init(
         _ join: JoinSpecification, schemas: [Schema], schema: Schema, retention: JoinRetention,
-        context: EvaluationContext, account: MemoryAccount, next: StageInput
+        context: EvaluationContext, account: MemoryAccount, next: StageInput, deadLetters: DeadLetters? = nil
     ) throws(SQLError) {
+        self.deadLetters = deadLetters
         self.kind = join.kind
         var keys: [[RowExpression]] = [[], []]
         for key in join.leftKeys { keys[0].append(try RowExpression(key)) }
@@ -71,6 +74,14 @@ final class JoinStage: Stage {
         guard batch.rowCount > 0 else { return }
         workBegan = meter.begin(batch)
         defer { meter.pause(since: workBegan) }
+        guard let deadLetters else { return try take(batch, port: port) }
+        let pieces = try deadLetters.pieces(of: batch, step: "the keys of \(name)") { piece throws(SQLError) in
+            _ = try keyColumns(piece, port: port)
+        }
+        for piece in pieces { try take(piece, port: port) }
+    }
+
+    private func take(_ batch: Batch, port: Int) throws(SQLError) {
         guard let batch = inTime(batch, port: port) else { return }
         let numbers = try keyNumbers(batch, port: port)
         if port == 1 { try nulls?.add(keyColumns(batch, port: port), rowCount: batch.rowCount) }
@@ -157,7 +168,9 @@ final class JoinStage: Stage {
         let columns = port == 0 ? mine.columns + theirs.columns : theirs.columns + mine.columns
         var pairs = Batch(schema: pairSchema, rowCount: rows.count, columns: columns)
         var kept: [UInt32]?
-        if let residual { kept = try residual.select(pairs, context) }
+        if let residual {
+            kept = try DeadLetters.select(deadLetters, pairs, by: residual, step: "ON of \(name)", context)
+        }
         let met = kept?.map(Int.init) ?? Array(0..<rows.count)
         guard kind.hasRightColumns else {
             let left = met.map { index in

@@ -35,7 +35,11 @@ struct MatchRecognize: ~Copyable, StreamOperator {
             + partitions.capacity * MemoryLayout<MatchSearch>.stride
     }
 
+    static var forgetsFailures: Bool { true }
+
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
+        // While it is known where its rows lie: they are computed when the watermark has passed them.
+        if layout.deadLetters != nil { _ = try layout.storedRows(batch) }
         lateRows += pending.append(batch, after: isLive ? watermark : nil)
     }
 
@@ -84,6 +88,8 @@ struct MatchRecognize: ~Copyable, StreamOperator {
             }
             _ = pending.append(batch, after: nil)
         }
+        context.isReplaying = true
+        defer { context.isReplaying = false }
         for batch in state.batches("rows") {
             guard batch.schema == layout.storedSchema else {
                 throw SQLError(

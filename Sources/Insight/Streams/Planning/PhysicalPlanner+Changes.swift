@@ -41,7 +41,7 @@ extension PhysicalPlanner {
             pairSchema: Schema(planFields: left.outputFields + right.outputFields),
             schema: Schema(planFields: plan.outputFields),
             timeToLive: stateTimeToLiveMicroseconds == 0 ? nil : stateTimeToLiveMicroseconds, context: context,
-            account: account, next: next)
+            account: account, next: next, deadLetters: deadLetters)
         try build(left, StageInput(stage: stage, port: 0), query)
         try build(right, StageInput(stage: stage, port: 1), query)
     }

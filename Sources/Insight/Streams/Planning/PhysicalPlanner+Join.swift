@@ -13,7 +13,7 @@ extension PhysicalPlanner {
         let stage = try JoinStage(
             join, schemas: [Schema(planFields: left.outputFields), Schema(planFields: right.outputFields)],
             schema: Schema(planFields: plan.outputFields), retention: retention, context: context, account: account,
-            next: next)
+            next: next, deadLetters: deadLetters)
         try build(left, StageInput(stage: stage, port: 0), query)
         try build(right, StageInput(stage: stage, port: 1), query)
     }

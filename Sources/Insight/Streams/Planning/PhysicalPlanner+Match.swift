@@ -10,7 +10,8 @@ extension PhysicalPlanner {
         try requireTimesOnTime(input, for: "MATCH_RECOGNIZE")
         try requireAppended(input, for: "MATCH_RECOGNIZE", "match the events before they are grouped or joined")
         let inputFields = input.outputFields
-        let layout = try MatchLayout(match, input: inputFields, fields: fields, context: context)
+        let layout = try MatchLayout(
+            match, input: inputFields, fields: fields, context: context, deadLetters: deadLetters)
         let pending = PendingRows(
             schema: Schema(planFields: inputFields), order: try SortOrder(keys: match.order, context: context),
             timeColumn: match.timeColumn)
