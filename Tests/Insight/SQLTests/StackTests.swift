@@ -6,7 +6,7 @@ import Testing
 /// The deepest queries that the limits let through, on threads with as little stack as the workers have.
 struct StackTests {
     /// Three quarters of what a worker thread has.
-    private static let stackBytes = 6 << 20
+    private static let stackBytes = 3 << 20
 
     /// The deepest functions in the deepest call.
     @Test func deepestFunctions() throws {

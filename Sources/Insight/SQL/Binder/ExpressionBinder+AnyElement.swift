@@ -1,4 +1,12 @@
 extension Expression {
+    /// Whether it can be a comparison with each element of a list.
+    var mayTestElements: Bool {
+        switch self {
+        case .binary, .like, .between, .inList, .distinctFrom, .call: true
+        default: false
+        }
+    }
+
     /// Whether it stands for each element of a list: `e['a'][*]['b']`.
     var isEachElement: Bool {
         guard case .call(let call) = self, call.upperName == "JSON_ELEMENT", call.arguments.count == 2,
@@ -13,6 +21,7 @@ extension ExpressionBinder {
     private static let tests: Set<String> = ["REGEXP", "REGEXP_LIKE", "STARTSWITH", "ENDSWITH", "IP_IN_CIDR"]
 
     /// `nil` for what is no such comparison.
+    @inline(never)
     mutating func anyElement(_ expression: Expression) throws(SQLError) -> Bound? {
         switch expression {
         case .binary(let binary, let left, let right, let position) where binary.isComparison:
@@ -92,7 +101,7 @@ extension ExpressionBinder {
 }
 
 extension BinaryOperator {
-    fileprivate var isComparison: Bool {
+    var isComparison: Bool {
         switch self {
         case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: true
         default: false

@@ -57,34 +57,91 @@ struct ExpressionBinder {
     }
 
     /// - Throws: every code of the binder, at the offending token.
+    ///
+    /// It takes nothing apart itself: a frame has room for what all of its cases bind, and there is one for each level of a
+    /// deep expression.
     mutating func bind(_ expression: Expression) throws(SQLError) -> Bound {
-        if let bound = try anyElement(expression) { return bound }
+        if expression.mayTestElements, let bound = try anyElement(expression) { return bound }
+        switch expression {
+        case .name, .literal: return try bindLeaf(expression)
+        case .unary, .logical: return try bindOperator(expression)
+        case .binary: return try bindBinary(expression)
+        case .call: return try bindCall(expression)
+        case .cast, .caseWhen: return try bindChoice(expression)
+        case .like, .between, .distinctFrom: return try bindTest(expression)
+        case .inList, .truth: return try bindMembership(expression)
+        case .inQuery, .exists, .scalarQuery: return try bindQuery(expression)
+        }
+    }
+
+    @inline(never)
+    private mutating func bindLeaf(_ expression: Expression) throws(SQLError) -> Bound {
         switch expression {
         case .name(let name): return try column(name)
         case .literal(let literal, let position): return try bind(literal, at: position)
+        default: return try bind(expression)
+        }
+    }
+
+    @inline(never)
+    private mutating func bindOperator(_ expression: Expression) throws(SQLError) -> Bound {
+        switch expression {
         case .unary(let unary, let operand, let position): return try bind(unary, operand, at: position)
-        case .binary(let binary, let left, let right, let position):
-            let operands = [try bind(left), try bind(right)]
-            return try apply(binary.function, operands, at: position, shown: binary.rawValue)
         case .logical(let connective, let operands): return try bind(connective, operands)
-        case .call(let call): return try bind(call)
+        default: return try bind(expression)
+        }
+    }
+
+    @inline(never)
+    private mutating func bindBinary(_ expression: Expression) throws(SQLError) -> Bound {
+        guard case .binary(let binary, let left, let right, let position) = expression else {
+            return try bind(expression)
+        }
+        let operands = [try bind(left), try bind(right)]
+        return try apply(binary.function, operands, at: position, shown: binary.rawValue)
+    }
+
+    @inline(never)
+    private mutating func bindCall(_ expression: Expression) throws(SQLError) -> Bound {
+        guard case .call(let call) = expression else { return try bind(expression) }
+        return try bind(call)
+    }
+
+    @inline(never)
+    private mutating func bindChoice(_ expression: Expression) throws(SQLError) -> Bound {
+        switch expression {
         case .cast(let value, let type, let isTry, let position):
             return try bindCast(value, to: type, isTry: isTry, at: position)
         case .caseWhen(let operand, let clauses, let otherwise, let position):
             return try bindCase(operand, clauses, otherwise, at: position)
-        case .like, .between, .distinctFrom: return try bindTest(expression)
+        default: return try bind(expression)
+        }
+    }
+
+    @inline(never)
+    private mutating func bindMembership(_ expression: Expression) throws(SQLError) -> Bound {
+        switch expression {
         case .inList(let value, let items, let isNegated, let position):
             return try bindIn(value, items, isNegated: isNegated, at: position)
         case .truth(let value, let test, let isNegated, let position):
             return negated(try bind(test, of: value, at: position), if: isNegated)
+        default: return try bind(expression)
+        }
+    }
+
+    @inline(never)
+    private mutating func bindQuery(_ expression: Expression) throws(SQLError) -> Bound {
+        switch expression {
         case .inQuery(let value, let query, let isNegated, let position):
             return try inQuery(value, query, isNegated: isNegated, at: position)
         case .exists(let query, let position): return try existsQuery(query, at: position)
         case .scalarQuery(let query, let position): return try scalarQuery(query, at: position)
+        default: return try bind(expression)
         }
     }
 
-    /// Tests of several operands, apart from `bind` to keep the frames of deep expressions small.
+    /// Tests of several operands.
+    @inline(never)
     private mutating func bindTest(_ expression: Expression) throws(SQLError) -> Bound {
         switch expression {
         case .like(let text, let pattern, let escape, let isNegated, let position):
