@@ -16,7 +16,7 @@ public enum Thread {
     /// Processors that the system has at present, at least 1.
     public static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    /// Runs `body` on a new detached thread with a stack of 8 MB, of which what is used is memory.
+    /// Runs `body` on a new detached thread with a stack of 4 MB, of which what is used is memory.
     /// - Parameter name: Shown by `top -H`; the system keeps 15 bytes.
     public static func start(name: String, _ body: @escaping @Sendable () -> Void) {
         var attributes = pthread_attr_t()

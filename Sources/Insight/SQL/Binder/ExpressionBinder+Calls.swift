@@ -68,7 +68,20 @@ extension ExpressionBinder {
         {
             resolution.type = resolution.type.rounded(toDigits: Int(clamping: digits))
         }
+        if resolution.function == .nullIf, ![.null, resolution.type].contains(arguments[0].type) {
+            return try nullIf(arguments, at: call.position)
+        }
         return try apply(resolution, arguments, at: call.position)
+    }
+
+    /// `NULLIF(a, b)` has the type of `a`, whatever it is compared with.
+    private func nullIf(_ arguments: [Bound], at position: SourcePosition) throws(SQLError) -> Bound {
+        let isEqual = try apply(.equal, arguments, at: position, shown: "NULLIF")
+        let value = arguments[0]
+        let none = BoundExpression.literal(.null, type: value.type)
+        let branch = CaseBranch(condition: isEqual.expression, result: none)
+        return try make(
+            .caseWhen([branch], otherwise: value.expression, type: value.type), of: [isEqual, value], at: position)
     }
 
     static let groupingFunctions: Set<String> = ["GROUPING", "GROUPING_ID", "GROUP_ID"]

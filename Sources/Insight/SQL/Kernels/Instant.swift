@@ -96,8 +96,8 @@ enum Instant {
         case .hour: return floorRemainder(instant, day) / 3_600_000_000
         case .minute: return floorRemainder(instant, 3_600_000_000) / 60_000_000
         case .second: return floorRemainder(instant, 60_000_000) / 1_000_000
-        case .millisecond: return floorRemainder(instant, 60_000_000) / 1_000
-        case .microsecond: return floorRemainder(instant, 60_000_000)
+        case .millisecond: return floorRemainder(instant, 1_000_000) / 1_000
+        case .microsecond: return floorRemainder(instant, 1_000_000)
         case .epoch: return floorDivide(instant, 1_000_000)
         default: return dateField(days(instant), unit)
         }

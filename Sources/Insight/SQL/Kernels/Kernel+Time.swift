@@ -51,8 +51,8 @@ extension Kernel {
         case .hour: interval % Instant.day / 3_600_000_000
         case .minute: interval % 3_600_000_000 / 60_000_000
         case .second: interval % 60_000_000 / 1_000_000
-        case .millisecond: interval % 60_000_000 / 1_000
-        case .microsecond: interval % 60_000_000
+        case .millisecond: interval % 1_000_000 / 1_000
+        case .microsecond: interval % 1_000_000
         case .epoch: interval / 1_000_000
         default: interval / (unit.microseconds ?? Instant.day)
         }

@@ -114,7 +114,8 @@ extension Parser {
         if at(.all) || isAny {
             throw unsupported("a comparison with ALL or ANY is", suggestion: "IN (SELECT …) tests for equality")
         }
-        return .binary(known, left, try expression(atLeast: tighter), token.position)
+        let right = try expression(atLeast: tighter)
+        return try rowComparison(known, left, right, at: token.position) ?? .binary(known, left, right, token.position)
     }
 
     /// `left OP x OP y …` in one flat node.
@@ -183,10 +184,16 @@ extension Parser {
             if at(.select) || at(.with) || at(.values) {
                 let query = try query()
                 try expect(.rightParenthesis)
+                if let row = left.rowValues {
+                    return try rowMembership(row, in: query, isNegated: isNegated, at: operation.position)
+                }
                 return .inQuery(left, query, isNegated: isNegated, operation.position)
             }
             let items = try expressions()
             try expect(.rightParenthesis)
+            if let row = left.rowValues {
+                return try rowMembership(row, items, isNegated: isNegated, at: operation.position)
+            }
             return .inList(left, items, isNegated: isNegated, operation.position)
         default:
             try expect(.to)

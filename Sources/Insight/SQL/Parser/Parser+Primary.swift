@@ -58,7 +58,7 @@ extension Parser {
             return .scalarQuery(query, position)
         }
         let inner = try expression()
-        if at(.comma) { throw unsupported("a row of several values is", at: position) }
+        if at(.comma) { return try elements(of: try row(from: inner, at: position)) }
         guard at(.rightParenthesis) else {
             throw unexpected(expecting: "an operator or ')'", keywords: Self.operatorWords)
         }
