@@ -2,9 +2,12 @@
 """Nexmark: every query over the same JSON lines in Squilla and in DuckDB, the rows compared as multisets. CPU-seconds are of
 the whole process, start and output included; DuckDB runs on one thread.
 
-    Benchmarks/streams/nexmark.py [--events N] [--queries q0,cep1,…] [--out-of-order N] [--binary PATH] [--no-peer]
+    Benchmarks/streams/nexmark.py [--events N] [--queries q0,cep1,…] [--out-of-order N] [--binary PATH] [--no-peer] [--flink]
+
+`--flink` asks Flink in DuckDB's place, in streaming mode over event time, what its changes come to; it wants a Python with
+apache-flink, and Java. What Flink refuses is told and not counted. 20,000 events are enough for it.
 """
-import argparse, collections, json, os, pathlib, subprocess, sys, tempfile
+import argparse, collections, json, os, pathlib, re, subprocess, sys, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUERIES = pathlib.Path(__file__).resolve().parent / "nexmark"
@@ -85,6 +88,68 @@ def rows(path):
         return collections.Counter("|".join(cell(v) for v in json.loads(line).values()) for line in lines if line.strip())
 
 
+# By the query: the columns that tell its rows apart.
+FLINK_KEYS = {"q9": (0,), "q15": (0,), "q16": (0, 1), "q17": (0, 1), "q18": (0, 1), "q19": (0, 4)}
+
+# Whose greedy variable at the end of the rows would have to give one back for the next.
+FLINK_FINDS_LESS = ("cep1", "cep2")
+
+
+class FlinkPeer:
+    def __init__(self, paths):
+        sys.path.insert(0, str(ROOT / "Tests/Differential"))
+        from oracle.flink import Flink
+        self.flink = Flink({"pipeline.auto-watermark-interval": "200 ms"})
+        for table, columns in COLUMNS.items():
+            declared = [f"`{c}` {dict(VARCHAR='STRING', TIMESTAMP='TIMESTAMP_LTZ(3)').get(t, t)}" for c, t in columns]
+            if table != "side_input":
+                declared.append("WATERMARK FOR `dateTime` AS `dateTime` - INTERVAL '4' SECOND")
+            self.flink.execute(
+                f"CREATE TABLE {table} ({', '.join(declared)}) WITH ('connector' = 'filesystem', 'path' = '{paths[table]}', "
+                "'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601')")
+
+    def rows(self, name, text):
+        """What the changes come to, or why Flink refuses."""
+        from oracle.cells import moment
+        from oracle.flink import reason
+        found = collections.Counter()
+        try:
+            # Reserved words there.
+            answer = self.flink.collect(re.sub(r"(?<!`)\b(dateTime|value)\b", r"`\1`", text.rstrip().rstrip(";")))
+        except Exception as error:  # whatever Java threw
+            return reason(error)
+        # Where a key tells rows apart Flink leaves out what they were.
+        key = FLINK_KEYS.get(name) if all(kind != "-U" for kind, _ in answer["rows"]) else None
+        latest = {}
+        for kind, row in answer["rows"]:
+            values = [moment(v) if t.startswith("TIMESTAMP") else float(v) if v and t.startswith(("DOUBLE", "DECIMAL")) else v
+                      for v, t in zip(row, answer["types"])]
+            text, is_there = "|".join(map(cell, values)), kind in ("+I", "+U")
+            if key is None:
+                found[text] += 1 if is_there else -1
+            elif is_there:
+                latest[tuple(values[c] for c in key)] = text
+            else:
+                latest.pop(tuple(values[c] for c in key), None)
+        found.update(latest.values())
+        return collections.Counter({row: n for row, n in found.items() if n})
+
+
+def compare_flink(name, text, ours, cpu, flink):
+    other = flink.rows(name, text)
+    if isinstance(other, str):
+        print(f"{name:12} ----  Flink refuses: {other[:150]}", flush=True)
+        return True
+    mine = rows(ours)
+    same = mine == other or name in FLINK_FINDS_LESS and not other - mine
+    less = f"   {sum((mine - other).values())} of them not found by Flink" if same and mine != other else ""
+    print(f"{name:12} {'PASS' if same else 'DIFF'}  {sum(mine.values()):9} rows   squilla {cpu:6.2f} CPU-s{less}", flush=True)
+    if not same:
+        print(f"    only here:  {list((mine - other).items())[:3]} of {sum((mine - other).values())}")
+        print(f"    only there: {list((other - mine).items())[:3]} of {sum((other - mine).values())}")
+    return same
+
+
 def compare(name, folder, paths, options):
     """One query in both. Prints a line, and says whether they agree."""
     text = (QUERIES / f"{name}.sql").read_text()
@@ -106,6 +171,8 @@ def compare(name, folder, paths, options):
     if options.no_peer:
         print(f"{name:12} ran   {cpu:6.2f} CPU-s", flush=True)
         return True
+    if options.flink:
+        return compare_flink(name, text, ours, cpu, options.flink)
     peer = QUERIES / f"{name}.duckdb.sql"
     asked = (peer if peer.exists() else QUERIES / f"{name}.sql").read_text()
     tables = json.dumps([(t, str(paths[t]), COLUMNS[t]) for t in used])
@@ -129,6 +196,7 @@ def main():
     parser.add_argument("--out-of-order", type=int, default=1)
     parser.add_argument("--queries", help="such as q0,cep1; all by default")
     parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--flink", action="store_true")
     parser.add_argument("--binary", default=str(ROOT / ".build/release/squilla"))
     options = parser.parse_args()
     names = options.queries.split(",") if options.queries else sorted(
@@ -137,6 +205,11 @@ def main():
     folder = pathlib.Path(tempfile.gettempdir()) / "squilla-nexmark"
     folder.mkdir(exist_ok=True)
     paths = generate(folder, options)
+    if options.flink:
+        try:
+            options.flink = FlinkPeer(paths)
+        except Exception as error:  # not installed, or no Java
+            sys.exit(f"Flink can't be asked: {error}")
     same = [compare(name, folder, paths, options) for name in names]
     print(f"{sum(same)} of {len(same)} pass")
     sys.exit(0 if all(same) else 1)

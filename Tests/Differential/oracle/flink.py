@@ -11,7 +11,8 @@ class NotInstalled(Exception):
 
 
 class Flink:
-    def __init__(self):
+    def __init__(self, settings=None):
+        """`settings` beside, or in place of, those that make answers the same each time."""
         try:
             from pyflink.common import Configuration
             from pyflink.table import EnvironmentSettings, TableEnvironment
@@ -19,14 +20,14 @@ class Flink:
             raise NotInstalled("apache-flink is not there (python3 -m venv V; V/bin/pip install apache-flink; run with V/bin/python3)") from error
         self._folder = tempfile.TemporaryDirectory(prefix="squilla-flink-")
         self._number = 0
-        settings = Configuration()
+        configuration = Configuration()
         for name, value in {
             "parallelism.default": "1", "pipeline.auto-watermark-interval": "0 ms", "table.local-time-zone": "UTC",
-            "table.exec.source.idle-timeout": "0 ms", "rest.bind-port": "0",
+            "table.exec.source.idle-timeout": "0 ms", "rest.bind-port": "0", **(settings or {}),
         }.items():
-            settings.set_string(name, value)
+            configuration.set_string(name, value)
         self._environment = TableEnvironment.create(
-            EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(settings).build())
+            EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build())
 
     def answer(self, case):
         """`types` and `rows` (kind and cells), or `error`."""
@@ -43,7 +44,7 @@ class Flink:
                 view = re.match(r"CREATE (?:TEMPORARY )?VIEW (\S+)", statement)
                 if view:
                     created.insert(0, f"DROP VIEW {view[1]}" if "TEMPORARY" not in statement[:20] else f"DROP TEMPORARY VIEW {view[1]}")
-            return self._collect(query)
+            return self.collect(query)
         except Exception as error:  # whatever Java threw
             return {"error": reason(error)}
         finally:
@@ -60,7 +61,11 @@ class Flink:
             f"CREATE TEMPORARY TABLE `{table.name}` ({table.declaration}) WITH ('connector' = 'filesystem', 'path' = '{path}', "
             "'format' = 'json', 'json.timestamp-format.standard' = 'ISO-8601')")
 
-    def _collect(self, query):
+    def execute(self, statement):
+        return self._environment.execute_sql(statement)
+
+    def collect(self, query):
+        """All changes that a query answers; its inputs end."""
         result = self._environment.execute_sql(query)._j_table_result
         types = [str(t.getLogicalType().asSummaryString()) for t in result.getResolvedSchema().getColumnDataTypes()]
         rows, iterator = [], result.collect()
