@@ -12,6 +12,22 @@ for path in ("/healthz", "/api/v1/status", "/metrics", "/"):
     check(status == 200 and body, f"{path} is served ({len(body)} B, {headers.get('content-type')})")
 check(server.resident_bytes() < 100 << 20, f"resident without visitors: {server.resident_bytes() / 1e6:.0f} MB (bar: 100)")
 
+# The front page is cached for an hour, its part for the visitor is not.
+carts = {}
+for items in (0, 1, 7):
+    status, headers, body = server.get("/", {"Cookie": f"items={items}", "Accept-Language": "en"})
+    text = body.decode()
+    carts[items] = text[text.index('<p class="visitor">') + 19:].split("<")[0]
+    check(status == 200 and "esi:" not in text and headers["cache-control"] == "private, no-cache"
+          and "surrogate-control" not in headers, f"the front page is put together: {carts[items]}")
+    check(items == 0 or "cache-status" not in headers or "hit" in headers["cache-status"], f"from the cache: {headers.get('cache-status')}")
+check(carts == {0: "Your cart is empty.", 1: "One thing waits in your cart.", 7: "7 things wait in your cart."}, "and differs by visitor")
+pages = until("events of the page and its parts", lambda: (r := server.sql(
+    "SELECT cache.status AS status, esi.includes AS includes FROM requests WHERE url.path = '/' AND esi.includes = 1")) and len(r) >= 3 and r)
+check([p["status"] for p in pages].count("hit") >= 2, f"the page is a hit: {pages}")
+parts = server.sql("SELECT count(*) AS n, count(DISTINCT esi.parent) AS pages FROM requests WHERE url.path = '/parts/visitor'")
+check(parts[0]["n"] >= 3 and parts[0]["pages"] == parts[0]["n"], f"each of its parts is an event of its own: {parts}")
+
 # 10,000 idle keep-alive connections
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(20_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2) if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 12_000 else None

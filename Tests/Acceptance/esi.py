@@ -24,3 +24,111 @@ answer = run("esi", "lint", site)
 check(answer.returncode == 1 and "bad.html:2:3: error" in answer.stdout, f"lint finds it: {answer.stdout}")
 bad.unlink()
 check(run("esi", "lint", site, page).returncode == 0, "and nothing where nothing is wrong")
+
+# The edge in front of an origin that means well, and of one that does not.
+import gzip, http.server
+
+
+class Origin(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    seen, version = [], 1
+
+    def do_GET(self):
+        path = self.path.split("?")[0]
+        Origin.seen.append(path)
+        head, body = {"Content-Type": "text/html", "Cache-Control": "max-age=600"}, b"?"
+        asks = {**head, "Surrogate-Control": 'max-age=3600, content="ESI/1.0"', "ETag": '"t"'}
+        include = '<esi:include src="{}" {}/>'.format
+        if path == "/page":
+            head, body = asks, f"<p>{include('/news', '')}, {include('/you', '')}</p>".encode()
+        elif path == "/news":
+            body = b"news %d" % Origin.version
+        elif path == "/you":
+            head, body = {**head, "Cache-Control": "private, no-store"}, self.headers.get("Cookie", "nobody").encode()
+        elif path == "/hostile":
+            names = ("hangs", "trickles", "binary", "cookie", "bomb", "self", "loop", "truncated", "garbage", "huge")
+            options = 'onerror="continue" maxwait="700" dca="esi"'
+            parts = "".join(f"[{name}:{include('/' + name, options)}]" for name in names)
+            head, body = asks, (parts + "end").encode()
+        elif path == "/hangs":
+            time.sleep(3)
+            return
+        elif path == "/trickles":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            for _ in range(30):
+                self.wfile.write(b"x")
+                time.sleep(0.1)
+            return
+        elif path == "/binary":
+            body = bytes(range(256)) * 40 + b"<esi:"
+        elif path == "/cookie":
+            head, body = {**head, "Set-Cookie": "stolen=1"}, b"c"
+        elif path == "/bomb":
+            head, body = {**head, "Content-Encoding": "gzip"}, gzip.compress(bytes(200 << 20))
+        elif path in ("/self", "/loop", "/loop2"):
+            other = {"/self": "/self", "/loop": "/loop2", "/loop2": "/loop"}[path]
+            body = ("<" + include(other, 'dca="esi"') + ">").encode()
+        elif path == "/truncated":
+            head, body = {**head, "Content-Length": "1000"}, b"short"
+        elif path == "/garbage":
+            head, body = {**head, "Content-Encoding": "gzip"}, b"no gzip"
+        elif path == "/huge":
+            head, body = {**head}, b"h" * (20 << 20)
+        self.send_response(200)
+        for name, value in {"Content-Length": len(body), **head}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        if path == "/truncated":
+            self.close_connection = True
+
+    def log_message(self, *arguments):
+        pass
+
+
+class Threads(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *arguments):
+        pass
+
+
+site = Threads(("127.0.0.1", 0), Origin)
+threading.Thread(target=site.serve_forever, daemon=True).start()
+(work / "squilla.yaml").write_text(f"""
+edge: {{listen: "127.0.0.1:0"}}
+management: {{listen: "127.0.0.1:0"}}
+origins: [{{url: "http://127.0.0.1:{site.server_port}"}}]
+esi: {{enabled: true}}
+""")
+edge = Server("-c", work / "squilla.yaml", listen=False)
+for name in ("ada", "bob"):
+    status, headers, body = edge.get("/page", {"Cookie": name})
+    check((status, body) == (200, f"<p>news 1, {name}</p>".encode()), f"{body.decode()} ({headers.get('cache-status')})")
+    check(headers["cache-control"] == "max-age=600" and not {"etag", "surrogate-control", "set-cookie"} & headers.keys(), "its head is a page's")
+check((Origin.seen.count("/page"), Origin.seen.count("/news"), Origin.seen.count("/you")) == (1, 1, 2), "each part has a cache life of its own")
+for fields in ({"If-None-Match": '"t"'}, {"Range": "bytes=0-2"}):
+    check(edge.get("/page", {"Cookie": "ada", **fields})[::2] == (200, b"<p>news 1, ada</p>"), f"all of it for {fields}")
+Origin.version = 2
+host = f"http://{edge.edge[0]}:{edge.edge[1]}"
+check(run("purge", host + "/news", "--data", edge.data).returncode == 0, "a purge of a fragment")
+check(b"news 2" in edge.get("/page")[2] and Origin.seen.count("/page") == 1, "leaves the page")
+
+before = edge.resident_bytes()
+start = time.monotonic()
+status, headers, body = edge.get("/hostile")
+took = time.monotonic() - start
+check(status == 200 and body.endswith(b"end") and took < 3, f"bad fragments: {len(body)} bytes in {took:.1f} s")
+check(b"[hangs:]" in body and b"[bomb:]" in body and b"[cookie:c]" in body and b"[garbage:]" in body and b"[huge:]" in body, "each fails alone")
+check("set-cookie" not in headers and b"esi:include" not in body, "no cookie and no markup of theirs comes through")
+check(edge.resident_bytes() - before < 150 << 20, f"resident {(edge.resident_bytes() - before) / 1e6:+.0f} MB")
+events = until("events", lambda: (r := edge.sql("SELECT * FROM requests WHERE url.path = '/hostile'")) and r)
+check(events[0]["esi.failed"] >= 6 and events[0]["esi.refused"] >= 3 and events[0]["esi.error.code"], f"the event tells: {events[0]['esi.error.message']}")
+codes = {r["c"]: r["n"] for r in edge.sql("SELECT error.code AS c, count(*) AS n FROM requests WHERE esi.parent IS NOT NULL AND error.code IS NOT NULL GROUP BY 1")}
+check({"esi_timeout", "esi_decoded_bytes", "esi_bad_coding"} <= codes.keys(), f"and those of the fragments: {codes}")
+metrics = edge.api("/metrics")[2].decode()
+check('squilla_esi_errors_total{code="decoded_bytes"} 1' in metrics, "and the counters")
+check(edge.get("/page")[0] == 200, "it still serves")
+check(edge.terminate() == 0, "and stops")

@@ -74,6 +74,10 @@ extension ManagementService {
         metrics.single(
             "squilla_esi_fragments_failed_total", .counter, "Of them, those that could not be had.",
             counters.failedFragments)
+        metrics.family("squilla_esi_errors_total", .counter, "Errors in pages, answered ones too, by their codes.")
+        for (code, count) in counters.esiFaults.sorted(by: { $0.key < $1.key }) {
+            metrics.sample("squilla_esi_errors_total", [("code", code)], count)
+        }
         metrics.single(
             "squilla_events_recorded_total", .counter, "Request events handed to the log.", counters.recordedEvents)
         metrics.single(

@@ -19,6 +19,7 @@ public struct ESISection: Hashable, Sendable {
     public var hold = Hold.lookAhead
     public var encodesVariables = true
     public var evaluatesFragments = false
+    public var fetchableInlines = true
     public var hiddenCookies: [String] = []
     /// A database in MaxMind's format for `GEO`.
     public var geoDatabase: String?
@@ -62,6 +63,7 @@ public struct ESISection: Hashable, Sendable {
         hold = section.choice("hold", default: hold)
         encodesVariables = section.bool("encode_variables", default: encodesVariables)
         evaluatesFragments = section.bool("evaluate_fragments", default: evaluatesFragments)
+        fetchableInlines = section.bool("fetchable_inlines", default: fetchableInlines)
         hiddenCookies = section.strings("hidden_cookies") ?? hiddenCookies
         geoDatabase = section.optionalString("geo_database")
         compiledBytes = section.bytes("compiled_bytes", default: compiledBytes, in: 0...1 << 40)

@@ -43,6 +43,11 @@ public struct ESIFault: Error, Sendable, Equatable {
         }
     }
 
+    /// The message with the place.
+    public var explanation: String {
+        message + (place.map { " at line \($0.line), column \($0.column)" } ?? "")
+    }
+
     static func expression(_ code: String, _ message: String) -> ESIFault { ESIFault(.expression, code, message) }
 
     static func limit(_ setting: String, _ what: String) -> ESIFault {

@@ -28,6 +28,8 @@ public struct ESISettings: Sendable, Equatable {
     public var allowedHosts: [String] = []
     /// Whether hosts other than the page's own may be loopback, private or link-local addresses.
     public var allowsPrivateHosts = false
+    /// Whether an `inline` with `fetchable="yes"` answers requests for its own URL too.
+    public var publishesInlines = true
     /// Cookies that pages may not read.
     public var hiddenCookies: [String] = []
 

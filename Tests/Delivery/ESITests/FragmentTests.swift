@@ -103,12 +103,12 @@ import Testing
         #expect(
             run("<esi:foreach collection=\"[1..9]\"><esi:include src=\"/a\"/></esi:foreach>") {
                 $0.settings.maximumIncludes = 8
-            }.fault == "maximum_includes")
+            }.fault == "max_includes")
         #expect(
             run("<esi:include src=\"/r\"/>") { $0.fragments["/r"] = .init(status: 302, location: "/a") }.body == "A")
         #expect(
             run("<esi:include src=\"/r\"/>") { $0.fragments["/r"] = .init(status: 302, location: "/r") }.fault
-                == "maximum_redirects")
+                == "max_redirects")
         #expect(
             run("<esi:include src=\"/r\"/>") { $0.fragments["/r"] = .init(status: 302, location: "http://evil/") }.fault
                 == "host")

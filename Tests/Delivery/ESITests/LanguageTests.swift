@@ -72,8 +72,8 @@ import Testing
 
     @Test(arguments: [
         ("1 / 0", "division_by_zero"), ("9223372036854775807 + 1", "overflow"), ("'a' - 1", "not_an_integer"),
-        ("$none()", "unknown_function"), ("[1..100000]", "maximum_items"), ("'a' matches '('", "bad_pattern"),
-        ("'x' * 10000000", "maximum_text_bytes"), ("$base64_decode('!')", "bad_base64"),
+        ("$none()", "unknown_function"), ("[1..100000]", "max_items"), ("'a' matches '('", "bad_pattern"),
+        ("'x' * 10000000", "max_text_bytes"), ("$base64_decode('!')", "bad_base64"),
     ])
     func wrongExpressionsFail(expression: String, code: String) {
         #expect(body("<esi:assign name=\"r\" value=\"\(expression)\"/>x") == "!\(code)")

@@ -23,6 +23,8 @@ struct ScriptedSite {
         var fields: [String] = []
         var body = ""
         var requests: [String] = []
+        /// What other requests may have.
+        var published: [String] = []
         var fault: String?
     }
 
@@ -135,6 +137,9 @@ struct ScriptedSite {
                 answer.requests.append(site.describe(fetch))
             case .cancel(let id): open.removeAll { $0.number == id }
             case .pause, .resume: break
+            case .publish(let url, let text):
+                answer.published.append(
+                    "\(String(decoding: url.text, as: UTF8.self)): \(String(decoding: text, as: UTF8.self))")
             case .head(let head):
                 answer.status = head.status ?? 200
                 for (name, value) in head.addedFields {

@@ -17,8 +17,13 @@ struct Demo: ParsableCommand {
         ProcessLimits.raiseOpenFiles()
         let (site, origin) = try Self.startSite()
         let options = self.options
-        let settings = try options.settings(origin: origin)
-        let server = try Server(settings) { try options.settings(origin: origin) }
+        let readSettings = { @Sendable in
+            var settings = try options.settings(origin: origin)
+            // The sample site's front page is put together at the edge.
+            settings.esi.isEnabled = true
+            return settings
+        }
+        let server = try Server(try readSettings(), readSettings: readSettings)
         try server.start()
         try server.submitSample(SampleJob.name, SampleJob.text)
         Self.greet(server)
@@ -66,6 +71,7 @@ struct Demo: ParsableCommand {
             "  ./squilla sql \"SELECT url.path, count(*) AS n FROM requests GROUP BY 1 ORDER BY n DESC LIMIT 10\"",
             "  ./squilla job show \(SampleJob.name)",
             "  curl -sS -D - -o /dev/null http://\(edge)/ | grep -i cache-status",
+            "  curl -sS -b items=3 http://\(edge)/ | grep -o '[^>]*cart\\.'   # the page is cached, this part is yours",
             "",
             "Ctrl-C ends it.",
         ] { StandardOutput.write(line: line) }

@@ -21,7 +21,8 @@ final class SampleOrigin: HTTPService {
         let asked = SampleRequest(
             method: request.method, path: request.path, query: request.query ?? "",
             ifNoneMatch: request.header("if-none-match"), ifModifiedSince: request.header("if-modified-since"),
-            acceptLanguage: request.header("accept-language"), cookie: request.header("cookie"), body: request.body)
+            acceptLanguage: request.header("accept-language"), cookie: request.header("cookie"),
+            surrogateCapability: request.header("surrogate-capability"), body: request.body)
         let now = clock.monotonicNanoseconds()
         let isFailing = failures.isFailing(at: now)
         var own = random.withLock { Random(seed: $0.next()) }

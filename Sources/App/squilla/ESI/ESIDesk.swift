@@ -73,7 +73,7 @@ struct ESIDesk {
             case .fail(let fault):
                 isOver = true
                 self.fault = fault
-            case .pause, .resume: break
+            case .pause, .resume, .publish: break
             }
         }
     }

@@ -34,6 +34,7 @@ extension ESISection {
         page.evaluatesFragments = evaluatesFragments
         page.allowedHosts = allowedHosts.map { $0.lowercased() }
         page.allowsPrivateHosts = allowsPrivateHosts
+        page.publishesInlines = fetchableInlines
         page.hiddenCookies = hiddenCookies
         page.lookAheadBytes = lookAheadBytes
         page.maximumHeldBytes = maxHeldBytes

@@ -162,6 +162,7 @@ extension ESIAssembly {
     /// The page fails.
     mutating func fail(_ fault: ESIFault) {
         guard !isOver else { return }
+        page.caught(fault)
         page.note(fault.place ?? ESIPlace(), 0, "the page fails: \(fault.code): \(fault.message)")
         cancelAll()
         isOver = true

@@ -115,7 +115,7 @@ extension ESIAssembly {
     private mutating func redirect(_ id: Int, _ location: [UInt8]) {
         actions.append(.cancel(id))
         guard fetches[id].redirects < page.settings.maximumRedirects else {
-            return fail(id, ESIFault.limit("maximum_redirects", "the fragment redirects too often"))
+            return fail(id, ESIFault.limit("max_redirects", "the fragment redirects too often"))
         }
         guard let fetch = fetches[id].request.fetch, let url = ESIURL(location.span, relativeTo: fetch.url) else {
             return fail(id, ESIFault(.network, "bad_redirect", "the fragment redirects to no URL"))
@@ -155,7 +155,7 @@ extension ESIAssembly {
         let scope = fetches[id].request.scope
         page.output.append(bytes, to: scope)
         guard page.output.totalBytes <= page.settings.maximumOutputBytes else {
-            return fail(ESIFault.limit("maximum_output_bytes", "the page is too long"))
+            return fail(ESIFault.limit("max_output_bytes", "the page is too long"))
         }
         if fetches[id].waiter >= 0, page.output.bufferedBytes > page.settings.maximumFragmentBytes {
             return tooLong(id)
@@ -168,7 +168,7 @@ extension ESIAssembly {
 
     private mutating func tooLong(_ id: Int) {
         actions.append(.cancel(id))
-        fail(id, ESIFault.limit("maximum_fragment_bytes", "the fragment is too long"))
+        fail(id, ESIFault.limit("max_fragment_bytes", "the fragment is too long"))
     }
 
     mutating func fragmentEnded(_ id: Int, _ compiled: ESIPage?) {

@@ -85,7 +85,7 @@ public struct ESIAssembly {
         case .fragmentEnded(let id, let compiled): fragmentEnded(id, compiled)
         case .fragmentFailed(let id, let fault): if isLive(id) { fail(id, fault) }
         case .timeOver:
-            fail(ESIFault(.timeout, "page_time", "the page took too long (esi.page_ms)"))
+            fail(ESIFault(.timeout, "page_time", "the page took too long (esi.page_timeout_ms)"))
         case .clientIsFull: clientIsFull = true
         case .clientTakesMore: clientIsFull = false
         }
@@ -128,6 +128,8 @@ public struct ESIAssembly {
         swap(&machine, &machines[index])
         cancelCleared()
         takeIncludes(of: index)
+        for part in page.published { actions.append(.publish(part.url, part.text)) }
+        page.published = []
         if let fault { return uncaught(fault, index) }
         if machines[index].state == .done { finished(index) }
     }
@@ -195,6 +197,8 @@ public struct ESIAssembly {
     mutating func closeSummary() {
         summary.steps = page.budget.steps
         summary.outputBytes = page.output.totalBytes
-        summary.handledFaults = page.faultCounts
+        summary.faults = page.faultCounts
+        summary.firstFault = page.firstFault
+        summary.refusals = page.refusals
     }
 }

@@ -42,6 +42,8 @@ public struct ESIFragment: Sendable {
 public enum ESIAction: Sendable {
     /// To fetch something; the number names it in events and actions.
     case fetch(Int, ESIFetch)
+    /// Text of the page that may answer requests for this URL of the page's own host.
+    case publish(ESIURL, [UInt8])
     /// Nobody wants the fragment any more.
     case cancel(Int)
     /// Too much waits for an earlier fragment.
@@ -83,6 +85,9 @@ public struct ESISummary: Sendable {
     public var fragmentBytes: Int64 = 0
     public var outputBytes = 0
     public var steps = 0
-    /// Errors that were handled, by code.
-    public var handledFaults: [String: Int] = [:]
+    /// Errors, handled or not, by code.
+    public var faults: [String: Int] = [:]
+    public var firstFault: ESIFault?
+    /// What guards and bounds said no to.
+    public var refusals = 0
 }

@@ -70,7 +70,7 @@ extension Machine {
         let last = try integer(last, program, &page, "..")
         let (distance, overflow) = last.subtractingReportingOverflow(first)
         guard !overflow, distance != .min, abs(distance) < Int64(page.settings.maximumItems) else {
-            throw ESIFault.limit("maximum_items", "the range from \(first) to \(last)")
+            throw ESIFault.limit("max_items", "the range from \(first) to \(last)")
         }
         let step: Int64 = first <= last ? 1 : -1
         return .list(stride(from: first, through: last, by: Int(step)).map { .integer($0) })
@@ -162,7 +162,7 @@ extension Machine {
             throw .expression("unknown_function", "there is no function $\(shown)")
         }
         guard calls.count < page.settings.maximumCallDepth else {
-            throw ESIFault.limit("maximum_call_depth", "$\(shown) is called too deep")
+            throw ESIFault.limit("max_call_depth", "$\(shown) is called too deep")
         }
         var values: [Value] = []
         for index in 0..<arguments.count {

@@ -64,10 +64,10 @@ extension Machine {
         if !page.inlines.isEmpty, let inline = page.inlines[fetch.text] { request.inline = inline }
         page.budget.includes += 1
         guard page.budget.includes <= page.settings.maximumIncludes else {
-            throw ESIFault.limit("maximum_includes", "too many includes")
+            throw ESIFault.limit("max_includes", "too many includes")
         }
         guard chain.count <= page.settings.maximumDepth else {
-            throw ESIFault.limit("maximum_depth", "fragments in fragments are nested too deep")
+            throw ESIFault.limit("max_depth", "fragments in fragments are nested too deep")
         }
         guard !chain.contains(fetch.text) else {
             throw ESIFault(.refused, "loop", "\(String(decoding: fetch.text, as: UTF8.self)) includes itself")

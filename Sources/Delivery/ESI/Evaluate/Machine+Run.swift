@@ -81,7 +81,8 @@ extension Machine {
             guard !calls.isEmpty else { return }
             returned = try evaluate(value, program, &page)
         case .inline(let name, let isFetchable, let end):
-            capture(.inline(name: name, isFetchable: isFetchable), index + 1..<end, program)
+            let body = index + 1..<end
+            capture(.inline(name: name, isFetchable: isFetchable && isText(body, program)), body, program)
         case .debug(let expression):
             let text = try evaluate(expression, program, &page).asText
             if page.debugLines.count < 100 { page.debugLines.append(Array(text.bytes.prefix(1_000))) }
@@ -191,7 +192,7 @@ extension Machine {
             page.budget.iterations += 1
             guard page.budget.iterations <= page.settings.maximumIterations else {
                 frames.removeLast()
-                throw ESIFault.limit("maximum_iterations", "too many turns of <esi:foreach>")
+                throw ESIFault.limit("max_iterations", "too many turns of <esi:foreach>")
             }
             frames[frames.count - 1].index = start
             frames[frames.count - 1].kind = .loop(items: items, next: next + 1, item: item, start: start)
@@ -220,8 +221,24 @@ extension Machine {
         let source = program.names[Int(name)]
         if let url = ESIURL(source.span, relativeTo: base(page)) {
             page.inlines[url.text] = bytes
+            if isFetchable { publish(url, bytes, &page) }
         }
         try emit(.text(Text(bytes, taint: taint)), &page)
+    }
+
+    /// What is the same for everybody: nothing of it was evaluated.
+    private func isText(_ body: Range<Int32>, _ program: ESIProgram) -> Bool {
+        body.allSatisfy { if case .text = program.nodes[Int($0)] { true } else { false } }
+    }
+
+    /// A page speaks for its own host, and a fragment for nobody.
+    private func publish(_ url: ESIURL, _ bytes: [UInt8], _ page: inout Page) {
+        let own = ESIURL(page.request)
+        guard page.settings.publishesInlines, chain.count == 1, url.host == own.host, url.port == own.port,
+            url.isHTTPS == own.isHTTPS, page.publishedCount < page.settings.maximumIncludes
+        else { return }
+        page.publishedCount += 1
+        page.published.append((url, bytes))
     }
 
     // MARK: Output
@@ -250,7 +267,7 @@ extension Machine {
 
     func checkOutput(_ page: borrowing Page) throws(ESIFault) {
         guard page.output.totalBytes <= page.settings.maximumOutputBytes else {
-            throw ESIFault.limit("maximum_output_bytes", "the page is too long")
+            throw ESIFault.limit("max_output_bytes", "the page is too long")
         }
     }
 }

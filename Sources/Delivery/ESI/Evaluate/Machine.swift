@@ -103,7 +103,7 @@ struct Machine {
         if variables.updateValue(value, forKey: name) == nil {
             page.budget.variables += 1
             guard page.budget.variables <= page.settings.maximumVariables else {
-                throw ESIFault.limit("maximum_variables", "too many variables")
+                throw ESIFault.limit("max_variables", "too many variables")
             }
         }
     }

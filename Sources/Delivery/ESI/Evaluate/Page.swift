@@ -18,8 +18,14 @@ struct Page {
     var cancelled: [Int] = []
     /// Fragments that the page itself holds, by URL.
     var inlines: [[UInt8]: [UInt8]] = [:]
-    /// Errors that were handled, by their codes.
+    /// Those of them that other requests may have, and were not handed out yet.
+    var published: [(url: ESIURL, text: [UInt8])] = []
+    var publishedCount = 0
+    /// Errors, handled or not, by their codes.
     var faultCounts: [String: Int] = [:]
+    var firstFault: ESIFault?
+    /// Those that were a guard's or a bound's.
+    var refusals = 0
     /// What `debug` elements said.
     var debugLines: [[UInt8]] = []
     var trace: [ESITraceLine]?
@@ -39,25 +45,27 @@ struct Page {
     mutating func step() throws(ESIFault) {
         budget.steps += 1
         if budget.steps > settings.maximumSteps {
-            throw ESIFault.limit("maximum_steps", "the page takes too many steps")
+            throw ESIFault.limit("max_steps", "the page takes too many steps")
         }
     }
 
     func check(size: Int) throws(ESIFault) {
         guard size <= settings.maximumTextBytes else {
-            throw ESIFault.limit("maximum_text_bytes", "a value of \(size) bytes")
+            throw ESIFault.limit("max_text_bytes", "a value of \(size) bytes")
         }
     }
 
     func check(items: Int) throws(ESIFault) {
         guard items <= settings.maximumItems else {
-            throw ESIFault.limit("maximum_items", "a collection of \(items) members")
+            throw ESIFault.limit("max_items", "a collection of \(items) members")
         }
     }
 
     /// An error that `alt`, `onerror` or `except` answered.
     mutating func caught(_ fault: ESIFault) {
         faultCounts[fault.code, default: 0] += 1
+        if firstFault == nil { firstFault = fault }
+        if fault.kind == .refused || fault.kind == .limit { refusals += 1 }
     }
 
     mutating func note(_ place: ESIPlace, _ depth: Int, _ what: @autoclosure () -> String) {

@@ -66,7 +66,7 @@ extension Page {
             throw ESIFault(.refused, "own_header", "the field \(lower) is the edge's own")
         }
         guard response.fields.count < settings.maximumAddedFields else {
-            throw ESIFault.limit("maximum_added_fields", "too many fields")
+            throw ESIFault.limit("max_added_fields", "too many fields")
         }
         response.fields.append((name, value))
     }

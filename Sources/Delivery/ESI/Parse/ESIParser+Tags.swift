@@ -42,7 +42,7 @@ extension ESIParser {
     }
 
     private mutating func tooLong(_ bytes: Span<UInt8>, from start: Int) -> Int {
-        addFault(ESIFault.limit("maximum_tag_bytes", "a tag is too long").at(place))
+        addFault(ESIFault.limit("max_tag_bytes", "a tag is too long").at(place))
         return start + 1
     }
 
@@ -50,7 +50,7 @@ extension ESIParser {
 
     mutating func push(_ element: OpenElement) {
         guard open.count < settings.maximumNesting else {
-            addFault(ESIFault.limit("maximum_nesting", "too many elements within each other").at(element.place))
+            addFault(ESIFault.limit("max_nesting", "too many elements within each other").at(element.place))
             // It stays on the stack, so that its end finds it; what is in it goes on.
             open.append(OpenElement(kind: .vars, place: element.place))
             processedDepth += 1

@@ -86,7 +86,7 @@ public struct ESIParser {
 
     private mutating func breakOff() {
         let place = open.first?.place ?? place
-        let fault = ESIFault.limit("maximum_element_bytes", "an element does not end").at(place)
+        let fault = ESIFault.limit("max_element_bytes", "an element does not end").at(place)
         note(.fault, fault)
         let base = builder.base
         builder = ProgramBuilder()

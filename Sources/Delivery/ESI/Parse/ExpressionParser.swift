@@ -34,7 +34,7 @@ struct ExpressionParser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= maximumDepth else {
-            throw ESIFault.limit("maximum_expression_depth", "the expression is nested more than \(maximumDepth) deep")
+            throw ESIFault.limit("max_expression_depth", "the expression is nested more than \(maximumDepth) deep")
         }
         var left = try parseXor()
         while true {
@@ -153,7 +153,7 @@ struct ExpressionParser {
         depth += 1
         defer { depth -= 1 }
         guard depth <= maximumDepth else {
-            throw ESIFault.limit("maximum_expression_depth", "the expression is nested more than \(maximumDepth) deep")
+            throw ESIFault.limit("max_expression_depth", "the expression is nested more than \(maximumDepth) deep")
         }
         skipBlanks()
         if !at("!="), take("!") { return builder.add(.not(try parseUnary())) }
@@ -220,7 +220,7 @@ extension ESIFault {
     static func badPattern(_ pattern: [UInt8], _ error: PatternError) -> ESIFault {
         let shown = String(decoding: pattern.prefix(60), as: UTF8.self)
         if error.kind == .tooCostly {
-            return ESIFault(.limit, "maximum_match_steps", "the regular expression “\(shown)” takes too long")
+            return ESIFault(.limit, "max_match_steps", "the regular expression “\(shown)” takes too long")
         }
         return ESIFault(
             .expression, "bad_pattern",

@@ -105,7 +105,7 @@ struct TemplateParser {
     ) throws(ESIFault) -> Int32 {
         guard range.count <= settings.maximumExpressionBytes else {
             throw ESIFault.limit(
-                "maximum_expression_bytes", "an expression of \(range.count) bytes")
+                "max_expression_bytes", "an expression of \(range.count) bytes")
         }
         // The builder moves into the parser and back, so that its arrays are not copied.
         var parser = ExpressionParser(source, range, builder: ProgramBuilder(), settings: settings)

@@ -36,6 +36,7 @@ extension Exchange {
     }
 
     private func feed(_ page: PageAssembly, _ hit: CacheHit) {
+        page.stored = hit.object
         guard let (bytes, range) = hit.object.inlineBody else {
             source = BodySource(hit.object, reader: BodyReader(hit.object))
             return pump()
@@ -163,9 +164,8 @@ extension Exchange {
     }
 
     func failAssembled(_ fault: ESIFault) {
-        let place = fault.place.map { " at line \($0.line), column \($0.column)" } ?? ""
         let isOrigin = fault.kind == .status || fault.kind == .network || fault.kind == .timeout
-        note(error: "esi_\(fault.code)", "\(fault.message)\(place)", isOrigin ? .origin : .edge)
+        note(error: "esi_\(fault.code)", fault.explanation, isOrigin ? .origin : .edge)
         if hasResponded { return tear() }
         mimeType = []
         respondError(fault.pageStatus)

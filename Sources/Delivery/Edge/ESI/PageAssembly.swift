@@ -16,6 +16,8 @@ final class PageAssembly {
     /// In the events of its fragments.
     let name: String
 
+    /// The stored response that the page is made of.
+    var stored: CachedObject?
     /// Where the page comes compressed.
     private var coded: CodedBody?
 
@@ -262,6 +264,7 @@ final class PageAssembly {
         switch action {
         case .output(let bytes): return gather(bytes)
         case .fetch(let number, let fetch): if !findStored(number, fetch) { start(number, fetch) }
+        case .publish(let url, let bytes): publish(url, bytes)
         case .cancel(let id): streams.removeValue(forKey: id)?.cancel()
         case .pause(let id): streams[id]?.pause()
         case .resume(let id): streams[id]?.resume()
@@ -271,6 +274,14 @@ final class PageAssembly {
             finish()
         case .fail(let fault): fail(fault)
         }
+    }
+
+    /// Puts a part of a stored page where requests for it alone find it.
+    private func publish(_ url: ESIURL, _ bytes: [UInt8]) {
+        guard let stored, let cache = worker.cache,
+            let key = CacheKey(url: String(decoding: url.text, as: UTF8.self))
+        else { return }
+        cache.store(part: bytes, key: key, of: stored, pageKey: exchange.key, now: worker.nowSeconds)
     }
 
     private func sendHead(_ changes: ESIHead) {
@@ -339,6 +350,9 @@ final class PageAssembly {
         let summary = assembly.summary
         exchange.pageNote = EventBlock.PageNote(
             name: name, parent: "", includes: Int64(summary.includes), failed: Int64(summary.failedIncludes),
-            bytes: summary.fragmentBytes, slowestNanoseconds: slowest.nanoseconds, slowestURL: slowest.url)
+            bytes: summary.fragmentBytes, slowestNanoseconds: slowest.nanoseconds, slowestURL: slowest.url,
+            refused: Int64(summary.refusals), errorCode: summary.firstFault?.code ?? "",
+            errorMessage: summary.firstFault?.explanation ?? "")
+        for (code, count) in summary.faults { worker.counters.esiFaults[code, default: 0] += Int64(count) }
     }
 }

@@ -28,6 +28,11 @@ final class EventBlock: @unchecked Sendable {
         /// Negative where there was none.
         var slowestNanoseconds: Int64 = -1
         var slowestURL: [UInt8] = []
+        /// What guards and bounds of the page said no to.
+        var refused: Int64 = 0
+        /// The page's first error, whether it was answered or not.
+        var errorCode = ""
+        var errorMessage = ""
     }
 
     @exclusivity(unchecked) var rows: [EventRow] = []

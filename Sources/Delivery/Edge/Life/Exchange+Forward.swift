@@ -157,7 +157,10 @@ extension Exchange: OriginHandler {
         var block = response.block
         encoding.apply(to: &block)
         if response.status == 304 { EncodedTag.restore(&block, askedBy: head.block) }
-        if !worker.settings.cache.sendsTags { block.removeCacheTags() }
+        if !worker.settings.cache.sendsTags {
+            block.removeCacheTags()
+            if !SurrogateControl(block).asksForESI { block.remove(.surrogateControl) }
+        }
         writer.copyFields(of: block, except: [.contentLength, .via])
         if !response.block.contains(.date) { worker.writeDate(&writer) }
         writeAffinity(&writer, call)

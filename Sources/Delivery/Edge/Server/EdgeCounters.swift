@@ -29,6 +29,8 @@ public struct EdgeCounters: Sendable {
     /// Fragments that pages asked for, and those that could not be had.
     public var fragments: Int64 = 0
     public var failedFragments: Int64 = 0
+    /// Errors in pages, whether they were answered or not, by their codes.
+    public var esiFaults: [String: Int64] = [:]
     /// Events that found no room on the way to the log.
     public var droppedEvents: Int64 = 0
     /// Events handed to the log.
@@ -73,6 +75,7 @@ public struct EdgeCounters: Sendable {
         failedPages += other.failedPages
         fragments += other.fragments
         failedFragments += other.failedFragments
+        esiFaults.merge(other.esiFaults, uniquingKeysWith: +)
         droppedEvents += other.droppedEvents
         recordedEvents += other.recordedEvents
     }

@@ -91,6 +91,11 @@ struct Collapser {
         fetches[hash]?.contains { $0.isShared && $0.key == key } ?? false
     }
 
+    /// Whether this response is being fetched, and no purge forgot it.
+    func isUnderWay(_ object: CachedObject, hash: UInt64) -> Bool {
+        fetches[hash]?.contains { $0.object?.serial == object.serial } ?? false
+    }
+
     /// Starts a fetch.
     mutating func start(
         hash: UInt64, key: [UInt8], predicted: [UInt8]?, isShared: Bool, isPartial: Bool = false, generation: UInt64

@@ -27,11 +27,14 @@ enum StoredHead {
         var writer = HeadWriter(capacity: 512)
         let withheld = CacheControl.forCDN(response.block).withheldFields
         let varies = freshness.flags.contains(.mayBeEncoded)
+        // It is for this cache; only a template's is passed on, to a cache in front that does ESI.
+        let hidesSurrogateControl = !settings.sendsTags && !freshness.flags.contains(.asksForESI)
         if withheld.isEmpty, settings.sendsTags, !varies {
             writer.copyFields(of: response.block, except: dropped)
         } else {
             var block = response.block
             if !settings.sendsTags { block.removeCacheTags() }
+            if hidesSurrogateControl { block.remove(.surrogateControl) }
             if varies { CachePolicy.addVary(to: &block) }
             for name in withheld { block.remove(named: name.span) }
             writer.copyFields(of: block, except: dropped)

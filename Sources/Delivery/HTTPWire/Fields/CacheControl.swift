@@ -52,12 +52,24 @@ public struct CacheControl: Sendable, Equatable {
     public init(_ value: Span<UInt8>) { parse(value) }
 
     /// The directives that count for a CDN's cache: those of CDN-Cache-Control if it is there, not empty and a well-formed
-    /// dictionary with values of the right type (RFC 9213 §2), else those of Cache-Control.
+    /// dictionary with values of the right type (RFC 9213 §2), else the `max-age` and `no-store` of Surrogate-Control,
+    /// else those of Cache-Control.
     public static func forCDN(_ block: HeaderBlock) -> CacheControl {
-        guard block.contains(.cdnCacheControl), let targeted = CacheControl(targeted: block, .cdnCacheControl) else {
-            return CacheControl(block)
+        if block.contains(.cdnCacheControl), let targeted = CacheControl(targeted: block, .cdnCacheControl) {
+            return targeted
         }
-        return targeted
+        if block.contains(.surrogateControl), let surrogate = CacheControl(SurrogateControl(block)) { return surrogate }
+        return CacheControl(block)
+    }
+
+    private init?(_ surrogate: SurrogateControl) {
+        guard surrogate.isNoStore || surrogate.maxAge != nil else { return nil }
+        if surrogate.isNoStore { flags.insert(.noStore) }
+        maxAge = surrogate.maxAge
+        staleWhileRevalidate = surrogate.staleSeconds
+        staleIfError = surrogate.staleSeconds
+        isEmpty = false
+        isTargeted = true
     }
 
     private init?(targeted block: HeaderBlock, _ header: KnownHeader) {

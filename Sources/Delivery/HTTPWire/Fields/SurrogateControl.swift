@@ -5,7 +5,9 @@ import Bytes
 public struct SurrogateControl: Sendable, Equatable {
     /// A capability of `content` begins with `ESI/`.
     public private(set) var asksForESI = false
+    /// Seconds; `max-age=3600+600` allows 600 more while it is stale.
     public private(set) var maxAge: Int64?
+    public private(set) var staleSeconds: Int64?
     public private(set) var isNoStore = false
 
     public init(_ block: HeaderBlock) {
@@ -23,8 +25,9 @@ public struct SurrogateControl: Sendable, Equatable {
         if name.span.isEqual(to: "no-store") {
             isNoStore = true
         } else if name.span.isEqual(to: "max-age") {
-            // `max-age=3600+600`: fresh, and how long it may be stale.
-            maxAge = DeltaSeconds.parse(Array(value.prefix { $0 != UInt8(ascii: "+") }).span)
+            let plus = value.firstIndex(of: UInt8(ascii: "+")) ?? value.endIndex
+            maxAge = DeltaSeconds.parse(Array(value[..<plus]).span) ?? 0
+            staleSeconds = plus < value.endIndex ? DeltaSeconds.parse(Array(value[(plus + 1)...]).span) : nil
         } else if name.span.isEqual(to: "content") {
             for token in value.split(whereSeparator: { $0 == UInt8(ascii: "\"") || $0 == 0x20 }) {
                 if token.starts(with: Array("ESI/1.".utf8)) { asksForESI = true }

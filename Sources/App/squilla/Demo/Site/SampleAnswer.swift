@@ -46,5 +46,7 @@ struct SampleRequest: Sendable {
     var ifModifiedSince: String?
     var acceptLanguage: String?
     var cookie: String?
+    /// What the edge says that it can do.
+    var surrogateCapability: String?
     var body: [UInt8] = []
 }

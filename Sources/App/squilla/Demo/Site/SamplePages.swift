@@ -1,6 +1,20 @@
 /// The HTML of the sample site.
 enum SamplePages {
-    static func home(_ catalogue: SampleCatalogue, language: String) -> String {
+    /// Where the edge puts the visitor's part; a front page without it is better than none.
+    static let visitorInclude = "<esi:include src=\"/parts/visitor\" onerror=\"continue\" maxwait=\"1000\"/>"
+
+    static func visitor(_ items: Int) -> String {
+        let text =
+            switch items {
+            case 0: "Your cart is empty."
+            case 1: "One thing waits in your cart."
+            default: "\(items) things wait in your cart."
+            }
+        return "<p class=\"visitor\">\(text)</p>"
+    }
+
+    /// - Parameter visitor: HTML of the part that differs from visitor to visitor.
+    static func home(_ catalogue: SampleCatalogue, language: String, visitor: String) -> String {
         let greeting =
             switch language.prefix(2) {
             case "de": "Dinge, die bleiben"
@@ -15,7 +29,7 @@ enum SamplePages {
         return page(
             "Tidewater",
             """
-            <section class="hero"><h1>\(greeting)</h1><p>Made by small workshops, mended for free, for ever.</p>\
+            <section class="hero"><h1>\(greeting)</h1><p>Made by small workshops, mended for free, for ever.</p>\(visitor)\
             <a class="go" href="/c/lighting">See the autumn lights</a></section>\
             <h2>Picked this week</h2><div class="cards">\(picks)</div><h2>From the paper</h2><ul class="news">\(news)</ul>
             """)

@@ -4,7 +4,8 @@ import Runtime
 /// The sample site: a small shop with a paper. Pure: a request in, an answer out; the server around it does the waiting.
 ///
 /// It shows an edge all it should meet: pages that may be stored for seconds, assets for a day, answers that vary, are
-/// private or must not be stored, validators of both kinds, redirects, slow pages, and a back end that fails at times.
+/// private or must not be stored, validators of both kinds, redirects, slow pages, a back end that fails at times, and a
+/// front page that the edge puts together (ESI).
 struct SampleSite: Sendable {
     let catalogue: SampleCatalogue
     private let catalogueText: [UInt8]
@@ -59,6 +60,7 @@ struct SampleSite: Sendable {
         switch request.path {
         case "/search": return search(request, &random)
         case "/cart": return cart(request, &random)
+        case "/parts/visitor": return visitor(request, &random)
         case "/checkout": return .redirect("/account/login")
         case "/account/login": return .html(SamplePages.login, cache: "no-store", delayMilliseconds: work(&random))
         case "/about":
@@ -88,12 +90,20 @@ struct SampleSite: Sendable {
     // Pages
 
     private func home(_ request: SampleRequest, _ random: inout Random) -> SampleAnswer {
+        // An edge that does ESI keeps the page for an hour and asks for the visitor's part alone.
+        let isAssembled = request.surrogateCapability?.contains("ESI/1.") ?? false
+        let visitor = isAssembled ? SamplePages.visitorInclude : SamplePages.visitor(items(request))
         var answer = SampleAnswer.html(
-            SamplePages.home(catalogue, language: request.acceptLanguage ?? "en"),
-            cache: "public, max-age=10, s-maxage=20",
-            delayMilliseconds: work(&random))
+            SamplePages.home(catalogue, language: request.acceptLanguage ?? "en", visitor: visitor),
+            cache: "private, no-cache", delayMilliseconds: work(&random))
+        if isAssembled { answer.headers.append(("Surrogate-Control", "max-age=3600, content=\"ESI/1.0\"")) }
         answer.headers.append(("Vary", "Accept-Language"))
         return answer.withEntityTag()
+    }
+
+    /// What the front page says to one visitor.
+    private func visitor(_ request: SampleRequest, _ random: inout Random) -> SampleAnswer {
+        .html(SamplePages.visitor(items(request)), cache: "private, no-store", delayMilliseconds: work(&random))
     }
 
     private func category(_ name: Substring, _ random: inout Random) -> SampleAnswer {
