@@ -162,7 +162,7 @@ import Testing
         let origin = origin([
             "/": page("<esi:include src=\"/f\" dca=\"esi\" ttl=\"1h\"/>", "Cache-Control: max-age=60\r\n"),
             "/f": ScriptedOrigin.ok("(<esi:include src=\"/g\" ttl=\"10m\"/>)"),
-            "/g": ScriptedOrigin.ok("G"),
+            "/g": ScriptedOrigin.ok("G", "Surrogate-Control: no-store\r\n"),
         ])
         let edge = try edge(origin)
         #expect(try edge.get("/").text == "(G)")

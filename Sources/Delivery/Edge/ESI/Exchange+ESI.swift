@@ -189,6 +189,9 @@ extension ResponseHead {
     /// The same answer with the lifetime that a page gives its fragment.
     func kept(seconds: Int64) -> ResponseHead {
         var head = self
+        let asksForESI = SurrogateControl(block).asksForESI
+        head.block.remove(.surrogateControl)
+        if asksForESI { head.block.append("Surrogate-Control", "content=\"ESI/1.0\"") }
         head.block.remove(.cacheControl)
         head.block.remove(.cdnCacheControl)
         head.block.remove(.expires)
