@@ -44,15 +44,15 @@ import Testing
 
     @Test func nestingHasABound() {
         let deep = String(repeating: "<esi:vars>", count: 10_000) + String(repeating: "</esi:vars>", count: 10_000)
-        #expect(answer(deep).fault == "maximum_nesting")
+        #expect(answer(deep).fault == "max_nesting")
     }
 
     @Test func tagsAndElementsHaveABound() {
-        #expect(outcome("<esi:include src=\"" + String(repeating: "x", count: 70_000) + "\"/>") == "!maximum_tag_bytes")
+        #expect(outcome("<esi:include src=\"" + String(repeating: "x", count: 70_000) + "\"/>") == "!max_tag_bytes")
         let text = String(repeating: "x", count: 70_000)
         #expect(
             outcome("<esi:choose><esi:when test=\"1\">\(text)") { $0.settings.maximumElementBytes = 60_000 }
-                == "!maximum_element_bytes")
+                == "!max_element_bytes")
     }
 
     // MARK: Expressions
@@ -61,10 +61,10 @@ import Testing
         ("1 / 0", "division_by_zero"), ("1 % 0", "division_by_zero"),
         ("9223372036854775807 * 2", "overflow"), ("0 - 9223372036854775807 - 2", "overflow"),
         ("99999999999999999999", "overflow"),
-        ("'a' * 99999999", "maximum_text_bytes"), ("[1] * 99999999", "maximum_items"),
-        ("[0..9223372036854775807]", "maximum_items"), ("[1, 2] - 1", "not_an_integer"),
+        ("'a' * 99999999", "max_text_bytes"), ("[1] * 99999999", "max_items"),
+        ("[0..9223372036854775807]", "max_items"), ("[1, 2] - 1", "not_an_integer"),
         ("{'a': 1} &lt;&lt; 2", "not_an_integer"), ("$len()", "arguments"),
-        ("'\(String(repeating: "a", count: 40))b' matches '^(a+)+$'", "maximum_match_steps"),
+        ("'\(String(repeating: "a", count: 40))b' matches '^(a+)+$'", "max_match_steps"),
         ("'a' matches '('", "bad_pattern"),
     ])
     func wrongExpressions(expression: String, code: String) {
@@ -79,21 +79,21 @@ import Testing
 
     @Test func expressionsHaveADepth() {
         let deep = String(repeating: "(", count: 5_000) + "1" + String(repeating: ")", count: 5_000)
-        #expect(outcome("<esi:assign name=\"r\" value=\"\(deep)\"/>") == "!maximum_expression_depth")
+        #expect(outcome("<esi:assign name=\"r\" value=\"\(deep)\"/>") == "!max_expression_depth")
     }
 
     @Test func loopsAndCallsEnd() {
         let loop = "<esi:foreach collection=\"[1..9999]\">"
         #expect(
             outcome(loop + loop + "x</esi:foreach></esi:foreach>") { $0.settings.maximumIterations = 1_000 }
-                == "!maximum_iterations")
+                == "!max_iterations")
         #expect(
             outcome("<esi:function name=\"f\"><esi:return value=\"$f()\"/></esi:function><esi:vars>$f()</esi:vars>")
-                == "!maximum_call_depth")
+                == "!max_call_depth")
         let doubling = "<esi:assign name=\"a\" value=\"$(a) + $(a)\"/>"
         #expect(
             outcome("<esi:assign name=\"a\" value=\"'x'\"/>" + String(repeating: doubling, count: 40))
-                == "!maximum_text_bytes")
+                == "!max_text_bytes")
     }
 
     @Test func pagesThatIncludeThemselvesEnd() {
@@ -108,7 +108,7 @@ import Testing
             } == "!loop")
         #expect(
             outcome(String(repeating: "<esi:include src=\"/a\"/>", count: 20)) { $0.settings.maximumIncludes = 10 }
-                == "!maximum_includes")
+                == "!max_includes")
     }
 
     // MARK: What the client sends

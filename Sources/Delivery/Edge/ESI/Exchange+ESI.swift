@@ -36,7 +36,7 @@ extension Exchange {
     }
 
     private func feed(_ page: PageAssembly, _ hit: CacheHit) {
-        page.stored = hit.object
+        page.template = hit.object
         guard let (bytes, range) = hit.object.inlineBody else {
             source = BodySource(hit.object, reader: BodyReader(hit.object))
             return pump()

@@ -17,7 +17,7 @@ final class PageAssembly {
     let name: String
 
     /// The stored response that the page is made of.
-    var stored: CachedObject?
+    var template: CachedObject?
     /// Where the page comes compressed.
     private var coded: CodedBody?
 
@@ -278,10 +278,10 @@ final class PageAssembly {
 
     /// Puts a part of a stored page where requests for it alone find it.
     private func publish(_ url: ESIURL, _ bytes: [UInt8]) {
-        guard let stored, let cache = worker.cache,
+        guard let template, let cache = worker.cache,
             let key = CacheKey(url: String(decoding: url.text, as: UTF8.self))
         else { return }
-        cache.store(part: bytes, key: key, of: stored, pageKey: exchange.key, now: worker.nowSeconds)
+        cache.store(part: bytes, key: key, of: template, pageKey: exchange.key, now: worker.nowSeconds)
     }
 
     private func sendHead(_ changes: ESIHead) {
