@@ -29,6 +29,9 @@ check(run("esi", "lint", site, page).returncode == 0, "and nothing where nothing
 import gzip, http.server
 
 
+BOMB = gzip.compress(bytes(100 << 20))
+
+
 class Origin(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     seen, version = [], 1
@@ -66,7 +69,7 @@ class Origin(http.server.BaseHTTPRequestHandler):
         elif path == "/cookie":
             head, body = {**head, "Set-Cookie": "stolen=1"}, b"c"
         elif path == "/bomb":
-            head, body = {**head, "Content-Encoding": "gzip"}, gzip.compress(bytes(200 << 20))
+            head, body = {**head, "Content-Encoding": "gzip"}, BOMB
         elif path in ("/self", "/loop", "/loop2"):
             other = {"/self": "/self", "/loop": "/loop2", "/loop2": "/loop"}[path]
             body = ("<" + include(other, 'dca="esi"') + ">").encode()
