@@ -41,7 +41,11 @@ struct PurgeBenchmark {
         for number in stride(from: 0, to: count, by: 97) where hit(cache, key(number)) { stale += 1 }
         print("hits of purged objects after the answer: \(stale)")
         let start = clock()
-        cache.sweep { true }
+        cache.sweep {
+            true
+        } pause: {
+            usleep(50)
+        }
         print("sweep: \((clock() - start) / 1_000_000) ms, then \(cache.counters.objects) objects")
         phase.store(2, ordering: .relaxed)
         usleep(1_000_000)
@@ -50,7 +54,9 @@ struct PurgeBenchmark {
         for (name, list) in zip(["before", "purges and sweep", "after"], samples) where !list.isEmpty {
             let sorted = list.sorted()
             let at = { (part: Double) in sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))] }
-            print("look-up \(name): median \(at(0.5)) ns, 99 % \(at(0.99)) ns, 99.9 % \(at(0.999)) ns, \(list.count) of them")
+            print(
+                "look-up \(name): median \(at(0.5)) ns, 99 % \(at(0.99)) ns, 99.9 % \(at(0.999)) ns, \(list.count) of them"
+            )
         }
         store(cache, paths: 0..<200_000, tags: { "all, item-\($0)" })
         report("prefix", cache, CacheKey(url: "http://example.com/p/1").map { .prefix($0) } ?? .everything)

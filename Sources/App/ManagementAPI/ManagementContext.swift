@@ -71,19 +71,25 @@ public struct CacheFacts: Sendable, Encodable {
     /// Tags of the stored responses.
     public var tags: Int
 
+    /// Of the tier on disk; nil where there is none.
+    public var disk: DiskFacts?
+
     /// The API's names.
     private enum CodingKeys: String, CodingKey {
-        case objects, bytes, evictions, purged, tags
+        case objects, bytes, evictions, purged, tags, disk
         case limitBytes = "limit_bytes"
     }
 
-    public init(objects: Int, bytes: Int, limitBytes: Int, evictions: Int, purged: Int, tags: Int) {
+    public init(
+        objects: Int, bytes: Int, limitBytes: Int, evictions: Int, purged: Int, tags: Int, disk: DiskFacts? = nil
+    ) {
         self.objects = objects
         self.bytes = bytes
         self.limitBytes = limitBytes
         self.evictions = evictions
         self.purged = purged
         self.tags = tags
+        self.disk = disk
     }
 }
 

@@ -92,6 +92,7 @@ extension ManagementService {
         metrics.single("squilla_cache_evictions_total", .counter, "Objects thrown out for room.", cache.evictions)
         metrics.single("squilla_cache_purged_total", .counter, "Objects that purges met.", cache.purged)
         metrics.single("squilla_cache_tags", .gauge, "Tags of stored objects.", cache.tags)
+        cache.disk?.write(to: &metrics)
     }
 
     private static func write(_ log: EventLog, to metrics: inout PrometheusText) {

@@ -112,6 +112,7 @@ extension CacheSection {
         maxTags = section.integer("max_tags", default: maxTags, in: 0...1000)
         sendsTags = section.bool("send_tags", default: sendsTags)
         compression = CompressionSection(reading: section.section("compression"))
+        disk = CacheDiskSection(reading: section.section("disk"))
         section.finish()
     }
 }

@@ -94,6 +94,11 @@ extension Settings {
                 root.section("cache").mark(of: "max_object_bytes"), "cache.max_object_bytes",
                 "an object may not be larger than the whole cache (memory_bytes)")
         }
+        if let path = cache.disk.path, path == dataFolder {
+            collector.report(
+                root.section("cache").section("disk").mark(of: "path"), "cache.disk.path",
+                "the event log lies in this folder: the cache needs one of its own")
+        }
         var owners: [String: String] = [:]
         for (index, origin) in origins.enumerated() {
             let mark = root.sections("origins")[safe: index]?.mark

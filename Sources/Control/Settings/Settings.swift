@@ -141,6 +141,8 @@ public struct CacheSection: Hashable, Sendable {
     /// Whether clients get those fields.
     public var sendsTags = false
     public var compression = CompressionSection()
+    /// The tier on disk; there is none without a path.
+    public var disk = CacheDiskSection()
 
     public init() {}
 }

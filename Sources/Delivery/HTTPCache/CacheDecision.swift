@@ -8,6 +8,8 @@ public enum CacheDecision: Sendable {
     case fetch(CacheFetch)
     /// Another request fetches the same; the wake-up will be called. ``ResponseCache/leave(key:ticket:)`` gives up.
     case wait(ticket: UInt64)
+    /// It is being read from disk; the same.
+    case load(ticket: UInt64)
     /// Go to the origin; the cache has no part in it, but ``ResponseCache/invalidate(after:key:response:)`` must be
     /// told of the response.
     case pass(CacheStatus.Forward)

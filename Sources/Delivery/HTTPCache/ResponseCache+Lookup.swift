@@ -14,6 +14,7 @@ extension ResponseCache {
             request.block, honorsAll: honorsRequestDirectives.load(ordering: .relaxed))
         if directives.noStore { return .pass(.request) }
         if let hit = find(key, request, directives, now: now) { return .serve(hit) }
+        if let ticket = load(key, wakeup: wakeup) { return .load(ticket: ticket) }
         if directives.onlyIfCached { return .refuse }
         return miss(key, request, directives, now: now, wakeup: wakeup)
     }

@@ -16,6 +16,7 @@ extension ResponseCache {
             guard hasRoom, isAllowed else { return (0, false, wakeups) }
             let freed = part.supersede(object, key: fetch.key, maximumVariants: settings.maximumVariants)
             part.store.insert(object, hash: fetch.key.hash, cost: cost)
+            disk?.supersede(fetch.key, variance: object)
             return (freed, true, wakeups)
         }
         release(freed)
@@ -48,6 +49,7 @@ extension ResponseCache {
     func drop(_ object: CachedObject, key: CacheKey) {
         let freed = shard(key.hash).part.withLock { part -> Int in
             guard let index = part.index(of: object, key: key) else { return 0 }
+            disk?.supersede(key, variance: object)
             return part.store.remove(index, hash: key.hash)
         }
         release(freed)

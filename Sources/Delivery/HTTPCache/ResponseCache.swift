@@ -34,7 +34,12 @@ public final class ResponseCache: Sendable {
     /// What was emptied and not destroyed yet: that takes as long as there were objects.
     let emptied = Mutex<[StoreShard]>([])
 
-    public init(settings: CacheSettings) {
+    /// What leaves memory may go on there.
+    let disk: DiskTier?
+
+    /// - Parameter disk: a tier on disk, if there is one; its owner stops it.
+    public init(settings: CacheSettings, disk: DiskTier? = nil) {
+        self.disk = disk
         self.shards = (0..<(1 << ResponseCache.shardBits)).map { _ in Shard() }
         self.settingsBox = Mutex(settings)
         self.honorsRequestDirectives = Atomic(settings.honorsRequestDirectives)
@@ -74,7 +79,14 @@ public final class ResponseCache: Sendable {
         var emptyInARow = 0
         while usedBytes.load(ordering: .relaxed) > limit {
             let turn = nextVictim.wrappingAdd(1, ordering: .relaxed).newValue
-            let freed = shards[turn & (shards.count - 1)].part.withLock { $0.store.evictOne() }
+            var isOffered = false
+            let freed = shards[turn & (shards.count - 1)].part.withLock { part in
+                guard let disk else { return part.store.evictOne() }
+                return part.store.evictOne { object, isHot in
+                    if disk.offer(object, isHot: isHot) { isOffered = true }
+                }
+            }
+            if isOffered { disk?.wake() }
             if freed > 0 {
                 usedBytes.wrappingSubtract(freed, ordering: .relaxed)
                 evictedCount.wrappingAdd(1, ordering: .relaxed)
@@ -102,6 +114,7 @@ public final class ResponseCache: Sendable {
                 freed += part.store.remove(index, hash: key.hash)
                 count += 1
             }
+            disk?.supersede(key, variance: nil)
             return (freed, count, part.collapser.forget(hash: key.hash, key: key.bytes))
         }
         release(freed)
@@ -175,6 +188,8 @@ public final class ResponseCache: Sendable {
         public var purged = 0
         /// Tags of the stored responses; one counts in each shard that has it.
         public var tags = 0
+        /// Of the tier on disk; nil where there is none.
+        public var disk: DiskTier.Counters?
         /// Fetches under way, and requests that wait for them.
         public var fetches = 0
         public var waiters = 0
@@ -192,6 +207,7 @@ public final class ResponseCache: Sendable {
                 out.waiters += part.collapser.waiterCount
             }
         }
+        out.disk = disk?.counters
         out.bytes = usedBytes.load(ordering: .relaxed)
         out.stored = storedCount.load(ordering: .relaxed)
         out.evicted = evictedCount.load(ordering: .relaxed)

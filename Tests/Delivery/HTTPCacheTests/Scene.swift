@@ -10,10 +10,10 @@ final class Scene {
     var now: Int64 = 1_700_000_000
     let outcomes = Recorder()
 
-    init(_ change: (inout CacheSettings) -> Void = { _ in }) {
+    init(disk: DiskTier? = nil, _ change: (inout CacheSettings) -> Void = { _ in }) {
         var settings = CacheSettings()
         change(&settings)
-        cache = ResponseCache(settings: settings)
+        cache = ResponseCache(settings: settings, disk: disk)
     }
 
     static func request(_ path: String, method: String = "GET", _ fields: String = "") -> RequestHead {

@@ -14,7 +14,7 @@ import Testing
             if random.chance(0.05) { scene.cache.invalidate(CacheKey(request, isHTTPS: false)) }
             switch scene.lookup(request) {
             case .serve(let hit): _ = Answer.read(hit.object, nil)
-            case .wait(let ticket):
+            case .wait(let ticket), .load(let ticket):
                 scene.cache.leave(key: CacheKey(request, isHTTPS: false), ticket: ticket)
             case .fetch(let fetch):
                 let fields = random.chance(0.8) ? "Cache-Control: max-age=10|Vary: Foo" : "Cache-Control: no-store"

@@ -89,8 +89,9 @@ final class Server: Sendable {
         let route = EventRoute(log)
         self.route = route
         let sink = EventSink { batch, completion in route.append(batch, completion) }
+        let disk = try settings.openDisk()
         do {
-            edge = try EdgeServer(settings: edgeSettings, listeners: listeners, eventSink: sink)
+            edge = try EdgeServer(settings: edgeSettings, listeners: listeners, eventSink: sink, disk: disk)
         } catch {
             throw Failure("\(error)")
         }
@@ -225,7 +226,8 @@ final class Server: Sendable {
             counters: edge.counters,
             cache: CacheFacts(
                 objects: stored.objects, bytes: stored.bytes, limitBytes: current.cache.memoryBytes,
-                evictions: stored.evicted, purged: stored.purged, tags: stored.tags))
+                evictions: stored.evicted, purged: stored.purged, tags: stored.tags,
+                disk: stored.disk.map { DiskFacts($0) }))
     }
 
     private static func address(_ endpoint: Endpoint) throws -> SocketAddress {

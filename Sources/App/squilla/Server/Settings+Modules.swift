@@ -74,6 +74,19 @@ extension Settings {
         return settings
     }
 
+    /// - Throws: `Failure` where the folder is another's, or can't be used.
+    func openDisk() throws -> DiskTier? {
+        guard cache.isEnabled, let path = cache.disk.path else { return nil }
+        let disk = DiskSettings(
+            path: path, maximumBytes: cache.disk.maxBytes, queueBytes: cache.disk.queueBytes,
+            readers: cache.disk.readers, largeBytes: cache.disk.largeBytes, maximumPurges: cache.disk.maxPurges)
+        do {
+            return try DiskTier(disk) { StandardError.write(line: "squilla: \($0)") }
+        } catch {
+            throw Failure("cache.disk.path: \(error)")
+        }
+    }
+
     func logOptions() -> EventLogOptions {
         var options = EventLogOptions(folder: DataFolder.log(dataFolder))
         options.queueBytes = log.queueBytes

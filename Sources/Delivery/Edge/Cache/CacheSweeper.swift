@@ -1,3 +1,4 @@
+import Glibc
 import HTTPCache
 import Runtime
 import Synchronization
@@ -6,6 +7,9 @@ import Synchronization
 final class CacheSweeper: Sendable {
     private let cache: ResponseCache
     private let thread = WorkerThread(name: "sweeper", mailboxLimit: 2)
+    /// Three times as long as the slices before it take, for the loops to have the locks and the cores.
+    private static let pauseMicroseconds: UInt32 = 50
+
     private let isStopping = Atomic<Bool>(false)
 
     init(_ cache: ResponseCache) { self.cache = cache }
@@ -14,7 +18,11 @@ final class CacheSweeper: Sendable {
     func wake() {
         let cache = cache
         _ = thread.post { [weak self] in
-            cache.sweep { self?.isStopping.load(ordering: .relaxed) == false }
+            cache.sweep {
+                self?.isStopping.load(ordering: .relaxed) == false
+            } pause: {
+                usleep(CacheSweeper.pauseMicroseconds)
+            }
         }
     }
 

@@ -17,6 +17,7 @@ extension Exchange {
             serve(hit)
         case .fetch(let fetch): startFetch(fetch)
         case .wait(let ticket): wait(ticket)
+        case .load(let ticket): wait(ticket, isLoad: true)
         case .pass(let reason): forward(reason)
         case .refuse:
             note(error: "only_if_cached", "nothing stored, and the client wants nothing else", .client)
@@ -43,11 +44,13 @@ extension Exchange {
         }
     }
 
-    /// - Parameter key: of the piece that is waited for, if it isn't the request's own.
-    func wait(_ ticket: UInt64, at key: CacheKey? = nil) {
+    /// - Parameters:
+    ///   - key: of the piece that is waited for, if it isn't the request's own.
+    ///   - isLoad: it waits for the disk, not for another request.
+    func wait(_ ticket: UInt64, at key: CacheKey? = nil, isLoad: Bool = false) {
         phase = .awaitingFetch
         pieceKey = key
-        didWait = true
+        if !isLoad { didWait = true }
         collapseTicket = ticket
         connection?.setDeadline(afterMilliseconds: worker.settings.cache.collapseTimeoutMilliseconds)
     }

@@ -12,6 +12,7 @@ extension Exchange {
         switch cache.firstPiece(of: hit.object, range, wakeup: wakeup) {
         case .ready: beginSegmented(hit, cache)
         case .wait(let key, let ticket): wait(ticket, at: key)
+        case .load(let key, let ticket): wait(ticket, at: key, isLoad: true)
         case .gone: lookUp(cache)
         case .missing(let run):
             phase = .fetching

@@ -24,17 +24,21 @@ public final class EdgeServer: Sendable {
     private let sweeper: CacheSweeper
     /// The cache all workers share, for its figures and for purging.
     public let cache: ResponseCache
+    private let disk: DiskTier?
 
-    /// - Parameter eventSink: takes the batches of topic `requests` (`RequestEventSchema`).
+    /// - Parameters:
+    ///   - eventSink: takes the batches of topic `requests` (`RequestEventSchema`).
+    ///   - disk: the cache's tier on disk, which the server stops with itself.
     /// - Throws: `SystemError` when the system gives no epoll or eventfd.
     public init(
-        settings: EdgeSettings, listeners: [EdgeListener], eventSink: EventSink
+        settings: EdgeSettings, listeners: [EdgeListener], eventSink: EventSink, disk: DiskTier? = nil
     ) throws(SystemError) {
         self.listeners = listeners
         state = Mutex(State(settings: settings, standings: OriginStandings(settings, reusing: nil)))
         pump = EventPump(
             edgeName: settings.name, sink: eventSink, maximumBlocks: max(1, settings.maximumEventBlocks))
-        cache = ResponseCache(settings: settings.cache.settings(name: settings.name))
+        cache = ResponseCache(settings: settings.cache.settings(name: settings.name), disk: disk)
+        self.disk = disk
         sweeper = CacheSweeper(cache)
         let resolver = Resolver(cacheMilliseconds: Int64(settings.nameCacheMilliseconds))
         var workers: [Worker] = []
@@ -195,7 +199,12 @@ public final class EdgeServer: Sendable {
         }
         pump.stop(timeoutMilliseconds: 10_000)
         sweeper.stop()
+        cache.spill()
+        disk?.stop()
     }
+
+    /// Gives the cache's folder back, for another process to take; memory goes on without.
+    public func releaseDisk() { disk?.stop() }
 }
 
 extension EdgeListener.Kind {

@@ -20,6 +20,8 @@ struct Collapser {
         let isShared: Bool
         /// It asks for a part as its client asked for it, to learn what the whole is like.
         let isPartial: Bool
+        /// It reads from disk.
+        var isLoad = false
         /// Of the purges when it began.
         let generation: UInt64
         /// The response, once its head has come and it is to be stored.
@@ -84,6 +86,21 @@ struct Collapser {
             if let object = fetch.object, object.selects(request) { return object }
         }
         return nil
+    }
+
+    /// Waits for what is being read from disk; nil if it isn't.
+    mutating func joinLoad(hash: UInt64, key: [UInt8], wakeup: () -> CollapseWakeup) -> UInt64? {
+        guard let index = fetches[hash]?.firstIndex(where: { $0.isLoad && $0.key == key }) else { return nil }
+        let ticket = takeNumber()
+        fetches[hash]?[index].waiters.append((ticket, wakeup()))
+        return ticket
+    }
+
+    /// Begins to read from disk for all.
+    mutating func startLoad(hash: UInt64, key: [UInt8], generation: UInt64) -> UInt64 {
+        let number = start(hash: hash, key: key, predicted: nil, isShared: true, generation: generation)
+        if let index = index(hash, number) { fetches[hash]?[index].isLoad = true }
+        return number
     }
 
     /// Whether anybody fetches this for all.

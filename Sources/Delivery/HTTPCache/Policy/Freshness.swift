@@ -27,6 +27,8 @@ public struct Freshness: Sendable, Equatable {
         public static let isCoded = Flags(rawValue: 1 << 11)
         /// It is a compressed form of another stored response.
         static let isEncoded = Flags(rawValue: 1 << 10)
+        /// The tier on disk has the same object.
+        static let isOnDisk = Flags(rawValue: 1 << 14)
         /// A piece of a large body, which nobody asks for by itself.
         static let isSegment = Flags(rawValue: 1 << 15)
     }

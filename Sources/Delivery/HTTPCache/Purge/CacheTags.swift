@@ -8,7 +8,7 @@ enum CacheTags {
     private static let cacheTag: [UInt8] = Array("cache-tag".utf8)
 
     /// A tag as the index knows it. Two tags with one hash would be purged together, which does no harm.
-    static func hash(_ tag: Span<UInt8>) -> UInt64 { ByteHash.hash(tag, seed: ByteHash.processSeed) }
+    static func hash(_ tag: Span<UInt8>) -> UInt64 { SipHash.tags.hash(tag) }
 
     static func isTagField(_ name: Span<UInt8>) -> Bool {
         name.equalsIgnoringCase(surrogateKey.span) || name.equalsIgnoringCase(cacheTag.span)

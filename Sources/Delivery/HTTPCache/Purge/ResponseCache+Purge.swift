@@ -13,8 +13,10 @@ public enum PurgeTarget: Sendable, Equatable {
 }
 
 extension ResponseCache {
-    /// Slots that a sweep looks at while it holds a lock: some ten microseconds.
-    private static let sweepSlots = 64
+    /// Slots that a sweep looks at while it holds a lock: about two microseconds.
+    private static let sweepSlots = 8
+    /// So many times before it pauses.
+    private static let sweepTurns = 8
 
     /// Purges: no look-up that begins after the return finds what was stored, or was being fetched, before the call.
     ///
@@ -24,17 +26,19 @@ extension ResponseCache {
     ///   - isSoft: what is met becomes stale instead, so that it can be validated, served while it is refreshed, or
     ///     stand in for an origin that fails. What is being fetched is not stored either way.
     ///   - now: seconds.
-    /// - Returns: how many stored responses it met.
+    /// - Returns: how many stored responses it met; of those that lie on disk alone only those purged by key.
     public func purge(_ target: PurgeTarget, isSoft: Bool, now: Int64) -> Int {
-        let count =
+        let onDisk = disk?.note(target, isSoft: isSoft, now: now) ?? 0
+        let inMemory =
             switch target {
             case .key(let key): isSoft ? expire(key, now: now) : invalidate(key)
             case .tag(let tag): purge(tag: CacheTags.hash(tag.span), isSoft: isSoft, now: now)
             case .prefix(let key): purge(prefix: key.bytes, isSoft: isSoft, now: now)
             case .everything: isSoft ? expireAll(now: now) : emptyAll()
             }
-        purgedCount.wrappingAdd(count, ordering: .relaxed)
-        return count
+        disk?.keep(target, isSoft: isSoft, now: now)
+        purgedCount.wrappingAdd(onDisk + inMemory, ordering: .relaxed)
+        return onDisk + inMemory
     }
 
     private func expire(_ key: CacheKey, now: Int64) -> Int {
@@ -95,24 +99,32 @@ extension ResponseCache {
 
     /// Gives back the memory of what purges made invisible, a little at a time between the look-ups of others. Blocks
     /// for about a second for five million responses.
-    /// - Parameter goesOn: asked every few microseconds; `false` leaves the rest to another sweep, to look-ups and to
-    ///   eviction.
-    public func sweep(while goesOn: () -> Bool) {
+    /// - Parameters:
+    ///   - goesOn: asked every few microseconds; `false` leaves the rest to another sweep, to look-ups and to
+    ///     eviction.
+    ///   - pause: called between a few slices and the next, for look-ups not to queue behind a sweep that takes the lock
+    ///     again and again.
+    public func sweep(while goesOn: () -> Bool, pause: () -> Void = {}) {
         destroyEmptied()
+        var turns = 0
         for shard in shards {
             var start = 0
             var isDone = false
             while !isDone {
                 guard goesOn() else { return }
+                // Destroyed outside the lock.
+                var gone: [CachedObject] = []
                 let freed = shard.part.withLock { part -> Int in
                     let end = min(part.store.slots.count, start + ResponseCache.sweepSlots)
                     isDone = end <= start
                     guard !isDone else { return 0 }
-                    let freed = part.store.settle(slots: start..<end)
+                    let freed = part.store.settle(slots: start..<end, gone: &gone)
                     start = end
                     return freed
                 }
                 if freed > 0 { release(freed) }
+                turns += 1
+                if turns % ResponseCache.sweepTurns == 0 { pause() }
             }
         }
     }

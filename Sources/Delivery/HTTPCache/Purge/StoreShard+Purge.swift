@@ -16,15 +16,18 @@ extension StoreShard {
     }
 
     /// The same for a run of slots, which may be empty. Returns the bytes that are free now.
-    mutating func settle(slots range: Range<Int>) -> Int {
+    /// - Parameter gone: takes what left, for its destruction outside the lock.
+    mutating func settle(slots range: Range<Int>, gone: inout [CachedObject]) -> Int {
         var freed = 0
         for index in range {
             guard let object = slots[index].object else { continue }
+            let before = count
             if object.body?.isOrphan == true {
                 freed += remove(index, hash: object.keyHash)
             } else if slots[index].generation != purges.generation {
                 freed += settle(index, hash: object.keyHash)
             }
+            if count < before { gone.append(object) }
         }
         return freed
     }

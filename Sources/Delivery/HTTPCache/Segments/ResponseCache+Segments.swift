@@ -8,6 +8,8 @@ extension ResponseCache {
         case ready(CachedObject)
         /// Another reader's run fetches it; the wake-up will be called.
         case wait(ticket: UInt64)
+        /// It is being read from disk; the same.
+        case load(ticket: UInt64)
         /// Nobody has it: this run must fetch it.
         case missing(SegmentRun)
         /// The origin has another version by now.
@@ -23,6 +25,10 @@ extension ResponseCache {
         wakeup: (() -> CollapseWakeup)?
     ) -> Piece {
         let key = body.key(whole.keyBytes, segment)
+        let isOnDisk = disk?.mayHave(key) ?? false
+        if isOnDisk, let object = stored(key) { return .ready(object) }
+        if isOnDisk, wakeup == nil { return .load(ticket: 0) }
+        if isOnDisk, let wakeup, let ticket = load(key, wakeup: wakeup) { return .load(ticket: ticket) }
         let found = shard(key.hash).part.withLock { part -> (piece: Piece?, number: UInt64, freed: Int) in
             let (object, freed) = part.piece(key)
             if let object { return (.ready(object), 0, freed) }
@@ -46,9 +52,16 @@ extension ResponseCache {
         return .missing(SegmentRun(whole, body, fetch, segment, end: runEnd(whole, body, segment, limit)))
     }
 
+    private func stored(_ key: CacheKey) -> CachedObject? {
+        let (object, freed) = shard(key.hash).part.withLock { $0.piece(key) }
+        release(freed)
+        return object
+    }
+
     /// Begins to fetch a piece; nil if it is there, or being fetched.
     func begin(_ whole: CachedObject, _ body: SegmentedBody, _ segment: UInt64) -> CacheFetch? {
         let key = body.key(whole.keyBytes, segment)
+        if disk?.mayHave(key) == true { return nil }
         let (number, freed) = shard(key.hash).part.withLock { part -> (UInt64?, Int) in
             let (object, freed) = part.piece(key)
             let isThere = object != nil || part.collapser.isFetching(hash: key.hash, key: key.bytes)
@@ -69,7 +82,7 @@ extension ResponseCache {
                 return (object != nil || part.collapser.isFetching(hash: key.hash, key: key.bytes), freed)
             }
             release(freed)
-            if isThere { break }
+            if isThere || disk?.mayHave(key) == true { break }
             next += 1
         }
         return next

@@ -94,7 +94,7 @@ public final class SegmentedReader {
                 if breaks > SegmentedReader.maximumBreaks { return .aborted }
             }
             return nil
-        case .wait(let ticket):
+        case .wait(let ticket), .load(let ticket):
             if wakeup != nil { waiting = (body.key(whole.keyBytes, segment), ticket) }
             return .wait
         case .missing(let run): return .missing(run)
@@ -115,6 +115,8 @@ extension ResponseCache {
         case ready
         /// Another request fetches it; the wake-up will be called. ``leave(key:ticket:)`` gives up.
         case wait(key: CacheKey, ticket: UInt64)
+        /// It is being read from disk; the same.
+        case load(key: CacheKey, ticket: UInt64)
         case missing(SegmentRun)
         /// The origin has another version by now: look up again.
         case gone
@@ -130,6 +132,7 @@ extension ResponseCache {
         switch piece(of: object, body, segment, limit: limit, wakeup: wakeup) {
         case .ready: return .ready
         case .wait(let ticket): return .wait(key: body.key(object.keyBytes, segment), ticket: ticket)
+        case .load(let ticket): return .load(key: body.key(object.keyBytes, segment), ticket: ticket)
         case .missing(let run): return .missing(run)
         case .gone: return .gone
         }

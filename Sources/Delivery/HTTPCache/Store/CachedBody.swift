@@ -33,6 +33,19 @@ public final class CachedBody: Sendable {
     /// Length that the origin announced.
     private let announced: UInt64?
     private let windowBytes: UInt64
+    /// A body that is complete already.
+    init(complete bytes: [UInt8]) {
+        announced = UInt64(bytes.count)
+        windowBytes = 0
+        whole = nil
+        state.withLock { state in
+            state.segments = [bytes]
+            state.starts = [0]
+            state.length = UInt64(bytes.count)
+            state.isComplete = true
+        }
+    }
+
     /// Of the whole body, where this is a piece of it.
     private let whole: SegmentedBody.Life?
 
@@ -135,6 +148,9 @@ public final class CachedBody: Sendable {
 
     var filledLength: UInt64 { state.withLock { $0.length } }
     var isComplete: Bool { state.withLock { $0.isComplete } }
+
+    /// The segments, if that is all of it.
+    var completeParts: [[UInt8]]? { state.withLock { $0.isComplete && $0.isKept ? $0.segments : nil } }
 
     /// Memory of the segments, the allocator's rounding included.
     var allocatedBytes: Int {

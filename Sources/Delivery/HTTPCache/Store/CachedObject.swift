@@ -60,6 +60,32 @@ public struct CachedObject: Sendable {
         self.segments = segments
     }
 
+    /// From disk.
+    /// - Parameters:
+    ///   - prefix: key, variance, tags, status line and field lines.
+    ///   - lengths: sound, and `prefix` is as long as they say.
+    init(
+        prefix: ArraySlice<UInt8>, _ lengths: Lengths, status: Int16, _ freshness: Freshness, body: ArraySlice<UInt8>,
+        pieces: SegmentedBody?
+    ) {
+        let isSmall = body.count <= CachedObject.inlineLimit && !freshness.flags.contains(.isSegment)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(prefix.count + (isSmall ? body.count : 0))
+        bytes.append(contentsOf: prefix)
+        if isSmall { bytes.append(contentsOf: body) }
+        self.bytes = bytes
+        self.body = isSmall || pieces != nil ? nil : CachedBody(complete: Array(body))
+        self.segments = pieces
+        self.freshness = freshness
+        keyLength = lengths.key
+        varianceLength = lengths.variance
+        headEnd = lengths.headEnd
+        self.status = status
+        statusLineLength = lengths.statusLine
+        tagLength = lengths.tags
+        serial = CachedObject.nextSerial.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
     /// The same object with its body inside, once the body is complete and small.
     func compacted() -> CachedObject {
         guard !isPiece, let body, let small = body.takeSmall(limit: CachedObject.inlineLimit) else { return self }

@@ -20,7 +20,8 @@ extension StoreShard {
     }
 
     /// Drops one object. Returns the bytes it cost; 0 if there is none.
-    mutating func evictOne() -> Int {
+    /// - Parameter leaving: takes the object, unless a purge has met it, and whether it was asked for again.
+    mutating func evictOne(leaving: (CachedObject, Bool) -> Void = { _, _ in }) -> Int {
         while count > 0 {
             let fromSmall = small.count > 0 && (main.count == 0 || small.bytes * 10 > small.bytes + main.bytes)
             let index = fromSmall ? small.tail : main.tail
@@ -37,8 +38,15 @@ extension StoreShard {
                 enqueue(index, isMain: true)
                 continue
             }
-            guard let object = slots[Int(index)].object else { return 0 }
+            guard var object = slots[Int(index)].object else { return 0 }
             let hash = object.keyHash
+            switch purges.judge(object, seen: slots[Int(index)].generation) {
+            case .gone: break
+            case .stale(let second):
+                object.freshness.expire(at: second)
+                leaving(object, !fromSmall)
+            case .stays: leaving(object, !fromSmall)
+            }
             if fromSmall { ghosts.insert(hash, capacity: count) }
             return remove(Int(index), hash: hash)
         }

@@ -41,6 +41,7 @@ extension Server {
     /// Lets go of the data folder. The edge goes on with the connections that it has.
     private func release() {
         edge.suspendAccepting()
+        edge.releaseDisk()
         management.endSubscriptions()
         endWork()
         route.hold()
@@ -59,7 +60,7 @@ extension Server {
         edge.resumeAccepting()
         StandardError.write(
             line: "squilla: not upgraded: the new process did not serve. This one serves on and records events, but "
-                + "queries, jobs and the console need a restart")
+                + "queries, jobs, the cache on disk and the console need a restart")
     }
 
     /// After an upgrade: ends what this process has begun.
