@@ -127,7 +127,7 @@ import Testing
         #expect((try? edge.get("/slow"))?.text == "ab")
         let failed = try edge.get("/fail")
         #expect(failed.status == 502 && failed.text.contains("esi_status"))
-        let event = try #require(edge.events(9).first { $0["url.path"] == "/fail" })
+        let event = try #require(edge.event(of: "/fail"))
         #expect(event["error.code"] == "esi_status" && event["error.source"] == "origin")
         #expect(event["error.message"]?.contains("404") == true && event["esi.failed"] == "1")
     }

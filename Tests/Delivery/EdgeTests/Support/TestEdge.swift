@@ -71,6 +71,15 @@ final class TestEdge: Sendable {
         }
         return events
     }
+
+    /// The event of the first request for `path`, once it is there.
+    func event(of path: String) -> [String: String]? {
+        for _ in 0..<2_000 {
+            if let found = events.first(where: { $0["url.path"] == path }) { return found }
+            usleep(5_000)
+        }
+        return nil
+    }
 }
 
 enum EventText {
