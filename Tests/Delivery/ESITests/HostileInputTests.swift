@@ -106,6 +106,13 @@ import Testing
                 $0.fragments["/x"] = fragment("<esi:include src=\"/y\"/>")
                 $0.fragments["/y"] = fragment("<esi:include src=\"/x\"/>")
             } == "!loop")
+        // An `alt` is a way too, also where `src` is no URL.
+        let alternatives = "<esi:include src=\"\" alt=\"/x\"/><esi:include src=\"\" alt=\"/y\"/>"
+        #expect(
+            outcome(alternatives) {
+                $0.fragments["/x"] = fragment(alternatives)
+                $0.fragments["/y"] = fragment(alternatives)
+            } == "!bad_url")
         #expect(
             outcome(String(repeating: "<esi:include src=\"/a\"/>", count: 20)) { $0.settings.maximumIncludes = 10 }
                 == "!max_includes")

@@ -8,7 +8,9 @@ extension ESIAssembly {
         let hasEmitted = page.output.scopes[request.scope].hasEmitted
         if !hasEmitted {
             for inner in page.output.clear(request.scope) { cancel(inner) }
-            if let alternative = request.alternative, !fetches[id].usesAlternative {
+            if let alternative = request.alternative, !fetches[id].usesAlternative,
+                !request.chain.contains(alternative.text)
+            {
                 page.caught(fault)
                 return retry(id, alternative)
             }

@@ -22,6 +22,8 @@ extension Machine {
             continuesOnError: node.continuesOnError, isEval: node.isEval,
             evaluation: isWhole ? .always : node.evaluation, chain: chain, place: place)
         do throws(ESIFault) {
+            // First of all, so that it holds for an `alt` too whose `src` is no URL.
+            try countInclude(&page)
             if node.alternative >= 0 { request.alternative = try url(node.alternative, node, program, &page) }
             let fetch = try fetch(node, program, request.evaluation, &page)
             try admit(fetch, &request, &page)
@@ -56,12 +58,7 @@ extension Machine {
             timeToLiveSeconds: try timeToLive(node, program, &page), noStore: try isOn(node.noStore, program, &page))
     }
 
-    /// The guards that every include passes.
-    private func admit(_ fetch: ESIFetch, _ request: inout IncludeRequest, _ page: inout Page) throws(ESIFault) {
-        page.note(
-            request.place, depth,
-            "\(request.isEval ? "eval" : "include"): \(String(decoding: fetch.text, as: UTF8.self))")
-        if !page.inlines.isEmpty, let inline = page.inlines[fetch.text] { request.inline = inline }
+    private func countInclude(_ page: inout Page) throws(ESIFault) {
         page.budget.includes += 1
         guard page.budget.includes <= page.settings.maximumIncludes else {
             throw ESIFault.limit("max_includes", "too many includes")
@@ -69,6 +66,14 @@ extension Machine {
         guard chain.count <= page.settings.maximumDepth else {
             throw ESIFault.limit("max_depth", "fragments in fragments are nested too deep")
         }
+    }
+
+    /// Takes what to fetch, unless the page itself holds it or it stands around it.
+    private func admit(_ fetch: ESIFetch, _ request: inout IncludeRequest, _ page: inout Page) throws(ESIFault) {
+        page.note(
+            request.place, depth,
+            "\(request.isEval ? "eval" : "include"): \(String(decoding: fetch.text, as: UTF8.self))")
+        if !page.inlines.isEmpty, let inline = page.inlines[fetch.text] { request.inline = inline }
         guard !chain.contains(fetch.text) else {
             throw ESIFault(.refused, "loop", "\(String(decoding: fetch.text, as: UTF8.self)) includes itself")
         }
