@@ -118,6 +118,23 @@ import Testing
                 == "!max_includes")
     }
 
+    /// The fragment's `alt` takes its place while the fragment itself is still evaluated.
+    @Test func aFragmentThatFailsAsAWholeIsStopped() {
+        let failing = "<esi:include src=\"ftp://x\"/>"
+        let site = { (site: inout ScriptedSite) in
+            site.fragments["/f"] = ScriptedSite.Fragment(
+                body: Array("F\(failing)G<esi:include src=\"/a\"/>\(failing)H".utf8), isESI: true)
+            site.fragments["/b"] = ScriptedSite.Fragment(body: Array("B<esi:include src=\"/a\"/>".utf8), isESI: true)
+        }
+        #expect(outcome("1<esi:include src=\"/f\" alt=\"/b\"/>2<esi:include src=\"/a\"/>", site) == "1BA2A")
+        #expect(outcome("1<esi:include src=\"/f\" alt=\"/none\" onerror=\"continue\"/>2", site) == "12")
+        #expect(
+            outcome(
+                "<esi:try><esi:attempt>1<esi:include src=\"/f\"/></esi:attempt><esi:except>E</esi:except></esi:try>",
+                site)
+                == "E")
+    }
+
     // MARK: What the client sends
 
     private static let attacks = [

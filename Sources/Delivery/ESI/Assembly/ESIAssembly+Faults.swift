@@ -4,6 +4,7 @@ extension ESIAssembly {
     mutating func fail(_ id: Int, _ fault: ESIFault) {
         let request = fetches[id].request
         endFetch(id)
+        dropMachines(of: id)
         page.note(request.place, request.chain.count - 1, "failed: \(fault.code): \(fault.message)")
         let hasEmitted = page.output.scopes[request.scope].hasEmitted
         if !hasEmitted {
@@ -138,7 +139,7 @@ extension ESIAssembly {
 
     /// The machine is still inside the `attempt`.
     private mutating func interruptOwner(of scope: Int, _ fault: ESIFault) -> Bool {
-        for index in machines.indices where machines[index].state != .done && isInside(machines[index], scope) {
+        for index in machines.indices where !machines[index].isOver && isInside(machines[index], scope) {
             var machine = Machine(scope: 0, chain: [])
             swap(&machine, &machines[index])
             let isCaught = machine.recover(fault, inScope: scope, &page)

@@ -70,11 +70,19 @@ extension ESIAssembly {
 
     /// Nobody wants it any more, nor what is evaluated of it.
     mutating func cancel(_ id: Int) {
-        for index in machines.indices where machines[index].fetch == id { machines[index].state = .done }
+        dropMachines(of: id)
         guard isLive(id) else { return }
         let isRunning = fetches[id].state != .queued
         end(id)
         if isRunning, fetches[id].request.inline == nil { actions.append(.cancel(id)) }
+    }
+
+    /// Stops what evaluates a fragment.
+    mutating func dropMachines(of id: Int) {
+        for index in machines.indices where machines[index].fetch == id {
+            machines[index].state = .dropped
+            machines[index].frames = []
+        }
     }
 
     // MARK: Answers

@@ -130,6 +130,8 @@ public struct ESIAssembly {
         takeIncludes(of: index)
         for part in page.published { actions.append(.publish(part.url, part.text)) }
         page.published = []
+        // One of its includes may have failed the fragment as a whole.
+        guard machines[index].state != .dropped else { return }
         if let fault { return uncaught(fault, index) }
         if machines[index].state == .done { finished(index) }
     }

@@ -8,6 +8,8 @@ struct Machine {
         /// For a fragment to be whole: an `eval`, or anything in an ordered `attempt`.
         case awaitsScope(Int)
         case done
+        /// Stopped before its end, for the fragment that it evaluates failed or is wanted no more: its scope is another's.
+        case dropped
     }
 
     struct Frame {
@@ -83,6 +85,9 @@ struct Machine {
         self.scope = scope
         self.chain = chain
     }
+
+    /// Nothing of it will run any more.
+    var isOver: Bool { state == .done || state == .dropped }
 
     /// Fragments and functions around what is evaluated.
     var depth: Int { chain.count - 1 + calls.count }
