@@ -52,7 +52,7 @@ let modules: [Module] = [
     Module(name: "Upstream", folder: "Delivery", imports: ["HTTPWire", "Reactor", "Bytes", "Runtime"]),
     Module(
         name: "ESI", folder: "Delivery", imports: ["HTTPWire", "Patterns", "Bytes"], testImports: ["CAllocationCount"]),
-    Module(name: "NameServer", folder: "Delivery", imports: ["Reactor", "Bytes"]),
+    Module(name: "NameServer", folder: "Delivery", imports: ["Reactor"]),
     Module(
         name: "SecondChance", folder: "Delivery", imports: ["Reactor", "Bytes", "Runtime", "CPlatform"],
         excludes: ["Program/second_chance.c"]),

@@ -9,7 +9,7 @@ difference is the compression. Figures are CPU time of the server's processes fr
 counted, the median of rounds that are interleaved. Each server has one worker.
 """
 import argparse, collections, gzip, os, pathlib, random, re, shutil, signal, socket, statistics, subprocess, tempfile, time, urllib.request
-from hits import cpu_seconds, free_port, wait_for
+from race import cpu_seconds, free_port, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

@@ -7,22 +7,14 @@ Each server has one worker on the first core; clients run on the second. Figures
 from /proc, medians of interleaved rounds: a 1 KB hit over HTTP/2 in cleartext (h2load -c16 -m10) and over TLS, and a
 TLS 1.3 connection with one small request, with a full handshake and with a resumed one (openssl s_time, ECDSA P-256).
 """
-import argparse, os, pathlib, re, shutil, signal, statistics, subprocess, sys, tempfile, time
+import argparse, os, pathlib, re, shutil, signal, statistics, subprocess, sys, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from hits import ROOT, cpu_seconds, free_port, wait_for
+from race import HAPROXY, ROOT, cpu_seconds, folder, free_port, origin as started_origin
 
 
 def haproxy(work, origin, plain, secure):
-    (work / "haproxy.cfg").write_text(f"""
-global
-    nbthread 1
-    maxconn 4000
-defaults
-    mode http
-    timeout client 30s
-    timeout server 30s
-    timeout connect 5s
+    (work / "haproxy.cfg").write_text(f"""{HAPROXY}
 cache c
     total-max-size 64
     max-object-size 1000000
@@ -103,20 +95,11 @@ def main():
     parser.add_argument("--peers", default="squilla,nginx,haproxy")
     parser.add_argument("--binary", default=str(ROOT / ".build/release/squilla"))
     options = parser.parse_args()
-    work = pathlib.Path(tempfile.mkdtemp(prefix="squilla-bench-"))
-    os.chmod(work, 0o755)
-    (work / "www").mkdir()
-    (work / "www/object").write_bytes(bytes(97 + i % 26 for i in range(1024)))
+    work = folder()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9",
                     "-subj", "/CN=edge", "-keyout", f"{work}/edge.key", "-out", f"{work}/edge.pem"], capture_output=True, check=True)
     (work / "both.pem").write_text((work / "edge.pem").read_text() + (work / "edge.key").read_text())
-    origin = free_port()
-    (work / "origin.conf").write_text(f"""
-worker_processes 1; daemon off; pid {work}/origin.pid; error_log {work}/origin.err; user root;
-events {{}} http {{ access_log off; server {{ listen 127.0.0.1:{origin}; root {work}/www;
-  location / {{ add_header Cache-Control "public, max-age=3600"; default_type text/plain; }} }} }}""")
-    source = subprocess.Popen(["nginx", "-c", f"{work}/origin.conf"], start_new_session=True)
-    wait_for(origin)
+    source, origin = started_origin(work, 1024, "public, max-age=3600")
     peers = []
     try:
         for name in options.peers.split(","):

@@ -10,7 +10,7 @@ the first core, wrk on the second, rounds interleaved, CPU from /proc. `squilla-
 """
 import argparse, os, pathlib, shutil, signal, statistics, subprocess, sys, tempfile, time
 
-from hits import ROOT, Peer, free_port, wait_for
+from race import ROOT, Peer, free_port, wait_for
 
 VCL = """vcl 4.1;
 backend default {{ .host = "127.0.0.1"; .port = "{port}"; }}

@@ -114,3 +114,5 @@ check('expected an IPv4 address, found "nonsense"' in open(here / "log").read(),
 check(short("new.example.org") == ["192.0.2.77"], "and changes nothing")
 process.terminate()
 check(process.wait(10) == 0, "SIGTERM ends it")
+summary = open(here / "log").read().split("answered")[-1]
+check("NOERROR" in summary and "REFUSED" not in summary, f"what was answered since the last reload is told: {summary.strip()}")

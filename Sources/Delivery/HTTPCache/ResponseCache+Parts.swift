@@ -11,16 +11,7 @@ extension ResponseCache {
         guard page.freshness.isFresh(now: now), key.bytes.count <= CachedObject.maximumKeyBytes,
             bytes.count <= CachedObject.inlineLimit, !isThere(key, since: page)
         else { return }
-        let settings = self.settings
-        let object = page.part(bytes, key: key, settings: settings)
-        let cost = object.cost
-        guard reserve(cost, limit: settings.memoryBytes) else { return }
-        let freed = shard(key.hash).part.withLock { part -> Int in
-            let freed = part.supersede(object, key: key, maximumVariants: settings.maximumVariants)
-            part.store.insert(object, hash: key.hash, cost: cost)
-            return freed
-        }
-        release(freed)
+        guard store(made: page.part(bytes, key: key, settings: settings), key: key) else { return }
         countStored()
         // A purge may have met the page before its part was there to be met.
         if !isCurrent(page, pageKey) { invalidate(key) }

@@ -10,10 +10,9 @@ public struct DatagramSocket: Sendable {
     /// The bound address with the real port.
     public let address: SocketAddress
 
-    /// - Parameter isShared: whether several sockets of this process are to share the address (SO_REUSEPORT).
-    public init(_ address: SocketAddress, isShared: Bool = false) throws(SystemError) {
+    public init(_ address: SocketAddress) throws(SystemError) {
         var raw = address.raw
-        fd = squilla_datagram_open(&raw, isShared ? 1 : 0)
+        fd = squilla_datagram_open(&raw)
         guard fd >= 0 else { throw SystemError(code: -fd, operation: "receive datagrams on \(address)") }
         var local = squilla_address()
         self.address = squilla_local_address(fd, &local) == 0 ? SocketAddress(local) : address

@@ -181,10 +181,3 @@ public final class OriginPool {
         armTimer()
     }
 }
-
-/// Carries something of one loop through that loop's own mailbox.
-struct Confined<Value>: @unchecked Sendable {
-    let value: Value
-
-    init(_ value: Value) { self.value = value }
-}

@@ -42,9 +42,8 @@ final class DNSServer {
             guard let wanted = SocketAddress(numeric: endpoint.host, port: UInt16(endpoint.port)) else {
                 throw Failure("dns.listen: expected an IPv4 or IPv6 address with a port, found \"\(endpoint)\"")
             }
-            let datagrams = try DatagramSocket(wanted)
-            let stream = try ListeningSocket.open(datagrams.address, count: 1)
-            service.attach(datagrams, stream[0])
+            let (datagrams, stream) = try Self.bind(wanted)
+            service.attach(datagrams, stream)
             addresses.append(datagrams.address)
         }
         self.service = service
@@ -52,12 +51,41 @@ final class DNSServer {
         loop.start()
     }
 
-    func stop() { loop.stop() }
+    /// Both on one port. A port that the system chooses for the one may be taken for the other: then another is tried.
+    private static func bind(_ address: SocketAddress) throws -> (DatagramSocket, ListeningSocket) {
+        let tries = address.port == 0 ? 16 : 1
+        var attempt = 1
+        while true {
+            let stream = try ListeningSocket.open(address, count: 1)[0]
+            do {
+                return (try DatagramSocket(stream.address), stream)
+            } catch {
+                stream.close()
+                if attempt == tries { throw error }
+                attempt += 1
+            }
+        }
+    }
+
+    func stop() {
+        loop.stop()
+        // The loop's thread has ended: what was its own can be read here.
+        if let service { note(service.summary) }
+    }
 
     /// Takes the zones of a file that was read again. Checks and addresses stay as they are until a restart.
     func reload(_ section: DNSSection) throws {
+        report()
         let box = Confined((service: service, responder: try section.responder()))
         loop.execute { box.value.service?.replace(box.value.responder) }
+    }
+
+    /// Says how many answers of each kind these zones have given.
+    private func report() {
+        let service = Confined(service)
+        loop.execute { [note] in
+            if let service = service.value { note(service.summary) }
+        }
     }
 
     private func startChecks() throws {
@@ -94,14 +122,6 @@ final class DNSServer {
         }
         timer?.setDeadline(afterMilliseconds: Self.reportMilliseconds)
     }
-}
-
-/// Carries what belongs to the loop to it.
-private struct Confined<Value>: @unchecked Sendable {
-    // Made here, read on the loop alone.
-    let value: Value
-
-    init(_ value: Value) { self.value = value }
 }
 
 extension GeoDatabase {

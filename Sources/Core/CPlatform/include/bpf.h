@@ -64,22 +64,32 @@ static inline int squilla_bpf_load(const uint64_t *instructions, uint32_t count,
     return squilla_bpf(BPF_PROG_LOAD, &attributes);
 }
 
+/// A descriptor of what has that number: a program (BPF_PROG_GET_FD_BY_ID) or a map (BPF_MAP_GET_FD_BY_ID).
+static inline int squilla_bpf_open(int command, uint32_t number) {
+    union bpf_attr attributes;
+    memset(&attributes, 0, sizeof(attributes));
+    attributes.prog_id = number;
+    return squilla_bpf(command, &attributes);
+}
+
+static inline int squilla_bpf_info(int fd, void *info, uint32_t info_bytes) {
+    union bpf_attr attributes;
+    memset(&attributes, 0, sizeof(attributes));
+    attributes.info.bpf_fd = (uint32_t)fd;
+    attributes.info.info = (uint64_t)(uintptr_t)info;
+    attributes.info.info_len = info_bytes;
+    return squilla_bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
+}
+
 /// The maps of the loaded program of that number: their numbers. How many, or a negative errno.
 static inline int squilla_bpf_maps_of(uint32_t program, uint32_t *numbers, uint32_t capacity) {
-    union bpf_attr attributes;
     struct bpf_prog_info info;
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.prog_id = program;
-    int fd = squilla_bpf(BPF_PROG_GET_FD_BY_ID, &attributes);
+    int fd = squilla_bpf_open(BPF_PROG_GET_FD_BY_ID, program);
     if (fd < 0) return fd;
-    memset(&attributes, 0, sizeof(attributes));
     memset(&info, 0, sizeof(info));
     info.map_ids = (uint64_t)(uintptr_t)numbers;
     info.nr_map_ids = capacity;
-    attributes.info.bpf_fd = (uint32_t)fd;
-    attributes.info.info = (uint64_t)(uintptr_t)&info;
-    attributes.info.info_len = sizeof(info);
-    int code = squilla_bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
+    int code = squilla_bpf_info(fd, &info, sizeof(info));
     close(fd);
     if (code < 0) return code;
     return info.nr_map_ids < capacity ? (int)info.nr_map_ids : (int)capacity;
@@ -87,18 +97,11 @@ static inline int squilla_bpf_maps_of(uint32_t program, uint32_t *numbers, uint3
 
 /// The map of that number when it is an array with copies for each CPU and values of `value_bytes`; -ENOENT when it isn't.
 static inline int squilla_bpf_counters(uint32_t number, uint32_t value_bytes) {
-    union bpf_attr attributes;
     struct bpf_map_info info;
-    memset(&attributes, 0, sizeof(attributes));
-    attributes.map_id = number;
-    int fd = squilla_bpf(BPF_MAP_GET_FD_BY_ID, &attributes);
+    int fd = squilla_bpf_open(BPF_MAP_GET_FD_BY_ID, number);
     if (fd < 0) return fd;
-    memset(&attributes, 0, sizeof(attributes));
     memset(&info, 0, sizeof(info));
-    attributes.info.bpf_fd = (uint32_t)fd;
-    attributes.info.info = (uint64_t)(uintptr_t)&info;
-    attributes.info.info_len = sizeof(info);
-    int code = squilla_bpf(BPF_OBJ_GET_INFO_BY_FD, &attributes);
+    int code = squilla_bpf_info(fd, &info, sizeof(info));
     if (code == 0 && info.type == BPF_MAP_TYPE_PERCPU_ARRAY && info.value_size == value_bytes) return fd;
     close(fd);
     return code < 0 ? code : -ENOENT;

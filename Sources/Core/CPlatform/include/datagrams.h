@@ -4,14 +4,13 @@
 #include <poll.h>
 #include "sockets.h"
 
-/// A non-blocking, bound socket; with SO_REUSEPORT when several share the address.
-static inline int squilla_datagram_open(const struct squilla_address *address, int is_shared) {
+/// A non-blocking, bound socket.
+static inline int squilla_datagram_open(const struct squilla_address *address) {
     struct sockaddr_storage storage;
     socklen_t length = squilla_address_to_sockaddr(address, &storage);
     int fd = socket(storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
     int on = 1;
-    if (is_shared) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
     // An answer leaves from the family that was asked.
     if (storage.ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (bind(fd, (struct sockaddr *)&storage, length) == 0) return fd;

@@ -189,10 +189,3 @@ final class CacheFetchJob: OriginHandler {
         if let standIn { exchange.serve(standIn) } else { exchange.respondError(failure.status) }
     }
 }
-
-/// Carries something of one loop through that loop's own mailbox.
-struct Confined<Value>: @unchecked Sendable {
-    let value: Value
-
-    init(_ value: Value) { self.value = value }
-}

@@ -59,7 +59,7 @@ public final class EncodedFill: Sendable {
     /// The compressed form is complete.
     public func finish() {
         body.finish()
-        if end() { cache.store(encoded: object.compacted(), key: key) }
+        if end() { cache.store(made: object.compacted(), key: key) }
         endJoining()
     }
 

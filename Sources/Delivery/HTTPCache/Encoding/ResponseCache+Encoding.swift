@@ -63,7 +63,7 @@ extension ResponseCache {
         // The original was validated meanwhile: the same bytes under other fields.
         let renewed = found.replacing(
             head: EncodedHead.lines(of: original, coding), freshness: original.encodedFreshness, tags: [])
-        store(encoded: renewed, key: key)
+        store(made: renewed, key: key)
         return renewed
     }
 
@@ -80,16 +80,19 @@ extension ResponseCache {
         }
     }
 
-    func store(encoded object: CachedObject, key: CacheKey) {
+    /// Puts an object made of another one into the place of its key.
+    /// - Returns: false where there is no room for it.
+    @discardableResult func store(made object: CachedObject, key: CacheKey) -> Bool {
         let cost = object.cost
         let settings = self.settings
-        guard reserve(cost, limit: settings.memoryBytes) else { return }
+        guard reserve(cost, limit: settings.memoryBytes) else { return false }
         let freed = shard(key.hash).part.withLock { part -> Int in
             let freed = part.supersede(object, key: key, maximumVariants: settings.maximumVariants)
             part.store.insert(object, hash: key.hash, cost: cost)
             return freed
         }
         release(freed)
+        return true
     }
 }
 

@@ -1,7 +1,7 @@
 /// Limits answers to each network, so that nobody who forges an asker's address makes this server flood it (response rate
 /// limiting, as BIND and NSD have it). A table of fixed size; networks that fall on the same place share its bucket.
 public struct AnswerRate: Sendable {
-    public enum Verdict: Sendable {
+    enum Verdict: Sendable {
         case answer
         /// Say "ask over TCP" instead: a forged asker does not.
         case truncate
@@ -17,7 +17,7 @@ public struct AnswerRate: Sendable {
     private var buckets: [Bucket]
     private let perSecond: Float
     private let salt: UInt64
-    public private(set) var limited: UInt64 = 0
+    private(set) var limited: UInt64 = 0
 
     /// - Parameters:
     ///   - perSecond: answers to one network (IPv4 /24, IPv6 /56); 0 sets no limit.
@@ -29,7 +29,7 @@ public struct AnswerRate: Sendable {
     }
 
     /// - Parameter now: in nanoseconds of a clock that never goes back.
-    public mutating func verdict(high: UInt64, low: UInt64, now: Int64) -> Verdict {
+    mutating func verdict(high: UInt64, low: UInt64, now: Int64) -> Verdict {
         guard !buckets.isEmpty else { return .answer }
         let network = high == 0 && low >> 32 == 0xFFFF ? low >> 8 : high >> 8
         let mixed = ((network &* salt) ^ (network >> 29)) &* 0x9E37_79B9_7F4A_7C15

@@ -17,7 +17,7 @@ public struct Responder: Sendable {
     }
 
     /// How an asker is reached.
-    public enum Transport: Sendable {
+    enum Transport: Sendable {
         case datagram, stream
     }
 
@@ -28,7 +28,7 @@ public struct Responder: Sendable {
     private let zones: [DomainName: Zone]
     private var turn = 0
     private var random: SystemRandomNumberGenerator
-    public private(set) var counters = AnswerCounters()
+    private(set) var counters = AnswerCounters()
 
     public init(_ zones: [Zone]) throws(ZoneError) {
         var byName: [DomainName: Zone] = [:]
@@ -40,7 +40,7 @@ public struct Responder: Sendable {
     }
 
     /// - Returns: nil where silence is the answer.
-    public mutating func answer(
+    mutating func answer(
         _ bytes: ArraySlice<UInt8>, over transport: Transport, high: UInt64, low: UInt64, _ world: Surroundings
     ) -> [UInt8]? {
         switch DNSQuery.read(bytes) {
@@ -62,7 +62,7 @@ public struct Responder: Sendable {
     }
 
     /// The same question's answer without records, "ask again over TCP"; for those who ask too often.
-    public func truncated(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+    func truncated(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
         guard case .query(let query) = DNSQuery.read(bytes) else { return nil }
         var writer = DNSWriter(
             id: query.id, opcode: query.opcode, code: .noError, isAuthoritative: true,
@@ -207,10 +207,10 @@ extension Zone {
 }
 
 /// How often each kind of answer was given.
-public struct AnswerCounters: Hashable, Sendable {
-    public private(set) var byCode: [UInt16: UInt64] = [:]
+struct AnswerCounters: Hashable, Sendable {
+    private(set) var byCode: [ResponseCode: UInt64] = [:]
     /// What was no question.
-    public var ignored: UInt64 = 0
+    var ignored: UInt64 = 0
 
-    mutating func count(_ code: ResponseCode) { byCode[code.rawValue, default: 0] += 1 }
+    mutating func count(_ code: ResponseCode) { byCode[code, default: 0] += 1 }
 }

@@ -1,8 +1,6 @@
 /// Types of records (RFC 1035, 3.2.2 and later ones); any number is one.
-public struct RecordType: RawRepresentable, Hashable, Sendable {
-    public var rawValue: UInt16
-
-    public init(rawValue: UInt16) { self.rawValue = rawValue }
+struct RecordType: RawRepresentable, Hashable, Sendable {
+    var rawValue: UInt16
 
     static let a = RecordType(rawValue: 1)
     static let ns = RecordType(rawValue: 2)
@@ -23,12 +21,23 @@ public struct RecordType: RawRepresentable, Hashable, Sendable {
 }
 
 /// What an answer says of itself (RFC 1035, 4.1.1; RFC 6891).
-public enum ResponseCode: UInt16, Sendable {
+enum ResponseCode: UInt16, Sendable, CustomStringConvertible {
     case noError = 0
     case formatError = 1
-    case serverFailure = 2
     case nameError = 3
     case notImplemented = 4
     case refused = 5
     case badVersion = 16
+
+    /// As dig writes it.
+    var description: String {
+        switch self {
+        case .noError: "NOERROR"
+        case .formatError: "FORMERR"
+        case .nameError: "NXDOMAIN"
+        case .notImplemented: "NOTIMP"
+        case .refused: "REFUSED"
+        case .badVersion: "BADVERS"
+        }
+    }
 }

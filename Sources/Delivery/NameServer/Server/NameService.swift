@@ -47,9 +47,16 @@ public final class NameService {
 
     public func replace(_ responder: Responder) { self.responder = responder }
 
-    public var counters: AnswerCounters { responder.counters }
-    /// Answers that were cut short or not given because one network asked too often.
-    public var limited: UInt64 { rate.limited }
+    /// How many answers of each kind were given since the zones were read, in words.
+    public var summary: String {
+        let counters = responder.counters
+        let codes = counters.byCode.sorted { $0.key.rawValue < $1.key.rawValue }
+        let answers = codes.map { "\($1) \($0)" }.joined(separator: ", ")
+        return """
+            answered \(answers.isEmpty ? "nothing" : answers); \(counters.ignored) messages were no questions; \
+            \(rate.limited) answers to networks that asked too often were cut or left out
+            """
+    }
 
     private func answer(_ bytes: ArraySlice<UInt8>, to from: SocketAddress) -> [UInt8]? {
         switch rate.verdict(high: from.high, low: from.low, now: loop.now) {

@@ -82,13 +82,13 @@ struct PacketFilter {
 }
 
 /// An interface of this host.
-public struct NetworkInterface: Hashable, Sendable {
-    public let name: String
+struct NetworkInterface: Hashable, Sendable {
+    let name: String
     let index: Int
-    public let mac: MACAddress
+    let mac: MACAddress
 
     /// - Throws: `SecondChanceError` when there is none of that name.
-    public init(name: String) throws(SecondChanceError) {
+    init(name: String) throws(SecondChanceError) {
         var mac = [UInt8](repeating: 0, count: 6)
         let index = squilla_interface(name, &mac)
         guard index > 0, let mac = MACAddress(mac) else {

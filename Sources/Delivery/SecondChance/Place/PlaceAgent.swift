@@ -1,9 +1,9 @@
-public import Reactor
+import Reactor
 
 /// What one host knows of its place and makes of it. A value without I/O: what happened goes in, what is to be done comes
 /// out. Times are in milliseconds of 1970.
-public struct PlaceAgent: Sendable {
-    public enum Action: Hashable, Sendable {
+struct PlaceAgent: Sendable {
+    enum Action: Hashable, Sendable {
         case send(PlaceMessage, to: SocketAddress)
         /// What the packets' program is to know from now on.
         case install(ProgramSettings)
@@ -29,21 +29,21 @@ public struct PlaceAgent: Sendable {
     private(set) var peers: [Int: Peer]
     private(set) var isDraining = false
     /// Connections of the service that are here.
-    public var connections = 0
+    var connections = 0
     private(set) var refusedMessages = 0
     private var commandMilliseconds = Int64.min
     private var lastTold = Int64.min
     private var sentMilliseconds: Int64?
     private var installed: ProgramSettings?
 
-    public init(_ settings: PlaceSettings, mac: MACAddress) {
+    init(_ settings: PlaceSettings, mac: MACAddress) {
         self.settings = settings
         self.mac = mac
         peers = settings.peers.mapValues { Peer(address: $0) }
     }
 
     /// To be called at least every `heartbeatMilliseconds`.
-    public mutating func tick(at now: Int64) -> [Action] {
+    mutating func tick(at now: Int64) -> [Action] {
         var actions = silences(at: now)
         // A clock that was set back must not silence us.
         let isDue = sentMilliseconds.map { $0 > now || now - $0 >= Int64(settings.heartbeatMilliseconds) }
@@ -56,7 +56,7 @@ public struct PlaceAgent: Sendable {
 
     /// A datagram arrived.
     /// - Parameter status: what there is to say besides, as fields of a JSON object.
-    public mutating func receive(
+    mutating func receive(
         _ bytes: ArraySlice<UInt8>, from address: SocketAddress, at now: Int64, status: () -> String
     ) -> [Action] {
         guard let message = PlaceMessage(bytes, secret: settings.secret),
@@ -73,7 +73,7 @@ public struct PlaceAgent: Sendable {
     }
 
     /// The last words before the agent is stopped to be started again: others go on passing packets here.
-    public mutating func stop(at now: Int64) -> [Action] {
+    mutating func stop(at now: Int64) -> [Action] {
         heartbeats(at: now, isRestarting: true)
     }
 

@@ -22,12 +22,12 @@ public struct PlaceMessage: Hashable, Sendable {
 
     public var kind: Kind
     public var number: Int
-    public var isDraining = false
+    var isDraining = false
     /// Said by a host that is about to be silent for a while and goes on passing packets.
-    public var isRestarting = false
-    public var timeMilliseconds: Int64
+    var isRestarting = false
+    var timeMilliseconds: Int64
     public var connections = 0
-    public var mac = MACAddress.none
+    var mac = MACAddress.none
     public var text: [UInt8] = []
 
     public init(_ kind: Kind, number: Int, timeMilliseconds: Int64) {

@@ -2,19 +2,19 @@ import CPlatform
 import Glibc
 
 /// How often each way was taken, since the program was first installed.
-public struct SecondChanceCounters: Hashable, Sendable {
+struct SecondChanceCounters: Hashable, Sendable {
     /// Packets of connections that are here.
-    public var known: UInt64 = 0
+    var known: UInt64 = 0
     /// Packets of unknown connections that were handed on.
-    public var passedOn: UInt64 = 0
+    var passedOn: UInt64 = 0
     /// Openings of connections that were handed on, because this host drains or nothing listens.
-    public var openingsPassedOn: UInt64 = 0
+    var openingsPassedOn: UInt64 = 0
     /// ICMP errors about connections that are elsewhere.
-    public var errorsPassedOn: UInt64 = 0
+    var errorsPassedOn: UInt64 = 0
     /// Packets that another host handed on and that were at home here.
-    public var found: UInt64 = 0
+    var found: UInt64 = 0
     /// Packets that no host knew; the kernel answers them with a reset.
-    public var seenByAll: UInt64 = 0
+    var seenByAll: UInt64 = 0
 
     static let count = 6
 
@@ -22,8 +22,6 @@ public struct SecondChanceCounters: Hashable, Sendable {
         (known, passedOn, openingsPassedOn) = (values[0], values[1], values[2])
         (errorsPassedOn, found, seenByAll) = (values[3], values[4], values[5])
     }
-
-    public init() {}
 }
 
 /// The program in the kernel, not yet attached. The kernel frees it when nothing holds it: neither a descriptor nor an

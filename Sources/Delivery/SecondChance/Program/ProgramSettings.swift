@@ -1,24 +1,24 @@
 /// What the program knows of the place. Its form in memory is `struct settings` of second_chance.c.
-public struct ProgramSettings: Hashable, Sendable {
+struct ProgramSettings: Hashable, Sendable {
     static let maximumHosts = 24
     static let maximumAddresses = 16
     static let maximumPorts = 16
     static let byteCount = 24 + 2 * maximumPorts + 16 * maximumAddresses + 8 * 32
 
     /// Another host of the place.
-    public struct Host: Hashable, Sendable {
-        public var number: Int
-        public var mac: MACAddress
-        public var isDraining: Bool
+    struct Host: Hashable, Sendable {
+        var number: Int
+        var mac: MACAddress
+        var isDraining: Bool
     }
 
     /// This host's number in the place, 0 to 23.
-    public var number: Int
+    var number: Int
     /// Whether connections are opened elsewhere.
-    public var isDraining: Bool
-    public var service: ServiceAddresses
+    var isDraining: Bool
+    var service: ServiceAddresses
     /// In the order in which they are tried.
-    public var hosts: [Host]
+    var hosts: [Host]
 
     var bytes: [UInt8] {
         var out: [UInt8] = []
@@ -77,7 +77,7 @@ public struct ServiceAddresses: Hashable, Sendable {
     }
 }
 
-public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
+struct MACAddress: Hashable, Sendable, CustomStringConvertible {
     /// Six.
     let bytes: [UInt8]
 
@@ -86,7 +86,7 @@ public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    public var description: String {
+    var description: String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
     }
 }

@@ -46,11 +46,7 @@ struct OverRangeKey {
         switch (values, distance) {
         case (.whole(let values), .whole(let distance)):
             Self.walk(low..<high, into: &bounds) { place in
-                let (sum, overflow) =
-                    isBack
-                    ? values[place].subtractingReportingOverflow(distance)
-                    : values[place].addingReportingOverflow(distance)
-                return overflow ? (isBack ? .min : .max) : sum
+                Self.moved(values[place], by: distance, isBack: isBack)
             } isBefore: { place, bound in
                 isEnd ? values[place] <= bound : values[place] < bound
             }
@@ -62,17 +58,21 @@ struct OverRangeKey {
             }
         case (.decimal(let values), .decimal(let distance, _)):
             Self.walk(low..<high, into: &bounds) { place in
-                let (sum, overflow) =
-                    isBack
-                    ? values[place].subtractingReportingOverflow(distance)
-                    : values[place].addingReportingOverflow(distance)
-                return overflow ? (isBack ? .min : .max) : sum
+                Self.moved(values[place], by: distance, isBack: isBack)
             } isBefore: { place, bound in
                 isEnd ? values[place] <= bound : values[place] < bound
             }
         default:
             for place in low..<high { bounds[place] = peers[place] }
         }
+    }
+
+    /// `value` back or forth by `distance`; past the end of the type, that end.
+    @inline(__always)
+    private static func moved<Value: FixedWidthInteger>(_ value: Value, by distance: Value, isBack: Bool) -> Value {
+        let (sum, overflow) =
+            isBack ? value.subtractingReportingOverflow(distance) : value.addingReportingOverflow(distance)
+        return overflow ? (isBack ? .min : .max) : sum
     }
 
     /// The first place that isn't before the bound of each place; it only goes on.

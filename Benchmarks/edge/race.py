@@ -1,0 +1,155 @@
+"""What the benchmarks of the edge share: servers pinned to the first core, their CPU time, and rounds that take turns."""
+import argparse, os, pathlib, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time, urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(port, path="/object", seconds=15):
+    end = time.time() + seconds
+    while time.time() < end:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1) as r:
+                return r.read()
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"nothing answers on port {port}")
+
+
+def cpu_seconds(pid):
+    """User and system time of a process and all its descendants."""
+    ticks, queue = 0, [pid]
+    while queue:
+        p = queue.pop()
+        try:
+            fields = open(f"/proc/{p}/stat").read().rsplit(")", 1)[1].split()
+            ticks += int(fields[11]) + int(fields[12])
+            for task in os.listdir(f"/proc/{p}/task"):
+                queue += map(int, open(f"/proc/{p}/task/{task}/children").read().split())
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class Peer:
+    def __init__(self, name, command, port):
+        self.name, self.port = name, port
+        self.process = subprocess.Popen(["taskset", "-c", "0"] + command, stdout=subprocess.DEVNULL,
+                                        stderr=open(f"/tmp/bench-{name}.log", "w"), start_new_session=True)
+        self.microseconds, self.rates, self.p99 = [], [], []
+
+    def stop(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(10)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+    def round(self, seconds, connections, path="/object"):
+        before = cpu_seconds(self.process.pid)
+        out = subprocess.run(["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency",
+                              f"http://127.0.0.1:{self.port}{path}"], capture_output=True, text=True).stdout
+        used = cpu_seconds(self.process.pid) - before
+        requests = int(re.search(r"(\d+) requests in", out).group(1))
+        if "Non-2xx" in out or "Socket errors" in out:
+            print(f"  {self.name}: {out}", file=sys.stderr)
+        self.microseconds.append(used / requests * 1e6)
+        self.rates.append(requests / seconds)
+
+
+HAPROXY = """
+global
+    nbthread 1
+    maxconn 4000
+defaults
+    mode http
+    timeout client 30s
+    timeout server 30s
+    timeout connect 5s
+"""
+
+
+def arguments(peers, seconds=3):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--size", type=int, default=1024)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=seconds)
+    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--peers", default=peers)
+    parser.add_argument("--binary", default=str(ROOT / ".build/release/squilla"))
+    return parser.parse_args()
+
+
+def folder():
+    work = pathlib.Path(tempfile.mkdtemp(prefix="squilla-bench-"))
+    os.chmod(work, 0o755)
+    return work
+
+
+def origin(work, size, cache_control, settings="", pin=()):
+    """nginx with one object of `size` bytes. The process and its port."""
+    (work / "www").mkdir()
+    (work / "www/object").write_bytes(bytes(97 + i % 26 for i in range(size)))
+    port = free_port()
+    (work / "origin.conf").write_text(f"""
+worker_processes 1; daemon off; pid {work}/origin.pid; error_log {work}/origin.err; user root;
+events {{ worker_connections 4096; }} http {{ access_log off; {settings} server {{ listen 127.0.0.1:{port}; root {work}/www;
+  location / {{ add_header Cache-Control "{cache_control}"; default_type text/plain; }} }} }}""")
+    process = subprocess.Popen([*pin, "nginx", "-c", f"{work}/origin.conf"], start_new_session=True)
+    wait_for(port)
+    return process, port
+
+
+def squilla(work, name, binary, port, origin_port):
+    """The command of a server named squilla, or squilla-silent, which writes no events."""
+    (work / f"{name}.yaml").write_text(f"""
+data: {work}/{name}-data
+edge: {{listen: "127.0.0.1:{port}", workers: 1}}
+origins: [{{url: "http://127.0.0.1:{origin_port}"}}]
+management: {{listen: "127.0.0.1:{free_port()}"}}
+log: {{requests: {"false" if name.endswith("silent") else "true"}}}
+""")
+    return [binary, "up", "-c", f"{work}/{name}.yaml"]
+
+
+def race(options, what, cache_control, command, settings="", pin=()):
+    """Has the peers take turns under load and prints CPU per request. `command(name, work, port, origin_port)` starts one."""
+    work = folder()
+    source, origin_port = origin(work, options.size, cache_control, settings, pin)
+    peers = []
+    try:
+        for name in options.peers.split(","):
+            port = free_port()
+            if name.startswith("squilla"):
+                line = squilla(work, name, options.binary, port, origin_port)
+            else:
+                line = command(name, work, port, origin_port)
+            if not shutil.which(line[0]):
+                print(f"{name}: not installed, left out")
+                continue
+            peers.append(Peer(name, line, port))
+        for peer in peers:
+            body = wait_for(peer.port)
+            assert len(body) == options.size, f"{peer.name}: {len(body)} bytes"
+            peer.round(1, options.connections)
+            peer.microseconds.clear(), peer.rates.clear()
+        for number in range(options.rounds):
+            for peer in peers:
+                peer.round(options.seconds, options.connections)
+            print(f"round {number + 1}: " + "  ".join(f"{p.name} {p.microseconds[-1]:.2f}" for p in peers), flush=True)
+    finally:
+        for peer in peers:
+            peer.stop()
+        os.killpg(source.pid, signal.SIGTERM)
+        time.sleep(0.2)
+        shutil.rmtree(work, ignore_errors=True)
+    ours = statistics.median(peers[0].microseconds)
+    print(f"\n{options.size} B {what}, {options.connections} connections, CPU µs per request (median of {options.rounds})")
+    for peer in peers:
+        median = statistics.median(peer.microseconds)
+        print(f"{peer.name:16} {median:7.2f}   {peers[0].name} is {ours / median:.2f} x   {statistics.median(peer.rates):,.0f} requests/s")
