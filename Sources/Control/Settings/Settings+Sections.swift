@@ -40,6 +40,7 @@ extension EdgeSection {
         maxHops = section.integer("max_hops", default: maxHops, in: 1...1000)
         if section.node("peers") != nil { peers = PeersSection(reading: section.section("peers")) }
         http2 = HTTP2Section(reading: section.section("http2"))
+        limits = EdgeLimitsSection(reading: section.section("limits"))
         section.finish()
     }
 }
@@ -87,6 +88,11 @@ extension OriginSection {
         maxConnections = section.integer("max_connections", default: maxConnections, in: 1...100_000)
         maxIdleConnections = section.integer("max_idle_connections", default: maxIdleConnections, in: 0...100_000)
         maxPendingRequests = section.integer("max_pending_requests", default: maxPendingRequests, in: 0...1_000_000)
+        pendingTimeoutMilliseconds = section.milliseconds(
+            "pending_timeout_ms", default: pendingTimeoutMilliseconds, in: 1...hour)
+        maxConnectFailures = section.integer("max_connect_failures", default: maxConnectFailures, in: 1...1_000_000)
+        connectPauseMilliseconds = section.milliseconds(
+            "connect_pause_ms", default: connectPauseMilliseconds, in: 0...hour)
         retries = section.integer("retries", default: retries, in: 0...10)
         proxyProtocol = section.choice("proxy_protocol", default: proxyProtocol)
         section.finish()
@@ -111,6 +117,10 @@ extension CacheSection {
             "collapse_timeout_ms", default: collapseTimeoutMilliseconds, in: 0...3_600_000)
         maxTags = section.integer("max_tags", default: maxTags, in: 0...1000)
         sendsTags = section.bool("send_tags", default: sendsTags)
+        honorsRequestDirectives = section.bool("honor_request_directives", default: honorsRequestDirectives)
+        hitForMissMilliseconds = section.milliseconds(
+            "hit_for_miss_ms", default: hitForMissMilliseconds, in: 0...86_400_000)
+        limits = CacheLimitsSection(reading: section.section("limits"))
         compression = CompressionSection(reading: section.section("compression"))
         disk = CacheDiskSection(reading: section.section("disk"))
         section.finish()
@@ -164,6 +174,7 @@ extension LogSection {
         isRequestsEnabled = section.bool("requests", default: isRequestsEnabled)
         flushIntervalMilliseconds = section.milliseconds(
             "flush_interval_ms", default: flushIntervalMilliseconds, in: 1...10_000)
+        limits = LogLimitsSection(reading: section.section("limits"))
         section.finish()
     }
 }
@@ -174,6 +185,11 @@ extension QuerySection {
         timeoutMilliseconds = section.milliseconds("timeout_ms", default: timeoutMilliseconds, in: 1...86_400_000)
         maxConcurrent = section.integer("max_concurrent", default: maxConcurrent, in: 1...10_000)
         threads = section.integer("threads", default: threads, in: 0...64)
+        watermarkDelayMilliseconds = section.milliseconds(
+            "watermark_delay_ms", default: watermarkDelayMilliseconds, in: 0...86_400_000)
+        stateTimeToLiveMilliseconds = section.milliseconds(
+            "state_ttl_ms", default: stateTimeToLiveMilliseconds, in: 1...365 * 86_400_000)
+        limits = QueryLimitsSection(reading: section.section("limits"))
         section.finish()
     }
 }

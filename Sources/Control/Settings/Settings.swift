@@ -61,6 +61,7 @@ public struct EdgeSection: Hashable, Sendable {
     public var maxHeaderCount = 100
     public var maxBodyBytes = 10 << 30
     public var http2 = HTTP2Section()
+    public var limits = EdgeLimitsSection()
 
     public init() {}
 
@@ -106,6 +107,12 @@ public struct OriginSection: Hashable, Sendable {
     public var maxIdleConnections = 64
     /// Requests that wait for a connection before further ones are refused with 503, for each event loop.
     public var maxPendingRequests = 4096
+    /// How long one waits.
+    public var pendingTimeoutMilliseconds = 10_000
+    /// Failed connects in a row after which nobody waits for another.
+    public var maxConnectFailures = 5
+    /// How long that lasts; then one request tries again.
+    public var connectPauseMilliseconds = 1000
     public var retries = 1
     /// Whether connections begin with a header that says who the client is; each then carries one request.
     public var proxyProtocol = ProxyProtocol.none
@@ -140,6 +147,11 @@ public struct CacheSection: Hashable, Sendable {
     public var maxTags = 256
     /// Whether clients get those fields.
     public var sendsTags = false
+    /// Whether `Cache-Control` of requests counts beyond `no-store` and `only-if-cached`.
+    public var honorsRequestDirectives = true
+    /// How long it is remembered that a URL can't be stored.
+    public var hitForMissMilliseconds = 30_000
+    public var limits = CacheLimitsSection()
     public var compression = CompressionSection()
     /// The tier on disk; there is none without a path.
     public var disk = CacheDiskSection()
@@ -192,6 +204,7 @@ public struct LogSection: Hashable, Sendable {
     public var isRequestsEnabled = true
     /// The longest time a request's event waits in its worker before it is handed to the log.
     public var flushIntervalMilliseconds = 200
+    public var limits = LogLimitsSection()
 
     public init() {}
 
@@ -216,6 +229,11 @@ public struct QuerySection: Hashable, Sendable {
     public var maxConcurrent = 64
     /// That take turns at all queries and jobs; 0 is one for each core, and at least two.
     public var threads = 0
+    /// How far the watermark of a topic runs behind the latest event time.
+    public var watermarkDelayMilliseconds = 1000
+    /// How long live joins without a bound on time hold their rows, in event time.
+    public var stateTimeToLiveMilliseconds = 3_600_000
+    public var limits = QueryLimitsSection()
 
     public init() {}
 }

@@ -83,26 +83,6 @@ extension Span where Element == UInt8 {
         }
     }
 
-    /// Calls `body` with the index of each `byte`, in order.
-    public func forEachIndex(of byte: UInt8, _ body: (Int) -> Void) {
-        withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            var index = 0
-            while index + 64 <= buffer.count {
-                var mask = squilla_mask64_equal(base + index, byte)
-                while mask != 0 {
-                    body(index + mask.trailingZeroBitCount)
-                    mask &= mask &- 1
-                }
-                index += 64
-            }
-            while index < buffer.count {
-                if base[index] == byte { body(index) }
-                index += 1
-            }
-        }
-    }
-
     /// How often `byte` occurs.
     public func count(of byte: UInt8) -> Int {
         withUnsafeBufferPointer { buffer in

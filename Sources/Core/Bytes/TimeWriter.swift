@@ -17,19 +17,6 @@ public enum TimeWriter {
         appendTime(civil, to: &buffer)
     }
 
-    /// `10/Oct/2000:13:55:36 +0000`, the date of the common and combined log formats.
-    public static func appendCommonLog(_ microseconds: Int64, to buffer: inout [UInt8]) {
-        let civil = CivilTime(microseconds: microseconds)
-        append2(civil.day, to: &buffer)
-        buffer.append(UInt8(ascii: "/"))
-        buffer.append(contentsOf: monthNames[civil.month - 1].utf8)
-        buffer.append(UInt8(ascii: "/"))
-        appendYear(civil.year, to: &buffer)
-        buffer.append(UInt8(ascii: ":"))
-        appendClock(civil, to: &buffer)
-        buffer.append(contentsOf: " +0000".utf8)
-    }
-
     /// `2026-01-01`.
     public static func appendDate(_ civil: CivilTime, to buffer: inout [UInt8]) {
         appendYear(civil.year, to: &buffer)

@@ -28,7 +28,6 @@ public final class OriginPool {
 
     /// Counts for the metrics page.
     public var idleCount: Int { state.idleCount }
-    public var activeCount: Int { state.inUseCount }
     public var waitingCount: Int { state.waitingCount }
 
     /// Closes what is idle and starts no connection any more; what is under way ends by itself.

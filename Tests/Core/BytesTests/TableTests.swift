@@ -52,37 +52,4 @@ import Testing
         let after = [table.find(fifth.span) ?? -1, table.insert(fifth.span)]
         #expect(after == [-1, 0])
     }
-
-    @Test func ringHandsOverInOrder() {
-        let ring = SPSCRing<Int>(capacity: 5)
-        #expect(ring.capacity == 8)
-        for value in 0..<8 { #expect(ring.push(value)) }
-        #expect(!ring.push(9) && ring.count == 8)
-        #expect(ring.pop() == 0)
-        var rest: [Int] = []
-        ring.pop(into: &rest, limit: 3)
-        ring.pop(into: &rest, limit: 100)
-        #expect(rest == [1, 2, 3, 4, 5, 6, 7] && ring.pop() == nil)
-    }
-
-    @Test func ringAcrossThreads() async {
-        let ring = SPSCRing<Int>(capacity: 64)
-        async let sum = Task.detached {
-            var total = 0
-            var seen = 0
-            var batch: [Int] = []
-            while seen < 20_000 {
-                batch.removeAll(keepingCapacity: true)
-                ring.pop(into: &batch, limit: 32)
-                for value in batch { total += value }
-                seen += batch.count
-                if batch.isEmpty { await Task.yield() }
-            }
-            return total
-        }.value
-        for value in 0..<20_000 {
-            while !ring.push(value) { await Task.yield() }
-        }
-        #expect(await sum == 199_990_000)
-    }
 }

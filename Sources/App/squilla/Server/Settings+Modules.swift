@@ -39,6 +39,9 @@ extension Settings {
         settings.cache.storesSetCookie = cache.storesSetCookie
         settings.cache.maximumTags = cache.maxTags
         settings.cache.sendsTags = cache.sendsTags
+        settings.cache.honorsRequestDirectives = cache.honorsRequestDirectives
+        settings.cache.hitForMissSeconds = Int64(cache.hitForMissMilliseconds / 1000)
+        cache.limits.apply(to: &settings.cache)
         settings.esi = esi.edgeSettings(origins: origins)
         settings.cache.compression = cache.compression.settings
         settings.maximumEncodeJobs = cache.compression.maxParallel
@@ -51,6 +54,7 @@ extension Settings {
             case .xForwardedFor: .xForwardedFor
             case .none: .none
             }
+        edge.limits.apply(to: &settings)
         settings.wireLimits.startLineBytes = edge.maxRequestLineBytes
         settings.wireLimits.headBytes = edge.maxHeaderBytes
         settings.wireLimits.fieldLineBytes = min(settings.wireLimits.fieldLineBytes, edge.maxHeaderBytes)
@@ -91,6 +95,7 @@ extension Settings {
         var options = EventLogOptions(folder: DataFolder.log(dataFolder))
         options.queueBytes = log.queueBytes
         options.syncIntervalMilliseconds = log.syncIntervalMilliseconds
+        log.limits.apply(to: &options)
         return options
     }
 
@@ -122,6 +127,9 @@ extension Settings {
         limits.viewRows = views.maxRows
         limits.viewBytes = views.maxBytes
         limits.viewLayers = views.maxLayers
+        limits.watermarkDelayMilliseconds = query.watermarkDelayMilliseconds
+        limits.stateTimeToLiveMilliseconds = query.stateTimeToLiveMilliseconds
+        query.limits.apply(to: &limits)
         if query.threads > 0 { limits.workerThreads = query.threads }
         return limits
     }
@@ -167,6 +175,8 @@ extension Settings {
         if edge.nameCacheMilliseconds != old.edge.nameCacheMilliseconds { names.append("edge.name_cache_ms") }
         if cache.memoryBytes != old.cache.memoryBytes { names.append("cache.memory_bytes") }
         if log.queueBytes != old.log.queueBytes { names.append("log.queue_bytes") }
+        if log.limits != old.log.limits { names.append("log.limits") }
+        if edge.limits.eventBlocks != old.edge.limits.eventBlocks { names.append("edge.limits.event_blocks") }
         if log.syncIntervalMilliseconds != old.log.syncIntervalMilliseconds { names.append("log.sync_interval_ms") }
         if query != old.query { names.append("query") }
         if jobs != old.jobs { names.append("jobs") }
@@ -204,6 +214,9 @@ extension OriginSection {
         settings.maximumConnections = maxConnections
         settings.maximumIdleConnections = maxIdleConnections
         settings.maximumPending = maxPendingRequests
+        settings.pendingTimeoutMilliseconds = pendingTimeoutMilliseconds
+        settings.failureThreshold = maxConnectFailures
+        settings.failurePauseMilliseconds = connectPauseMilliseconds
         settings.maximumRetries = retries
         settings.proxyHeader =
             switch proxyProtocol {

@@ -23,6 +23,16 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     public var maximumTags = 256
     /// Whether `Surrogate-Key` and `Cache-Tag` go on to clients.
     public var sendsTags = false
+    /// Whether `Cache-Control` of requests counts (RFC 9111, 5.2.1) beyond `no-store` and `only-if-cached`.
+    public var honorsRequestDirectives = true
+    /// How long it is remembered that a URL can't be stored, so that its requests don't queue for each other.
+    public var hitForMissSeconds: Int64 = 30
+    /// Stored variants of one URL; storing one more drops the oldest.
+    public var maximumVariants = 32
+    /// Ranges of one request; more are answered with the whole.
+    public var maximumRanges = 16
+    /// How far a body that turned out too large to store runs ahead of its slowest reader.
+    public var streamWindowBytes = 256 << 10
 
     /// Which responses clients get compressed.
     public var compression = CompressionSettings()
@@ -37,9 +47,12 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     func settings(name: String) -> CacheSettings {
         CacheSettings(
             memoryBytes: memoryBytes, maximumObjectBytes: maximumObjectBytes, heuristicFraction: heuristicFraction,
-            maximumHeuristicSeconds: maximumHeuristicSeconds, storesSetCookie: storesSetCookie,
-            staleWhenUnreachableSeconds: staleWhenUnreachableSeconds, servesStaleWhileRevalidate: true,
-            maximumTags: maximumTags, sendsTags: sendsTags, compression: compression, segmentBytes: segmentBytes,
+            maximumHeuristicSeconds: maximumHeuristicSeconds, maximumVariants: maximumVariants,
+            maximumRanges: maximumRanges, honorsRequestDirectives: honorsRequestDirectives,
+            storesSetCookie: storesSetCookie, staleWhenUnreachableSeconds: staleWhenUnreachableSeconds,
+            servesStaleWhileRevalidate: true, hitForMissSeconds: hitForMissSeconds,
+            streamWindowBytes: streamWindowBytes, maximumTags: maximumTags, sendsTags: sendsTags,
+            compression: compression, segmentBytes: segmentBytes,
             segmentedAboveBytes: segmentedAboveBytes, name: name)
     }
 }

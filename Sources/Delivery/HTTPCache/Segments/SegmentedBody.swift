@@ -68,8 +68,6 @@ final class SegmentedBody: Sendable {
 
     // MARK: Readers and runs
 
-    var hasReaders: Bool { state.withLock { !$0.readers.isEmpty } }
-
     func addReader(at segment: UInt64) -> UInt32 {
         state.withLock { state in
             state.nextReader &+= 1

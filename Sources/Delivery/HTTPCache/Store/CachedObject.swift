@@ -23,10 +23,9 @@ public struct CachedObject: Sendable {
 
     private static let nextSerial = Atomic<UInt32>(0)
 
-    /// Longest key, variance and status line that fit.
+    /// Longest key and variance that fit.
     static let maximumKeyBytes = 65_535
     static let maximumVarianceBytes = 65_535
-    static let maximumStatusLineBytes = 255
     /// Tags of eight bytes each.
     static let maximumTags = 1000
 

@@ -99,24 +99,6 @@ public enum HTTPDate {
     }
 }
 
-/// The Date field's value, written anew only when the second changes.
-public struct DateCache: Sendable {
-    private var second: Int64 = .min
-    /// 29 octets once asked for.
-    public private(set) var bytes: [UInt8] = []
-
-    public init() {}
-
-    /// Brings ``bytes`` up to date.
-    /// - Parameter now: seconds since 1970-01-01T00:00:00Z.
-    public mutating func update(now: Int64) {
-        guard now != second else { return }
-        second = now
-        bytes.removeAll(keepingCapacity: true)
-        HTTPDate.append(now, to: &bytes)
-    }
-}
-
 extension HeaderBlock {
     /// The first field of this id as a moment; nil if it is missing or no date.
     public func date(of header: KnownHeader, now: Int64) -> Int64? {

@@ -11,14 +11,6 @@ extension HeadWriter {
         endLine()
     }
 
-    /// `X-Forwarded-For` with the client's address at the end of what it sent itself.
-    /// - Parameter address: as text, IPv6 without brackets.
-    public mutating func forwardedFor(_ block: HeaderBlock, address: Span<UInt8>) {
-        startList("X-Forwarded-For", block, .xForwardedFor)
-        bytes.append(contentsOf: address)
-        endLine()
-    }
-
     /// `Forwarded` (RFC 7239) with our own element at the end.
     /// - Parameters:
     ///   - address: as text, IPv6 without brackets.

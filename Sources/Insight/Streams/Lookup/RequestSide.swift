@@ -39,7 +39,6 @@ final class RequestSide: LookupSide {
     private let wake: @Sendable () -> Void
     private let mailbox = Mailbox()
     private var requests: LookupRequests
-    private var cachedBytes = 0
 
     /// - Parameters:
     ///   - name: the table's, for messages.

@@ -58,11 +58,6 @@ class OverRunner {
         self.argumentType = argumentType
         values = argumentType.map { OverValueStore(type: $0) }
     }
-
-    /// Each row with the result of its last peer.
-    final func atPeerEnds(_ column: Column, _ run: OverRun) -> Column {
-        column.select(rows: run.peerEnds.map { $0 - 1 })
-    }
 }
 
 extension Column {
