@@ -135,3 +135,40 @@ metrics = edge.api("/metrics")[2].decode()
 check('squilla_esi_errors_total{code="decoded_bytes"} 1' in metrics, "and the counters")
 check(edge.get("/page")[0] == 200, "it still serves")
 check(edge.terminate() == 0, "and stops")
+
+# Killed with -9 while pages are put together, with a tier on disk: whatever is answered whole is right.
+(work / "killed.yaml").write_text(f"""
+origins: [{{url: "http://127.0.0.1:{site.server_port}"}}]
+esi: {{enabled: true}}
+cache: {{disk: {{path: {work}/disk, large_bytes: 1}}}}
+""")
+data, pages, wrong = folder() / "data", [0], []
+
+
+def visit(edge, name):
+    """Asks for pages until the server is gone."""
+    try:
+        while True:
+            status, _, body = edge.get("/page", {"Cookie": name, "Host": "esi.test"})
+            if (status, body) != (200, f"<p>news 2, {name}</p>".encode()):
+                return wrong.append(body)
+            pages[0] += 1
+    except (OSError, http.client.HTTPException):
+        pass
+
+
+for _ in range(3):
+    edge = Server("-c", work / "killed.yaml", data=data)
+    visitors = [threading.Thread(target=visit, args=(edge, f"visitor{number}")) for number in range(8)]
+    for visitor in visitors:
+        visitor.start()
+    time.sleep(0.8)
+    edge.kill()
+    for visitor in visitors:
+        visitor.join()
+check(not wrong and pages[0] > 100, f"{pages[0]} pages over three kills with -9 are whole: {wrong[:1]}")
+edge = Server("-c", work / "killed.yaml", data=data)
+check(edge.get("/page", {"Cookie": "ada", "Host": "esi.test"})[2] == b"<p>news 2, ada</p>", "and the next one too")
+rows = edge.sql("SELECT count(*) AS n, sum(esi.includes) AS parts FROM requests WHERE url.path = '/page'")
+check(rows[0]["parts"] == 2 * rows[0]["n"] > 0, f"what the log has of them is whole: {rows[0]}")
+check(edge.terminate() == 0, "and it stops")
