@@ -41,6 +41,15 @@ extension EdgeSection {
         if section.node("peers") != nil { peers = PeersSection(reading: section.section("peers")) }
         http2 = HTTP2Section(reading: section.section("http2"))
         limits = EdgeLimitsSection(reading: section.section("limits"))
+        if section.node("acme") != nil { acme = ACMESection(reading: section.section("acme")) }
+        let firstNames = acmeCertificates.map(\.[0])
+        if Set(firstNames).count < firstNames.count {
+            // The first name is that of the file.
+            section.report("acme", "two certificates begin with the same name; let the longer list serve both")
+        }
+        if acme == nil, !acmeCertificates.isEmpty {
+            section.report("acme", "certificates are to come from an authority; name it: acme: {directory: URL}")
+        }
         section.finish()
     }
 }

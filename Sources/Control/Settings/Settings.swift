@@ -62,6 +62,14 @@ public struct EdgeSection: Hashable, Sendable {
     public var maxBodyBytes = 10 << 30
     public var http2 = HTTP2Section()
     public var limits = EdgeLimitsSection()
+    /// Where certificates come from that no file holds.
+    public var acme: ACMESection?
+
+    /// The names of each certificate that an authority is to give, once each.
+    public var acmeCertificates: [[String]] {
+        let all = listen.flatMap { $0.tls?.certificates ?? [] }.map(\.acmeNames).filter { !$0.isEmpty }
+        return all.enumerated().filter { all.firstIndex(of: $1) == $0 }.map(\.element)
+    }
 
     public init() {}
 

@@ -65,6 +65,25 @@ extension ListenTLSSection {
     }
 }
 
+extension ACMESection {
+    init(reading section: YAMLSection) {
+        directory = section.string("directory", default: "")
+        let accepts = section.bool("accept_terms", default: false)
+        contact = section.optionalString("contact")
+        authorities = section.optionalString("authorities")
+        renewBeforeMilliseconds = section.milliseconds(
+            "renew_before_ms", default: renewBeforeMilliseconds, in: 60_000...365 * 86_400_000)
+        section.finish()
+        if !directory.hasPrefix("https://"), !directory.hasPrefix("http://127.0.0.1") {
+            section.report("directory", "expected the https URL of an ACME server's directory")
+        } else if !accepts {
+            section.report("accept_terms", "read the authority's terms of service and say true to them")
+        } else if let contact, !contact.hasPrefix("mailto:") {
+            section.report("contact", "expected mailto: and an address, found \"\(contact)\"")
+        }
+    }
+}
+
 extension HTTP2Section {
     init(reading section: YAMLSection) {
         maxStreams = section.integer("max_streams", default: maxStreams, in: 1...10_000)
@@ -84,7 +103,21 @@ extension CertificateSection {
         let certificate = section.optionalString("certificate")
         let key = section.optionalString("key")
         let ocsp = section.optionalString("ocsp")
+        let names = (section.strings("acme") ?? []).map { $0.lowercased() }
         section.finish()
+        if !names.isEmpty {
+            let isNamed = names.allSatisfy {
+                $0.isHostHeader && !$0.contains("*") && !$0.contains(":") && $0.contains(".")
+            }
+            if certificate != nil || key != nil || ocsp != nil {
+                section.report("acme", "a certificate of an authority needs no files")
+            } else if !isNamed || names.count > 100 {
+                section.report("acme", "expected up to 100 host names; HTTP-01 knows no wildcards")
+            }
+            self.init(certificate: "", key: "")
+            acmeNames = names
+            return
+        }
         guard let certificate else {
             section.report("certificate", "name the file of the certificate and its chain, in PEM")
             return nil

@@ -65,12 +65,27 @@ public struct CertificateSection: Hashable, Sendable {
     public var key: String
     /// DER response of the authority's OCSP service, stapled while it is valid.
     public var ocsp: String?
+    /// DNS names of a certificate that an ACME authority gives; the files are ours then.
+    public var acmeNames: [String] = []
 
     public init(certificate: String, key: String, ocsp: String? = nil) {
         self.certificate = certificate
         self.key = key
         self.ocsp = ocsp
     }
+}
+
+/// The authority that gives certificates by ACME (RFC 8555), with HTTP-01 challenges.
+public struct ACMESection: Hashable, Sendable {
+    /// The URL of its directory.
+    public var directory = ""
+    /// Such as `mailto:ops@example.com`.
+    public var contact: String?
+    /// PEM file of who vouches for its server; nil for the system's.
+    public var authorities: String?
+    public var renewBeforeMilliseconds = 30 * 86_400_000
+
+    public init() {}
 }
 
 /// How origins behind `https` are reached.

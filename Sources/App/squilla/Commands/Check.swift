@@ -15,7 +15,7 @@ struct Check: ParsableCommand {
         }
         if let problem = settings.esi.geoDatabaseProblem { throw Failure("\(options.config ?? "flags"): \(problem)") }
         _ = try settings.edgeSettings()
-        _ = try TLSMaterial.servers(settings)
+        _ = try TLSMaterial.servers(settings, makesMissing: false)
         print(
             "\(options.config ?? "flags"): valid; \(settings.origins.count) origin\(settings.origins.count == 1 ? "" : "s")"
         )

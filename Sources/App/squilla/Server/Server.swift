@@ -23,6 +23,8 @@ final class Server: Sendable {
     /// For sinks and lookups.
     private let outbound: OutboundClient
     let edge: EdgeServer
+    /// Nil where no certificate is an authority's.
+    private let keeper = Mutex<CertificateKeeper?>(nil)
     /// What can't change while running is as it was then.
     private let started: Settings
     private let settings: Mutex<Settings>
@@ -119,7 +121,27 @@ final class Server: Sendable {
         submitFiles()
         let facts = ServerFacts(pid: getpid(), edge: edgeURLs, management: managementURL)
         try facts.write(in: settings.withLock { $0.dataFolder })
+        keepCertificates()
         ServiceManager.tellReady()
+    }
+
+    /// Gets and renews the certificates that an authority is to give.
+    private func keepCertificates() {
+        let current = currentSettings
+        let certificates = current.edge.acmeCertificates
+        guard let section = current.edge.acme, !certificates.isEmpty else { return }
+        do throws(SystemError) {
+            let keeper = try CertificateKeeper(
+                section, store: CertificateStore(dataFolder: current.dataFolder), edge: edge
+            ) { [weak self] in
+                guard let self else { return }
+                try TLSMaterial.reload(tlsServers, currentSettings)
+            }
+            keeper.start(certificates)
+            self.keeper.withLock { $0 = keeper }
+        } catch {
+            StandardError.write(line: "squilla: no certificates are asked for: \(error)")
+        }
     }
 
     var currentSettings: Settings { settings.withLock { $0 } }
@@ -145,6 +167,7 @@ final class Server: Sendable {
 
     /// Ends all that reads and writes the log but the edge.
     func endWork() {
+        keeper.withLock { $0 }?.stop()
         clusters.stop()
         jobs.stop()
         queries.stop()

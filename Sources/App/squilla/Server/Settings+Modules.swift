@@ -170,6 +170,9 @@ extension Settings {
         var names: [String] = []
         if dataFolder != old.dataFolder { names.append("data") }
         if edge.listen.map(\.socket) != old.edge.listen.map(\.socket) { names.append("edge.listen") }
+        if edge.acme != old.edge.acme || edge.acmeCertificates != old.edge.acmeCertificates {
+            names.append("edge.acme")
+        }
         if edge.workers != old.edge.workers { names.append("edge.workers") }
         if edge.name != old.edge.name { names.append("edge.name") }
         if edge.nameCacheMilliseconds != old.edge.nameCacheMilliseconds { names.append("edge.name_cache_ms") }

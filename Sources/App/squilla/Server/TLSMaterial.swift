@@ -5,21 +5,29 @@ import Settings
 enum TLSMaterial {
     /// For each listener what it needs to speak TLS; nil for cleartext.
     /// - Throws: `Failure` naming the listener and the file at fault.
-    static func servers(_ settings: Settings) throws -> [TLSServer?] {
-        try settings.edge.listen.map { listener in
+    /// - Parameter makesMissing: puts a certificate of our own where an authority has given none yet; else a listener
+    ///   that lacks one is left out.
+    static func servers(_ settings: Settings, makesMissing: Bool = true) throws -> [TLSServer?] {
+        let store = CertificateStore(dataFolder: settings.dataFolder)
+        if makesMissing { for names in settings.edge.acmeCertificates { try store.prepare(names) } }
+        return try settings.edge.listen.map { listener in
             guard let tls = listener.tls else { return nil }
+            let awaited = tls.certificates.map(\.acmeNames).filter { !$0.isEmpty }
+            if !makesMissing, awaited.contains(where: { store.facts(of: $0) == nil }) { return nil }
             return try explained("edge.listen \(listener.address)") { () throws(TLSError) in
-                try TLSServer(tls.serverSettings(of: listener))
+                try TLSServer(tls.serverSettings(of: listener, store))
             }
         }
     }
 
     /// Reads the files of running listeners again. Those before one that is wrong have theirs already.
     static func reload(_ servers: [TLSServer?], _ settings: Settings) throws {
+        let store = CertificateStore(dataFolder: settings.dataFolder)
+        for names in settings.edge.acmeCertificates { try store.prepare(names) }
         for (server, listener) in zip(servers, settings.edge.listen) {
             guard let server, let tls = listener.tls else { continue }
             try explained("edge.listen \(listener.address)") { () throws(TLSError) in
-                try server.reload(tls.serverSettings(of: listener))
+                try server.reload(tls.serverSettings(of: listener, store))
             }
         }
     }
@@ -44,10 +52,15 @@ enum TLSMaterial {
 }
 
 extension ListenTLSSection {
-    fileprivate func serverSettings(of listener: ListenSection) -> TLSServerSettings {
+    fileprivate func serverSettings(of listener: ListenSection, _ store: CertificateStore) -> TLSServerSettings {
         var settings = TLSServerSettings()
-        settings.certificates = certificates.map {
-            TLSServerSettings.Certificate(chainFile: $0.certificate, keyFile: $0.key, ocspFile: $0.ocsp)
+        settings.certificates = certificates.map { section in
+            guard section.acmeNames.isEmpty else {
+                let file = store.path(of: section.acmeNames)
+                return TLSServerSettings.Certificate(chainFile: file, keyFile: file)
+            }
+            return TLSServerSettings.Certificate(
+                chainFile: section.certificate, keyFile: section.key, ocspFile: section.ocsp)
         }
         settings.protocols = (listener.allowsHTTP2 ? ["h2"] : []) + (listener.allowsHTTP1 ? ["http/1.1"] : [])
         settings.minimumVersion = minVersion == .tls13 ? .tls13 : .tls12

@@ -147,6 +147,7 @@ final class Exchange {
         }
         if head.block.contains(.xForwardedFor) { believeTrustedProxy() }
         if head.block.contains(.cdnLoop), isLooping { return refuseLoop() }
+        if !worker.challenges.isEmpty, answersChallenge() { return }
         let isCacheable = head.method == .get || head.method == .head
         guard isCacheable else { return forward(.method) }
         if head.block.contains(.upgrade), asksForUpgrade { return forward(.bypass) }

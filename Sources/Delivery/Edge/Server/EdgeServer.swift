@@ -20,6 +20,7 @@ public final class EdgeServer: Sendable {
     let listeners: [EdgeListener]
     private let state: Mutex<State>
     let workers: [Worker]
+    let challenges = ChallengeTable()
     private let pump: EventPump
     private let sweeper: CacheSweeper
     /// The cache all workers share, for its figures and for purging.
@@ -44,7 +45,10 @@ public final class EdgeServer: Sendable {
         var workers: [Worker] = []
         let count = settings.workers > 0 ? settings.workers : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         for number in 0..<count {
-            workers.append(try Worker(number: number, settings: settings, cache: cache, resolver: resolver, pump: pump))
+            workers.append(
+                try Worker(
+                    number: number, settings: settings, cache: cache, resolver: resolver, pump: pump,
+                    challenges: challenges))
         }
         self.workers = workers
     }

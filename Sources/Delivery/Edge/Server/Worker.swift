@@ -22,6 +22,8 @@ final class Worker: @unchecked Sendable {
     private var listeners: [Listener] = []
 
     private let pump: EventPump
+    /// Shared by all workers.
+    let challenges: ChallengeTable
     @exclusivity(unchecked) private var events: EventBlock?
     @exclusivity(unchecked) private var hasArmedHandOver = false
     private var handOver: LoopTimer?
@@ -39,12 +41,14 @@ final class Worker: @unchecked Sendable {
     @exclusivity(unchecked) private var dateText: [UInt8] = []
 
     init(
-        number: Int, settings: EdgeSettings, cache: ResponseCache, resolver: Resolver, pump: EventPump
+        number: Int, settings: EdgeSettings, cache: ResponseCache, resolver: Resolver, pump: EventPump,
+        challenges: ChallengeTable
     ) throws(SystemError) {
         self.number = number
         self.settings = settings
         self.resolver = resolver
         self.pump = pump
+        self.challenges = challenges
         loop = try EventLoop(name: "edge-\(number)")
         sharedCache = cache
         self.cache = settings.cache.isEnabled ? cache : nil
