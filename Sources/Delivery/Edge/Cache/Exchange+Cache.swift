@@ -172,7 +172,8 @@ extension Exchange {
             case .whole(let length): frame(owed: length)
             case .range(let range): frame(owed: UInt64(range.count))
             case .ranges(let parts): frame(owed: parts.length)
-            case .stream: frame(length: nil, status: status)
+            case .stream:
+                frame(length: nil, status: status, method: head.method, minorVersion: head.minorVersion)
             }
             if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
             connection.writeConnectionField(&writer, minorVersion: head.minorVersion)

@@ -4,8 +4,11 @@ import Reactor
 /// The response: head, body, end, in whichever way it comes about.
 extension Exchange {
     /// Decides how a body of unknown or known length goes to this client.
-    func frame(length: UInt64?, status: Int) {
-        skipsBody = head.method == .head || status == 204 || status == 304
+    /// - Parameters:
+    ///   - method: of the request; its head may be lent out just now.
+    ///   - minorVersion: the client's.
+    func frame(length: UInt64?, status: Int, method: Method, minorVersion: UInt8) {
+        skipsBody = method == .head || status == 204 || status == 304
         if skipsBody {
             responseFraming = .none
         } else if let length {
@@ -13,7 +16,7 @@ extension Exchange {
             owedBytes = length
         } else if connection?.delimitsBodies == true {
             responseFraming = .delimited
-        } else if head.minorVersion == 1 {
+        } else if minorVersion == 1 {
             responseFraming = .chunked
         } else {
             responseFraming = .untilClose
@@ -29,7 +32,7 @@ extension Exchange {
         guard let connection, !hasResponded else { return }
         hasResponded = true
         row.status = UInt16(status)
-        frame(length: length, status: status)
+        frame(length: length, status: status, method: head.method, minorVersion: head.minorVersion)
         if !isRequestComplete, connection.input == .body, isAwaitingContinue { connection.isLast = true }
         let count = connection.writeHead { writer in
             writer.statusLine(status)
