@@ -192,6 +192,8 @@ public final class OriginCall {
     func close() {
         isDone = true
         handler = nil
+        // It holds the call.
+        winner = nil
         hedgeTimer?.cancel()
         hedgeTimer = nil
         if hasBegun { tiers[0].group.budget.end() }
