@@ -116,6 +116,8 @@ extension CacheSection {
             "max_object_bytes", default: min(maxObjectBytes, memoryBytes), in: 1024...1 << 40)
         segmentBytes = section.bytes("segment_bytes", default: min(segmentBytes, maxObjectBytes), in: 0...1 << 30)
         segmentedAboveBytes = section.bytes("segmented_above_bytes", default: segmentedAboveBytes, in: 0...1 << 50)
+        partialBytes = section.bytes("partial_bytes", default: min(partialBytes, maxObjectBytes), in: 0...1 << 30)
+        vary = CacheVarySection(reading: section.section("vary"))
         heuristicFraction = section.fraction("heuristic_fraction", default: heuristicFraction, in: 0...1)
         maxHeuristicMilliseconds = section.milliseconds(
             "max_heuristic_ms", default: maxHeuristicMilliseconds, in: 0...365 * 86_400_000)
@@ -133,6 +135,35 @@ extension CacheSection {
         compression = CompressionSection(reading: section.section("compression"))
         disk = CacheDiskSection(reading: section.section("disk"))
         section.finish()
+    }
+}
+
+extension CacheVarySection {
+    init(reading section: YAMLSection) {
+        acceptEncoding = section.choice("accept_encoding", default: acceptEncoding)
+        if let names = section.strings("languages") {
+            languages = names
+            if names.count > CacheVarySection.maximumLanguages {
+                section.report(
+                    "languages", "at most \(CacheVarySection.maximumLanguages) languages, found \(names.count)")
+            }
+            for name in names where !CacheVarySection.isLanguage(name) {
+                section.report("languages", "expected a language tag such as en or pt-BR, found \"\(name)\"")
+            }
+        }
+        contentLanguage = section.bool("content_language", default: contentLanguage)
+        section.finish()
+    }
+
+    private static let maximumLanguages = 64
+
+    /// Subtags of 1 to 8 letters and digits (RFC 5646 §2.1).
+    private static func isLanguage(_ name: String) -> Bool {
+        !name.isEmpty
+            && name.utf8.split(separator: 0x2D, omittingEmptySubsequences: false).allSatisfy { part in
+                (1...8).contains(part.count)
+                    && part.allSatisfy { $0 &- 0x30 < 10 || ($0 | 0x20) &- 0x61 < 26 }
+            }
     }
 }
 

@@ -142,6 +142,9 @@ public struct CacheSection: Hashable, Sendable {
     public var segmentBytes = 1 << 20
     /// Longer bodies are stored in pieces where their origin answers ranges.
     public var segmentedAboveBytes = 8 << 20
+    /// Bytes of a smaller body that are stored in parts; 0 for none.
+    public var partialBytes = 1 << 20
+    public var vary = CacheVarySection()
     /// Of the time since `Last-Modified` (RFC 9111, 4.2.2).
     public var heuristicFraction = 0.1
     public var maxHeuristicMilliseconds = 86_400_000
@@ -163,6 +166,23 @@ public struct CacheSection: Hashable, Sendable {
     public var compression = CompressionSection()
     /// The tier on disk; there is none without a path.
     public var disk = CacheDiskSection()
+
+    public init() {}
+}
+
+/// How request fields are compared that responses vary by.
+public struct CacheVarySection: Hashable, Sendable {
+    public enum AcceptEncoding: String, CaseIterable, Sendable {
+        case codings
+        case original
+        case asSent = "as_sent"
+    }
+
+    public var acceptEncoding = AcceptEncoding.codings
+    /// What origins have, best first; empty compares `Accept-Language` as it is.
+    public var languages: [String] = []
+    /// Whether `Content-Language` finds a response for the one language that a client likes best.
+    public var contentLanguage = true
 
     public init() {}
 }

@@ -14,11 +14,16 @@ public final class CacheFetch: CacheErrand, Sendable {
     public let isShared: Bool
     /// It asks for a part, as its client asked for it.
     let isPartial: Bool
+    /// A stored part, of which it asks for the rest.
+    let completes: CachedObject?
+    /// What the origin is told of the client's wishes.
+    let negotiation: Negotiation
     private let isOver = Atomic<Bool>(false)
 
     init(
         _ cache: ResponseCache, _ key: CacheKey, _ number: UInt64, stored: CachedObject?,
-        reason: CacheStatus.Forward, isShared: Bool, isPartial: Bool = false
+        reason: CacheStatus.Forward, isShared: Bool, isPartial: Bool = false, completes: CachedObject? = nil,
+        negotiation: Negotiation = Negotiation()
     ) {
         self.cache = cache
         self.key = key
@@ -27,6 +32,8 @@ public final class CacheFetch: CacheErrand, Sendable {
         self.reason = reason
         self.isShared = isShared
         self.isPartial = isPartial
+        self.completes = completes
+        self.negotiation = negotiation
     }
 
     deinit {
@@ -39,12 +46,16 @@ public final class CacheFetch: CacheErrand, Sendable {
     /// Client fields that must not go to the origin: a fetch for all asks for the whole, and a validation asks with
     /// the stored validators.
     public var droppedFields: HeaderSet {
-        guard isShared && !isPartial || isConditional else { return [] }
-        return .conditionsAndRanges
+        guard isShared && !isPartial || isConditional else { return negotiation.fields }
+        return negotiation.fields.union(.conditionsAndRanges)
     }
 
-    /// Writes If-None-Match and If-Modified-Since of the stored response (RFC 9111 §4.3.1).
+    public func writeNegotiation(to writer: inout HeadWriter) { negotiation.write(to: &writer) }
+
+    /// Writes If-None-Match and If-Modified-Since of the stored response (RFC 9111 §4.3.1), or what asks for the rest of
+    /// a part.
     public func writeConditions(to writer: inout HeadWriter) {
+        if let completes { return writeCompletion(of: completes, to: &writer) }
         guard let stored, isConditional else { return }
         let fields = stored.fields()
         if let tag = fields.value(of: .etag) { writer.field("If-None-Match", tag) }
@@ -59,6 +70,8 @@ public final class CacheFetch: CacheErrand, Sendable {
         case store(CacheFill, CacheHit)
         /// It is being stored in pieces: feed the body to the run, and answer the request with the hit.
         case segments(SegmentRun, CacheHit)
+        /// Pass it on as it is, and feed the fill what passes, to be stored as well.
+        case keep(AsideFill)
         /// Pass it on as it is; the reason says why it isn't stored.
         case relay(StaticString)
         /// Answer with a stored response; drop the origin's body.
@@ -83,6 +96,9 @@ public final class CacheFetch: CacheErrand, Sendable {
         if CachePolicy.isError(response.status), let hit = standIn(graceSeconds: 0, now: now) {
             end(.failed(status: response.status))
             return .serve(hit)
+        }
+        if let completes, response.status == 206 || response.status == 416 {
+            return completed(completes, response, requestTime: requestTime, now: now, settings: settings)
         }
         if response.status == 206, isPartial || stored?.isSegmented == true {
             return receivedPart(response, request, requestTime: requestTime, now: now, settings: settings)
@@ -149,24 +165,15 @@ public final class CacheFetch: CacheErrand, Sendable {
             end(.retry)
             return .relay("too-large")
         }
-        guard let variance = variance(response, request) else {
-            markUncacheable(now: now, settings: settings)
-            end(.retry)
-            return .relay("too-long")
-        }
-        guard let tags = CacheTags.read(response.block, limit: settings.maximumTags) else {
-            markUncacheable(now: now, settings: settings)
-            end(.retry)
-            return .relay("too-many-tags")
-        }
-        var freshness = freshness
-        if CachePolicy.mayBeEncoded(response, settings: settings.compression) { freshness.flags.insert(.mayBeEncoded) }
-        if response.block.contains(.contentEncoding) { freshness.flags.insert(.isCoded) }
         let body = CachedBody(announced: announced, windowBytes: settings.streamWindowBytes)
-        let object = CachedObject(
-            key: key.bytes, variance: variance, tags: tags, statusLine: StoredHead.statusLine(response),
-            head: StoredHead.fields(response, freshness, now: now, settings: settings), status: response.status,
-            freshness: freshness, body: body)
+        let object: CachedObject
+        switch prepare(response, request, freshness, body, now: now, settings: settings) {
+        case .object(let prepared): object = prepared
+        case .refused(let reason):
+            markUncacheable(now: now, settings: settings)
+            end(.retry)
+            return .relay(reason)
+        }
         let (wakeups, isPurged) = cache.shard(key.hash).part.withLock { part in
             part.collapser.hitForMiss.remove(key.hash)
             return part.publish(object, hash: key.hash, number: number)
@@ -182,9 +189,33 @@ public final class CacheFetch: CacheErrand, Sendable {
         return .store(fill, hit)
     }
 
+    enum Prepared {
+        case object(CachedObject)
+        case refused(StaticString)
+    }
+
+    /// What is stored of a response, but for its body.
+    func prepare(
+        _ response: ResponseHead, _ request: RequestHead, _ freshness: Freshness, _ body: CachedBody?, now: Int64,
+        settings: CacheSettings
+    ) -> Prepared {
+        guard let variance = variance(response, request) else { return .refused("too-long") }
+        guard let tags = CacheTags.read(response.block, limit: settings.maximumTags) else {
+            return .refused("too-many-tags")
+        }
+        var freshness = freshness
+        if CachePolicy.mayBeEncoded(response, settings: settings.compression) { freshness.flags.insert(.mayBeEncoded) }
+        if response.block.contains(.contentEncoding) { freshness.flags.insert(.isCoded) }
+        return .object(
+            CachedObject(
+                key: key.bytes, variance: variance, tags: tags, statusLine: StoredHead.statusLine(response),
+                head: StoredHead.fields(response, freshness, now: now, settings: settings), status: response.status,
+                freshness: freshness, body: body))
+    }
+
     /// Nil if it, or the key, is too long.
     func variance(_ response: ResponseHead, _ request: RequestHead) -> [UInt8]? {
-        guard let variance = Variance.encode(VaryList(response.block), request.block),
+        guard let variance = Variance.encode(VaryList(response.block), request.block, cache.settings.vary),
             variance.count <= CachedObject.maximumVarianceBytes, key.bytes.count <= CachedObject.maximumKeyBytes
         else { return nil }
         return variance
@@ -234,7 +265,7 @@ public final class CacheFetch: CacheErrand, Sendable {
 }
 
 extension BodyFraming {
-    fileprivate var announcedLength: UInt64? {
+    var announcedLength: UInt64? {
         switch self {
         case .none: 0
         case .length(let length): length

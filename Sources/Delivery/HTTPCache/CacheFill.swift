@@ -19,9 +19,15 @@ public final class CacheFill: Sendable {
     public let object: CachedObject
     private let body: CachedBody
     private let settings: CacheSettings
+    /// What follows the origin's bytes, because it was stored before.
+    private let ending: [UInt8]
     private let state: Mutex<State>
 
-    init(_ fetch: CacheFetch, _ object: CachedObject, _ body: CachedBody, settings: CacheSettings, isForgotten: Bool) {
+    init(
+        _ fetch: CacheFetch, _ object: CachedObject, _ body: CachedBody, settings: CacheSettings, isForgotten: Bool,
+        end: [UInt8] = []
+    ) {
+        self.ending = end
         self.fetch = fetch
         self.object = object
         self.body = body
@@ -60,7 +66,8 @@ public final class CacheFill: Sendable {
 
     /// The body is complete. It is stored unless it outgrew the limit, was invalidated, or is not as long as announced.
     public func finish() {
-        if let announced = object.bodyLength, announced != body.filledLength { return abort() }
+        if let announced = object.bodyLength, announced != body.filledLength + UInt64(ending.count) { return abort() }
+        _ = body.append(ending) {}
         body.finish()
         let wasFilling = takeEnd()
         guard wasFilling else { return }

@@ -10,7 +10,7 @@ public struct CacheSettings: Sendable, Equatable {
     public var maximumHeuristicSeconds: Int64
     /// Stored variants of one URL; storing one more drops the oldest.
     public var maximumVariants: Int
-    /// Ranges of one request; more are answered with the whole.
+    /// Ranges of one request; more are answered with the whole. Also the separate parts that are stored of a body.
     public var maximumRanges: Int
     /// Whether no-cache, max-age, min-fresh, max-stale and Pragma in requests count (RFC 9111 §5.2.1). With `false`
     /// only `no-store` and `only-if-cached` do.
@@ -38,6 +38,9 @@ public struct CacheSettings: Sendable, Equatable {
     public var segmentBytes: Int
     /// Bodies longer than this are stored in pieces, if their origin answers ranges and names a strong validator.
     public var segmentedAboveBytes: UInt64
+    /// Bytes of a smaller body that are stored in parts; 0 stores no part.
+    public var partialBytes: Int
+    public var vary: VaryRules
     /// Name in Via and Cache-Status; a token.
     public var name: String { didSet { hitLines = CacheSettings.hitLines(name) } }
     /// What stands between the numbers of Age and of the freshness left in a hit's head.
@@ -50,7 +53,8 @@ public struct CacheSettings: Sendable, Equatable {
         servesStaleWhileRevalidate: Bool = false, hitForMissSeconds: Int64 = 30, streamWindowBytes: Int = 256 << 10,
         maximumTags: Int = 256, sendsTags: Bool = false,
         compression: CompressionSettings = CompressionSettings(codings: []),
-        segmentBytes: Int = 1 << 20, segmentedAboveBytes: UInt64 = 8 << 20, name: String = "squilla"
+        segmentBytes: Int = 1 << 20, segmentedAboveBytes: UInt64 = 8 << 20, partialBytes: Int = 1 << 20,
+        vary: VaryRules = VaryRules(), name: String = "squilla"
     ) {
         self.memoryBytes = memoryBytes
         self.maximumObjectBytes = maximumObjectBytes
@@ -69,6 +73,8 @@ public struct CacheSettings: Sendable, Equatable {
         self.compression = compression
         self.segmentBytes = segmentBytes <= maximumObjectBytes ? segmentBytes : 0
         self.segmentedAboveBytes = segmentedAboveBytes
+        self.partialBytes = min(partialBytes, maximumObjectBytes)
+        self.vary = vary
         self.name = name
         self.hitLines = CacheSettings.hitLines(name)
     }

@@ -35,10 +35,14 @@ extension ResponseCache {
             let found = part.find(key, request.block)
             if found.index >= 0 { part.store.touch(found.index) }
             if found.freed > 0 { release(found.freed) }
+            if found.match == nil, found.partIndex >= 0 {
+                part.store.touch(found.partIndex)
+                return found.part
+            }
             return found.match
         }
-        guard let found else { return nil }
-        return usable(found, request, directives, now: now)
+        guard let found, let hit = usable(found, request, directives, now: now) else { return nil }
+        return !found.isPartial || found.answers(request, now: now, settings: settings) ? hit : nil
     }
 
     /// A stored response that may be sent without asking the origin first.
@@ -70,7 +74,7 @@ extension ResponseCache {
             if let match = found.match, let hit = usable(match, request, directives, now: now) {
                 return .serve(hit)
             }
-            let reason = reason(found.match, found.other, directives, now: now)
+            let reason = reason(found, directives, now: now)
             let isPart = request.block.contains(.range)
             let isPlain =
                 request.method == .get && !request.block.contains(.authorization)
@@ -81,25 +85,32 @@ extension ResponseCache {
             if part.collapser.hitForMiss.contains(key.hash, now: now) || directives.noCache {
                 let number = part.start(key)
                 return .fetch(
-                    CacheFetch(self, key, number, stored: found.match, reason: reason, isShared: false))
+                    CacheFetch(
+                        self, key, number, stored: found.match, reason: reason, isShared: false,
+                        negotiation: Negotiation(request.block, part.vary)))
             }
-            let predicted = (found.match ?? found.other)?.predictedVariance(request.block)
+            let predicted = (found.match ?? found.part ?? found.other)?.predictedVariance(request.block, part.vary)
             let join = part.collapser.join(
                 hash: key.hash, key: key.bytes, request: request.block, predicted: predicted,
-                generation: part.store.purges.generation,
+                generation: part.store.purges.generation, vary: part.vary,
                 wakeup: !isRefreshable(found.match, now: now)
                     ? wakeup : { { _ in } })
-            return decision(join, key, found.match, reason, now: now)
+            return decision(
+                join, key, found.match, reason, now: now, completes: found.match == nil ? found.part : nil,
+                Negotiation(request.block, part.vary))
         }
     }
 
     private func decision(
-        _ join: Collapser.Join, _ key: CacheKey, _ stored: CachedObject?, _ reason: CacheStatus.Forward, now: Int64
+        _ join: Collapser.Join, _ key: CacheKey, _ stored: CachedObject?, _ reason: CacheStatus.Forward, now: Int64,
+        completes part: CachedObject?, _ negotiation: Negotiation
     ) -> CacheDecision {
         let isRefreshable = isRefreshable(stored, now: now)
         switch join {
         case .lead(let number):
-            let fetch = CacheFetch(self, key, number, stored: stored, reason: reason, isShared: true)
+            let fetch = CacheFetch(
+                self, key, number, stored: stored, reason: reason, isShared: true,
+                completes: part.flatMap { $0.canBeCompleted ? $0 : nil }, negotiation: negotiation)
             guard let stored, isRefreshable else { return .fetch(fetch) }
             var hit = CacheHit(stored, .stale, now: now)
             hit.refresh = fetch
@@ -126,9 +137,14 @@ extension ResponseCache {
         if request.block.contains(.authorization) {
             guard request.method == .get, !request.block.contains(.range) else { return .pass(reason) }
             let number = part.start(key)
-            return .fetch(CacheFetch(self, key, number, stored: nil, reason: reason, isShared: false))
+            return .fetch(
+                CacheFetch(
+                    self, key, number, stored: nil, reason: reason, isShared: false,
+                    negotiation: Negotiation(request.block, part.vary)))
         }
-        guard let object = part.collapser.attachable(hash: key.hash, key: key.bytes, request: request.block),
+        guard
+            let object = part.collapser.attachable(
+                hash: key.hash, key: key.bytes, request: request.block, vary: part.vary),
             object.freshness.isFresh(now: now)
         else {
             return request.method == .get && stored == nil
@@ -142,21 +158,36 @@ extension ResponseCache {
         _ part: inout Part, _ key: CacheKey, _ request: RequestHead, _ reason: CacheStatus.Forward, now: Int64,
         wakeup: () -> CollapseWakeup
     ) -> CacheDecision {
-        guard storesSegments.load(ordering: .relaxed),
+        let storesParts = storesParts.load(ordering: .relaxed)
+        guard storesParts || storesSegments.load(ordering: .relaxed),
             !part.collapser.hitForMiss.contains(key.hash ^ CacheFetch.partialSalt, now: now)
         else { return .pass(reason) }
+        let negotiation = Negotiation(request.block, part.vary)
+        if part.collapser.hitForMiss.contains(key.hash ^ CacheFetch.aloneSalt, now: now) {
+            let number = part.start(key)
+            return .fetch(
+                CacheFetch(
+                    self, key, number, stored: nil, reason: reason, isShared: false, isPartial: true,
+                    negotiation: negotiation))
+        }
         let join = part.collapser.join(
             hash: key.hash, key: key.bytes, request: request.block, predicted: nil,
-            generation: part.store.purges.generation, isPartial: true, wakeup: wakeup)
-        guard case .lead(let number) = join else { return decision(join, key, nil, reason, now: now) }
+            generation: part.store.purges.generation, isPartial: true, vary: part.vary, wakeup: wakeup)
+        guard case .lead(let number) = join else {
+            return decision(join, key, nil, reason, now: now, completes: nil, negotiation)
+        }
         return .fetch(
-            CacheFetch(self, key, number, stored: nil, reason: reason, isShared: true, isPartial: true))
+            CacheFetch(
+                self, key, number, stored: nil, reason: reason, isShared: true, isPartial: true,
+                negotiation: negotiation))
     }
 
     private func reason(
-        _ match: CachedObject?, _ other: CachedObject?, _ directives: RequestDirectives, now: Int64
+        _ found: Part.Found, _ directives: RequestDirectives, now: Int64
     ) -> CacheStatus.Forward {
-        guard let match else { return other == nil ? .uriMiss : .varyMiss }
+        guard let match = found.match else {
+            return found.part != nil ? .partial : found.other == nil ? .uriMiss : .varyMiss
+        }
         if case .validate(let reason) = reuse(match, directives, now: now) {
             return reason
         }

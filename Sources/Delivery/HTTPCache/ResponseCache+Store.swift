@@ -2,14 +2,15 @@ import Synchronization
 
 extension ResponseCache {
     /// Puts a complete response in the place of those that it supersedes, unless the fetch was forgotten meanwhile.
-    func store(_ object: CachedObject, fetch: CacheFetch, limit: Int) {
+    /// - Parameter isPublished: it was held against the purges when its head came, and is known to them since.
+    func store(_ object: CachedObject, fetch: CacheFetch, limit: Int, isPublished: Bool = true) {
         let cost = object.cost
         let hasRoom = reserve(cost, limit: limit)
         let settings = self.settings
         let (freed, isStored, wakeups) = shard(fetch.key.hash).part.withLock { part -> (Int, Bool, [CollapseWakeup]) in
-            // Other objects were held against the purges when their head came, and are known to them since.
             let isAllowed =
-                !object.isSegmented || part.mayKeep(object, hash: fetch.key.hash, number: fetch.number)
+                isPublished && !object.isSegmented
+                || part.mayKeep(object, hash: fetch.key.hash, number: fetch.number)
             guard let wakeups = part.collapser.end(hash: fetch.key.hash, number: fetch.number) else {
                 return (0, false, [])
             }

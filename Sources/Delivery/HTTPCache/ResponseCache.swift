@@ -11,10 +11,15 @@ public final class ResponseCache: Sendable {
         var store = StoreShard()
         var collapser = Collapser()
         var formsUnderWay = FormsUnderWay()
+        var vary: VaryRules
+
+        init(vary: VaryRules) { self.vary = vary }
     }
 
     final class Shard: Sendable {
-        let part = Mutex(Part())
+        let part: Mutex<Part>
+
+        init(vary: VaryRules) { part = Mutex(Part(vary: vary)) }
     }
 
     static let shardBits = 5
@@ -25,6 +30,7 @@ public final class ResponseCache: Sendable {
     let honorsRequestDirectives: Atomic<Bool>
     let servesStaleWhileRevalidate: Atomic<Bool>
     let storesSegments: Atomic<Bool>
+    let storesParts: Atomic<Bool>
     let usedBytes = Atomic<Int>(0)
     private let nextVictim = Atomic<Int>(0)
     private let storedCount = Atomic<Int>(0)
@@ -40,11 +46,12 @@ public final class ResponseCache: Sendable {
     /// - Parameter disk: a tier on disk, if there is one; its owner stops it.
     public init(settings: CacheSettings, disk: DiskTier? = nil) {
         self.disk = disk
-        self.shards = (0..<(1 << ResponseCache.shardBits)).map { _ in Shard() }
+        self.shards = (0..<(1 << ResponseCache.shardBits)).map { _ in Shard(vary: settings.vary) }
         self.settingsBox = Mutex(settings)
         self.honorsRequestDirectives = Atomic(settings.honorsRequestDirectives)
         self.servesStaleWhileRevalidate = Atomic(settings.servesStaleWhileRevalidate)
         self.storesSegments = Atomic(settings.segmentBytes > 0)
+        self.storesParts = Atomic(settings.partialBytes > 0)
     }
 
     public var settings: CacheSettings { settingsBox.withLock { $0 } }
@@ -55,6 +62,8 @@ public final class ResponseCache: Sendable {
         honorsRequestDirectives.store(settings.honorsRequestDirectives, ordering: .relaxed)
         servesStaleWhileRevalidate.store(settings.servesStaleWhileRevalidate, ordering: .relaxed)
         storesSegments.store(settings.segmentBytes > 0, ordering: .relaxed)
+        storesParts.store(settings.partialBytes > 0, ordering: .relaxed)
+        for shard in shards { shard.part.withLock { $0.vary = settings.vary } }
         _ = makeRoom(limit: settings.memoryBytes)
     }
 
@@ -218,12 +227,12 @@ public final class ResponseCache: Sendable {
 }
 
 extension ResponseCache.Part {
-    /// Any stored response of a key.
-    func firstIndex(_ key: CacheKey) -> Int? {
+    /// Any stored response of a key, or the one with a number.
+    func firstIndex(_ key: CacheKey, serial: UInt32? = nil) -> Int? {
         var found: Int?
-        store.forEach(hash: key.hash, key: key.bytes.span) { index, _ in
-            found = index
-            return false
+        store.forEach(hash: key.hash, key: key.bytes.span) { index, object in
+            if serial ?? object.serial == object.serial { found = index }
+            return found == nil
         }
         return found
     }
@@ -231,11 +240,25 @@ extension ResponseCache.Part {
     /// The newest stored response that the request selects (RFC 9111 §4), and whether the key has any.
     mutating func find(_ key: CacheKey, _ request: HeaderBlock) -> Found {
         var found = scan(key, request)
-        guard found.mustSettle else { return found }
-        let freed = store.settle(hash: key.hash, key: key.bytes.span)
-        found = scan(key, request)
-        found.freed = freed
+        if found.mustSettle {
+            let freed = store.settle(hash: key.hash, key: key.bytes.span)
+            found = scan(key, request)
+            found.freed = freed
+        }
+        if found.other != nil, found.match == nil, found.part == nil { findByLanguage(key, request, &found) }
         return found
+    }
+
+    /// The newest response in the one language that a client likes best. Whoever negotiates would give it that, for it
+    /// is there.
+    private func findByLanguage(_ key: CacheKey, _ request: HeaderBlock, _ found: inout Found) {
+        guard vary.usesContentLanguage, vary.languages.isEmpty, let other = found.other,
+            other.freshness.flags.contains(.hasLanguage), let language = AcceptLanguage.favourite(request)
+        else { return }
+        store.forEach(hash: key.hash, key: key.bytes.span) { index, object in
+            if object.selects(request, vary, language: language) { found.choose(object, index) }
+            return true
+        }
     }
 
     private func scan(_ key: CacheKey, _ request: HeaderBlock) -> Found {
@@ -246,11 +269,8 @@ extension ResponseCache.Part {
                 found.mustSettle = true
                 return false
             }
-            if object.selects(request) {
-                if found.match.map({ $0.freshness.responseTime < object.freshness.responseTime }) ?? true {
-                    found.match = object
-                    found.index = index
-                }
+            if object.selects(request, vary) {
+                found.choose(object, index)
             } else {
                 found.other = object
             }
@@ -263,11 +283,25 @@ extension ResponseCache.Part {
         /// What the request selects, and its slot.
         var match: CachedObject?
         var index = -1
+        /// A part of what it selects, and its slot.
+        var part: CachedObject?
+        var partIndex = -1
         /// Another variant of the key.
         var other: CachedObject?
         /// There were purges since these responses were last looked at.
         var mustSettle = false
         /// Bytes of what those purges met, to be released.
         var freed = 0
+
+        /// Takes it if it is newer than what is there.
+        mutating func choose(_ object: CachedObject, _ slot: Int) {
+            if object.isPartial {
+                guard part.map({ $0.freshness.responseTime < object.freshness.responseTime }) ?? true else { return }
+                (part, partIndex) = (object, slot)
+            } else if match.map({ $0.freshness.responseTime < object.freshness.responseTime }) ?? true {
+                match = object
+                index = slot
+            }
+        }
     }
 }

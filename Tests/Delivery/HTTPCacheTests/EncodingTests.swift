@@ -56,6 +56,22 @@ import Testing
         #expect(found?.token ?? "" == coding)
     }
 
+    /// Nobody reaches a form whose original a purge has met; the sweep takes it out.
+    @Test func sweepTakesFormsOfWhatWasPurged() {
+        let scene = scene()
+        for number in 0..<50 {
+            store(scene, EncodingTests.fields + "Surrogate-Key: t\(number % 2)|", path: "/\(number)")
+            form(scene, "Accept-Encoding: gzip", path: "/\(number)")
+            form(scene, "Accept-Encoding: br", path: "/\(number)")
+        }
+        #expect(scene.cache.counters.encodedObjects == 100)
+        #expect(scene.cache.purge(.tag(Array("t1".utf8)), isSoft: false, now: scene.now) == 25)
+        scene.cache.sweep { true }
+        #expect(scene.cache.counters.encodedObjects == 50)
+        #expect(scene.cache.counters.objects == 25)
+        #expect(form(scene, "Accept-Encoding: gzip", path: "/0") == "stored gzip")
+    }
+
     @Test func oneObjectServesSeveralCodings() {
         let scene = scene()
         store(scene)

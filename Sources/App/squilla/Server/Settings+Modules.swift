@@ -32,6 +32,8 @@ extension Settings {
         settings.cache.maximumObjectBytes = cache.maxObjectBytes
         settings.cache.segmentBytes = cache.segmentBytes
         settings.cache.segmentedAboveBytes = UInt64(cache.segmentedAboveBytes)
+        settings.cache.partialBytes = cache.partialBytes
+        settings.cache.vary = cache.vary.rules
         settings.cache.heuristicFraction = cache.heuristicFraction
         settings.cache.maximumHeuristicSeconds = Int64(cache.maxHeuristicMilliseconds / 1000)
         settings.cache.collapseTimeoutMilliseconds = cache.collapseTimeoutMilliseconds
@@ -228,6 +230,18 @@ extension OriginSection {
             case .v2: .v2
             }
         return settings
+    }
+}
+
+extension CacheVarySection {
+    fileprivate var rules: VaryRules {
+        let encoding: VaryRules.Encoding =
+            switch acceptEncoding {
+            case .codings: .codings
+            case .original: .original
+            case .asSent: .asSent
+            }
+        return VaryRules(encoding: encoding, languages: languages, usesContentLanguage: contentLanguage)
     }
 }
 

@@ -12,8 +12,8 @@ final class CacheFetchJob: OriginHandler {
         case filling(CacheFill)
         /// Stored in pieces.
         case running(SegmentRun)
-        /// The response is the first client's alone.
-        case relaying
+        /// The response passes to the first client, and may be kept beside.
+        case relaying(AsideFill?)
         /// A stored response was served instead; the origin's body is nobody's.
         case discarding
     }
@@ -100,8 +100,12 @@ final class CacheFetchJob: OriginHandler {
         case .segments(let run, let hit):
             mode = .running(run)
             exchange?.serve(hit)
+        case .keep(let fill):
+            mode = .relaying(fill)
+            guard let exchange else { return abandon() }
+            exchange.relay(response, from: origin, reason: nil, forward: fetch.reason)
         case .relay(let reason):
-            mode = .relaying
+            mode = .relaying(nil)
             guard let exchange else { return abandon() }
             exchange.relay(response, from: origin, reason: reason, forward: fetch.reason)
         case .serve(let hit):
@@ -118,7 +122,9 @@ final class CacheFetchJob: OriginHandler {
         case .awaitingHead: break
         case .filling(let fill): self.fill(fill, bytes)
         case .running(let run): take(run.append(bytes, now: worker.nowSeconds, onDrained: whenDrained))
-        case .relaying: if exchange?.sendBody(bytes) == false { origin?.pause() }
+        case .relaying(let fill):
+            fill?.append(bytes)
+            if exchange?.sendBody(bytes) == false { origin?.pause() }
         case .discarding:
             discarded += bytes.count
             if discarded > CacheFetchJob.discardLimit { abandon() }
@@ -159,7 +165,10 @@ final class CacheFetchJob: OriginHandler {
         switch mode {
         case .filling(let fill): fill.finish()
         case .running(let run): run.finish()
-        case .relaying: exchange?.finishResponse(trailers: trailers)
+        case .relaying(let fill):
+            // What came is stored before its client can ask again.
+            fill?.finish()
+            exchange?.finishResponse(trailers: trailers)
         case .awaitingHead, .discarding: break
         }
     }

@@ -117,7 +117,7 @@ extension Exchange {
         }
         let inline = hit.object.inlineBody
         var reader: BodyReader?
-        if inline == nil {
+        if inline == nil, !hit.object.isPartial {
             guard let opened = BodyReader(hit.object) else { return false }
             reader = opened
         }

@@ -16,13 +16,15 @@ extension Exchange {
         job.run()
     }
 
-    /// The response may not be stored: it passes through.
+    /// The response passes through.
+    /// - Parameter reason: why it isn't stored; nil where what passes is.
     func relay(
-        _ response: ResponseHead, from call: OriginCall?, reason: StaticString, forward: CacheStatus.Forward
+        _ response: ResponseHead, from call: OriginCall?, reason: StaticString?, forward: CacheStatus.Forward
     ) {
         phase = .fetching
-        row.cacheStatus = .bypass
-        pass(response, from: call, reason: forward, detail: reason)
+        row.cacheStatus = reason == nil ? .miss : .bypass
+        isKept = reason == nil
+        pass(response, from: call, reason: forward, detail: reason ?? "")
     }
 
     /// The origin answered "not modified" about something else; look again.

@@ -57,6 +57,7 @@ extension Exchange: OriginHandler {
             writer.field("Max-Forwards", Int(forwardsLeft) - 1)
         }
         writer.copyFields(of: head.block, except: dropped)
+        if !worker.settings.esi.isEnabled { fetch?.writeNegotiation(to: &writer) }
         fetch?.writeConditions(to: &writer)
         writeOriginalTags(&writer, except: dropped)
         switch head.framing {
@@ -132,6 +133,10 @@ extension Exchange: OriginHandler {
         if !head.method.isSafe, let cache = worker.cache {
             key.set(head, isHTTPS: isSecure)
             cache.invalidate(after: head, key: key, response: response)
+            let now = worker.nowSeconds
+            let elapsed = Int64(clamping: (worker.loop.refreshClock() - startedAt) / 1_000_000_000)
+            aside = cache.keep(postedTo: key, head, response, requestTime: now - elapsed, now: now)
+            isKept = aside != nil
         }
         pass(response, from: origin, reason: forwardReason, detail: "")
     }
@@ -168,6 +173,7 @@ extension Exchange: OriginHandler {
         guard worker.cache != nil else { return }
         var status = CacheStatus.forwarded(reason)
         status.forwardStatus = response.status
+        status.isStored = isKept
         status.detail = detail
         writer.startField("Cache-Status")
         status.append(cache: worker.settings.name, to: &writer.bytes)
@@ -175,12 +181,14 @@ extension Exchange: OriginHandler {
     }
 
     func originBody(_ bytes: Span<UInt8>) {
+        aside?.append(bytes)
         if !sendBody(bytes) { origin?.pause() }
     }
 
     func originEnded(trailers: HeaderBlock) {
         noteOrigin()
         origin = nil
+        aside?.finish()
         finishResponse(trailers: trailers)
     }
 

@@ -119,6 +119,8 @@ extension Exchange {
         phase = .done
         if source != nil { source = nil }
         if encoder != nil { encoder = nil }
+        if aside != nil { aside = nil }
+        isKept = false
         if let assembly {
             self.assembly = nil
             assembly.close()

@@ -61,6 +61,9 @@ final class Exchange {
     var pieceKey: CacheKey?
     @exclusivity(unchecked) var job: CacheFetchJob?
     @exclusivity(unchecked) var source: BodySource?
+    /// What passes is stored as well.
+    @exclusivity(unchecked) var aside: AsideFill?
+    @exclusivity(unchecked) var isKept = false
     /// Counts the requests this object has served, see `Visit`.
     @exclusivity(unchecked) var generation: UInt64 = 0
 

@@ -42,9 +42,14 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     /// Longer bodies are stored in pieces where their origin allows it.
     public var segmentedAboveBytes: UInt64 = 8 << 20
 
+    /// Bytes of a smaller body that are stored in parts; 0 stores no part.
+    public var partialBytes = 1 << 20
+    /// How request fields are compared that responses vary by.
+    public var vary = VaryRules()
+
     public init() {}
 
-    func settings(name: String) -> CacheSettings {
+    fileprivate func settings(name: String) -> CacheSettings {
         CacheSettings(
             memoryBytes: memoryBytes, maximumObjectBytes: maximumObjectBytes, heuristicFraction: heuristicFraction,
             maximumHeuristicSeconds: maximumHeuristicSeconds, maximumVariants: maximumVariants,
@@ -53,6 +58,15 @@ public struct EdgeCacheSettings: Sendable, Equatable {
             servesStaleWhileRevalidate: true, hitForMissSeconds: hitForMissSeconds,
             streamWindowBytes: streamWindowBytes, maximumTags: maximumTags, sendsTags: sendsTags,
             compression: compression, segmentBytes: segmentBytes,
-            segmentedAboveBytes: segmentedAboveBytes, name: name)
+            segmentedAboveBytes: segmentedAboveBytes, partialBytes: partialBytes, vary: vary, name: name)
+    }
+}
+
+extension EdgeSettings {
+    /// Of the cache: where pages are assembled, origins are asked for originals.
+    var cacheSettings: CacheSettings {
+        var settings = cache.settings(name: name)
+        if esi.isEnabled { settings.vary.encoding = .original }
+        return settings
     }
 }

@@ -38,7 +38,7 @@ public final class EdgeServer: Sendable {
         state = Mutex(State(settings: settings, standings: OriginStandings(settings, reusing: nil)))
         pump = EventPump(
             edgeName: settings.name, sink: eventSink, maximumBlocks: max(1, settings.maximumEventBlocks))
-        cache = ResponseCache(settings: settings.cache.settings(name: settings.name), disk: disk)
+        cache = ResponseCache(settings: settings.cacheSettings, disk: disk)
         self.disk = disk
         sweeper = CacheSweeper(cache)
         let resolver = Resolver(cacheMilliseconds: Int64(settings.nameCacheMilliseconds))
@@ -113,7 +113,7 @@ public final class EdgeServer: Sendable {
             state.standings = OriginStandings(settings, reusing: state.standings)
             return state.standings
         }
-        cache.update(settings.cache.settings(name: settings.name))
+        cache.update(settings.cacheSettings)
         for worker in workers { worker.loop.execute { worker.apply(settings, standings) } }
     }
 

@@ -40,9 +40,9 @@ struct Collapser {
     ///   - wakeup: made only if the request has to wait.
     mutating func join(
         hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, generation: UInt64,
-        isPartial: Bool = false, wakeup: () -> CollapseWakeup
+        isPartial: Bool = false, vary: VaryRules, wakeup: () -> CollapseWakeup
     ) -> Join {
-        switch choose(hash: hash, key: key, request: request, predicted: predicted, isPartial: isPartial) {
+        switch choose(hash: hash, key: key, request: request, predicted: predicted, isPartial: isPartial, vary) {
         case .attach(let object): return .attach(object)
         case .wait(let index):
             let ticket = takeNumber()
@@ -64,13 +64,13 @@ struct Collapser {
     }
 
     private func choose(
-        hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, isPartial: Bool
+        hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, isPartial: Bool, _ vary: VaryRules
     ) -> Choice {
         guard let list = fetches[hash] else { return .lead }
         for index in list.indices where list[index].isShared && list[index].key == key {
             guard list[index].isPartial == isPartial else { continue }
             if let object = list[index].object {
-                if object.selects(request) { return .attach(object) }
+                if object.selects(request, vary) { return .attach(object) }
                 continue
             }
             if let left = list[index].predicted, let right = predicted, left != right { continue }
@@ -80,10 +80,10 @@ struct Collapser {
     }
 
     /// Whether a fetch under way already has a response that this request may read along with.
-    func attachable(hash: UInt64, key: [UInt8], request: HeaderBlock) -> CachedObject? {
+    func attachable(hash: UInt64, key: [UInt8], request: HeaderBlock, vary: VaryRules) -> CachedObject? {
         guard let list = fetches[hash] else { return nil }
         for fetch in list where fetch.isShared && fetch.key == key {
-            if let object = fetch.object, object.selects(request) { return object }
+            if let object = fetch.object, object.selects(request, vary) { return object }
         }
         return nil
     }

@@ -64,7 +64,7 @@ extension DiskTier {
             state.withLock { $0.index.update(hash: hash) { if $0.variance == variance { $0.isResident = false } } }
             return false
         }
-        guard object.body?.isOrphan != true, !object.freshness.flags.contains(.isEncoded),
+        guard object.body?.isOrphan != true, object.freshness.flags.isDisjoint(with: [.isEncoded, .isPartial]),
             object.freshness.hasValidator || object.freshness.lifetime > 0
         else {
             return false

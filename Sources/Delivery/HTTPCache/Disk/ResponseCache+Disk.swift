@@ -85,7 +85,8 @@ extension ResponseCache.Part {
 extension StoreShard {
     /// What lies in a slot, if no purge has met it, it was asked for again, and it is not on disk.
     fileprivate mutating func hotObject(_ index: Int) -> CachedObject? {
-        guard let object = slots[index].object, object.freshness.flags.isDisjoint(with: [.isOnDisk, .isEncoded]),
+        guard let object = slots[index].object,
+            object.freshness.flags.isDisjoint(with: [.isOnDisk, .isEncoded, .isPartial]),
             slots[index].isMain || slots[index].frequency > 0 || object.isSegmented || object.isPiece,
             purges.judge(object, seen: slots[index].generation) == .stays
         else { return nil }

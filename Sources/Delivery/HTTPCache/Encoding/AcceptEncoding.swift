@@ -4,16 +4,38 @@ import HTTPWire
 
 /// `Accept-Encoding` (RFC 9110 §12.5.3).
 enum AcceptEncoding {
+    /// The known codings that the client takes at all, in one order, or `identity` alone.
+    static func append(taken block: HeaderBlock, to value: inout [UInt8]) {
+        let (weights, any, _) = read(block)
+        for coding in ContentCoding.allCases where weights[Int(coding.rawValue)] ?? any ?? 0 > 0 {
+            if !value.isEmpty { value.append(contentsOf: ", ".utf8) }
+            value.append(contentsOf: coding.token.utf8)
+        }
+        if value.isEmpty { value.append(contentsOf: "identity".utf8) }
+    }
+
     /// The coding that the client likes best, of those that it likes equally the first of `codings`; nil is none.
     static func choose(_ block: HeaderBlock, among codings: [ContentCoding]) -> ContentCoding? {
         guard block.contains(.acceptEncoding) else { return nil }
+        let (weights, any, identity) = read(block)
+        var best: (coding: ContentCoding, weight: Int)?
+        for coding in codings {
+            let weight = weights[Int(coding.rawValue)] ?? any ?? 0
+            if weight > (best?.weight ?? 0) { best = (coding, weight) }
+        }
+        guard let best, best.weight >= identity ?? 0 else { return nil }
+        return best.coding
+    }
+
+    /// Weights by coding, of "*", and of `identity`.
+    private static func read(_ block: HeaderBlock) -> (codings: [Int?], any: Int?, identity: Int?) {
         var weights = [Int?](repeating: nil, count: ContentCoding.allCases.count)
         var any: Int?
         var identity: Int?
         for field in block.fields where field.id == .acceptEncoding {
             var list = ListElements(block.slice(field.value))
             while let range = list.next() {
-                let (name, weight) = split(list.slice(range))
+                let (name, weight) = WeightedElement.split(list.slice(range))
                 let token = list.slice(range).extracting(0..<name)
                 if token.count == 1, token[0] == 0x2A {
                     any = weight
@@ -24,40 +46,6 @@ enum AcceptEncoding {
                 }
             }
         }
-        var best: (coding: ContentCoding, weight: Int)?
-        for coding in codings {
-            let weight = weights[Int(coding.rawValue)] ?? any ?? 0
-            if weight > (best?.weight ?? 0) { best = (coding, weight) }
-        }
-        guard let best, best.weight >= identity ?? 0 else { return nil }
-        return best.coding
-    }
-
-    /// Length of the name, and the weight in thousandths; a malformed one counts as 0.
-    private static func split(_ element: Span<UInt8>) -> (name: Int, weight: Int) {
-        guard let semicolon = element.firstIndex(of: 0x3B) else { return (element.count, 1000) }
-        var end = semicolon
-        while end > 0, element[end - 1] == 0x20 || element[end - 1] == 0x09 { end -= 1 }
-        var start = semicolon + 1
-        while start < element.count, element[start] == 0x20 || element[start] == 0x09 { start += 1 }
-        guard start + 2 < element.count, element[start] | 0x20 == 0x71, element[start + 1] == 0x3D else {
-            return (end, 0)
-        }
-        return (end, weight(element.extracting((start + 2)...)))
-    }
-
-    /// `0`, `0.5`, `1.000` (RFC 9110 §12.4.2) in thousandths.
-    private static func weight(_ text: Span<UInt8>) -> Int {
-        guard text.count <= 5, text[0] == 0x30 || text[0] == 0x31 else { return 0 }
-        var value = Int(text[0] - 0x30) * 1000
-        guard text.count > 1 else { return value }
-        guard text[1] == 0x2E else { return 0 }
-        var unit = 100
-        for index in 2..<max(2, text.count) {
-            guard text[index] &- 0x30 < 10 else { return 0 }
-            value += Int(text[index] - 0x30) * unit
-            unit /= 10
-        }
-        return value <= 1000 ? value : 0
+        return (weights, any, identity)
     }
 }

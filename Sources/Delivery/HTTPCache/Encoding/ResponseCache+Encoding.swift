@@ -24,7 +24,8 @@ extension ResponseCache {
     public func form(
         of hit: CacheHit, for request: RequestHead, key: CacheKey, now: Int64, settings all: CacheSettings
     ) -> EncodedForm {
-        guard hit.object.freshness.flags.contains(.mayBeEncoded), !request.block.contains(.range),
+        guard hit.object.freshness.flags.contains(.mayBeEncoded), !hit.object.isPartial,
+            !request.block.contains(.range),
             !request.block.contains(.cacheControl) || !CacheControl(request.block).flags.contains(.noTransform)
         else { return .identity }
         let settings = all.compression
@@ -68,12 +69,15 @@ extension ResponseCache {
     }
 
     /// Frees what can't be reached any more.
-    func removeForms(of key: CacheKey) {
+    /// - Parameter original: what the forms were made of; nil takes all of the key.
+    func removeForms(of key: CacheKey, made original: CachedObject? = nil) {
         for coding in ContentCoding.allCases {
             let form = key.encoded(coding)
             let freed = shard(form.hash).part.withLock { part -> Int in
                 var freed = 0
-                while let index = part.firstIndex(form) { freed += part.store.remove(index, hash: form.hash) }
+                while let index = part.firstIndex(form, serial: original?.serial) {
+                    freed += part.store.remove(index, hash: form.hash)
+                }
                 return freed
             }
             release(freed)

@@ -24,7 +24,10 @@ public enum CachePolicy {
     public static func storage(
         request: RequestHead, response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings
     ) -> Storage {
-        guard request.method == .get else { return .refuse("method") }
+        // What a POST says is for a GET (RFC 9110 §9.3.3); its caller compares the URLs.
+        guard request.method == .get || request.method == .post && response.block.contains(.contentLocation) else {
+            return .refuse("method")
+        }
         guard response.status >= 200, response.status != 206, response.status != 304 else { return .refuse("status") }
         let control = CacheControl.forCDN(response.block)
         if !isUnderstoodAnyway(control, response.status), control.flags.contains(.noStore) {
@@ -78,6 +81,7 @@ public enum CachePolicy {
         }
         if response.block.contains(.etag) { flags.insert(.hasEntityTag) }
         if response.block.contains(.lastModified) { flags.insert(.hasLastModified) }
+        if response.block.contains(.contentLanguage) { flags.insert(.hasLanguage) }
         if response.block.contains(.surrogateControl), SurrogateControl(response.block).asksForESI {
             flags.insert(.asksForESI)
         }

@@ -27,6 +27,10 @@ public struct Freshness: Sendable, Equatable {
         public static let isCoded = Flags(rawValue: 1 << 11)
         /// It is a compressed form of another stored response.
         static let isEncoded = Flags(rawValue: 1 << 10)
+        /// Only parts of its body are stored.
+        static let isPartial = Flags(rawValue: 1 << 12)
+        /// It says in which language it is.
+        static let hasLanguage = Flags(rawValue: 1 << 13)
         /// The tier on disk has the same object.
         static let isOnDisk = Flags(rawValue: 1 << 14)
         /// A piece of a large body, which nobody asks for by itself.

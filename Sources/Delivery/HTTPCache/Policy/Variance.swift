@@ -8,14 +8,14 @@ enum Variance {
     private static let absent = 0xFFFF
 
     /// Nil if a name or a value is too long to keep; such a response is not stored.
-    static func encode(_ vary: VaryList, _ request: HeaderBlock) -> [UInt8]? {
+    static func encode(_ vary: VaryList, _ request: HeaderBlock, _ rules: VaryRules) -> [UInt8]? {
         var out: [UInt8] = []
         var value: [UInt8] = []
         for name in vary.names {
             guard name.count < 256 else { return nil }
             out.append(UInt8(name.count))
             out.append(contentsOf: name)
-            let isPresent = normalize(request, name.span, into: &value)
+            let isPresent = normalize(request, name.span, rules, into: &value)
             guard value.count < 4096 else { return nil }
             let length = isPresent ? value.count : absent
             out.append(UInt8(length & 0xFF))
@@ -26,12 +26,19 @@ enum Variance {
     }
 
     /// Whether a request selects the stored response.
-    static func matches(_ variance: Span<UInt8>, _ request: HeaderBlock) -> Bool {
+    /// - Parameter ignored: a field that is left out of the comparison.
+    static func matches(
+        _ variance: Span<UInt8>, _ request: HeaderBlock, _ rules: VaryRules, except ignored: KnownHeader? = nil
+    ) -> Bool {
         var index = 0
         var value: [UInt8] = []
         while index < variance.count {
             let (name, stored, next) = element(variance, at: index)
-            let isPresent = normalize(request, variance.extracting(name), into: &value)
+            if let ignored, KnownHeader(name: variance.extracting(name)) == ignored {
+                index = next
+                continue
+            }
+            let isPresent = normalize(request, variance.extracting(name), rules, into: &value)
             guard let stored else {
                 if isPresent { return false }
                 index = next
@@ -44,7 +51,7 @@ enum Variance {
     }
 
     /// The form that a request would have by the names of another one's: to foresee which variant it gets.
-    static func encode(like variance: Span<UInt8>, _ request: HeaderBlock) -> [UInt8] {
+    static func encode(like variance: Span<UInt8>, _ request: HeaderBlock, _ rules: VaryRules) -> [UInt8] {
         var out: [UInt8] = []
         var value: [UInt8] = []
         var index = 0
@@ -52,7 +59,7 @@ enum Variance {
             let (name, _, next) = element(variance, at: index)
             out.append(variance[index])
             out.append(contentsOf: variance.extracting(name))
-            let isPresent = normalize(request, variance.extracting(name), into: &value)
+            let isPresent = normalize(request, variance.extracting(name), rules, into: &value)
             let length = isPresent ? min(value.count, absent - 1) : absent
             out.append(UInt8(length & 0xFF))
             out.append(UInt8(length >> 8))
@@ -60,6 +67,19 @@ enum Variance {
             index = next
         }
         return out
+    }
+
+    /// The value that was selected by; nil if that field was absent, or doesn't count.
+    static func value(of name: KnownHeader, in variance: Span<UInt8>) -> [UInt8]? {
+        var index = 0
+        while index < variance.count {
+            let (found, value, next) = element(variance, at: index)
+            if KnownHeader(name: variance.extracting(found)) == name {
+                return value.map { Array(variance.extracting($0)) }
+            }
+            index = next
+        }
+        return nil
     }
 
     private static func element(
@@ -73,14 +93,45 @@ enum Variance {
         return (nameStart..<nameEnd, start..<start + length, start + length)
     }
 
+    /// The same for a field that is known.
+    static func normalize(
+        _ request: HeaderBlock, _ id: KnownHeader, _ rules: VaryRules, into value: inout [UInt8]
+    ) -> Bool {
+        normalize(request, id, [UInt8]().span, rules, into: &value)
+    }
+
     /// A request field's value in one spelling: lines joined, blanks around commas dropped; Accept-Encoding and
-    /// Accept-Language also in lower case and in one order, because order without weights means nothing there.
+    /// Accept-Language as the rules have it, or in lower case and in one order, because order without weights means
+    /// nothing there.
     /// - Returns: whether the field is there at all.
-    private static func normalize(_ request: HeaderBlock, _ name: Span<UInt8>, into value: inout [UInt8]) -> Bool {
+    private static func normalize(
+        _ request: HeaderBlock, _ name: Span<UInt8>, _ rules: VaryRules, into value: inout [UInt8]
+    ) -> Bool {
+        normalize(request, KnownHeader(name: name), name, rules, into: &value)
+    }
+
+    private static func normalize(
+        _ request: HeaderBlock, _ id: KnownHeader, _ name: Span<UInt8>, _ rules: VaryRules, into value: inout [UInt8]
+    ) -> Bool {
         value.removeAll(keepingCapacity: true)
-        let id = KnownHeader(name: name)
+        if id == .acceptEncoding, rules.encoding == .original {
+            value.append(contentsOf: "identity".utf8)
+            return true
+        }
         let isUnordered = id == .acceptEncoding || id == .acceptLanguage
         guard id == .other || request.contains(id) else { return false }
+        if id == .acceptEncoding, rules.encoding == .codings {
+            AcceptEncoding.append(taken: request, to: &value)
+            return true
+        }
+        if id == .acceptLanguage, !rules.tags.isEmpty {
+            if let found = AcceptLanguage.choose(request, among: rules.tags) {
+                value.append(contentsOf: rules.languages[found].utf8)
+            } else {
+                value.append(0x2A)
+            }
+            return true
+        }
         var isPresent = false
         var elements: [[UInt8]] = []
         for field in request.fields where field.id == id {
@@ -104,7 +155,7 @@ enum Variance {
     }
 
     /// Lower case, no blanks.
-    private static func folded(_ bytes: Span<UInt8>) -> [UInt8] {
+    static func folded(_ bytes: Span<UInt8>) -> [UInt8] {
         var out: [UInt8] = []
         for index in bytes.indices {
             let byte = bytes[index]

@@ -114,15 +114,18 @@ extension ResponseCache {
                 guard goesOn() else { return }
                 // Destroyed outside the lock.
                 var gone: [CachedObject] = []
+                var orphaned: [CachedObject] = []
                 let freed = shard.part.withLock { part -> Int in
                     let end = min(part.store.slots.count, start + ResponseCache.sweepSlots)
                     isDone = end <= start
                     guard !isDone else { return 0 }
                     let freed = part.store.settle(slots: start..<end, gone: &gone)
                     start = end
+                    if !part.store.orphaned.isEmpty { swap(&orphaned, &part.store.orphaned) }
                     return freed
                 }
                 if freed > 0 { release(freed) }
+                for original in orphaned { removeForms(of: CacheKey(stored: Array(original.keyBytes)), made: original) }
                 turns += 1
                 if turns % ResponseCache.sweepTurns == 0 { pause() }
             }

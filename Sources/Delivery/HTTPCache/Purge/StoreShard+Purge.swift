@@ -35,7 +35,11 @@ extension StoreShard {
     private mutating func settle(_ index: Int, hash: UInt64) -> Int {
         guard let object = slots[index].object else { return 0 }
         switch purges.judge(object, seen: slots[index].generation) {
-        case .gone: return remove(index, hash: hash)
+        case .gone:
+            if object.freshness.flags.contains(.mayBeEncoded), orphaned.count < StoreShard.maximumOrphaned {
+                orphaned.append(object)
+            }
+            return remove(index, hash: hash)
         case .stale(let second):
             slots[index].object?.freshness.expire(at: second)
             slots[index].generation = purges.generation

@@ -30,7 +30,10 @@ extension CacheFetch {
             case .store(let freshness) = CachePolicy.storage(
                 request: request, response: head, requestTime: requestTime, now: now, settings: settings),
             let whole = whole(head, request, freshness, length: length, now: now, settings: settings)
-        else { return notLearned(now: now, settings: settings) }
+        else {
+            return keepPart(response, request, requestTime: requestTime, now: now, settings: settings)
+                ?? notLearned(now: now, settings: settings)
+        }
         guard isPartial else {
             cache.store(whole, fetch: self, limit: settings.memoryBytes)
             return .retry

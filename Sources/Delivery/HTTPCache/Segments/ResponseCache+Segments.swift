@@ -39,7 +39,7 @@ extension ResponseCache {
             }
             let join = part.collapser.join(
                 hash: key.hash, key: key.bytes, request: HeaderBlock(), predicted: nil,
-                generation: part.store.purges.generation, wakeup: wakeup)
+                generation: part.store.purges.generation, vary: part.vary, wakeup: wakeup)
             switch join {
             case .lead(let number): return (nil, number, freed)
             case .wait(let ticket): return (.wait(ticket: ticket), 0, freed)
@@ -99,7 +99,7 @@ extension ResponseCache.Part {
             return false
         }
         guard let found else {
-            return (collapser.attachable(hash: key.hash, key: key.bytes, request: HeaderBlock()), freed)
+            return (collapser.attachable(hash: key.hash, key: key.bytes, request: HeaderBlock(), vary: vary), freed)
         }
         store.touch(found.index)
         return (found.object, freed)

@@ -189,7 +189,10 @@ public final class SegmentRun: @unchecked Sendable {
 }
 
 extension SegmentRun: CacheErrand {
-    public var droppedFields: HeaderSet { .conditionsAndRanges }
+    public var droppedFields: HeaderSet { Negotiation(of: whole).fields.union(.conditionsAndRanges) }
+
+    /// Writes what the version in pieces was selected by.
+    public func writeNegotiation(to writer: inout HeadWriter) { Negotiation(of: whole).write(to: &writer) }
 
     /// Writes Range and If-Range (RFC 9110 §13.1.5).
     public func writeConditions(to writer: inout HeadWriter) {
@@ -197,11 +200,6 @@ extension SegmentRun: CacheErrand {
         writer.startField("Range")
         writer.bytes.append(contentsOf: "bytes=\(range.lowerBound)-\(range.upperBound - 1)".utf8)
         writer.endLine()
-        let stored = whole.fields()
-        if let tag = stored.value(of: .etag), Validators.isStrong(tag) {
-            writer.field("If-Range", tag)
-        } else if let modified = stored.value(of: .lastModified) {
-            writer.field("If-Range", modified)
-        }
+        Validators.writeIfRange(whole.fields(), to: &writer)
     }
 }

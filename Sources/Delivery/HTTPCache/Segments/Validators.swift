@@ -33,6 +33,15 @@ enum Validators {
         return modified.isEqual(to: other)
     }
 
+    /// Asks for a part only of the version that is stored.
+    static func writeIfRange(_ stored: HeaderBlock, to writer: inout HeadWriter) {
+        if let tag = stored.value(of: .etag), isStrong(tag) {
+            writer.field("If-Range", tag)
+        } else if let modified = stored.value(of: .lastModified) {
+            writer.field("If-Range", modified)
+        }
+    }
+
     /// `Accept-Ranges: bytes`
     static func acceptsRanges(_ block: HeaderBlock) -> Bool {
         guard let value = block.value(of: .acceptRanges) else { return false }
@@ -44,7 +53,9 @@ enum Validators {
 public protocol CacheErrand {
     /// Fields of the client that must not go along.
     var droppedFields: HeaderSet { get }
-    /// Writes the fields that go in their place.
+    /// Writes what the origin chooses a response by, in place of the client's fields.
+    func writeNegotiation(to writer: inout HeadWriter)
+    /// Writes the conditions and ranges that go in the place of the client's.
     func writeConditions(to writer: inout HeadWriter)
 }
 

@@ -18,15 +18,23 @@ public final class BodyReader {
     private var position: UInt64
     private let end: UInt64
 
-    /// Nil if the body's start is no longer there.
+    /// Nil if the body's start is no longer there, or a byte of the range is not in a part.
     /// - Parameter range: part of the body to read; nil for all of it.
     public init?(_ object: CachedObject, range: Range<UInt64>? = nil) {
         self.object = object
-        self.position = range?.lowerBound ?? 0
-        self.end = range?.upperBound ?? .max
         guard let body = object.body else {
+            self.position = range?.lowerBound ?? 0
+            self.end = range?.upperBound ?? .max
             self.id = nil
             return
+        }
+        if let partial = body.partial {
+            guard let range, partial.holds(range), let offset = partial.offset(of: range.lowerBound) else { return nil }
+            self.position = offset
+            self.end = offset + UInt64(range.count)
+        } else {
+            self.position = range?.lowerBound ?? 0
+            self.end = range?.upperBound ?? .max
         }
         guard let id = body.addReader(at: position) else { return nil }
         self.id = id

@@ -33,11 +33,20 @@ public final class CachedBody: Sendable {
     /// Length that the origin announced.
     private let announced: UInt64?
     private let windowBytes: UInt64
+    /// What there is of the whole, where the body is a part of it.
+    let partial: PartialContent?
+
     /// A body that is complete already.
-    init(complete bytes: [UInt8]) {
-        announced = UInt64(bytes.count)
+    convenience init(complete bytes: [UInt8]) { self.init(bytes, partial: nil) }
+
+    /// Parts of a body, with none to come.
+    convenience init(partial: PartialContent) { self.init(partial.bytes, partial: partial) }
+
+    private init(_ bytes: [UInt8], partial: PartialContent?) {
+        announced = partial?.length ?? UInt64(bytes.count)
         windowBytes = 0
         whole = nil
+        self.partial = partial
         state.withLock { state in
             state.segments = [bytes]
             state.starts = [0]
@@ -53,6 +62,7 @@ public final class CachedBody: Sendable {
         self.announced = announced
         self.windowBytes = UInt64(windowBytes)
         self.whole = whole
+        partial = nil
     }
 
     /// A piece of what is no longer stored.
@@ -150,7 +160,9 @@ public final class CachedBody: Sendable {
     var isComplete: Bool { state.withLock { $0.isComplete } }
 
     /// The segments, if that is all of it.
-    var completeParts: [[UInt8]]? { state.withLock { $0.isComplete && $0.isKept ? $0.segments : nil } }
+    var completeParts: [[UInt8]]? {
+        partial == nil ? state.withLock { $0.isComplete && $0.isKept ? $0.segments : nil } : nil
+    }
 
     /// Memory of the segments, the allocator's rounding included.
     var allocatedBytes: Int {
@@ -162,7 +174,7 @@ public final class CachedBody: Sendable {
     /// All bytes as one array, if complete and small.
     func takeSmall(limit: Int) -> [UInt8]? {
         state.withLock { state in
-            guard state.isComplete, state.isKept, state.length <= limit else { return nil }
+            guard partial == nil, state.isComplete, state.isKept, state.length <= limit else { return nil }
             var out: [UInt8] = []
             out.reserveCapacity(Int(state.length))
             for segment in state.segments { out.append(contentsOf: segment) }

@@ -118,6 +118,9 @@ public struct CachedObject: Sendable {
 
     private var isInline: Bool { body == nil && segments == nil }
 
+    /// Only parts of its body are stored: a ``BodyReader`` takes a range of these.
+    public var isPartial: Bool { freshness.flags.contains(.isPartial) }
+
     /// The body lies in the store in pieces: it takes a ``SegmentedReader``.
     public var isSegmented: Bool { segments != nil }
 
@@ -160,10 +163,22 @@ public struct CachedObject: Sendable {
         return bytes.span.extracting(0..<keyCount).isEqual(to: key)
     }
 
-    func selects(_ request: HeaderBlock) -> Bool {
+    func selects(_ request: HeaderBlock, _ rules: VaryRules) -> Bool {
         guard hasVariance else { return true }
         let bytes = self.bytes
-        return Variance.matches(bytes.span.extracting(varianceRange), request)
+        return Variance.matches(bytes.span.extracting(varianceRange), request, rules)
+    }
+
+    /// Whether it was selected by `Accept-Language` among others, suits the request but for that, and is in the language.
+    /// - Parameter language: in lower case.
+    func selects(_ request: HeaderBlock, _ rules: VaryRules, language: [UInt8]) -> Bool {
+        guard hasVariance, freshness.flags.contains(.hasLanguage) else { return false }
+        let bytes = self.bytes
+        let variance = bytes.span.extracting(varianceRange)
+        guard Variance.value(of: .acceptLanguage, in: variance) != nil,
+            Variance.matches(variance, request, rules, except: .acceptLanguage)
+        else { return false }
+        return fields().joinedValue(of: .contentLanguage).map { $0.span.equalsIgnoringCase(language.span) } ?? false
     }
 
     /// Whether both were selected by the same request fields with the same values.
@@ -171,10 +186,10 @@ public struct CachedObject: Sendable {
         bytes[varianceRange] == other.bytes[other.varianceRange]
     }
 
-    func predictedVariance(_ request: HeaderBlock) -> [UInt8] {
+    func predictedVariance(_ request: HeaderBlock, _ rules: VaryRules) -> [UInt8] {
         guard hasVariance else { return [] }
         let bytes = self.bytes
-        return Variance.encode(like: bytes.span.extracting(varianceRange), request)
+        return Variance.encode(like: bytes.span.extracting(varianceRange), request, rules)
     }
 
     /// The stored fields as lines: the array and where in it.

@@ -47,6 +47,10 @@ struct StoreShard {
     var main = Queue()
     var ghosts = GhostList()
     var purges = PurgeLedger()
+    /// What purges met and may have compressed forms, in other shards; a sweep takes them out.
+    var orphaned: [CachedObject] = []
+    /// Beyond it forms stay until they are evicted.
+    static let maximumOrphaned = 1024
 
     init() {
         self.buckets = [UInt32](repeating: StoreShard.none, count: 16)

@@ -121,6 +121,11 @@ enum ScenarioSettings {
         case "cache.max_object_bytes": settings.cache.maximumObjectBytes = number
         case "cache.segment_bytes": settings.cache.segmentBytes = number
         case "cache.segmented_above_bytes": settings.cache.segmentedAboveBytes = UInt64(number)
+        case "cache.partial_bytes": settings.cache.partialBytes = number
+        case "cache.vary.accept_encoding":
+            settings.cache.vary.encoding = ["original": .original, "as_sent": .asSent][words[1]] ?? .codings
+        case "cache.vary.languages": settings.cache.vary.languages = words[1].split(separator: ",").map(String.init)
+        case "cache.vary.content_language": settings.cache.vary.usesContentLanguage = words[1] == "true"
         case "cache.max_tags": settings.cache.maximumTags = number
         case "cache.send_tags": settings.cache.sendsTags = words[1] == "true"
         case "cache.collapse_timeout_ms": settings.cache.collapseTimeoutMilliseconds = number
