@@ -224,6 +224,7 @@ extension QuerySection {
         memoryBytes = section.bytes("memory_bytes", default: memoryBytes, in: 1 << 20...1 << 40)
         timeoutMilliseconds = section.milliseconds("timeout_ms", default: timeoutMilliseconds, in: 1...86_400_000)
         maxConcurrent = section.integer("max_concurrent", default: maxConcurrent, in: 1...10_000)
+        spillBytes = section.bytes("spill_bytes", default: spillBytes, in: 0...1 << 44)
         threads = section.integer("threads", default: threads, in: 0...64)
         watermarkDelayMilliseconds = section.milliseconds(
             "watermark_delay_ms", default: watermarkDelayMilliseconds, in: 0...86_400_000)

@@ -255,6 +255,8 @@ public struct QuerySection: Hashable, Sendable {
     public var memoryBytes = 256 << 20
     public var timeoutMilliseconds = 300_000
     public var maxConcurrent = 64
+    /// What a stored query may put aside on disk where its memory is not enough; 0 for nothing.
+    public var spillBytes = 8 << 30
     /// That take turns at all queries and jobs; 0 is one for each core, and at least two.
     public var threads = 0
     /// How far the watermark of a topic runs behind the latest event time.

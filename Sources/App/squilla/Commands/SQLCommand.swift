@@ -99,6 +99,9 @@ struct SQLCommand: ParsableCommand {
             }
             limits.memoryBytes = bytes
         }
+        let spill = TemporarySpillFolder()
+        limits.spillFolder = spill?.path
+        defer { spill?.remove() }
         let log = try openStoredLog()
         if live, table.isEmpty { _ = try locator.requiredClient() }
         let service = QueryService(log: log, limits: limits)

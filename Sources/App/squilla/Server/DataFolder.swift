@@ -7,6 +7,8 @@ enum DataFolder {
 
     /// The jobs' own folder.
     static func jobs(_ folder: String) -> String { folder + "/jobs" }
+    /// What stored queries put aside.
+    static func spill(_ folder: String) -> String { folder + "/spill" }
     static func clusters(_ folder: String) -> String { folder + "/clusters" }
 
     static func hasLog(_ folder: String) -> Bool { access(log(folder), F_OK) == 0 }

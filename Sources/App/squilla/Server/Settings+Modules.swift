@@ -132,6 +132,8 @@ extension Settings {
         limits.watermarkDelayMilliseconds = query.watermarkDelayMilliseconds
         limits.stateTimeToLiveMilliseconds = query.stateTimeToLiveMilliseconds
         query.limits.apply(to: &limits)
+        limits.spillFolder = DataFolder.spill(dataFolder)
+        limits.spillBytes = query.spillBytes
         if query.threads > 0 { limits.workerThreads = query.threads }
         return limits
     }

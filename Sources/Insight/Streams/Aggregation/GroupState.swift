@@ -29,6 +29,9 @@ final class GroupState {
     /// The next record of the checkpoints is to hold all groups, whatever earlier ones hold.
     func forgetRecords() { changes = GroupChanges() }
 
+    /// There are no keys to tell groups apart by.
+    var isOne: Bool { layout.keyTypes.isEmpty && !hasPaneKey }
+
     /// Makes the groups of the layout's totals, which need no rows.
     func addTotals() {
         for keys in layout.totals { _ = table.groups(of: keys, rowCount: 1) }
@@ -169,6 +172,41 @@ final class GroupState {
             columns.append(column)
         }
         return Batch(schema: Schema(Self.unique(fields)), rowCount: groups.count, columns: columns)
+    }
+
+    /// All groups with their states, as a batch of rows, and the columns of their keys.
+    func put() -> (rows: Batch, keys: [Column]) {
+        let groups = (table.firstGroup..<table.count).map { UInt32($0) }
+        return (saved(groups, []), table.keys(of: groups))
+    }
+
+    /// The keys of rows that `put` gave.
+    func keys(ofPut rows: Batch) -> [Column] {
+        Array(rows.columns.prefix(layout.keyTypes.count + (hasPaneKey ? 1 : 0)))
+    }
+
+    /// Takes in groups that `put` gave, at several times perhaps: a group may be there more than once.
+    func mergePut(_ rows: Batch) throws(SQLError) {
+        for part in differentGroups(rows) {
+            let other = try GroupState(layout: layout, hasPaneKey: hasPaneKey)
+            _ = try other.restore(part, try other.groups(ofSaved: part))
+            try merge(other)
+        }
+    }
+
+    /// The rows in parts that hold each group once, the earlier rows of a group in the earlier parts.
+    private func differentGroups(_ rows: Batch) -> [Batch] {
+        var numbers = GroupTable(types: layout.keyTypes + (hasPaneKey ? [.timestamp] : []))
+        let groups = numbers.groups(of: keys(ofPut: rows), rowCount: rows.rowCount)
+        var seen = [Int](repeating: 0, count: numbers.count)
+        var parts: [[UInt32]] = []
+        for (row, group) in groups.enumerated() {
+            let part = seen[Int(group)]
+            seen[Int(group)] += 1
+            if part == parts.count { parts.append([]) }
+            parts[part].append(UInt32(row))
+        }
+        return parts.count == 1 ? [rows] : parts.map { rows.select(rows: $0) }
     }
 
     /// The same groups without those that are not wanted, under new numbers.

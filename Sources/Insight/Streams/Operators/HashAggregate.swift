@@ -21,9 +21,18 @@ struct HashAggregate: ~Copyable, StreamOperator {
     private var state: GroupState
     /// In the order of their first rows.
     private var recent: [Recent] = []
+    /// Where states go that are too many for memory; `nil` where it has to hold them.
+    private let spill: SpillSpace?
+    /// The parts that states were put aside in, by this one and by those that it absorbed.
+    private var aside: [SpillPartitions] = []
+    /// What is left to be answered of them, the next one last: files that hold the same keys.
+    private var left: [(files: [SpillFile], depth: Int)] = []
 
-    /// - Parameter settlesAtWatermarks: the groups that a watermark finds are whole; no later row is of one of them.
-    init(layout: AggregateLayout, settlesAtWatermarks: Bool = false) throws(SQLError) {
+    /// - Parameters:
+    ///   - settlesAtWatermarks: the groups that a watermark finds are whole; no later row is of one of them.
+    ///   - spill: takes states that are too many for memory.
+    init(layout: AggregateLayout, settlesAtWatermarks: Bool = false, spill: SpillSpace? = nil) throws(SQLError) {
+        self.spill = settlesAtWatermarks ? nil : spill
         self.layout = layout
         self.settlesAtWatermarks = settlesAtWatermarks
         self.state = try GroupState(layout: layout, hasPaneKey: layout.windows != nil)
@@ -41,9 +50,16 @@ struct HashAggregate: ~Copyable, StreamOperator {
         return subject + ", up to the end"
     }
 
-    var stateBytes: Int { recent.reduce(state.byteCount) { $0 + $1.state.byteCount } }
+    var stateBytes: Int {
+        recent.reduce(state.byteCount) { $0 + $1.state.byteCount } + aside.reduce(0) { $0 + $1.heldBytes }
+    }
 
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
+        try add(batch)
+        if let spill, stateBytes > spill.thresholdBytes, !state.isOne { try putAside(spill) }
+    }
+
+    private mutating func add(_ batch: Batch) throws(SQLError) {
         guard let starts = layout.windows?.starts(batch).int64s, Self.hasFewRuns(starts) else {
             return try state.add(batch)
         }
@@ -61,6 +77,12 @@ struct HashAggregate: ~Copyable, StreamOperator {
     }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {
+        if let spill, !aside.isEmpty {
+            try putAside(spill)
+            left = (0..<SpillPartitions.count).map { part in (aside.map { $0.files[part] }, 0) }
+            aside = []
+            return
+        }
         if state.isEmpty, !recent.isEmpty {
             for window in recent.sorted(by: { $0.start < $1.start }) {
                 window.state.finish(windowStart: window.start).appendPieces(to: &output)
@@ -72,8 +94,44 @@ struct HashAggregate: ~Copyable, StreamOperator {
         state.finish(windowStart: nil).appendPieces(to: &output)
     }
 
+    // MARK: What memory doesn't hold
+
+    private mutating func putAside(_ spill: SpillSpace) throws(SQLError) {
+        for window in recent { try state.merge(window.state, paneStart: window.start) }
+        recent = []
+        if aside.isEmpty { aside = [SpillPartitions(spill, depth: 0)] }
+        let (rows, keys) = state.put()
+        try aside[0].append(rows, keys: keys)
+        state = try GroupState(layout: layout, hasPaneKey: layout.windows != nil)
+    }
+
+    var isDraining: Bool { !left.isEmpty }
+
+    /// Answers one part of the groups, or cuts it into smaller ones.
+    mutating func drain(output: inout [Batch]) throws(SQLError) {
+        guard let spill, let part = left.popLast() else { return }
+        let bytes = part.files.reduce(0) { $0 + $1.memoryBytes }
+        if bytes > spill.thresholdBytes, part.depth < SpillPartitions.maximumDepth {
+            let smaller = SpillPartitions(spill, depth: part.depth + 1)
+            for file in part.files {
+                var reader = try file.makeReader()
+                while let rows = try reader.next() { try smaller.append(rows, keys: state.keys(ofPut: rows)) }
+            }
+            left += smaller.files.filter { !$0.isEmpty }.map { ([$0], smaller.depth) }
+            return
+        }
+        for file in part.files {
+            var reader = try file.makeReader()
+            while let rows = try reader.next() { try state.mergePut(rows) }
+        }
+        if !state.isEmpty { state.finish(windowStart: nil).appendPieces(to: &output) }
+        state = try GroupState(layout: layout, hasPaneKey: layout.windows != nil)
+    }
+
     /// Takes in another worker's state.
     mutating func absorb(_ other: borrowing HashAggregate) throws(SQLError) {
+        aside += other.aside
+        if let spill, !aside.isEmpty, aside[0].depth == 0, stateBytes > spill.thresholdBytes { try putAside(spill) }
         try state.merge(other.state)
         for window in other.recent { try state.merge(window.state, paneStart: window.start) }
     }

@@ -3,31 +3,36 @@ import SQL
 
 /// `JOIN`: holds the rows of both sides and meets each new row with those of the other side, whatever order they come
 /// in; a semi or anti join holds rows of the left until they have met one. Rows go when the watermark says that no row can meet them any more (`JoinRetention`).
-final class JoinStage: Stage {
+final class JoinStage: Stage, DrainingStage {
     /// Pairs that are put together at a time.
     private static let pairsAtOnce = Batch.usualRowCount
     /// Rows that are gone before the rest is put together anew.
     private static let goneRows = 4_096
 
-    private let kind: JoinKind
+    let join: JoinSpecification
+    private var kind: JoinKind { join.kind }
     private let keys: [[RowExpression]]
     private let keyTypes: [FieldType]
     private let residual: RowExpression?
-    private let schema: Schema
+    let schema: Schema
     /// Of a row of each side, which the residual condition is over.
     private let pairSchema: Schema
     private let retention: JoinRetention
-    private let context: EvaluationContext
-    private let next: StageInput
-    private let account: MemoryAccount
+    let context: EvaluationContext
+    let next: StageInput
+    let account: MemoryAccount
     private let deadLetters: DeadLetters?
+    /// What has it go on where it answers in pieces; `nil` where nobody does.
+    let draining: DrainingStages?
 
     private var table: GroupTable
-    private var sides: [JoinRows]
+    private(set) var sides: [JoinRows]
+    /// What memory doesn't hold; `nil` where it has to.
+    var aside: JoinSpill?
     /// Of `NOT IN`.
-    private var nulls: NullAwareness?
+    var nulls: NullAwareness?
     private var watermarks: [Int64] = [.min, .min]
-    private var isClosed = [false, false]
+    private(set) var isClosed = [false, false]
     private var announced = Int64.min
     /// Rows of windows that had closed.
     private var ownLateRows = 0
@@ -39,10 +44,11 @@ final class JoinStage: Stage {
     /// - Parameter deadLetters: where rows and pairs go that an expression fails on; `nil` where the query fails then.
     init(
         _ join: JoinSpecification, schemas: [Schema], schema: Schema, retention: JoinRetention,
-        context: EvaluationContext, account: MemoryAccount, next: StageInput, deadLetters: DeadLetters? = nil
+        context: EvaluationContext, account: MemoryAccount, next: StageInput, deadLetters: DeadLetters? = nil,
+        spill: SpillSpace? = nil, depth: Int = 0, draining: DrainingStages? = nil
     ) throws(SQLError) {
+        self.join = join
         self.deadLetters = deadLetters
-        self.kind = join.kind
         var keys: [[RowExpression]] = [[], []]
         for key in join.leftKeys { keys[0].append(try RowExpression(key)) }
         for key in join.rightKeys { keys[1].append(try RowExpression(key)) }
@@ -62,6 +68,11 @@ final class JoinStage: Stage {
         self.account = account
         self.table = GroupTable(types: keyTypes)
         self.sides = schemas.map { JoinRows(schema: $0) }
+        self.draining = draining
+        // A null in the list of NOT IN is one for the rows of all parts.
+        if let spill, case .bounded = retention, !keyTypes.isEmpty, !join.isNullAware {
+            self.aside = JoinSpill(spill, depth: depth)
+        }
     }
 
     override var name: String { kind.hasRightColumns ? "JOIN" : kind == .semi ? "SEMI JOIN" : "ANTI JOIN" }
@@ -72,6 +83,7 @@ final class JoinStage: Stage {
 
     override func accept(_ batch: Batch, port: Int) throws(SQLError) {
         guard batch.rowCount > 0 else { return }
+        if port == JoinSpill.port { return try handOn(batch) }
         workBegan = meter.begin(batch)
         defer { meter.pause(since: workBegan) }
         guard let deadLetters else { return try take(batch, port: port) }
@@ -82,6 +94,11 @@ final class JoinStage: Stage {
     }
 
     private func take(_ batch: Batch, port: Int) throws(SQLError) {
+        if let aside, aside.hasBegun {
+            let rows = Batch(schema: sides[port].schema, rowCount: batch.rowCount, columns: batch.columns)
+            try aside.append(rows, side: port, keys: keyColumns(rows, port: port))
+            return try charge()
+        }
         guard let batch = inTime(batch, port: port) else { return }
         let numbers = try keyNumbers(batch, port: port)
         if port == 1 { try nulls?.add(keyColumns(batch, port: port), rowCount: batch.rowCount) }
@@ -94,7 +111,7 @@ final class JoinStage: Stage {
         try meet(batch, numbers, port: port, firstPlace: first)
         if sides[0].goneCount > max(Self.goneRows, sides[0].entries.count / 2) { try rebuild() }
         // A side whose other side has ended need not be held; what met none is known now.
-        guard isClosed[other] else { return }
+        guard isClosed[other] else { return try putAsideIfFull() }
         try release(port, through: .max)
         try forgetKeys()
     }
@@ -112,13 +129,13 @@ final class JoinStage: Stage {
         return rows.isEmpty ? nil : whole.select(rows: rows)
     }
 
-    private func keyColumns(_ batch: Batch, port: Int) throws(SQLError) -> [Column] {
+    func keyColumns(_ batch: Batch, port: Int) throws(SQLError) -> [Column] {
         var columns: [Column] = []
         for key in keys[port] { columns.append(try key.evaluate(batch, context)) }
         return columns
     }
 
-    private func keyNumbers(_ batch: Batch, port: Int) throws(SQLError) -> [UInt32] {
+    func keyNumbers(_ batch: Batch, port: Int) throws(SQLError) -> [UInt32] {
         let columns = try keyColumns(batch, port: port)
         var numbers = table.groups(of: columns, rowCount: batch.rowCount).map { $0 + 1 }
         for column in columns {
@@ -184,10 +201,10 @@ final class JoinStage: Stage {
             sides[port].match(firstPlace + Int(rows[rows.startIndex + index]))
         }
         if let kept { pairs = pairs.select(rows: kept) }
-        if pairs.rowCount > 0 { try hand(pairs) }
+        if pairs.rowCount > 0 { try handOn(pairs) }
     }
 
-    private func hand(_ batch: Batch) throws(SQLError) {
+    func handOn(_ batch: Batch) throws(SQLError) {
         meter.count(out: batch)
         meter.pause(since: workBegan)
         defer { workBegan = meter.resume() }
@@ -220,7 +237,7 @@ final class JoinStage: Stage {
         var start = 0
         while start < fresh.count {
             let end = min(start + Self.pairsAtOnce, fresh.count)
-            try hand(sides[0].gather(fresh[start..<end]))
+            try handOn(sides[0].gather(fresh[start..<end]))
             start = end
         }
     }
@@ -235,13 +252,13 @@ final class JoinStage: Stage {
         } else {
             rows = padded(rows, side: side)
         }
-        if rows.rowCount > 0 { try hand(rows) }
+        if rows.rowCount > 0 { try handOn(rows) }
     }
 
     // MARK: Time
 
     override func advance(watermark: Int64, port: Int) throws(SQLError) {
-        guard watermark > watermarks[port] else { return }
+        guard port < 2, watermark > watermarks[port] else { return }
         workBegan = meter.begin(watermark: watermark)
         watermarks[port] = watermark
         for side in 0..<2 where !(isClosed[side] && retention.keepsEndedSides) {
@@ -252,6 +269,14 @@ final class JoinStage: Stage {
     }
 
     override func close(port: Int) throws(SQLError) {
+        if port == JoinSpill.port { return }
+        if let aside, aside.hasBegun {
+            isClosed[port] = true
+            // Both inputs have ended: the parts are joined one after the other. Of a part it is the whole join that has it
+            // go on.
+            if isClosed[1 - port] { draining?.add(self) }
+            return
+        }
         workBegan = meter.resume()
         isClosed[port] = true
         watermarks[port] = .max
@@ -330,8 +355,28 @@ final class JoinStage: Stage {
         }
     }
 
-    private func charge() throws(SQLError) {
-        let bytes = sides[0].bytes + sides[1].bytes + table.byteCount + (nulls?.byteCount ?? 0)
+    /// Holds rows that have met those of the other side that are held.
+    func hold(_ rows: Batch, isMatched: [Bool], side: Int) throws(SQLError) {
+        let expiries = Array(repeating: Int64.max, count: rows.rowCount)
+        sides[side].add(rows, keys: try keyNumbers(rows, port: side), expiries: expiries, isMatched: isMatched)
+    }
+
+    /// Forgets what is held.
+    func forget() {
+        sides = sides.map { JoinRows(schema: $0.schema) }
+        table = GroupTable(types: keyTypes)
+    }
+
+    /// Takes no more of the query's memory.
+    func giveBack() throws(SQLError) {
+        forget()
+        try account.charge(-charged, for: name)
+        charged = 0
+    }
+
+    func charge() throws(SQLError) {
+        let bytes =
+            sides[0].bytes + sides[1].bytes + table.byteCount + (nulls?.byteCount ?? 0) + (aside?.heldBytes ?? 0)
         guard bytes != charged else { return }
         try account.charge(bytes - charged, for: name)
         charged = bytes

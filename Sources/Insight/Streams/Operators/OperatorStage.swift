@@ -2,11 +2,12 @@ import Columns
 import SQL
 
 /// Runs one operator and feeds the next stage.
-final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
+final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage, DrainingStage {
     var op: Op
     let next: StageInput
     private let account: MemoryAccount
     private let deadLetters: DeadLetters?
+    private let draining: DrainingStages?
     override var name: String { title }
     override var downstream: Stage? { next.stage }
     private let title: String
@@ -14,10 +15,14 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
     private var charged = 0
     private var scratch: [Batch] = []
 
-    /// - Parameter deadLetters: where rows go that the operator fails on; `nil` where the query fails then.
+    /// - Parameters:
+    ///   - deadLetters: where rows go that the operator fails on; `nil` where the query fails then.
+    ///   - draining: has those go on that answer in pieces; `nil` where nobody does.
     init(
-        _ op: consuming Op, name: String, next: StageInput, account: MemoryAccount, deadLetters: DeadLetters? = nil
+        _ op: consuming Op, name: String, next: StageInput, account: MemoryAccount, deadLetters: DeadLetters? = nil,
+        draining: DrainingStages? = nil
     ) {
+        self.draining = draining
         self.op = op
         self.title = name
         self.next = next
@@ -53,7 +58,24 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage {
         try op.finish(output: &scratch)
         try charge()
         try flush()
-        try next.stage.close(port: next.port)
+        guard op.isDraining else { return try next.stage.close(port: next.port) }
+        if let draining { return draining.add(self) }
+        while try drain() {}
+    }
+
+    func abandon() {}
+
+    func drain() throws(SQLError) -> Bool {
+        guard op.isDraining, !next.stage.isSatisfied else {
+            try next.stage.close(port: next.port)
+            return false
+        }
+        let began = meter.resume()
+        try op.drain(output: &scratch)
+        try charge()
+        meter.pause(since: began)
+        try flush()
+        return true
     }
 
     override func saveState(into state: inout OperatorState) throws(SQLError) { try op.saveState(into: &state) }

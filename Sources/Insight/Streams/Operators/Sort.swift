@@ -9,12 +9,21 @@ struct Sort: StreamOperator {
     private var held: [Batch] = []
     private var heldRows = 0
     private var bytes = 0
+    /// What memory doesn't hold; `nil` where it has to.
+    private var runs: SortedRuns?
+    private let thresholdBytes: Int
+    private(set) var isDraining = false
+    /// Rows that are still wanted of the runs.
+    private var rowsLeft = Int.max
 
     /// - Parameters:
     ///   - limit: rows needed, offset included.
     ///   - sortsAtWatermarks: the input comes in the order of the first keys already, one watermark's rows after the
     ///     other's (windows that close): rows are put in order, and passed on, at each watermark.
-    init(order: SortOrder, limit: Int?, sortsAtWatermarks: Bool) {
+    ///   - spill: takes rows that are too many for memory.
+    init(order: SortOrder, limit: Int?, sortsAtWatermarks: Bool, spill: SpillSpace? = nil) {
+        runs = sortsAtWatermarks ? nil : spill.map { SortedRuns(order, $0) }
+        thresholdBytes = spill?.thresholdBytes ?? .max
         self.order = order
         self.limit = limit
         self.sortsAtWatermarks = sortsAtWatermarks
@@ -33,6 +42,13 @@ struct Sort: StreamOperator {
         heldRows += batch.rowCount
         bytes += batch.memoryBytes
         if let limit, !sortsAtWatermarks, heldRows > 32_768, heldRows / 2 > limit { try shrink(to: limit) }
+        if runs != nil, bytes > thresholdBytes { try putAside() }
+    }
+
+    private mutating func putAside() throws(SQLError) {
+        var sorted: [Batch] = []
+        try emit(limit: limit, output: &sorted)
+        if !sorted.isEmpty { try runs?.append(Batch.concatenate(sorted)) }
     }
 
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
@@ -40,7 +56,23 @@ struct Sort: StreamOperator {
     }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {
+        if let runs, !runs.isEmpty {
+            try putAside()
+            rowsLeft = limit ?? .max
+            isDraining = true
+            return
+        }
         try emit(limit: sortsAtWatermarks ? nil : limit, output: &output)
+    }
+
+    mutating func drain(output: inout [Batch]) throws(SQLError) {
+        guard rowsLeft > 0, let batch = try runs?.next() else {
+            isDraining = false
+            runs = nil
+            return
+        }
+        batch.slice(0..<min(batch.rowCount, rowsLeft)).appendPieces(to: &output)
+        rowsLeft -= min(batch.rowCount, rowsLeft)
     }
 
     func saveState(into state: inout OperatorState) throws(SQLError) {

@@ -24,27 +24,48 @@ struct SortOrder {
         self.context = context
     }
 
-    /// The batch's rows in order, or the first `limit` of them.
-    func rows(of batch: Batch, limit: Int?) throws(SQLError) -> [UInt32] {
+    /// Rows of one batch that can be compared.
+    struct Comparison {
+        fileprivate let columns: [SortColumn]
+
+        /// Less than 0, 0 or more than 0.
+        func compare(_ left: Int, _ right: Int) -> Int {
+            for column in columns {
+                let order = column.compare(left, right)
+                if order != 0 { return order }
+            }
+            return 0
+        }
+
+        /// Equal rows by their numbers.
+        func sort(_ rows: inout [UInt32]) {
+            rows.sort { left, right in
+                let order = compare(Int(left), Int(right))
+                return order != 0 ? order < 0 : left < right
+            }
+        }
+    }
+
+    func comparison(of batch: Batch) throws(SQLError) -> Comparison {
         var columns: [SortColumn] = []
         for key in keys {
             let column = try key.expression.evaluate(batch, context)
             columns.append(SortColumn(column, isDescending: key.isDescending, nullsFirst: key.nullsFirst))
         }
+        return Comparison(columns: columns)
+    }
+
+    /// The batch's rows in order, or the first `limit` of them.
+    func rows(of batch: Batch, limit: Int?) throws(SQLError) -> [UInt32] {
+        let comparison = try comparison(of: batch)
         var rows: [UInt32]
-        if columns.count == 1, case .ranks(let ranks) = columns[0].keys {
+        if comparison.columns.count == 1, case .ranks(let ranks) = comparison.columns[0].keys {
             rows = Self.sorted(ranks)
         } else {
             rows = [UInt32](capacity: batch.rowCount) { out in
                 for row in 0..<batch.rowCount { out.append(UInt32(row)) }
             }
-            rows.sort { left, right in
-                for column in columns {
-                    let order = column.compare(Int(left), Int(right))
-                    if order != 0 { return order < 0 }
-                }
-                return left < right
-            }
+            comparison.sort(&rows)
         }
         if let limit, rows.count > limit { rows.removeLast(rows.count - limit) }
         return rows

@@ -10,6 +10,9 @@ protocol StreamOperator: ~Copyable {
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError)
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError)
     mutating func finish(output: inout [Batch]) throws(SQLError)
+    /// After `finish`: there is more to answer, which `drain` gives piece by piece.
+    var isDraining: Bool { get }
+    mutating func drain(output: inout [Batch]) throws(SQLError)
     /// Writes all that the operator keeps, for a checkpoint. Between batches, so at a barrier.
     mutating func saveState(into state: inout OperatorState) throws(SQLError)
     /// Takes over what `saveState` wrote, before the first batch.
@@ -37,6 +40,8 @@ protocol StreamOperator: ~Copyable {
 extension StreamOperator where Self: ~Copyable {
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {}
     mutating func finish(output: inout [Batch]) throws(SQLError) {}
+    var isDraining: Bool { false }
+    mutating func drain(output: inout [Batch]) throws(SQLError) {}
     func outputWatermark(_ watermark: Int64) -> Int64 { watermark }
     static var forgetsFailures: Bool { false }
     var stateBytes: Int { 0 }

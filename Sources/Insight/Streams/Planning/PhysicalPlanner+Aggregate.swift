@@ -57,7 +57,8 @@ extension PhysicalPlanner {
         } else {
             // Sessions come when they are closed: what a watermark has brought is whole.
             let settles = isLive && windowKey == nil && !isBounded(input)
-            after = stage(try HashAggregate(layout: layout, settlesAtWatermarks: settles), "GROUP BY", next)
+            let aggregate = try HashAggregate(layout: layout, settlesAtWatermarks: settles, spill: spill)
+            after = stage(aggregate, "GROUP BY", next)
         }
         try buildAggregateInput(input, isPaned: isPaned, try stage(values, after), query)
     }

@@ -24,6 +24,10 @@ struct PhysicalPlanner {
     var takesUpsertsAsRows = false
     /// When windows answer.
     var emission = Emission()
+    /// Where a stored query puts aside what its memory doesn't hold; `nil` where it is refused then.
+    var spill: SpillSpace?
+    /// Has those stages go on that answer in pieces.
+    var draining: DrainingStages?
 
     /// What takes the answer.
     var target = AnswerTarget.reader
@@ -212,7 +216,8 @@ struct PhysicalPlanner {
     func stage<Op: StreamOperator & ~Copyable>(
         _ op: consuming Op, _ name: String, _ next: StageInput
     ) -> StageInput {
-        let stage = OperatorStage(op, name: name, next: next, account: account, deadLetters: deadLetters)
+        let stage = OperatorStage(
+            op, name: name, next: next, account: account, deadLetters: deadLetters, draining: draining)
         return StageInput(stage: stage, port: 0)
     }
 
@@ -315,7 +320,7 @@ struct PhysicalPlanner {
             }
         }
         let order = try SortOrder(keys: keys, context: context)
-        let sort = Sort(order: order, limit: limit, sortsAtWatermarks: sortsAtWatermarks)
+        let sort = Sort(order: order, limit: limit, sortsAtWatermarks: sortsAtWatermarks, spill: spill)
         try build(input, stage(sort, "ORDER BY", next), query)
     }
 

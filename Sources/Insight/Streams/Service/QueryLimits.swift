@@ -5,6 +5,10 @@ public import SQL
 public struct QueryLimits: Sendable {
     /// State of one query.
     public var memoryBytes = 256 << 20
+    /// A folder where stored queries put aside what their memory doesn't hold; `nil` where they are refused then.
+    public var spillFolder: String?
+    /// What one query may put aside.
+    public var spillBytes = 8 << 30
     /// Wall time of a stored query; live ones have no limit.
     public var timeLimitMilliseconds = 600_000
     /// Queries that run at a time, live ones included.

@@ -12,6 +12,8 @@ final class QueryRun {
     let isLive: Bool
     private(set) var isFinished = false
     private let sources: [any ScanDriver]
+    /// Steps that answer in pieces what memory doesn't hold.
+    private let draining = DrainingStages()
     private var hasSentLiterals = false
     /// What is stored is read as if it came now: `EMIT` asks for the changes that it makes.
     private let replays: Bool
@@ -38,6 +40,10 @@ final class QueryRun {
             account: MemoryAccount(limitBytes: memory))
         planner.take(prepared.settings, standard: service.limits.stateTimeToLiveMilliseconds)
         planner.emission = emission
+        if !isLive, !replays, let spill = service.makeSpillSpace(memoryBytes: memory) {
+            planner.spill = spill
+            planner.draining = draining
+        }
         let replays = replays
         planner.isBounded = { !replays && !prepared.readsTopics($0) }
         planner.lookups = LookupEnvironment(catalog: prepared.catalog, service: service, wake: wake)
@@ -70,6 +76,10 @@ final class QueryRun {
         }
         try query.poll()
         if query.isFull { return .wait }
+        if try draining.drain() {
+            if query.output.isFinished { isFinished = true }
+            return .again
+        }
         // One source after the other while they are bounded; live ones in turn.
         var waiting = 0
         var open = 0
@@ -102,5 +112,6 @@ final class QueryRun {
 
     func close() {
         for source in sources { source.close() }
+        draining.close()
     }
 }

@@ -17,6 +17,9 @@ public final class QueryService: Sendable {
     private let running = Atomic<Int>(0)
     private let late = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
+    private let spillStorage: any Storage
+    /// Microseconds since 1970.
+    private let began: Int64
     /// For slices and deadlines.
     private let system: any Clock
 
@@ -36,7 +39,7 @@ public final class QueryService: Sendable {
     /// - Parameter threads: with none, queries wait for `WorkerPool.turn`.
     init(
         log: EventLog?, clock: any Clock, limits: QueryLimits, tables: [String: TableDefinition],
-        http: (any HTTPSender)?, system: any Clock, threads: Int
+        http: (any HTTPSender)?, system: any Clock, threads: Int, spillStorage: any Storage = DiskStorage()
     ) {
         self.log = log
         self.clock = clock
@@ -44,7 +47,21 @@ public final class QueryService: Sendable {
         self.tables = tables
         self.http = http
         self.system = system
+        self.spillStorage = spillStorage
+        self.began = system.now()
+        if let folder = limits.spillFolder {
+            // A folder that can't be cleaned can't be written either: the first query that needs it says why.
+            try? SpillSpace.clean(folder, storage: spillStorage)
+        }
         self.pool = WorkerPool(threads: threads, tickMilliseconds: limits.tickMilliseconds)
+    }
+
+    /// Where a stored query puts aside what its memory doesn't hold; `nil` where it is refused then.
+    func makeSpillSpace(memoryBytes: Int) -> SpillSpace? {
+        guard let folder = limits.spillFolder, limits.spillBytes > 0 else { return nil }
+        return SpillSpace(
+            folder: folder, owner: began, storage: spillStorage, limitBytes: limits.spillBytes, memoryBytes: memoryBytes
+        )
     }
 
     /// Queries that run now.
