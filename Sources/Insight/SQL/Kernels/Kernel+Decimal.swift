@@ -6,7 +6,7 @@ extension Kernel {
     func decimalArithmetic(_ left: Argument, _ right: Argument, _ count: Int) throws(SQLError) -> Column {
         let valid = validity([left, right], count)
         guard let first = left.type.decimalSize, let second = right.type.decimalSize,
-            case .decimal(_, let scale) = type
+            let scale = type.decimalSize?.scale
         else { preconditionFailure("\(function) of decimals over \(left.type.name) and \(right.type.name)") }
         let operands = DecimalOperands(left: left.operand.decimals(), right: right.operand.decimals(), count: count)
         switch function {
@@ -83,10 +83,13 @@ extension Kernel {
         let powers = PowersOfTen.int128
         let (a, b) = (powers[max(second - first, 0)], powers[max(first - second, 0)])
         let (left, right) = (operands.left, operands.right)
-        return decimals(
-            Loop.mapValid(operands.count, valid, filler: 0) { row in
-                DecimalMath.remainder(left[row], a, right[row], b)
-            })
+        let made = Loop.mapValid(operands.count, valid, filler: 0) { row in
+            DecimalMath.remainder(left[row], a, right[row], b)
+        }
+        if type.isDecimal { return decimals(made) }
+        // By an integer: nearer to zero than that.
+        let integers = made.values.map { Int64(truncatingIfNeeded: $0) }
+        return Column(type: .int64, count: integers.count, validity: made.validity, storage: .int64(integers))
     }
 
     func refuseZero(_ divisor: Values<Int128>, _ valid: Bitmap?, _ count: Int) throws(SQLError) {
