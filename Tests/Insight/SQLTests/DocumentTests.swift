@@ -55,6 +55,7 @@ struct DocumentTests {
                         _ = try Binder(catalog: catalog, views: views, functions: functions).fields(of: explained.query)
                     case .createView(let view): views.append(view)
                     case .createFunction(let function): functions.append(function)
+                    case .hint(let hint): catalog.declared[hint.name] = catalog.table(hint.table.text)
                     case .createTable(let table):
                         var description = TableDescription(
                             name: table.name, fields: table.fields, timeColumn: nil, watermarkDelay: 0)

@@ -97,7 +97,16 @@ struct ParserErrorTests {
         Wrong(text: "SELECT LAG(a IGNORE NULLS) RESPECT NULLS OVER w", column: 28, message: "twice", code: .syntax),
         Wrong(text: "SELECT a FROM t GROUP BY ROLLUP(a", column: 34, message: "expected ')'"),
         Wrong(text: "SELECT a[*", column: 10, message: "expected an expression"),
-        Wrong(text: "SELECT /*+ BROADCAST(t) */ a FROM t", column: 8, message: "hints", code: .unsupported),
+        Wrong(text: "SELECT /*+ BROADCST(t) */ a FROM t", column: 12, message: "no hint BROADCST", code: .unsupported),
+        Wrong(
+            text: "SELECT /*+ STATE_TTL('t' = '1d') */ a FROM t", column: 12, message: "STATE_TTL", code: .unsupported),
+        Wrong(text: "SELECT /*+ OPTIONS('a' = 'b') */ a FROM t", column: 12, message: "behind the name of a table"),
+        Wrong(text: "SELECT a FROM t /*+ BROADCAST(t) */", column: 21, message: "expected OPTIONS"),
+        Wrong(text: "SELECT a FROM t /*+ OPTIONS('a' = 'b')", column: 39, message: "expected '*/'"),
+        Wrong(
+            text: "SELECT a FROM t /*+ OPTIONS('a' = 'b', 'a' = 'c') */", column: 40, message: "given twice",
+            code: .invalidQuery),
+        Wrong(text: "SELECT a /*+ OPTIONS('a' = 'b') */ FROM t", column: 10, message: "found '/*+'"),
         Wrong(text: "SELECT a[0] FROM t", column: 10, message: "no place 0", code: .invalidLiteral),
         Wrong(text: "SELECT a[1.5] FROM t", column: 10, message: "no place 1.5", code: .invalidLiteral),
         Wrong(text: "SELECT a[b FROM t", column: 12, message: "expected ']'"),

@@ -8,6 +8,8 @@ struct Lexer {
     private var tokens: [Token] = []
     /// Where the token that is being read begins.
     private var tokenStart = 0
+    /// Between `/*+` and `*/`, which mean nothing elsewhere.
+    private var isInHint = false
 
     private init(_ text: String) {
         bytes = Array(text.utf8)
@@ -52,6 +54,7 @@ struct Lexer {
         try skipBlanksAndComments()
         let start = position
         tokenStart = index
+        if hintBorder(at: start) { return true }
         guard let byte = peek() else {
             tokens.append(Token(kind: .end, text: "", position: start))
             return false
@@ -86,7 +89,7 @@ struct Lexer {
                 advance()
             } else if byte == UInt8(ascii: "-"), peek(1) == byte {
                 while let next = peek(), next != UInt8(ascii: "\n") { advance() }
-            } else if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*") {
+            } else if byte == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*"), peek(2) != UInt8(ascii: "+") {
                 try skipBlockComment()
             } else if byte == 0xC2, peek(1) == 0xA0 {
                 // A no-break space out of a web page.
@@ -100,11 +103,6 @@ struct Lexer {
 
     private mutating func skipBlockComment() throws(SQLError) {
         let start = position
-        if peek(2) == UInt8(ascii: "+") {
-            throw SQLError(
-                .unsupported, "hints are not supported", at: start,
-                suggestion: "options stand in WITH of CREATE TABLE; a comment doesn't begin with /*+")
-        }
         advance()
         advance()
         while let byte = peek() {
@@ -116,6 +114,22 @@ struct Lexer {
             advance()
         }
         throw SQLError(.syntax, "the comment never ends", at: start, suggestion: "close it with */")
+    }
+
+    /// Appends `/*+`, or the `*/` that ends it.
+    private mutating func hintBorder(at start: SourcePosition) -> Bool {
+        let symbol: Symbol
+        if peek() == UInt8(ascii: "/"), peek(1) == UInt8(ascii: "*"), peek(2) == UInt8(ascii: "+") {
+            symbol = .hintStart
+        } else if isInHint, peek() == UInt8(ascii: "*"), peek(1) == UInt8(ascii: "/") {
+            symbol = .hintEnd
+        } else {
+            return false
+        }
+        isInHint = symbol == .hintStart
+        for _ in symbol.rawValue.utf8 { advance() }
+        tokens.append(Token(kind: .symbol(symbol), text: symbol.rawValue, position: start))
+        return true
     }
 
     /// The content between two quotes; a doubled quote stands for one.
@@ -183,7 +197,7 @@ struct Lexer {
         if let second = peek(1), byte < 0x80, second < 0x80 {
             let pair = String(decoding: [byte, second], as: UTF8.self)
             let known = pair == "!=" ? .notEqual : Symbol(rawValue: pair)
-            if let known {
+            if let known, known != .hintEnd {
                 advance()
                 advance()
                 tokens.append(Token(kind: .symbol(known), text: pair, position: start))

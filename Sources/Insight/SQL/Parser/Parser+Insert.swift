@@ -6,7 +6,8 @@ extension Parser {
         if token.text.uppercased() == "OVERWRITE" { throw unsupported("INSERT OVERWRITE is") }
         try expect(.into)
         _ = accept(.table)
-        let target = try objectName("a table")
+        let table = try hinted(name("a table")).table
+        let target = ObjectName(text: table.text, position: table.position)
         // A query in parentheses may stand there too.
         let startsQuery = [.select, .with, .values].contains(lookahead(1).keyword)
         let columns = at(.leftParenthesis) && !startsQuery ? try objectNames() : nil

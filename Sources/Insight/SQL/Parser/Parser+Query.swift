@@ -158,6 +158,7 @@ extension Parser {
 
     private mutating func select() throws(SQLError) -> SelectBody {
         let position = try expect(.select).position
+        try queryHints()
         let isDistinct = accept(.distinct)
         if !isDistinct { _ = accept(.all) }
         var body = SelectBody(isDistinct: isDistinct, items: [], position: position)

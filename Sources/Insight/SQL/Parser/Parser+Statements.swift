@@ -5,7 +5,10 @@ extension Parser {
         while true {
             while accept(.semicolon) {}
             if token.kind == .end { return statements }
-            statements.append(try statement())
+            let statement = try statement()
+            // The tables that its hints make are there before it is.
+            statements += hints.map { .hint($0) } + [statement]
+            hints = []
             try checkLength(statements.count)
             guard at(.semicolon) || token.kind == .end else {
                 throw unexpected(expecting: "the end of the statement", keywords: Self.clauseWords)

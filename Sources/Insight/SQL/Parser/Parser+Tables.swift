@@ -28,13 +28,17 @@ extension Parser {
             return .window(try windowFunction(), alias: try tableAlias())
         }
         _ = accept(.table)
-        let name = try name("a table")
-        if at(.for) { return try snapshot(of: name) }
-        return .table(name, alias: try tableAlias())
+        return try namedTable(name("a table"))
     }
 
-    /// `FOR SYSTEM_TIME AS OF time [AS alias]`, behind a table's name.
-    private mutating func snapshot(of name: Name) throws(SQLError) -> TableReference {
+    /// `[hint] [FOR SYSTEM_TIME AS OF time] [AS alias]`, behind a table's name.
+    private mutating func namedTable(_ name: Name) throws(SQLError) -> TableReference {
+        let (table, own) = try hinted(name)
+        if at(.for) { return try snapshot(of: table, or: own) }
+        return .table(table, alias: try tableAlias() ?? own)
+    }
+
+    private mutating func snapshot(of name: Name, or own: TableAlias?) throws(SQLError) -> TableReference {
         advance()
         guard at(word: "SYSTEM_TIME") else { throw unexpected(expecting: "SYSTEM_TIME AS OF") }
         advance()
@@ -42,7 +46,7 @@ extension Parser {
         guard at(word: "OF") else { throw unexpected(expecting: "OF") }
         advance()
         let time = try expression()
-        return .snapshot(name, at: time, alias: try tableAlias())
+        return .snapshot(name, at: time, alias: try tableAlias() ?? own)
     }
 
     private mutating func unnest() throws(SQLError) -> TableReference {
@@ -164,7 +168,8 @@ extension Parser {
             arguments.data = try tableReference(commasJoin: false)
         } else {
             _ = accept(.table)
-            arguments.data = .table(try name("a table"), alias: nil)
+            let (table, alias) = try hinted(name("a table"))
+            arguments.data = .table(table, alias: alias)
         }
         guard token.text.uppercased() == "PARTITION" else { return }
         guard function == .session else {

@@ -9,6 +9,8 @@ struct Parser {
     var height = 0
     /// Whether a comma separates tables: not inside of a window function.
     var allowsCommaJoin = true
+    /// Of the statement that is being read, in the order of the text.
+    var hints: [TableHint] = []
     /// Where an alias without `AS` was read last: a misspelt key word lands there.
     var bareAliasIndex: Int?
 

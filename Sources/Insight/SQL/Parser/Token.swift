@@ -65,4 +65,7 @@ enum Symbol: String, Hashable, Sendable {
     case rightBrace = "}"
     case question = "?"
     case bar = "|"
+    // Around hints.
+    case hintStart = "/*+"
+    case hintEnd = "*/"
 }

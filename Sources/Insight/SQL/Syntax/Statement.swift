@@ -2,6 +2,8 @@
 public enum Statement: Hashable, Sendable {
     case query(Query)
     case createTable(TableDeclaration)
+    /// A table that the statements behind it read under the hint's own name.
+    case hint(TableHint)
     case createView(ViewDeclaration)
     case createMaterializedView(MaterializedViewDeclaration)
     case createFunction(FunctionDeclaration)

@@ -80,6 +80,7 @@ struct JobScript {
     private mutating func add(_ statement: Statement) throws(SQLError) {
         switch statement {
         case .createTable(let declaration): declarations.append(declaration)
+        case .hint(let hint): try add(hint)
         case .createView(let view): views.append(view)
         case .createFunction(let function): functions.append(function)
         case .query(let query): inserts.append((name, [], query))
@@ -102,6 +103,17 @@ struct JobScript {
         case .describe(let table): throw Self.misplaced("DESCRIBE", at: table.position)
         case .explain(let explained): throw Self.misplaced("EXPLAIN", at: explained.position)
         }
+    }
+
+    private mutating func add(_ hint: TableHint) throws(SQLError) {
+        guard !views.contains(where: { $0.name.text == hint.table.text }) else {
+            throw SQLError(
+                code: .unsupported, message: "\(hint.table.text) is a view, and has no options",
+                at: hint.table.position, suggestion: "OPTIONS is for topics and for tables of CREATE TABLE … WITH")
+        }
+        // The last one of a name is what it means.
+        let declared = declarations.last { $0.name == hint.table.text }
+        declarations.append(hint.declaration(over: declared))
     }
 
     private mutating func add(_ insert: Insert) {

@@ -13,6 +13,8 @@ struct RequestScript {
     }
 
     private(set) var definitions: [String: TableDefinition]
+    /// Tables as this text declares them.
+    private var declarations: [String: TableDeclaration] = [:]
     /// In the order in which they see each other.
     private(set) var views: [ViewDeclaration] = []
     private(set) var functions: [FunctionDeclaration] = []
@@ -37,6 +39,7 @@ struct RequestScript {
     private mutating func add(_ statement: Statement) throws(SQLError) {
         switch statement {
         case .createTable(let declaration): try declare(declaration)
+        case .hint(let hint): try declare(hint)
         case .createView(let view): try declare(view)
         case .createFunction(let function): try declare(function)
         case .drop(let drop) where drop.kind == .materializedView: try ask(.dropView(drop), at: drop.name.position)
@@ -66,6 +69,18 @@ struct RequestScript {
         }
         definitions[declaration.name] = try TableDefinition(
             declaration: declaration, over: definitions[declaration.name])
+        declarations[declaration.name] = declaration
+    }
+
+    private mutating func declare(_ hint: TableHint) throws(SQLError) {
+        let name = hint.table.text
+        let declared = declarations[name]
+        guard !views.contains(where: { $0.name.text == name }), declared != nil || definitions[name] == nil else {
+            throw SQLError(
+                code: .unsupported, message: "\(name) has no options that a hint could change",
+                at: hint.table.position, suggestion: "OPTIONS is for topics and for tables of CREATE TABLE … WITH")
+        }
+        try declare(hint.declaration(over: declared))
     }
 
     private mutating func declare(_ view: ViewDeclaration) throws(SQLError) {
