@@ -85,7 +85,7 @@ answer = ask(QUERIES["ORDER BY"][0], "8MiB", {**environment, "TMPDIR": str(work 
 check(answer.returncode == 1 and "ORDER BY holds the most" in answer.stderr, f"without a folder it is refused: {answer.stderr.strip()[:160]}")
 small = work / "small"
 small.mkdir()
-if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(small)], capture_output=True).returncode == 0:
+if os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(small)], capture_output=True).returncode == 0:
     try:
         answer = ask(QUERIES["ORDER BY"][0], "8MiB", {**environment, "TMPDIR": str(small)})
         check(answer.returncode == 1 and "fills the disk" in answer.stderr and "No space left" in answer.stderr, f"a full disk: {answer.stderr.strip()[:200]}")
