@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
 """A job with a million keys in its state: how long a checkpoint stops it, how large it is, and how long after a kill -9 it
-reads again. `jobs.py BINARY [KEYS]`."""
-import json, pathlib, random, sys, time
+reads again. `jobs.py BINARY [KEYS] [--join interval | regular]`: rows that a join holds, half of them on each side, instead
+of the keys of a window."""
+import argparse, json, pathlib, random, sys, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Tests/Acceptance"))
 from support import Server, folder, until  # noqa: E402
 
-KEYS = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
+PARSER = argparse.ArgumentParser()
+PARSER.add_argument("binary")
+PARSER.add_argument("keys", nargs="?", type=int, default=1_000_000)
+PARSER.add_argument("--join", choices=["interval", "regular"])
+OPTIONS = PARSER.parse_args()
+KEYS = OPTIONS.keys
 random.seed(7)
 # Of no order, so that no encoding makes them small.
 ROWS = [(random.getrandbits(53), random.randrange(10_000)) for _ in range(KEYS)]
@@ -16,6 +22,20 @@ CREATE TABLE keys (`@timestamp` TIMESTAMP_LTZ(6), k BIGINT, v BIGINT,
 INSERT INTO per_key SELECT window_start, k, COUNT(*) AS n, SUM(v) AS total
 FROM TABLE(TUMBLE(TABLE keys, DESCRIPTOR(`@timestamp`), INTERVAL '1' DAY)) GROUP BY window_start, window_end, k
 """
+SIDES = """
+CREATE TABLE a (`@timestamp` TIMESTAMP_LTZ(6), k BIGINT, v BIGINT,
+  WATERMARK FOR `@timestamp` AS `@timestamp` - INTERVAL '1' HOUR) WITH ('topic' = 'keys');
+CREATE TABLE b (`@timestamp` TIMESTAMP_LTZ(6), k BIGINT, v BIGINT,
+  WATERMARK FOR `@timestamp` AS `@timestamp` - INTERVAL '1' HOUR) WITH ('topic' = 'keys');
+"""
+# One topic is both sides: the rows of each half are held, and hardly any meet.
+JOINS = {
+    "interval": SIDES + """INSERT INTO pairs SELECT l.k, l.v, r.v AS w FROM a AS l JOIN b AS r ON l.k = r.k + 1
+      AND l.`@timestamp` BETWEEN r.`@timestamp` - INTERVAL '1' DAY AND r.`@timestamp` + INTERVAL '1' DAY
+      WHERE MOD(l.v, 2) = 0 AND MOD(r.v, 2) = 1""",
+    "regular": SIDES + """INSERT INTO pairs SELECT l.k, l.v, r.v AS w FROM a AS l JOIN b AS r ON l.k = r.k + 1
+      WHERE MOD(l.v, 2) = 0 AND MOD(r.v, 2) = 1""",
+}
 
 
 def send(server, start, count):
@@ -48,16 +68,17 @@ def main():
     data = folder() / "data"
     server = Server("--origin", "http://127.0.0.1:9", data=data)
     send(server, 0, 1)
-    status, _, answer = server.api("/api/v1/jobs", "POST", {"name": "keys", "sql": JOB})
+    status, _, answer = server.api("/api/v1/jobs", "POST", {"name": "keys", "sql": JOINS[OPTIONS.join] if OPTIONS.join else JOB})
     assert status == 201, answer
     for start in range(1, KEYS, 100_000):
         send(server, start, min(100_000, KEYS - start))
-    until("all is read", lambda: job(server)["lag_rows"] == 0 and job(server)["rows_in"] >= KEYS, 60)
+    until("all is read", lambda: job(server)["lag_rows"] == 0 and job(server)["rows_in"] >= KEYS, 120)
     # The one that holds what came last.
     time.sleep(3)
     measured = [(count, checkpoints(server, count)) for count in (1, 100_000)]
     state = job(server)
-    print(f"state of {KEYS:,} keys: {state['state_bytes'] / 1e6:.0f} MB")
+    what = f"rows of {OPTIONS.join} JOIN" if OPTIONS.join else "keys"
+    print(f"state of {KEYS:,} {what}: {state['state_bytes'] / 1e6:.0f} MB")
     for count, taken in measured:
         print(f"checkpoints after {count:,} rows: {taken[-1]['bytes'] / 1e6:.1f} MB", end="")
         for name in ("pause", "duration"):

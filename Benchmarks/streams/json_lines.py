@@ -57,6 +57,12 @@ QUERIES = {
         "SELECT window_start, max(price) AS m, count(*) AS n FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(date_time), INTERVAL '10' SECOND))"
         " GROUP BY window_start, window_end",
         "SELECT time_bucket(INTERVAL 10 SECOND, date_time) w, max(price) m, count(*) n FROM bids GROUP BY ALL"),
+    "q5: hop 10 s/2 s, the auction with the most bids": (
+        "SELECT window_start, auction, n FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY window_start, window_end ORDER BY n DESC, auction) AS r"
+        " FROM (SELECT window_start, window_end, auction, count(*) AS n FROM TABLE(HOP(TABLE bids, DESCRIPTOR(date_time), INTERVAL '2' SECOND,"
+        " INTERVAL '10' SECOND)) GROUP BY window_start, window_end, auction)) WHERE r <= 1",
+        "SELECT w, auction, n FROM (SELECT w, auction, count(*) n FROM (SELECT auction, time_bucket(INTERVAL 2 SECOND, date_time)"
+        " - INTERVAL 2 SECOND * unnest(range(5)) AS w FROM bids) GROUP BY ALL) QUALIFY row_number() OVER (PARTITION BY w ORDER BY n DESC, auction) = 1"),
     "percentiles per second": (
         "SELECT window_start, channel, count(*) AS n, APPROX_PERCENTILE(price, 0.5) AS p50, APPROX_PERCENTILE(price, 0.99) AS p99"
         " FROM TABLE(TUMBLE(TABLE bids, DESCRIPTOR(date_time), INTERVAL '1' SECOND)) GROUP BY window_start, window_end, channel",
@@ -70,6 +76,7 @@ FLINK = {"percentiles per second": "SELECT window_start, channel, count(*) AS n,
 
 FLINK_TYPES = {"q12: tumbling count per key": ("TIMESTAMP_LTZ(3)", "BIGINT", "BIGINT"),
                "q7: tumbling maximum": ("TIMESTAMP_LTZ(3)", "BIGINT", "BIGINT"),
+               "q5: hop 10 s/2 s, the auction with the most bids": ("TIMESTAMP_LTZ(3)", "BIGINT", "BIGINT"),
                "percentiles per second": ("TIMESTAMP_LTZ(3)", "STRING", "BIGINT", "DOUBLE", "DOUBLE")}
 
 

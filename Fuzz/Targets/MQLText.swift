@@ -23,7 +23,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let text = String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     do throws(SQLError) {
         let query = try MQLTranslator.query(text, defaultTable: "t", isTable: { $0 == "t" })
-        precondition(!"\(try Binder(catalog: Tables()).bind(query))".isEmpty)
+        let plan = try Binder(catalog: Tables()).bind(query)
+        precondition(!"\(plan)".isEmpty)
     } catch {
         let lines = text.utf8.reduce(1) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
         guard let line = error.line, let column = error.column else { fatalError("no place: \(error)") }
