@@ -52,14 +52,20 @@ def fill(first, last):
             while received.count(b"HTTP/1.1 200") < 20 or not received.endswith(b"x" * 64) or received.count(b"x" * BODY) < 20:
                 received += s.recv(1 << 20)
 
+# What an object is, beside its body: its key, and the field lines that each hit gets from it
+head = raw(server.edge, b"GET /warm/1 HTTP/1.1\r\nHost: bench.example\r\nConnection: close\r\n\r\n").partition(b"\r\n\r\n")[0]
+own = (b"age:", b"via:", b"cache-status:", b"content-length:", b"connection:")
+stored = sum(len(line) + 2 for line in head.split(b"\r\n")[1:] if not line.lower().startswith(own))
+content = BODY + stored + len("bench.example/object/0000000")
+
 fill(0, OBJECTS // 2)
 half = server.resident_bytes()
 fill(OBJECTS // 2, OBJECTS)
 full = server.resident_bytes()
 facts = json.loads(server.api("/api/v1/status")[2])["cache"]
 per_object = (full - half) / (OBJECTS / 2)
-print(f"{facts['objects']} objects of {BODY} B: {per_object:.0f} B resident each over the second half, {per_object - BODY:.0f} B above the body "
-      f"(head, key and book-keeping; {(full - idle) / OBJECTS - BODY:.0f} B over all); the store counts {facts['bytes'] / facts['objects']:.0f} B")
+print(f"{facts['objects']} objects of {BODY} B: {per_object:.0f} B resident each over the second half, {per_object - content:.0f} B above body, "
+      f"head and key ({content} B); the store counts {facts['bytes'] / facts['objects']:.0f} B, {facts['bytes'] / facts['objects'] - content:.0f} B above")
 
 before = server.resident_bytes()
 connections = []
