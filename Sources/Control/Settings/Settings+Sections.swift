@@ -104,6 +104,25 @@ extension OriginSection {
             "connect_pause_ms", default: connectPauseMilliseconds, in: 0...hour)
         retries = section.integer("retries", default: retries, in: 0...10)
         proxyProtocol = section.choice("proxy_protocol", default: proxyProtocol)
+        wireProtocol = section.choice("protocol", default: wireProtocol)
+        http2 = OriginHTTP2Section(reading: section.section("http2"))
+        section.finish()
+        if wireProtocol != .http1, proxyProtocol != .none {
+            section.report("protocol", "a connection with a PROXY header carries one request; say http/1.1")
+        }
+        let isSecure = (urls + endpoints.map(\.url)).contains(where: \.isSecure)
+        if wireProtocol == .auto, !isSecure, !urls.isEmpty || !endpoints.isEmpty {
+            section.report("protocol", "only TLS lets a server choose; say h2 or http/1.1")
+        }
+    }
+}
+
+extension OriginHTTP2Section {
+    init(reading section: YAMLSection) {
+        maxStreams = section.integer("max_streams", default: maxStreams, in: 1...10_000)
+        streamWindowBytes = section.bytes("stream_window_bytes", default: streamWindowBytes, in: 65_535...1 << 30)
+        controlFramesPerSecond = section.integer(
+            "control_frames_per_second", default: controlFramesPerSecond, in: 1...1_000_000)
         section.finish()
     }
 }

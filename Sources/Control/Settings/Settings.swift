@@ -100,6 +100,9 @@ public struct OriginSection: Hashable, Sendable {
     public var maxRequests = 0
     /// For the `https` ones.
     public var tls = OriginTLSSection()
+    public var wireProtocol = OriginProtocol.http1
+    /// For connections that speak HTTP/2.
+    public var http2 = OriginHTTP2Section()
     /// Requests for these hosts come here; empty takes every host that no other origin names.
     public var hosts: [String] = []
     /// Sent as `Host`; nil passes on what the client sent.
@@ -124,6 +127,27 @@ public struct OriginSection: Hashable, Sendable {
     public var retries = 1
     /// Whether connections begin with a header that says who the client is; each then carries one request.
     public var proxyProtocol = ProxyProtocol.none
+
+    public init() {}
+}
+
+/// What is spoken with an origin.
+public enum OriginProtocol: String, CaseIterable, Sendable {
+    case http1 = "http/1.1"
+    /// In cleartext because it is known before.
+    case http2 = "h2"
+    /// What the server chooses in the TLS handshake.
+    case auto
+}
+
+/// Bounds of a connection of HTTP/2 to an origin.
+public struct OriginHTTP2Section: Hashable, Sendable {
+    /// Requests at a time, where the origin allows as many.
+    public var maxStreams = 100
+    /// Of a response's body that may be under way or held.
+    public var streamWindowBytes = 256 << 10
+    /// SETTINGS, PING, CONTINUATION and empty DATA frames of the origin; five times as many at once.
+    public var controlFramesPerSecond = 100
 
     public init() {}
 }

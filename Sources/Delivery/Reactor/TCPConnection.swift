@@ -81,17 +81,18 @@ public final class TCPConnection: LoopSource {
     /// - Throws: `SystemError` when not even a socket can be made, or the address is refused at once.
     /// - Parameters:
     ///   - tls: speaks TLS; `connected` then comes after the handshake.
+    ///   - protocols: offered to the server (ALPN) instead of those of `tls`; empty for these.
     ///   - prelude: sent first of all, before TLS, such as a header of the PROXY protocol.
     public static func connect(
-        to address: SocketAddress, on loop: EventLoop, tls: TLSClient? = nil, prelude: [UInt8] = [],
-        handler: any TCPHandler
+        to address: SocketAddress, on loop: EventLoop, tls: TLSClient? = nil, protocols: [String] = [],
+        prelude: [UInt8] = [], handler: any TCPHandler
     ) throws(SystemError) -> TCPConnection {
         var raw = address.raw
         let fd = address.path.map { squilla_connect_unix($0) } ?? squilla_connect(&raw)
         guard fd >= 0 else { throw SystemError(code: -fd, operation: "connect to \(address)") }
         let connection = TCPConnection(loop: loop, fd: fd, peer: address, phase: .connecting)
         connection.handler = handler
-        connection.tls = tls?.makeSession()
+        connection.tls = tls?.makeSession(protocols)
         connection.prelude = prelude
         return connection
     }

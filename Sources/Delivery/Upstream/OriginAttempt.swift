@@ -115,7 +115,8 @@ extension OriginCall {
         guard !isBodyGone else { return false }
         let retry = group.standing.policy.retry
         switch error.code {
-        case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .markedDown, .poolFull, .poolTimeout:
+        case .unresolved, .connectRefused, .connectTimeout, .tlsFailed, .markedDown, .poolFull, .poolTimeout,
+            .refusedStream:
             return true
         case .reset, .closedEarly:
             return retry.onReset && method.isIdempotent && attempt.latency == nil

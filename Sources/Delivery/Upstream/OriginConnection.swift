@@ -2,7 +2,7 @@ import HTTPWire
 import Reactor
 
 /// An HTTP/1.1 connection to an origin: one exchange at a time.
-final class OriginConnection: TCPHandler {
+final class OriginConnection: OriginCarrier, TCPHandler {
     /// Interim responses before a final one.
     static let maximumInterim = 16
 
@@ -35,20 +35,23 @@ final class OriginConnection: TCPHandler {
     func connect(to address: SocketAddress, for client: ProxyHeader.Addresses?) throws(SystemError) {
         let prelude = pool.settings.proxyHeader.map { ProxyHeader.bytes($0, client) } ?? []
         let tcp = try TCPConnection.connect(
-            to: address, on: pool.loop, tls: pool.settings.tls, prelude: prelude, handler: self)
+            to: address, on: pool.loop, tls: pool.settings.tls, protocols: pool.settings.offeredProtocols,
+            prelude: prelude, handler: self)
         self.tcp = tcp
         tcp.setDeadline(afterMilliseconds: pool.settings.connectTimeoutMilliseconds)
     }
 
-    /// Once: the connect is charged to the first request only.
-    func takeConnectNanoseconds() -> Int64 {
+    override var address: SocketAddress? { tcp?.peer }
+    override var isCongested: Bool { tcp?.isCongested ?? true }
+
+    override func takeConnectNanoseconds() -> Int64 {
         defer { connectNanoseconds = -1 }
         return connectNanoseconds
     }
 
     // MARK: Exchange
 
-    func begin(_ exchange: OriginExchange) {
+    override func begin(_ exchange: OriginExchange) {
         self.exchange = exchange
         receivedAny = false
         isInBody = false
@@ -65,33 +68,49 @@ final class OriginConnection: TCPHandler {
         }
     }
 
-    func requestSent() {
+    override func sendBody(_ bytes: Span<UInt8>, of exchange: OriginExchange) {
+        guard let tcp else { return }
+        if exchange.request.framing == .chunked {
+            tcp.send { ChunkedWriter.appendHead(size: bytes.count, to: &$0) }
+            tcp.send(bytes)
+            tcp.send { $0.append(contentsOf: ChunkedWriter.lineEnd) }
+        } else {
+            tcp.send(bytes)
+        }
+        if tcp.isCongested, !exchange.request.isUpgrade {
+            tcp.setDeadline(afterMilliseconds: pool.settings.idleTimeoutMilliseconds)
+        }
+    }
+
+    override func finishBody(trailers: HeaderBlock, of exchange: OriginExchange) {
+        if exchange.request.framing == .chunked {
+            tcp?.send { ChunkedWriter.appendEnd(trailers: trailers, to: &$0) }
+        }
+        requestSent()
+    }
+
+    private func requestSent() {
         guard !isInBody, exchange?.isPaused == false else { return }
         tcp?.setDeadline(afterMilliseconds: pool.settings.firstByteTimeoutMilliseconds)
     }
 
-    func awaitSending() {
-        tcp?.setDeadline(afterMilliseconds: pool.settings.idleTimeoutMilliseconds)
-    }
-
-    func pause() {
+    override func pause() {
         tcp?.pauseReading()
         tcp?.clearDeadline()
     }
 
-    func resume() {
+    override func resume() {
         tcp?.resumeReading()
         if isTunnel { return }
         tcp?.setDeadline(afterMilliseconds: pool.settings.idleTimeoutMilliseconds)
     }
 
-    /// The exchange was cancelled; what follows on the wire is nobody's.
-    func abandon() {
+    override func abandon() {
         exchange = nil
         tcp?.close()
     }
 
-    func endTunnel() {
+    override func endTunnel() {
         exchange = nil
         tcp?.closeAfterFlush(linger: true)
     }
@@ -106,7 +125,17 @@ final class OriginConnection: TCPHandler {
     func connected() {
         isConnecting = false
         connectNanoseconds = pool.loop.now - connectStarted
-        pool.connected(self)
+        guard let tcp else { return }
+        switch pool.settings.speaksHTTP2(tcp.tlsFacts) {
+        case false?: pool.connected(self)
+        case true?:
+            self.tcp = nil
+            pool.connected(OriginHTTP2Connection(id: id, pool: pool, tcp: tcp, connectNanoseconds: connectNanoseconds))
+        case nil:
+            isConnecting = true
+            let words = "the origin does not agree to HTTP/2 (ALPN); say protocol: auto"
+            fail(UpstreamError(.tlsFailed, words, mayRetry: false))
+        }
     }
 
     func received(_ bytes: Span<UInt8>) {

@@ -16,7 +16,7 @@ public final class OriginExchange {
     public internal(set) var facts = OriginFacts()
     var handler: (any OriginHandler)?
     var phase = Phase.new
-    var connection: OriginConnection?
+    var connection: OriginCarrier?
     var ticket: UInt64 = 0
     var isBodySent: Bool
     var isReady = false
@@ -25,7 +25,8 @@ public final class OriginExchange {
 
     /// The handler is held until the exchange is over.
     public init(pool: OriginPool, request: OriginRequest, handler: any OriginHandler) {
-        self.pool = pool
+        // Another protocol can be gone over to from HTTP/1.1 alone (RFC 9113, 8.6).
+        self.pool = request.isUpgrade ? pool.forUpgrades : pool
         self.request = request
         self.handler = handler
         isBodySent = request.framing.isEmpty
@@ -42,29 +43,19 @@ public final class OriginExchange {
 
     /// Sends a piece of the request's body; only after `originReady`.
     public func sendBody(_ bytes: Span<UInt8>) {
-        guard phase == .active, !isBodySent, !bytes.isEmpty, let tcp = connection?.tcp else { return }
-        if request.framing == .chunked {
-            tcp.send { ChunkedWriter.appendHead(size: bytes.count, to: &$0) }
-            tcp.send(bytes)
-            tcp.send { $0.append(contentsOf: ChunkedWriter.lineEnd) }
-        } else {
-            tcp.send(bytes)
-        }
-        if tcp.isCongested, !request.isUpgrade { connection?.awaitSending() }
+        guard phase == .active, !isBodySent, !bytes.isEmpty else { return }
+        connection?.sendBody(bytes, of: self)
     }
 
     /// The request's body is complete.
     public func finishBody(trailers: HeaderBlock) {
         guard phase == .active, !isBodySent else { return }
         isBodySent = true
-        if request.framing == .chunked {
-            connection?.tcp?.send { ChunkedWriter.appendEnd(trailers: trailers, to: &$0) }
-        }
-        connection?.requestSent()
+        connection?.finishBody(trailers: trailers, of: self)
     }
 
     /// The origin takes the body slower than it comes: stop reading the client until `originCanTakeMore`.
-    public var isCongested: Bool { connection?.tcp?.isCongested ?? true }
+    public var isCongested: Bool { connection?.isCongested ?? true }
 
     // MARK: Response
 
@@ -108,10 +99,10 @@ public final class OriginExchange {
 
     // MARK: From the pool
 
-    func assigned(_ connection: OriginConnection) {
+    func assigned(_ connection: OriginCarrier) {
         self.connection = connection
         phase = .active
-        facts.address = connection.tcp?.peer
+        facts.address = connection.address
         facts.connectNanoseconds = connection.takeConnectNanoseconds()
         facts.sentAt = pool.loop.now
         connection.begin(self)
@@ -134,7 +125,8 @@ public final class OriginExchange {
             retriesLeft -= 1
             facts.retries += 1
             phase = .waiting
-            return pool.submit(self, fresh: true)
+            // One that was refused found a server that lives.
+            return pool.submit(self, fresh: error.code != .refusedStream)
         }
         phase = .done
         facts.endedAt = pool.loop.now

@@ -4,17 +4,20 @@ public import Reactor
 public final class OriginPool {
     public let settings: OriginSettings
     let loop: EventLoop
-    private let resolver: Resolver
-    private var state: PoolState
-    private var connections: [PoolState.ConnectionID: OriginConnection] = [:]
-    private var waiting: [PoolState.Ticket: OriginExchange] = [:]
+    let resolver: Resolver
+    var state: PoolState
+    var connections: [PoolState.ConnectionID: OriginConnection] = [:]
+    /// Those of HTTP/2, see OriginPool+HTTP2.
+    var shared: [PoolState.ConnectionID: OriginHTTP2Connection] = [:]
+    var upgrades: OriginPool?
+    var waiting: [PoolState.Ticket: OriginExchange] = [:]
     private var nextTicket: PoolState.Ticket = 1
     private var nextAddress = 0
     /// Whose address may change.
     private let isNamed: Bool
     private var isRefreshing = false
     private var timer: LoopTimer?
-    private var isClosed = false
+    private(set) var isClosed = false
 
     /// - Parameter resolver: shared by all loops.
     public init(settings: OriginSettings, loop: EventLoop, resolver: Resolver) {
@@ -36,6 +39,8 @@ public final class OriginPool {
         timer?.cancel()
         timer = nil
         for connection in connections.values where state.isIdle(connection.id) { connection.closeIdle() }
+        for connection in shared.values where state.drain(connection.id) { connection.closeIdle() }
+        upgrades?.close()
     }
 
     // MARK: Exchanges
@@ -46,6 +51,7 @@ public final class OriginPool {
         switch state.request(exchange.ticket, fresh: fresh, now: loop.now) {
         case .use(let id):
             guard let connection = connections[id] else {
+                if let connection = shared[id] { return connection.begin(exchange) }
                 return refuse(exchange, UpstreamError(.reset, "the connection is gone", mayRetry: false))
             }
             exchange.assigned(connection)
@@ -120,13 +126,13 @@ public final class OriginPool {
     }
 
     func released(_ connection: OriginConnection, reusable: Bool) {
-        let mayStay = reusable && !isClosed && isStillNamed(connection)
+        let mayStay = reusable && !isClosed && isStillNamed(connection.tcp?.peer)
         place(connection, state.released(connection.id, reusable: mayStay, now: loop.now))
     }
 
     /// Whether the name still points where a connection goes; otherwise busy connections would never follow it.
-    private func isStillNamed(_ connection: OriginConnection) -> Bool {
-        guard isNamed, let peer = connection.tcp?.peer else { return true }
+    func isStillNamed(_ peer: SocketAddress?) -> Bool {
+        guard isNamed, let peer else { return true }
         if let known = resolver.cached(settings.host, port: settings.port) {
             return known.isEmpty || known.contains { $0.high == peer.high && $0.low == peer.low }
         }
@@ -160,19 +166,22 @@ public final class OriginPool {
         replaceConnection()
     }
 
-    private func replaceConnection() {
+    func replaceConnection() {
         if let id = state.replacement(now: loop.now) { connect(id) }
     }
 
     // MARK: Time
 
-    private func armTimer() {
+    func armTimer() {
         if let next = state.nextExpiry { timer?.setDeadline(next) }
     }
 
     private func expire() {
         let due = state.expire(now: loop.now)
-        for id in due.connections { connections[id]?.closeIdle() }
+        for id in due.connections {
+            connections[id]?.closeIdle()
+            shared[id]?.closeIdle()
+        }
         for ticket in due.tickets {
             waiting.removeValue(forKey: ticket)?
                 .attemptFailed(UpstreamError(.poolTimeout, "no connection to the origin came free", mayRetry: false))

@@ -1,3 +1,4 @@
+public import HTTPWire
 public import Reactor
 
 /// How one origin is reached, and the limits of its pool. Pools are per event loop; counts here are per loop.
@@ -11,6 +12,10 @@ public struct OriginSettings: Sendable, Equatable {
     public var hostHeader: String?
     /// Speaks TLS to the origin.
     public var tls: TLSClient?
+    /// What is spoken; HTTP/2 carries many requests at a time on a connection.
+    public var wireProtocol = WireProtocol.http1
+    /// Bounds of each connection that speaks HTTP/2.
+    public var http2 = HTTP2ClientLimits()
     /// Begins each connection with a header that says who the client is; then each carries one request only.
     public var proxyHeader: ProxyHeader.Version?
     /// From the start of a connect to its success, a TLS handshake included.
@@ -38,6 +43,34 @@ public struct OriginSettings: Sendable, Equatable {
 
     /// Its part of the load.
     public var placement = Placement()
+
+    public enum WireProtocol: Sendable, Equatable {
+        case http1
+        /// By TLS with ALPN, or in cleartext because it is known before (RFC 9113, 3.3).
+        case http2
+        /// What the server chooses (ALPN); HTTP/1.1 in cleartext.
+        case negotiated
+    }
+
+    /// Whether a connection may carry several requests at a time. One with a PROXY header is of one request.
+    var mayMultiplex: Bool {
+        guard proxyHeader == nil else { return false }
+        return wireProtocol == .http2 || wireProtocol == .negotiated && tls != nil
+    }
+
+    /// For ALPN.
+    var offeredProtocols: [String] {
+        guard mayMultiplex else { return [] }
+        return wireProtocol == .http2 ? ["h2"] : ["h2", "http/1.1"]
+    }
+
+    /// Whether a connection speaks HTTP/2; nil where the server does not agree to what has to be.
+    func speaksHTTP2(_ tls: TLSFacts?) -> Bool? {
+        guard mayMultiplex else { return false }
+        let isChosen = tls?.applicationProtocol == "h2"
+        if wireProtocol == .negotiated { return isChosen }
+        return tls == nil || isChosen ? true : nil
+    }
 
     public init(name: String, host: String, port: UInt16) {
         self.name = name

@@ -1,8 +1,10 @@
+import HTTPWire
+
 /// The decisions of a connection pool, without connections: who gets which, when to connect, when to give up.
 ///
 /// Idle connections are reused last in, first out, so that the surplus ages and is closed. A connect is started for a
 /// request that finds none idle, but what it yields goes to the request that waits longest. Where connections begin with
-/// a PROXY header each is of the request that it was made for.
+/// a PROXY header each is of the request that it was made for. Connections of HTTP/2 are shared, see `Multiplex`.
 struct PoolState {
     typealias ConnectionID = UInt64
     typealias Ticket = UInt64
@@ -41,6 +43,9 @@ struct PoolState {
     private var waiting: [Waiting] = []
     private var connecting: Set<ConnectionID> = []
     private var inUse: Set<ConnectionID> = []
+    var multiplex = Multiplex()
+    /// Requests that a connect is expected to carry. As long as nobody knows, one connect has to tell.
+    private var expected: Int
     /// Of connections that can't serve another.
     private var owners: [ConnectionID: Ticket] = [:]
     private var nextID: ConnectionID = 1
@@ -49,15 +54,23 @@ struct PoolState {
 
     init(settings: OriginSettings) {
         self.settings = settings
+        expected = settings.mayMultiplex ? settings.http2.maximumStreams : 1
     }
 
-    var idleCount: Int { idle.count }
+    var idleCount: Int { idle.count + multiplex.idleCount }
     var waitingCount: Int { waiting.count }
     var connectingCount: Int { connecting.count }
-    var inUseCount: Int { inUse.count }
-    var connectionCount: Int { idle.count + connecting.count + inUse.count }
+    var inUseCount: Int { inUse.count + multiplex.count - multiplex.idleCount }
+    var connectionCount: Int { idle.count + connecting.count + inUse.count + multiplex.count }
+    var hasWaiting: Bool { !waiting.isEmpty }
 
-    func isIdle(_ id: ConnectionID) -> Bool { idle.contains { $0.id == id } }
+    func isIdle(_ id: ConnectionID) -> Bool { idle.contains { $0.id == id } || multiplex.isIdle(id) }
+
+    /// - Precondition: somebody waits.
+    mutating func takeFirstWaiting() -> Ticket { waiting.removeFirst().ticket }
+
+    /// Whether connects under way will do for all that wait.
+    private var isProvidedFor: Bool { connecting.count * expected >= waiting.count }
 
     private var isPrivate: Bool { settings.proxyHeader != nil }
 
@@ -72,11 +85,15 @@ struct PoolState {
             inUse.insert(last.id)
             return .use(last.id)
         }
+        // Where there is no room for a new one, one that was used has to do.
+        if multiplex.count > 0, !fresh || connectionCount >= settings.maximumConnections, let id = multiplex.take() {
+            return .use(id)
+        }
         if isDown(at: now) { return .refuseDown }
         guard waiting.count < settings.maximumPending else { return .refuseFull }
         waiting.append(Waiting(ticket: ticket, since: now))
         if failuresInARow >= settings.failureThreshold, !connecting.isEmpty { return .wait }
-        if connecting.count >= waiting.count, !isPrivate { return .wait }
+        if isProvidedFor, !isPrivate { return .wait }
         if connectionCount >= settings.maximumConnections { return .wait }
         return .connect(startConnect(for: ticket))
     }
@@ -90,15 +107,22 @@ struct PoolState {
 
     /// A connect succeeded; says whose request to send on it.
     mutating func connected(_ id: ConnectionID, now: Int64) -> Release {
-        connecting.remove(id)
-        failuresInARow = 0
-        downUntil = .min
+        connectSucceeded(id, carries: 1)
         guard let owner = owners.removeValue(forKey: id) else { return place(id, now: now) }
         guard let index = waiting.firstIndex(where: { $0.ticket == owner }) else { return .close }
         waiting.remove(at: index)
         inUse.insert(id)
         return .assign(owner)
     }
+
+    mutating func connectSucceeded(_ id: ConnectionID, carries requests: Int) {
+        connecting.remove(id)
+        failuresInARow = 0
+        downUntil = .min
+        noteExpected(requests)
+    }
+
+    mutating func noteExpected(_ requests: Int) { expected = requests }
 
     /// A connect failed. The ticket that it was for or that waited longest fails with it, and possibly all others once the origin is down.
     mutating func connectFailed(_ id: ConnectionID, now: Int64) -> [Ticket] {
@@ -113,7 +137,10 @@ struct PoolState {
                 return waiting.map(\.ticket)
             }
         }
-        guard let owner else { return [waiting.removeFirst().ticket] }
+        guard let owner else {
+            let left = max(1, waiting.count - connecting.count * expected)
+            return (0..<min(left, expected)).map { _ in takeFirstWaiting() }
+        }
         guard let index = waiting.firstIndex(where: { $0.ticket == owner }) else { return [] }
         return [waiting.remove(at: index).ticket]
     }
@@ -140,6 +167,7 @@ struct PoolState {
         connecting.remove(id)
         owners[id] = nil
         idle.removeAll { $0.id == id }
+        multiplex.remove(id)
     }
 
     /// A waiting request gave up.
@@ -149,7 +177,7 @@ struct PoolState {
 
     /// After a connection went away: a connect to start because requests still wait.
     mutating func replacement(now: Int64) -> ConnectionID? {
-        guard waiting.count > connecting.count || isPrivate, connectionCount < settings.maximumConnections,
+        guard !isProvidedFor || isPrivate, connectionCount < settings.maximumConnections,
             !isDown(at: now),
             let next = waiting.first(where: { waiter in !owners.values.contains { $0 == waiter.ticket } })
         else { return nil }
@@ -161,10 +189,11 @@ struct PoolState {
         let idleLimit = now - Int64(settings.keepAliveMilliseconds) * 1_000_000
         let old = idle.prefix { $0.since <= idleLimit }.map(\.id)
         idle.removeFirst(old.count)
+        let shared = multiplex.expire(before: idleLimit)
         let waitLimit = now - Int64(settings.pendingTimeoutMilliseconds) * 1_000_000
         let late = waiting.prefix { $0.since <= waitLimit }.map(\.ticket)
         waiting.removeFirst(late.count)
-        return (old, late)
+        return (old + shared, late)
     }
 
     /// When `expire` next has work; `nil` for nothing to wait for.
@@ -172,6 +201,9 @@ struct PoolState {
         var next: Int64?
         // LIFO reuse keeps the oldest first in both.
         if let first = idle.first { next = first.since + Int64(settings.keepAliveMilliseconds) * 1_000_000 }
+        if let oldest = multiplex.oldestIdle {
+            next = min(next ?? .max, oldest + Int64(settings.keepAliveMilliseconds) * 1_000_000)
+        }
         if let first = waiting.first {
             let late = first.since + Int64(settings.pendingTimeoutMilliseconds) * 1_000_000
             next = min(next ?? .max, late)

@@ -15,6 +15,8 @@ public struct UpstreamError: Error, Sendable, Equatable {
         case sendTimeout = "origin_send_timeout"
         case closedEarly = "origin_closed_early"
         case reset = "origin_reset"
+        /// The origin did nothing for the request (HTTP/2: REFUSED_STREAM, or a GOAWAY that leaves it out).
+        case refusedStream = "origin_refused_stream"
         case malformedResponse = "origin_malformed_response"
         case unexpectedUpgrade = "origin_unexpected_upgrade"
     }

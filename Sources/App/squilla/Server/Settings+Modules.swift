@@ -225,6 +225,16 @@ extension OriginSection {
         settings.failureThreshold = maxConnectFailures
         settings.failurePauseMilliseconds = connectPauseMilliseconds
         settings.maximumRetries = retries
+        settings.wireProtocol =
+            switch wireProtocol {
+            case .http1: .http1
+            case .http2: .http2
+            case .auto: .negotiated
+            }
+        settings.http2.maximumStreams = http2.maxStreams
+        settings.http2.streamWindowBytes = http2.streamWindowBytes
+        settings.http2.controlsPerSecond = http2.controlFramesPerSecond
+        settings.http2.controlBurst = 5 * http2.controlFramesPerSecond
         settings.proxyHeader =
             switch proxyProtocol {
             case .none: nil

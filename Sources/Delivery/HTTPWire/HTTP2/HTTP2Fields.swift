@@ -17,24 +17,26 @@ enum HTTP2Fields {
                 withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: lines) { fields in
                     // `HTTP/1.1 200 …`
                     fields[0] = field(status, UnsafeBufferPointer(start: base + 9, count: 3))
-                    let count = fill(fields, bytes, from: head.lineAfter(0))
+                    let count = fill(fields, from: 1, bytes, at: head.lineAfter(0), leavesOut: isOfConnection)
                     body(UnsafeBufferPointer(rebasing: fields[..<count]), base[9] == 0x31)
                 }
             }
         }
     }
 
-    private static func fill(
-        _ fields: UnsafeMutableBufferPointer<nghttp2_nv>, _ bytes: UnsafeBufferPointer<UInt8>, from start: Int
+    /// Adds the field lines that begin at `start`; returns how many fields there are then.
+    static func fill(
+        _ fields: UnsafeMutableBufferPointer<nghttp2_nv>, from first: Int, _ bytes: UnsafeBufferPointer<UInt8>,
+        at start: Int, leavesOut: (Span<UInt8>) -> Bool
     ) -> Int {
         let span = bytes.span
-        var count = 1
+        var count = first
         var line = start
         while line < span.count, span[line] != 0x0D {
             let next = span.lineAfter(line)
             guard let colon = span.firstIndex(of: 0x3A, from: line), colon < next else { break }
             let name = UnsafeBufferPointer(rebasing: bytes[line..<colon])
-            if !isOfConnection(name.span) {
+            if !leavesOut(name.span) {
                 fields[count] = field(name, UnsafeBufferPointer(rebasing: bytes[colon + 2..<max(colon + 2, next - 2)]))
                 count += 1
             }
@@ -44,7 +46,7 @@ enum HTTP2Fields {
     }
 
     /// Fields that HTTP/2 has no place for (RFC 9113, 8.2.2).
-    private static func isOfConnection(_ name: Span<UInt8>) -> Bool {
+    static func isOfConnection(_ name: Span<UInt8>) -> Bool {
         switch name.count {
         case 7: name.equalsIgnoringCase("upgrade")
         case 10: name.equalsIgnoringCase("connection") || name.equalsIgnoringCase("keep-alive")
@@ -71,7 +73,7 @@ enum HTTP2Fields {
     }
 
     /// nghttp2 copies both before it returns; it only declares them as mutable.
-    private static func field(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> nghttp2_nv {
+    static func field(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> nghttp2_nv {
         nghttp2_nv(
             name: UnsafeMutablePointer(mutating: name.baseAddress),
             value: UnsafeMutablePointer(mutating: value.baseAddress), namelen: name.count, valuelen: value.count,
@@ -81,5 +83,5 @@ enum HTTP2Fields {
 
 extension Span where Element == UInt8 {
     /// Where the line after the one at `start` begins.
-    fileprivate func lineAfter(_ start: Int) -> Int { (firstIndex(of: 0x0A, from: start) ?? count - 1) + 1 }
+    func lineAfter(_ start: Int) -> Int { (firstIndex(of: 0x0A, from: start) ?? count - 1) + 1 }
 }

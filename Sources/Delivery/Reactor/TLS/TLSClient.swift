@@ -88,11 +88,13 @@ public final class TLSClient: Equatable, @unchecked Sendable {
     }
 
     /// A session for a new connection; nil when memory is out.
-    func makeSession() -> TLSSession? {
+    /// - Parameter protocols: offered instead of those of the settings; empty for these.
+    func makeSession(_ protocols: [String] = []) -> TLSSession? {
         guard let ssl = SSL_new(context) else { return nil }
         configureName(ssl)
-        if !settings.protocols.isEmpty {
-            let list = settings.protocols.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
+        let offered = protocols.isEmpty ? settings.protocols : protocols
+        if !offered.isEmpty {
+            let list = offered.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
             SSL_set_alpn_protos(ssl, list, UInt32(list.count))
         }
         resume(ssl)

@@ -35,6 +35,13 @@ final class FrameClient {
         try send(Kind.settings, payload: settings.flatMap { bytes($0.0, 2) + bytes($0.1, 4) })
     }
 
+    /// The other side: awaits a client's preface.
+    init(serving socket: WireSocket, settings: [(UInt16, UInt32)] = []) throws {
+        self.socket = socket
+        guard try socket.read(24) == Array(FrameClient.preface.utf8) else { throw WireSocket.Closed() }
+        try send(Kind.settings, payload: settings.flatMap { bytes($0.0, 2) + bytes($0.1, 4) })
+    }
+
     func send(_ type: UInt8, flags: UInt8 = 0, stream: Int = 0, payload: [UInt8] = []) throws {
         try socket.send(bytes(payload.count, 3) + [type, flags] + bytes(stream, 4) + payload)
     }
