@@ -1,3 +1,4 @@
+import Bytes
 import ESI
 import HTTPCache
 import HTTPWire
@@ -29,12 +30,32 @@ extension Exchange {
         note(found, stored)
         if mimeType.isEmpty { keepMimeType(of: pageHead.block) }
         startAssembled(pageHead, ESIHead(), length: length)
-        send(parts, found)
+        send(parts, found, length: length)
         finishResponse()
         return true
     }
 
-    private func send(_ parts: [ESIPage.Part], _ found: [StoredFragments.Found]) {
+    /// Pages up to this size go out in one piece: their parts are copied anyway, and so they are queued once.
+    private static let maximumGatheredBytes = 64 << 10
+
+    private func send(_ parts: [ESIPage.Part], _ found: [StoredFragments.Found], length: Int) {
+        guard length <= Exchange.maximumGatheredBytes else { return sendEach(parts, found) }
+        var page: [UInt8] = []
+        page.reserveCapacity(length)
+        var next = 0
+        for part in parts {
+            switch part {
+            case .text(let bytes): page.append(contentsOf: bytes.span)
+            case .fragment:
+                let body = found[next].bytes
+                page.append(contentsOf: body.span.extracting(found[next].range))
+                next += 1
+            }
+        }
+        sendBody(shared: page, 0..<page.count)
+    }
+
+    private func sendEach(_ parts: [ESIPage.Part], _ found: [StoredFragments.Found]) {
         var next = 0
         for part in parts {
             switch part {
@@ -51,9 +72,9 @@ extension Exchange {
         let name = worker.requestName(self)
         let taken = worker.loop.refreshClock() - startedAt
         var bytes: Int64 = 0
-        for fragment in found {
-            stored.record(fragment, of: self, pageName: name, nanoseconds: taken)
-            bytes += Int64(fragment.range.count)
+        for index in found.indices {
+            stored.record(found[index], of: self, pageName: name, nanoseconds: taken)
+            bytes += Int64(found[index].range.count)
         }
         pageNote = EventBlock.PageNote(
             name: name, parent: "", includes: Int64(found.count), failed: 0, bytes: bytes,

@@ -32,13 +32,16 @@ struct StoredFragments {
     struct Found {
         fileprivate let site: Site
         let fetch: ESIFetch
-        let hit: CacheHit
+        let status: Int16
+        fileprivate let age: Int64
         let bytes: [UInt8]
         let range: Range<Int>
         fileprivate let mimeType: Range<Int>
         /// Its answer asks to be evaluated.
-        var isESI: Bool { hit.object.freshness.flags.contains(.asksForESI) }
-        var isEvaluated: Bool { fetch.evaluation == .always || fetch.evaluation == .whenAsked && isESI }
+        let isESI: Bool
+        /// The stored response, where it is to be evaluated: most are not, and then each reference less counts.
+        fileprivate let template: CachedObject?
+        var isEvaluated: Bool { template != nil }
     }
 
     /// The fragment, if the cache answers the request for it at once. Nothing is noted of it yet.
@@ -53,23 +56,25 @@ struct StoredFragments {
             // A coding is for the longer way to take off.
             !hit.object.freshness.flags.contains(.isCoded)
         else { return nil }
-        let fields = hit.object.fieldLines
+        let isESI = hit.object.freshness.flags.contains(.asksForESI)
+        let isEvaluated = fetch.evaluation == .always || fetch.evaluation == .whenAsked && isESI
         return Found(
-            site: site, fetch: fetch, hit: hit, bytes: bytes, range: range,
-            mimeType: Exchange.mimeType(fields.bytes.span, fields.range))
+            site: site, fetch: fetch, status: hit.object.status, age: hit.age, bytes: bytes, range: range,
+            mimeType: Exchange.mimeType(bytes.span, hit.object.fieldLines.range), isESI: isESI,
+            template: isEvaluated ? hit.object : nil)
     }
 
     /// What the page gets of the one that was found last.
     func fragment(_ found: Found, _ worker: Worker) -> ESIFragment {
         var compiled: ESIPage?
-        if found.isEvaluated {
+        if let template = found.template {
             let body = found.bytes.span.extracting(found.range)
             compiled =
-                worker.compiledPages.find(key.hash, found.hit.object)
-                ?? worker.compile(key, found.hit.object, body, base: found.fetch.url)
+                worker.compiledPages.find(key.hash, template)
+                ?? worker.compile(key, template, body, base: found.fetch.url)
         }
         return ESIFragment(
-            status: Int(found.hit.object.status), bytes: found.bytes[found.range], isESI: found.isESI,
+            status: Int(found.status), bytes: found.bytes[found.range], isESI: found.isESI,
             compiled: compiled)
     }
 
@@ -96,8 +101,8 @@ struct StoredFragments {
         let block = describe(found.site, exchange, pageName)
         var row = found.site.row
         row.timestamp = worker.loop.wallMicroseconds
-        row.status = UInt16(found.hit.object.status)
-        row.ageSeconds = Int32(clamping: found.hit.age)
+        row.status = UInt16(found.status)
+        row.ageSeconds = Int32(clamping: found.age)
         row.responseBodyBytes = Int64(found.range.count)
         row.responseBytes = row.responseBodyBytes
         let target = found.fetch.url.target

@@ -69,16 +69,16 @@ struct EventColumns: ~Copyable {
             Self.errors(block) { $0.code },
             Self.errors(block) { $0.message },
             Self.errors(block) { $0.fault.rawValue },
-            Self.pages(block) { Array($0.name.utf8) },
-            Self.pages(block) { Array($0.parent.utf8) },
+            Self.pages(block) { $0.name.utf8 },
+            Self.pages(block) { $0.parent.utf8 },
             Self.pageNumbers(block) { $0.includes },
             Self.pageNumbers(block) { $0.includes < 0 ? -1 : $0.failed },
             Self.pageNumbers(block) { $0.includes < 0 ? -1 : $0.bytes },
             Self.pageNumbers(block) { $0.slowestNanoseconds },
             Self.pages(block) { $0.slowestURL },
             Self.pageNumbers(block) { $0.includes < 0 ? -1 : $0.refused },
-            Self.pages(block) { Array($0.errorCode.utf8) },
-            Self.pages(block) { Array($0.errorMessage.utf8) },
+            Self.pages(block) { $0.errorCode.utf8 },
+            Self.pages(block) { $0.errorMessage.utf8 },
             Self.handshakes(block) { $0.version },
             Self.handshakes(block) { $0.cipher },
             Self.resumptions(block),
@@ -208,6 +208,10 @@ struct EventColumns: ~Copyable {
 
     private static func resumptions(_ block: EventBlock) -> Column {
         let rows = block.rows
+        guard !block.handshakes.isEmpty else {
+            let none = Bitmap(repeating: false, count: rows.count)
+            return Column(type: .bool, count: rows.count, validity: none, storage: .bool(none))
+        }
         var values = Bitmap(repeating: false, count: rows.count)
         var validity = Bitmap(repeating: false, count: rows.count)
         for (index, row) in rows.enumerated() where row.tls != 0 {
@@ -223,11 +227,21 @@ struct EventColumns: ~Copyable {
     )
         -> Column
     {
+        guard !values.isEmpty else { return nothing(rows.count) }
         var list = ByteStrings()
-        for value in values { list.append(Array(value.utf8)) }
-        if values.isEmpty { list.append(EmptyCollection<UInt8>()) }
+        for value in values { list.append(value.utf8) }
         return coded(
             rows, list, { UInt32(max(1, index($0))) - 1 }, isNull: { index($0) == 0 })
+    }
+
+    /// A column of nulls: most blocks have no errors, no handshakes and no pages, and need no look at their rows to say
+    /// so.
+    static func nothing(_ count: Int) -> Column {
+        var values = ByteStrings()
+        values.append(EmptyCollection<UInt8>())
+        return Column(
+            type: .string, count: count, validity: Bitmap(repeating: false, count: count),
+            storage: .dictionary(codes: Array(repeating: 0, count: count), values: values))
     }
 
     private static func texts(_ values: [StaticString]) -> ByteStrings {

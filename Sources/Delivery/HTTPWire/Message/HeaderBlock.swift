@@ -154,6 +154,7 @@ extension HeaderBlock {
 
     /// Drops every field of this name, in any case.
     public mutating func remove(named name: Span<UInt8>) {
+        guard contains(name: name, where: { _ in true }) else { return }
         var kept: [Field] = []
         for field in fields where !slice(field.name).equalsIgnoringCase(name) { kept.append(field) }
         fields = kept
