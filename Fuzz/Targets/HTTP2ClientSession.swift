@@ -5,7 +5,7 @@ import HTTPWire
 /// more than its window, and none is heard of after its end.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-    let input = [0, 0, 0, 4, 0, 0, 0, 0, 0] + Array(UnsafeBufferPointer(start: start, count: count))
+    let input: [UInt8] = [0, 0, 0, 4, 0, 0, 0, 0, 0] + Array(UnsafeBufferPointer(start: start, count: count))
     for step in [input.count, 7] {
         let peer = Peer()
         peer.ask()
