@@ -22,6 +22,8 @@ public struct ManagementContext: Sendable {
     public var purge: (@Sendable ([PurgeTarget], Bool) -> [Int])?
     /// Everything that is asked, with its endpoints.
     public var origins: @Sendable () -> [OriginStanding] = { [] }
+    /// The edge's rules and how often each fired.
+    public var rules: @Sendable () -> [RuleReport] = { [] }
     /// Reads the configuration again and applies it.
     public var reload: @Sendable () -> Result<ReloadReport, ReloadFailure>
 

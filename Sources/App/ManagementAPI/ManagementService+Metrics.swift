@@ -20,6 +20,7 @@ extension ManagementService {
             "squilla_query_dropped_rows_total", .counter, "Rows that readers of live queries were too slow for.",
             context.queries.droppedRows)
         writeOrigins(to: &metrics)
+        writeRules(to: &metrics)
         writeJobs(to: &metrics)
         let subscribers = subscriptions.figures
         metrics.single("squilla_subscriptions_open", .gauge, "Subscriptions now.", subscribers.open)

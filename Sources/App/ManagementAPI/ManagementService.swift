@@ -61,6 +61,9 @@ public final class ManagementService: HTTPService {
         case ("origins", 1):
             try only("GET", request)
             serveOrigins(responder)
+        case ("rules", 1):
+            try only("GET", request)
+            serveRules(responder)
         case ("purge", 1): try servePurge(request, responder)
         case ("reload", 1):
             try only("POST", request)

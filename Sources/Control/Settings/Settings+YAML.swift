@@ -17,6 +17,11 @@ extension Settings {
         origins = root.sections("origins").enumerated().map { OriginSection(reading: $1, index: $0) }
         cache = CacheSection(reading: root.section("cache"))
         esi = ESISection(reading: root.section("esi"))
+        let lines = root.has("rules") ? text.split(separator: "\n", omittingEmptySubsequences: false) : []
+        rules = root.sections("rules").prefix(RuleSection.maximumCount).enumerated().map {
+            RuleSection(reading: $1, index: $0, lines: lines)
+        }
+        ruleLimits = RuleLimitsSection(reading: root.section("rule_limits"))
         log = LogSection(reading: root.section("log"))
         query = QuerySection(reading: root.section("query"))
         jobs = JobsSection(reading: root.section("jobs"))
@@ -98,6 +103,14 @@ extension Settings {
             collector.report(
                 root.section("cache").section("disk").mark(of: "path"), "cache.disk.path",
                 "the event log lies in this folder: the cache needs one of its own")
+        }
+        var names: Set<String> = []
+        for (index, rule) in rules.enumerated() where !names.insert(rule.name).inserted {
+            let mark = root.sections("rules")[safe: index]?.mark(of: "name")
+            collector.report(mark, "rules[\(index)].name", "two rules are named \(rule.name)")
+        }
+        if root.list("rules").count > RuleSection.maximumCount {
+            collector.report(root.mark(of: "rules"), "rules", "more than \(RuleSection.maximumCount) rules")
         }
         var owners: [String: String] = [:]
         for (index, origin) in origins.enumerated() {

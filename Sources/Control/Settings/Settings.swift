@@ -6,6 +6,8 @@ public struct Settings: Hashable, Sendable {
     public var origins: [OriginSection] = []
     public var cache = CacheSection()
     public var esi = ESISection()
+    public var rules: [RuleSection] = []
+    public var ruleLimits = RuleLimitsSection()
     public var log = LogSection()
     public var query = QuerySection()
     public var jobs = JobsSection()

@@ -26,6 +26,8 @@ public struct SettingsDiagnostic: Hashable, Sendable {
 public struct SettingsError: Error, Sendable {
     public var diagnostics: [SettingsDiagnostic]
 
+    public init(diagnostics: [SettingsDiagnostic]) { self.diagnostics = diagnostics }
+
     public func rendered(file: String) -> String {
         diagnostics.map { $0.rendered(file: file) }.joined(separator: "\n")
     }

@@ -18,7 +18,7 @@ final class YAMLSection {
     let mark: Mark?
     private let collector: DiagnosticCollector
     private var values: [String: (key: Node, value: Node)] = [:]
-    private var order: [String] = []
+    private(set) var order: [String] = []
     private var known: [String] = []
 
     init(_ node: Node?, path: String, collector: DiagnosticCollector) {
@@ -46,6 +46,9 @@ final class YAMLSection {
     func joined(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     func mark(of key: String) -> Mark? { values[key]?.value.mark ?? mark }
+
+    /// The node of a key, whether it was asked for or not.
+    func value(of key: String) -> Node? { values[key]?.value }
 
     func report(_ key: String, _ message: String) { collector.report(mark(of: key), joined(key), message) }
 

@@ -85,13 +85,16 @@ public final class CacheFetch: CacheErrand, Sendable {
     ///   - request: the client's request.
     ///   - requestTime: when it was sent to the origin, seconds.
     ///   - now: seconds.
+    ///   - override: what the operator says about keeping it.
     public func received(
-        _ response: ResponseHead, request: RequestHead, requestTime: Int64, now: Int64
+        _ response: ResponseHead, request: RequestHead, requestTime: Int64, now: Int64,
+        override: CacheOverride = CacheOverride()
     ) -> Outcome {
         guard takeEnd() else { return .relay("over") }
         let settings = cache.settings
         if response.status == 304, isConditional, let stored {
-            return validated(stored, response, requestTime: requestTime, now: now, settings: settings)
+            return validated(
+                stored, response, requestTime: requestTime, now: now, settings: settings, override: override)
         }
         if CachePolicy.isError(response.status), let hit = standIn(graceSeconds: 0, now: now) {
             end(.failed(status: response.status))
@@ -101,10 +104,15 @@ public final class CacheFetch: CacheErrand, Sendable {
             return completed(completes, response, requestTime: requestTime, now: now, settings: settings)
         }
         if response.status == 206, isPartial || stored?.isSegmented == true {
-            return receivedPart(response, request, requestTime: requestTime, now: now, settings: settings)
+            return receivedPart(
+                response, request, requestTime: requestTime, now: now, settings: settings, override: override)
         }
-        let storage = CachePolicy.storage(
-            request: request, response: response, requestTime: requestTime, now: now, settings: settings)
+        let storage =
+            override.isRefused
+            ? .refuse("rule")
+            : CachePolicy.storage(
+                request: request, response: override.applied(to: response), requestTime: requestTime, now: now,
+                settings: settings)
         switch storage {
         case .refuse(let reason):
             refused(response.status, now: now, settings: settings)
@@ -112,7 +120,8 @@ public final class CacheFetch: CacheErrand, Sendable {
         case .store where isPartial && ![200, 404, 410].contains(response.status):
             refused(response.status, now: now, settings: settings)
             return .relay("partial")
-        case .store(let freshness):
+        case .store(var freshness):
+            override.apply(to: &freshness)
             return taker().store(response, request, freshness, now: now, settings: settings)
         }
     }
@@ -223,7 +232,8 @@ public final class CacheFetch: CacheErrand, Sendable {
 
     /// RFC 9111 §4.3.3 and §4.3.4.
     private func validated(
-        _ stored: CachedObject, _ response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings
+        _ stored: CachedObject, _ response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings,
+        override: CacheOverride
     ) -> Outcome {
         let fields = stored.fields()
         guard Freshening.applies(response.block, to: fields) else {
@@ -233,7 +243,10 @@ public final class CacheFetch: CacheErrand, Sendable {
         }
         let tags = CacheTags.read(response.block, limit: settings.maximumTags)
         var (head, freshness, ownFields) = Freshening.update(
-            stored, fields, response, requestTime: requestTime, now: now, settings: settings)
+            stored, fields, response, requestTime: requestTime, now: now, settings: settings,
+            keepsUnasked: override.lifetimeSeconds != nil)
+        if override.isRefused { freshness.lifetime = -1 }
+        if freshness.mayStay { override.apply(to: &freshness) }
         // Nil are too many; none leaves those that are stored, as with any field.
         if tags == nil { freshness.lifetime = -1 }
         let fresh = stored.replacing(

@@ -39,6 +39,25 @@ public struct CacheKey: Sendable, Equatable {
         hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
     }
 
+    /// Adds parts that tell responses of one URL apart, or puts them in the URL's place.
+    /// - Parameter parts: made by ``CacheKey/append(part:to:)``, so that no two lists look the same.
+    public mutating func extend(_ parts: [UInt8], replacing: Bool) {
+        if replacing { bytes.removeAll(keepingCapacity: true) }
+        bytes.append(contentsOf: parts)
+        hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
+    }
+
+    /// A part behind a line end, which no URL has; those in it are doubled. Nil is unlike any text.
+    public static func append(part: Span<UInt8>?, to parts: inout [UInt8]) {
+        parts.append(0x0A)
+        guard let part else { return parts.append(0x00) }
+        parts.append(0x3D)
+        for index in part.indices {
+            if part[index] == 0x0A { parts.append(0x0A) }
+            parts.append(part[index])
+        }
+    }
+
     /// The key of what a Location or Content-Location field of a response to this key's URL names. Nil if it is of
     /// another origin, which a response has no say over (RFC 9111 §4.4), or not understood.
     public func related(_ reference: Span<UInt8>) -> CacheKey? {

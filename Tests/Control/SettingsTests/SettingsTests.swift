@@ -246,7 +246,7 @@ import Testing
                 documented[Array(path[..<depth]), default: []].insert(key)
             }
         }
-        #expect(Set(documented.keys.map { $0[0] }).count == 12)
+        #expect(Set(documented.keys.map { $0[0] }).count == 14)
         for (section, keys) in documented {
             let error = try #require(throws: SettingsError.self) { try Settings(yaml: unknownKey(in: section)) }
             let message = try #require(error.diagnostics.first { $0.message.contains("known here: ") }?.message)

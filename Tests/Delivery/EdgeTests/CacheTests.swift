@@ -40,7 +40,10 @@ import Upstream
             usleep(2_000)
             return ScriptedOrigin.ok("hello", "Cache-Control: no-store\r\nContent-Type: text/plain\r\n")
         }
-        let edge = try TestEdge(origin: origin.port)
+        let rule = ScenarioRules.rule("seen | - | - | set_header X-Seen yes")
+        let edge = try TestEdge(origin: origin.port) { settings in
+            settings.rules.set = RuleSet.compile([rule], origins: [], allowsESI: false).set
+        }
         _ = try edge.get("/p/q?x=1", "User-Agent: ua\r\nReferer: r\r\n")
         let event = edge.events(1)[0]
         let absent: Set = ["cache.age", "error.code", "error.message", "error.source"]

@@ -69,6 +69,7 @@ final class Server: Sendable {
         context.purge = { targets, isSoft in
             stage.server?.edge.purge(targets, isSoft: isSoft) ?? targets.map { _ in 0 }
         }
+        context.rules = { stage.server?.edge.rules ?? [] }
         context.jobs = jobs
         context.clusters = clusters
         context.subscriptions = settings.subscriptionLimits
@@ -87,7 +88,7 @@ final class Server: Sendable {
         listeners.append(
             EdgeListener(
                 address: try Self.address(settings.management.listen), kind: .service(management)))
-        let edgeSettings = try settings.edgeSettings()
+        let edgeSettings = try settings.edgeSettings(queries: queries)
         let route = EventRoute(log)
         self.route = route
         let sink = EventSink { batch, completion in route.append(batch, completion) }
@@ -182,7 +183,7 @@ final class Server: Sendable {
             guard !new.origins.isEmpty else { throw Failure("origins: name at least one origin") }
             if let refusal = new.refusal(comparedTo: started) { throw Failure(refusal) }
             let needRestart = new.needRestart(comparedTo: started)
-            let edgeSettings = try new.edgeSettings()
+            let edgeSettings = try new.edgeSettings(queries: queries)
             if !needRestart.contains("edge.listen") { try TLSMaterial.reload(tlsServers, new) }
             settings.withLock { $0 = new }
             edge.reload(edgeSettings)

@@ -12,8 +12,9 @@ import Upstream
 
 /// The configuration file in the terms of the modules that it configures.
 extension Settings {
-    /// - Throws: `Failure` naming a file of TLS that can't be used.
-    func edgeSettings() throws -> EdgeSettings {
+    /// - Parameter queries: whose views rules may ask; nil where none runs.
+    /// - Throws: `Failure` naming a file of TLS that can't be used, or a rule that is wrong.
+    func edgeSettings(queries: QueryService? = nil) throws -> EdgeSettings {
         var settings = EdgeSettings()
         settings.name = edge.name
         settings.workers = edge.workers
@@ -45,6 +46,11 @@ extension Settings {
         settings.cache.hitForMissSeconds = Int64(cache.hitForMissMilliseconds / 1000)
         cache.limits.apply(to: &settings.cache)
         settings.esi = esi.edgeSettings(origins: origins)
+        do throws(SettingsError) {
+            settings.rules = try edgeRules(queries: queries).0
+        } catch {
+            throw Failure(error.rendered(file: "squilla.yaml"))
+        }
         settings.cache.compression = cache.compression.settings
         settings.maximumEncodeJobs = cache.compression.maxParallel
         settings.maximumLiveEncoders = cache.compression.maxPassed

@@ -24,7 +24,10 @@ final class CacheFetchJob: OriginHandler {
     private let worker: Worker
     private let fetch: CacheFetch
     /// The request, which the exchange may have let go of.
-    private let head: RequestHead
+    private var head: RequestHead
+    /// What the rules said before the fetch, and what they are told after it.
+    private var decisions: RuleDecisions
+    private var subject: RuleSubject?
     private let requestSeconds: Int64
     /// A fragment's page says how long it may be kept.
     private let lifetime: Int64?
@@ -38,6 +41,8 @@ final class CacheFetchJob: OriginHandler {
         worker = exchange.worker
         self.fetch = fetch
         head = exchange.head
+        decisions = exchange.decisions
+        if worker.rules?.set.has(.fetch) == true { subject = exchange.ruleSubject() }
         requestSeconds = worker.nowSeconds
         lifetime = exchange.fragmentLifetime
         originName = route.origin.name
@@ -50,14 +55,14 @@ final class CacheFetchJob: OriginHandler {
 
     /// Starts a fetch for a request that waits for it. Nil where no origin serves the host.
     static func start(_ fetch: CacheFetch, for exchange: Exchange) -> CacheFetchJob? {
-        guard let route = exchange.worker.route(host: exchange.head.slice(exchange.head.host)) else { return nil }
+        guard let route = exchange.route else { return nil }
         let job = CacheFetchJob(fetch, for: exchange, route: route, isRefresh: false)
         return job
     }
 
     /// Renews a stored response beside the answer that was given from it (RFC 5861, 3).
     static func refresh(_ fetch: CacheFetch, for exchange: Exchange) {
-        guard let route = exchange.worker.route(host: exchange.head.slice(exchange.head.host)) else { return }
+        guard let route = exchange.route else { return }
         CacheFetchJob(fetch, for: exchange, route: route, isRefresh: true).run()
     }
 
@@ -90,9 +95,10 @@ final class CacheFetchJob: OriginHandler {
     func originInterim(_ response: ResponseHead) { exchange?.originInterim(response) }
 
     func originResponded(_ response: ResponseHead) {
-        let response = lifetime.map { response.kept(seconds: $0) } ?? response
+        var response = lifetime.map { response.kept(seconds: $0) } ?? response
+        if worker.rules != nil { askRules(&response) }
         let outcome = fetch.received(
-            response, request: head, requestTime: requestSeconds, now: worker.nowSeconds)
+            response, request: head, requestTime: requestSeconds, now: worker.nowSeconds, override: decisions.cache)
         switch outcome {
         case .store(let fill, let hit):
             mode = .filling(fill)
@@ -115,6 +121,24 @@ final class CacheFetchJob: OriginHandler {
             mode = .discarding
             exchange?.fetchMustRetry()
         }
+    }
+
+    /// Phase fetch.
+    private func askRules(_ response: inout ResponseHead) {
+        // What was said before anybody knew the answer is not meant for failures.
+        if response.status >= 500 { decisions.cache.lifetimeSeconds = nil }
+        if let rules = worker.rules, var subject {
+            subject.originName = originName
+            subject.now = worker.loop.now
+            subject.wallMicroseconds = worker.loop.wallMicroseconds
+            let before = decisions.fired.count
+            rules.run(.fetch, subject, head: &head, response: &response, &decisions)
+            exchange?.decisions.fired.append(contentsOf: decisions.fired[before...])
+        }
+        let tags = decisions.tags
+        guard !tags.isEmpty else { return }
+        let name = Array("Surrogate-Key".utf8)
+        response.block.append(name.span, tags.span.extracting(1...))
     }
 
     func originBody(_ bytes: Span<UInt8>) {

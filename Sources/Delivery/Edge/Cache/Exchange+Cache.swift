@@ -30,7 +30,7 @@ extension Exchange {
         var head = RequestHead()
         swap(&head, &self.head)
         defer { swap(&head, &self.head) }
-        key.set(head, isHTTPS: isSecure)
+        setKey(head)
         return cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
     }
 
@@ -86,7 +86,9 @@ extension Exchange {
     /// Answers with a stored response, or with one that is being filled, compressed where the client likes that.
     func serve(_ hit: CacheHit) {
         if worker.settings.esi.isEnabled, assemble(hit) { return }
-        let takesCodings = hit.object.freshness.flags.contains(.mayBeEncoded) && head.block.contains(.acceptEncoding)
+        let takesCodings =
+            hit.object.freshness.flags.contains(.mayBeEncoded) && head.block.contains(.acceptEncoding)
+            && decisions.compress != false
         let form = takesCodings ? encoded(hit) : hit
         // What was let go of may have lost its start already.
         if !serve(form: form), !takesCodings || !serve(form: hit) { forward(.miss) }
@@ -174,6 +176,11 @@ extension Exchange {
             case .ranges(let parts): frame(owed: parts.length)
             case .stream:
                 frame(length: nil, status: status, method: head.method, minorVersion: head.minorVersion)
+            }
+            if worker.rules != nil {
+                swap(&head, &self.head)
+                deliver(&writer, from: start, status: status)
+                swap(&head, &self.head)
             }
             if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
             connection.writeConnectionField(&writer, minorVersion: head.minorVersion)

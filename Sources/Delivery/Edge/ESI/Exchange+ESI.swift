@@ -16,10 +16,11 @@ extension Exchange {
         let flags = hit.object.freshness.flags
         asksForESI = flags.contains(.asksForESI)
         if flags.contains(.isCoded) { bodyCoding = BodyCoding(hit.object.fields()) }
-        guard !isFragment, asksForESI || isProcessedHost, !isDelegated else { return false }
+        guard !isFragment, decisions.esi ?? (asksForESI || isProcessedHost), !isDelegated else { return false }
         let status = Int(hit.object.status)
         guard status != 204, status != 304 else { return false }
-        if !asksForESI, !isProcessedType(hit.object.fields()) || bodyCoding.isUnknown { return false }
+        if !asksForESI, bodyCoding.isUnknown { return false }
+        if !asksForESI, decisions.esi != true, !isProcessedType(hit.object.fields()) { return false }
         phase = .serving
         noteHit(hit)
         var plain = head
@@ -52,7 +53,8 @@ extension Exchange {
     ) -> Bool {
         asksForESI = SurrogateControl(response.block).asksForESI
         bodyCoding = BodyCoding(response.block)
-        guard !isFragment, asksForESI || isProcessedHost && isProcessedType(response.block), !isDelegated else {
+        let wanted = decisions.esi ?? (asksForESI || isProcessedHost && isProcessedType(response.block))
+        guard !isFragment, wanted, !isDelegated else {
             return false
         }
         guard response.status != 204, response.status != 304, asksForESI || !bodyCoding.isUnknown else { return false }

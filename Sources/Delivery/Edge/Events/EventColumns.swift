@@ -13,6 +13,7 @@ struct EventColumns: ~Copyable {
     private var userAgent = ColumnBuilder(type: .string, capacity: 4096)
     private var referrer = ColumnBuilder(type: .string, capacity: 4096)
     private var mimeType = ColumnBuilder(type: .string, capacity: 4096)
+    private var rule = ColumnBuilder(type: .string, capacity: 4096)
 
     private static let outcomes = texts(CacheOutcome.allCases.map(\.text))
     private static let details = texts(CacheDetail.allCases.map(\.text))
@@ -87,6 +88,7 @@ struct EventColumns: ~Copyable {
             Self.handshakes(block) { $0.peer?.subject },
             Self.handshakes(block) { $0.peer?.issuer },
             Self.handshakes(block) { $0.peer?.fingerprint },
+            Self.strings(&rule, block) { $0.rules },
         ]
         return Batch(schema: RequestEventSchema.schema, rowCount: rows.count, columns: columns)
     }

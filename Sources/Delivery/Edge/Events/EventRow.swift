@@ -55,4 +55,5 @@ struct EventRow {
     var userAgent = Text()
     var referrer = Text()
     var mimeType = Text()
+    var rules = Text()
 }

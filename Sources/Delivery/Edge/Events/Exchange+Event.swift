@@ -14,12 +14,13 @@ extension Exchange {
         if row.hasRequest {
             row.method = block.keep(head.slice(head.methodRange))
             if !head.host.isEmpty { row.domain = block.keep(head.slice(head.host)) }
-            if head.path.isEmpty {
+            let asked = decisions.asked ?? (head.path, head.query, head.hasQuery)
+            if asked.path.isEmpty {
                 row.path = block.keep(Exchange.rootPath.span)
             } else {
-                row.path = block.keep(head.slice(head.path))
+                row.path = block.keep(head.slice(asked.path))
             }
-            if head.hasQuery { row.query = block.keep(head.slice(head.query)) }
+            if asked.hasQuery { row.query = block.keep(head.slice(asked.query)) }
             if let agent = head.block.value(of: .userAgent) { row.userAgent = block.keep(agent) }
             if let referrer = head.block.value(of: .referer) { row.referrer = block.keep(referrer) }
         }
@@ -27,6 +28,7 @@ extension Exchange {
             let type = mimeType
             row.mimeType = block.keep(type.span)
         }
+        describeRules(into: block)
         if let error { row.error = block.note(error: error) }
         if let pageNote {
             row.page = block.note(page: pageNote)

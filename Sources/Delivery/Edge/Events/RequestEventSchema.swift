@@ -61,5 +61,6 @@ public enum RequestEventSchema {
         Field("tls.client.subject", .string),
         Field("tls.client.issuer", .string),
         Field("tls.client.hash.sha256", .string),
+        Field("rule.name", .string),
     ])
 }

@@ -30,7 +30,7 @@ final class LiveEncoder {
 extension Exchange {
     /// Decides how a body goes to this client, and gets ready for it. Fragments are asked for by a page, plain.
     func beginEncoding(_ fields: HeaderBlock, status: Int, length: UInt64?) -> LiveEncoding {
-        guard !isFragment, !hasResponded, let connection else { return .none }
+        guard !isFragment, !hasResponded, decisions.compress != false, let connection else { return .none }
         let encoding = LiveEncoding(
             fields, status: status, length: length, to: head, settings: worker.settings.cache.compression)
         guard let coding = encoding.coding else { return encoding }

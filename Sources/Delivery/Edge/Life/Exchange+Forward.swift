@@ -8,7 +8,8 @@ import Upstream
 extension Exchange: OriginHandler {
     func forward(_ reason: CacheStatus.Forward) {
         if forwardsLeft == 0 { return answerOptions() }
-        guard let route = worker.route(host: head.slice(head.host)) else { return refuseUnknownHost() }
+        if worker.rules != nil, !asksRules(.miss) { return }
+        guard let route else { return refuseUnknownHost() }
         phase = .forwarding
         originName = route.origin.name
         forwardReason = reason
@@ -130,8 +131,9 @@ extension Exchange: OriginHandler {
     }
 
     func originResponded(_ response: ResponseHead) {
+        let response = worker.rules == nil ? response : ruled(response)
         if !head.method.isSafe, let cache = worker.cache {
-            key.set(head, isHTTPS: isSecure)
+            setKey(head)
             cache.invalidate(after: head, key: key, response: response)
             let now = worker.nowSeconds
             let elapsed = Int64(clamping: (worker.loop.refreshClock() - startedAt) / 1_000_000_000)

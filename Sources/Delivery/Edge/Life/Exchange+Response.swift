@@ -35,8 +35,10 @@ extension Exchange {
         frame(length: length, status: status, method: head.method, minorVersion: head.minorVersion)
         if !isRequestComplete, connection.input == .body, isAwaitingContinue { connection.isLast = true }
         let count = connection.writeHead { writer in
+            let start = writer.bytes.count
             writer.statusLine(status)
             fields(&writer)
+            if worker.rules != nil { deliver(&writer, from: start, status: status) }
             if let length, status != 204 { writer.field("Content-Length", Int(length)) }
             if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
             connection.writeConnectionField(&writer, minorVersion: head.minorVersion)
@@ -155,9 +157,8 @@ extension Exchange {
         if let assembly, !assembly.isOver { return assembly.breakOff() }
         guard !hasResponded else { return tear() }
         if head.method == .other, row.hasRequest == false { connection?.isLast = true }
-        var body = Array("\(status) \(StatusLines.reason(status))\n".utf8)
-        if let error { body.append(contentsOf: "\(error.code)\n".utf8) }
-        body.append(contentsOf: "request \(worker.requestName(self))\n".utf8)
+        if worker.rules != nil, let answer = ruledError(status) { return send(answer) }
+        let body = errorPage(status)
         startResponse(status: status, length: UInt64(body.count)) { writer in
             writer.field("Content-Type", "text/plain; charset=utf-8")
             writer.field("Cache-Control", "no-store")
@@ -168,5 +169,12 @@ extension Exchange {
         mimeType.append(contentsOf: "text/plain".utf8)
         sendBody(body.span)
         finishResponse()
+    }
+
+    func errorPage(_ status: Int) -> [UInt8] {
+        var body = Array("\(status) \(StatusLines.reason(status))\n".utf8)
+        if let error { body.append(contentsOf: "\(error.code)\n".utf8) }
+        body.append(contentsOf: "request \(worker.requestName(self))\n".utf8)
+        return body
     }
 }

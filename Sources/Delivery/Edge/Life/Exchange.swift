@@ -87,6 +87,8 @@ final class Exchange {
     /// How long a fragment may be kept, where its page says so.
     @exclusivity(unchecked) var fragmentLifetime: Int64?
     @exclusivity(unchecked) var pageNote: EventBlock.PageNote?
+    /// What the rules have said about the request.
+    @exclusivity(unchecked) var decisions = RuleDecisions()
     /// Server-sent events by a service.
     @exclusivity(unchecked) var isEventStream = false
 
@@ -133,6 +135,7 @@ final class Exchange {
         if responder != nil { responder = nil }
         if !collected.isEmpty { collected = [] }
         resetESI()
+        resetRules()
     }
 
     /// The head is complete; a body may follow.
@@ -151,9 +154,10 @@ final class Exchange {
         if head.block.contains(.xForwardedFor) { believeTrustedProxy() }
         if head.block.contains(.cdnLoop), isLooping { return refuseLoop() }
         if !worker.challenges.isEmpty, answersChallenge() { return }
+        if worker.rules != nil, !asksRules(.receive) { return }
         let isCacheable = head.method == .get || head.method == .head
         guard isCacheable else { return forward(.method) }
-        if head.block.contains(.upgrade), asksForUpgrade { return forward(.bypass) }
+        if decisions.isBypassed || head.block.contains(.upgrade) && asksForUpgrade { return forward(.bypass) }
         guard let cache = worker.cache, head.framing.isEmpty else { return forward(.bypass) }
         lookUp(cache)
     }

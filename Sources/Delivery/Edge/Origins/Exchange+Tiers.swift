@@ -73,7 +73,7 @@ extension Exchange {
     /// Binds the client to the endpoint that answers, unless it is already. For responses that nobody else gets.
     func writeAffinity(_ writer: inout HeadWriter, _ call: OriginCall?) {
         guard let call, let id = call.endpointID, call.facts.tier == .origin,
-            let settings = worker.route(host: head.slice(head.host))?.origin.affinity, boundEndpoint(settings) != id
+            let settings = route?.origin.affinity, boundEndpoint(settings) != id
         else { return }
         var value = AffinityCookie.write(id, settings)
         value.append(contentsOf: "; Path=/; HttpOnly; SameSite=Lax".utf8)

@@ -52,6 +52,8 @@ struct RouteTable {
         shelf.closeRest()
     }
 
+    func route(named name: String) -> Route? { routes.first { $0.origin.name == name } }
+
     func route(host: Span<UInt8>) -> Route? {
         for entry in named where host.equalsIgnoringCase(entry.host.span) { return routes[entry.route] }
         return fallback.map { routes[$0] }

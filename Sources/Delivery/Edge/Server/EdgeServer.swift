@@ -42,13 +42,14 @@ public final class EdgeServer: Sendable {
         self.disk = disk
         sweeper = CacheSweeper(cache)
         let resolver = Resolver(cacheMilliseconds: Int64(settings.nameCacheMilliseconds))
+        let throttle = ThrottleTable(keys: settings.rules.throttleKeys)
         var workers: [Worker] = []
         let count = settings.workers > 0 ? settings.workers : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         for number in 0..<count {
             workers.append(
                 try Worker(
                     number: number, settings: settings, cache: cache, resolver: resolver, pump: pump,
-                    challenges: challenges))
+                    challenges: challenges, throttle: throttle))
         }
         self.workers = workers
     }
@@ -128,6 +129,17 @@ public final class EdgeServer: Sendable {
         let counts = targets.map { cache.purge($0, isSoft: isSoft, now: now) }
         sweeper.wake()
         return counts
+    }
+
+    /// How often each rule fired, at most `eventHandOverMilliseconds` old.
+    public var rules: [RuleReport] {
+        guard let set = settings.rules.set else { return [] }
+        var sum = RuleCounts(fired: Array(repeating: 0, count: set.names.count))
+        for worker in workers { sum.add(worker.publishedRules.withLock { $0 }) }
+        return set.names.indices.map {
+            RuleReport(
+                name: set.names[$0], phase: set.rulePhases[$0], fired: sum.fired[$0], failed: sum.failed[$0])
+        }
     }
 
     /// Totals over all workers, at most `eventHandOverMilliseconds` old.

@@ -21,6 +21,7 @@ public struct EdgeSettings: Sendable {
     /// Caches that a request may have come through (`CDN-Loop`); further ones get 508.
     public var maximumHops = 16
     public var esi = EdgeESISettings()
+    public var rules = EdgeRuleSettings()
     /// Peers whose `X-Forwarded-For` is believed.
     public var trustedProxies: [AddressBlock] = []
     public var forwardedHeaders = ForwardedHeaders.both

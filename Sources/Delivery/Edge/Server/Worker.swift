@@ -42,7 +42,7 @@ final class Worker: @unchecked Sendable {
 
     init(
         number: Int, settings: EdgeSettings, cache: ResponseCache, resolver: Resolver, pump: EventPump,
-        challenges: ChallengeTable
+        challenges: ChallengeTable, throttle: ThrottleTable
     ) throws(SystemError) {
         self.number = number
         self.settings = settings
@@ -54,7 +54,9 @@ final class Worker: @unchecked Sendable {
         self.cache = settings.cache.isEnabled ? cache : nil
         cacheBox = CacheSettingsBox(cache.settings)
         routes = RouteTable()
+        self.throttle = throttle
         loopID = settings.loopID
+        rules = makeRules()
     }
 
     /// On the loop, first of all.
@@ -64,6 +66,12 @@ final class Worker: @unchecked Sendable {
         handOver = LoopTimer(loop: loop) { [weak self] in
             self?.hasArmedHandOver = false
             self?.handOverEvents()
+        }
+    }
+
+    private func makeRules() -> RuleRunner? {
+        settings.rules.set.map {
+            RuleRunner($0, settings: settings.rules, throttle: throttle, geography: settings.esi.geography)
         }
     }
 
@@ -139,6 +147,13 @@ final class Worker: @unchecked Sendable {
     @exclusivity(unchecked) var compiledPages = CompiledPages()
 
     func route(host: Span<UInt8>) -> RouteTable.Route? { routes.route(host: host) }
+    func route(named name: String) -> RouteTable.Route? { routes.route(named: name) }
+
+    /// The rules of this loop; nil where there are none.
+    @exclusivity(unchecked) private(set) var rules: RuleRunner?
+    private let throttle: ThrottleTable
+    /// How often each rule fired and failed, as `published`.
+    let publishedRules = Mutex(RuleCounts())
 
     /// A name for error pages that is unique in practice.
     func requestName(_ exchange: Exchange) -> String {
@@ -197,6 +212,7 @@ final class Worker: @unchecked Sendable {
         counters.refusedConnections = Int64(refusedConnections)
         let snapshot = counters
         published.withLock { $0 = snapshot }
+        if let rules { publishedRules.withLock { $0 = rules.counts } }
         guard let block = events, !block.rows.isEmpty else { return }
         // Origins noted for requests under way would point into the block that goes; they note again when they end.
         events = nil
@@ -211,6 +227,7 @@ final class Worker: @unchecked Sendable {
         cache = settings.cache.isEnabled ? sharedCache : nil
         cacheBox = CacheSettingsBox(sharedCache.settings)
         loopID = settings.loopID
+        rules = makeRules()
         routes = RouteTable(
             settings, standings, loop: loop, resolver: resolver, reusing: old, probes: number == 0)
     }

@@ -6,17 +6,20 @@ import Synchronization
 extension CacheFetch {
     /// Keeps a 206 while it passes to the client. Nil if it can't be kept.
     func keepPart(
-        _ response: ResponseHead, _ request: RequestHead, requestTime: Int64, now: Int64, settings: CacheSettings
+        _ response: ResponseHead, _ request: RequestHead, requestTime: Int64, now: Int64, settings: CacheSettings,
+        override: CacheOverride
     ) -> Outcome? {
         var head = response
         head.status = 200
         head.block.remove(.contentRange)
-        guard isPartial, settings.partialBytes > 0, let value = response.block.value(of: .contentRange),
+        guard isPartial, !override.isRefused, settings.partialBytes > 0,
+            let value = response.block.value(of: .contentRange),
             response.block.count(of: .contentRange) == 1,
             case (let range, let length?)? = ByteRanges.contentRange(value),
             range.count <= settings.partialBytes, isPlausible(response.framing, range),
             case .store(var freshness) = CachePolicy.storage(
-                request: request, response: head, requestTime: requestTime, now: now, settings: settings),
+                request: request, response: override.applied(to: head), requestTime: requestTime, now: now,
+                settings: settings),
             !freshness.flags.contains(.asksForESI), let variance = variance(response, request),
             let tags = CacheTags.read(response.block, limit: settings.maximumTags)
         else { return nil }
@@ -24,6 +27,7 @@ extension CacheFetch {
             freshness.flags.insert(.mayBeEncoded)
         }
         if head.block.contains(.contentEncoding) { freshness.flags.insert(.isCoded) }
+        override.apply(to: &freshness)
         freshness.flags.insert(.isPartial)
         guard let fetch = alone(now: now, settings: settings) else { return nil }
         let part = PartialResponse(

@@ -15,9 +15,10 @@ enum Freshening {
 
     /// New field lines and freshness, and the lines that only the request which validated may see. Each field of the 304
     /// replaces all stored ones of that name.
+    /// - Parameter keepsUnasked: the operator says how long it is kept, whatever the 304 says.
     static func update(
         _ object: CachedObject, _ stored: HeaderBlock, _ response: ResponseHead, requestTime: Int64, now: Int64,
-        settings: CacheSettings
+        settings: CacheSettings, keepsUnasked: Bool = false
     ) -> (head: [UInt8], freshness: Freshness, ownFields: [UInt8]?) {
         var merged = ResponseHead()
         merged.status = Int(object.status)
@@ -39,7 +40,8 @@ enum Freshening {
             merged, control, requestTime: requestTime, now: now, settings: settings)
         freshness.flags.formUnion(
             object.freshness.flags.intersection([.allowsRanges, .isHTTP10, .mayBeEncoded, .isCoded]))
-        if !control.flags.isDisjoint(with: [.noStore, .isPrivate]) || variesMore(merged.block, than: stored) {
+        let isForbidden = !keepsUnasked && !control.flags.isDisjoint(with: [.noStore, .isPrivate])
+        if isForbidden || variesMore(merged.block, than: stored) {
             freshness.lifetime = -1
         }
         var withheld = control.withheldFields

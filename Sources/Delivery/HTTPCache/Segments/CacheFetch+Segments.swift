@@ -20,18 +20,23 @@ extension CacheFetch {
 
     /// A 206 tells what the whole is like; its bytes are stored where they are whole pieces from the first on.
     func receivedPart(
-        _ response: ResponseHead, _ request: RequestHead, requestTime: Int64, now: Int64, settings: CacheSettings
+        _ response: ResponseHead, _ request: RequestHead, requestTime: Int64, now: Int64, settings: CacheSettings,
+        override: CacheOverride
     ) -> Outcome {
         var head = response
         head.status = 200
         head.block.remove(.contentRange)
         guard let value = response.block.value(of: .contentRange), response.block.count(of: .contentRange) == 1,
             case (let range, let length?)? = ByteRanges.contentRange(value), length > settings.segmentedAboveBytes,
+            !override.isRefused,
             case .store(let freshness) = CachePolicy.storage(
-                request: request, response: head, requestTime: requestTime, now: now, settings: settings),
-            let whole = whole(head, request, freshness, length: length, now: now, settings: settings)
+                request: request, response: override.applied(to: head), requestTime: requestTime, now: now,
+                settings: settings),
+            let whole = whole(
+                head, request, override.applied(to: freshness), length: length, now: now, settings: settings)
         else {
-            return keepPart(response, request, requestTime: requestTime, now: now, settings: settings)
+            return keepPart(
+                response, request, requestTime: requestTime, now: now, settings: settings, override: override)
                 ?? notLearned(now: now, settings: settings)
         }
         guard isPartial else {

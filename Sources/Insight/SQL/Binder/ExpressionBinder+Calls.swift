@@ -24,6 +24,7 @@ extension ExpressionBinder {
 
     mutating func bind(_ call: FunctionCall) throws(SQLError) -> Bound {
         let name = call.upperName
+        if let rowLookups, let bound = try rowLookup(call, rowLookups) { return bound }
         if let over = call.over { return try bind(call, over: over) }
         if match != nil, let bound = try matchCall(call) { return bound }
         guard call.nulls == nil || AggregateName(rawValue: name)?.takesNullTreatment == true else {

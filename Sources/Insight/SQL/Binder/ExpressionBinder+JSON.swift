@@ -7,6 +7,10 @@ extension ExpressionBinder {
             return try jsonPath(call, clauses)
         case "JSON_OBJECT", "JSON_ARRAY": return try jsonContainer(call)
         case "SIMILAR TO": return try similar(call)
+        case "IN TABLE":
+            throw SQLError(
+                .unsupported, "IN TABLE belongs to the edge's rules", at: call.position,
+                suggestion: "IN (SELECT key FROM table) asks a table in a query")
         case "TYPEOF":
             guard call.arguments.count == 1 else { return nil }
             let name = try bind(call.arguments[0]).type.name

@@ -41,6 +41,8 @@ struct ExpressionBinder {
     var groupWindow: GroupWindow?
     /// Inside of `MATCH_RECOGNIZE`: what names mean there.
     var match: MatchScope?
+    /// What single rows are asked for besides their columns.
+    var rowLookups: RowLookups?
     /// Where each column of the input was named first.
     var references: [Int: SourcePosition] = [:]
 

@@ -1,13 +1,13 @@
 /// A `LIKE` pattern: `%` is any run of characters, `_` is one code point.
 struct LikePattern: Sendable {
-    private enum Element: Sendable, Equatable {
+    enum Element: Sendable, Equatable {
         case byte(UInt8)
         case one
         case any
     }
 
     /// The common shapes need no general matching.
-    private enum Shape: Sendable {
+    enum Shape: Sendable {
         case exact([UInt8])
         case prefix([UInt8])
         case suffix([UInt8])
@@ -15,7 +15,7 @@ struct LikePattern: Sendable {
         case general([Element])
     }
 
-    private let shape: Shape
+    let shape: Shape
 
     /// - Throws: an escape that isn't one character, or that stands before something else than `%`, `_` or itself.
     init(_ pattern: [UInt8], escape: [UInt8]?) throws(SQLError) {

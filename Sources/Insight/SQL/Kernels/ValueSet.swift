@@ -87,7 +87,7 @@ struct ValueSet: Sendable {
 }
 
 /// A set of byte strings with open addressing, fixed once built.
-private struct TextSet: Sendable {
+struct TextSet: Sendable {
     private var values = ByteStrings()
     /// Index into `values` plus 1; 0 is empty. The size is a power of two, at least twice the values.
     private var slots: [UInt32]

@@ -179,6 +179,14 @@ extension Parser {
             return .between(
                 left, low: low, high: high, isSymmetric: isSymmetric, isNegated: isNegated, operation.position)
         case .in:
+            if accept(.table) {
+                // A rule asks a table by its key.
+                let table = try name("the name of a table")
+                let arguments = [left, Expression.literal(.text(table.text), table.position)]
+                let call = Expression.call(
+                    FunctionCall(name: "IN TABLE", arguments: arguments, position: operation.position))
+                return isNegated ? .unary(.not, call, operation.position) : call
+            }
             guard at(.leftParenthesis) else { throw unexpected(expecting: "'(' after IN") }
             advance()
             if at(.select) || at(.with) || at(.values) {

@@ -27,7 +27,7 @@ extension BoundExpression {
     }
 
     /// Calls `visit` with the index of every column in it, as often as it stands there.
-    func forEachColumn(_ visit: (Int) -> Void) {
+    public func forEachColumn(_ visit: (Int) -> Void) {
         switch self {
         case .column(let index, _): visit(index)
         case .literal: break

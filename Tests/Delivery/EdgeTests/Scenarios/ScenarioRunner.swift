@@ -32,6 +32,7 @@ struct ScenarioRunner {
             settings.name = "squilla"
             settings.workers = 1
             for step in scenario.settings { ScenarioSettings.apply(step, ports, to: &settings) }
+            ScenarioRules.apply(scenario.settings, ports, to: &settings)
         }
         let actors = scenario.actors
         board.update { $0.running = actors.count }
@@ -108,7 +109,7 @@ struct ScenarioPurge {
 enum ScenarioSettings {
     static func apply(_ step: Scenario.Step, _ ports: [String: UInt16], to settings: inout EdgeSettings) {
         let words = step.text.split(separator: " ").map(String.init)
-        guard words.count == 2 else { return }
+        guard words.count == 2, words[0] != "rule" else { return }
         let number = Int(words[1]) ?? 0
         switch words[0] {
         case "header_timeout_ms": settings.headerTimeoutMilliseconds = number
@@ -130,6 +131,7 @@ enum ScenarioSettings {
         case "cache.send_tags": settings.cache.sendsTags = words[1] == "true"
         case "cache.collapse_timeout_ms": settings.cache.collapseTimeoutMilliseconds = number
         case "edge.cdn_id": settings.cdnID = words[1]
+        case "rule": break
         case "edge.max_hops": settings.maximumHops = number
         case "origin.host_header": settings.origins[0].endpoints[0].hostHeader = words[1]
         default:

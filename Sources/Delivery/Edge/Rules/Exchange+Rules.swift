@@ -1,0 +1,148 @@
+import Bytes
+import HTTPCache
+import HTTPWire
+import Reactor
+import Upstream
+
+/// Where the rules come into a request's life.
+extension Exchange {
+    /// The facts about the request besides its head.
+    func ruleSubject() -> RuleSubject {
+        var subject = RuleSubject()
+        subject.isSecure = isSecure
+        subject.clientHigh = row.clientHigh
+        subject.clientLow = row.clientLow
+        subject.clientPort = row.clientPort
+        subject.tls = connection?.tcp.tlsFacts
+        subject.isFragment = parentName != nil
+        subject.now = worker.loop.now
+        subject.wallMicroseconds = worker.loop.wallMicroseconds
+        return subject
+    }
+
+    /// Phases receive and miss.
+    /// - Returns: whether the request goes on; if not, the rules have answered it.
+    func asksRules(_ phase: RulePhase) -> Bool {
+        guard let rules = worker.rules, rules.set.has(phase) else { return true }
+        var response = ResponseHead()
+        rules.run(phase, ruleSubject(), head: &head, response: &response, &decisions)
+        guard let answer = decisions.answer else { return true }
+        decisions.answer = nil
+        send(answer)
+        return false
+    }
+
+    func send(_ answer: RuleDecisions.Answer) {
+        guard !hasResponded else { return tear() }
+        if answer.status == 429 { note(error: "throttled", "more requests than a rule lets through", .client) }
+        // A body that nobody reads ends the connection.
+        if !isRequestComplete { connection?.input = .ended }
+        startResponse(status: answer.status, length: UInt64(answer.body.count)) { writer in
+            writer.bytes.append(contentsOf: answer.lines)
+            worker.writeDate(&writer)
+        }
+        mimeType.append(contentsOf: "text/plain".utf8)
+        sendBody(answer.body.span)
+        finishResponse()
+    }
+
+    /// Which origin serves the request.
+    var route: RouteTable.Route? {
+        if let name = decisions.origin, let route = worker.route(named: name) { return route }
+        let head = self.head
+        return worker.route(host: head.slice(head.host))
+    }
+
+    /// The key with what the rules add to it.
+    func setKey(_ head: RequestHead) {
+        key.set(head, isHTTPS: isSecure)
+        guard !decisions.keyParts.isEmpty || decisions.replacesKey else { return }
+        key.extend(decisions.keyParts, replacing: decisions.replacesKey)
+    }
+
+    /// Phase fetch, for an answer that is not the cache's.
+    func ruled(_ response: ResponseHead) -> ResponseHead {
+        guard let rules = worker.rules, rules.set.has(.fetch) else { return response }
+        var response = response
+        var subject = ruleSubject()
+        subject.originName = originName
+        rules.run(.fetch, subject, head: &head, response: &response, &decisions)
+        return response
+    }
+
+    /// Phase deliver: the head that was just written, without the empty line, is taken up again.
+    func deliver(_ writer: inout HeadWriter, from start: Int, status: Int) {
+        if !decisions.limits.isEmpty { writer.bytes.append(contentsOf: decisions.limits) }
+        guard let rules = worker.rules, rules.set.has(.deliver), connection?.isService != true else { return }
+        guard let line = writer.bytes[start...].firstIndex(of: 0x0A) else { return }
+        let lines = Array(writer.bytes[(line + 1)...])
+        var response = ResponseHead()
+        response.status = status
+        response.block = HeaderBlock(fieldLines: lines.span)
+        var subject = ruleSubject()
+        subject.cacheStatus = row.cacheStatus
+        subject.cacheAge = Int64(row.ageSeconds)
+        subject.originName = originName
+        subject.errorCode = error?.code ?? ""
+        let before = decisions.fired.count
+        rules.run(.deliver, subject, head: &head, response: &response, &decisions)
+        guard decisions.fired.count > before else { return }
+        writer.bytes.removeSubrange((line + 1)...)
+        for field in response.block.fields {
+            writer.field(response.block.slice(field.name), response.block.slice(field.value))
+        }
+    }
+
+    /// Phase error: what the client gets instead of the edge's own page.
+    func ruledError(_ status: Int) -> RuleDecisions.Answer? {
+        guard let rules = worker.rules, rules.set.has(.error), connection?.isService != true else { return nil }
+        var response = ResponseHead()
+        response.status = status
+        var subject = ruleSubject()
+        subject.originName = originName
+        subject.cacheStatus = row.cacheStatus
+        subject.errorCode = error?.code ?? ""
+        rules.run(.error, subject, head: &head, response: &response, &decisions)
+        defer { decisions.answer = nil }
+        guard var answer = decisions.answer else {
+            guard !response.block.fields.isEmpty else { return nil }
+            return page(status, response.block)
+        }
+        for field in response.block.fields { answer.append(response.block, field) }
+        return answer
+    }
+
+    private func page(_ status: Int, _ fields: HeaderBlock) -> RuleDecisions.Answer {
+        var answer = RuleDecisions.Answer(status: status, body: errorPage(status))
+        var writer = HeadWriter(capacity: 256)
+        writer.field("Content-Type", "text/plain; charset=utf-8")
+        writer.field("Cache-Control", "no-store")
+        answer.lines = writer.bytes
+        for field in fields.fields { answer.append(fields, field) }
+        return answer
+    }
+
+    func resetRules() {
+        if !decisions.fired.isEmpty || decisions.reasons != nil { decisions = RuleDecisions() }
+    }
+
+    /// Names of the rules that fired, with commas between.
+    func describeRules(into block: EventBlock) {
+        guard !decisions.fired.isEmpty, let rules = worker.rules else { return }
+        var names: [UInt8] = []
+        for number in decisions.fired where Int(number) < rules.set.names.count {
+            if !names.isEmpty { names.append(0x2C) }
+            names.append(contentsOf: rules.set.names[Int(number)].utf8)
+        }
+        row.rules = block.keep(names.span)
+    }
+}
+
+extension RuleDecisions.Answer {
+    fileprivate mutating func append(_ block: HeaderBlock, _ field: HeaderBlock.Field) {
+        var writer = HeadWriter(capacity: 0)
+        swap(&writer.bytes, &lines)
+        writer.field(block.slice(field.name), block.slice(field.value))
+        swap(&writer.bytes, &lines)
+    }
+}

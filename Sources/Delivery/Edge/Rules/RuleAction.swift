@@ -1,0 +1,87 @@
+import Bytes
+import HTTPWire
+import SQL
+
+/// An action with everything in it compiled.
+enum RuleAction: Sendable {
+    case respond(status: Int, headers: [(RuleHeader, RuleTemplate)], body: RuleTemplate)
+    case redirect(RuleTemplate, status: Int, keepsQuery: Bool)
+    case rewrite(RuleTemplate)
+    case setHeader(RuleHeader, RuleTemplate)
+    case addHeader(RuleHeader, RuleTemplate)
+    case dropHeader(RuleHeader)
+    case stripQuery(RuleQuery)
+    case sortQuery
+    case cacheKey([RowProgram], replacesURL: Bool)
+    case timeToLive(RuleAmount)
+    case grace(RuleAmount)
+    case bypass
+    case throttle(RuleThrottle)
+    case origin(String, isInKey: Bool)
+    case canary(RuleCanary)
+    case tags([RuleTemplate])
+    case compress(Bool)
+    case esi(Bool)
+}
+
+enum RuleAmount: Sendable {
+    case seconds(Int64)
+    case computed(RowProgram)
+}
+
+/// The name of a field, or the beginning of names.
+struct RuleHeader: Sendable {
+    let name: [UInt8]
+    let id: KnownHeader
+    let isPrefix: Bool
+
+    init(_ text: String) {
+        let isPrefix = text.hasSuffix("*")
+        let bytes = Array((isPrefix ? text.dropLast() : text[...]).utf8)
+        self.isPrefix = isPrefix
+        name = bytes
+        id = isPrefix ? .other : KnownHeader(name: bytes.span)
+    }
+
+    func remove(from block: inout HeaderBlock) {
+        guard isPrefix else { return block.remove(named: name.span) }
+        var names: [[UInt8]] = []
+        for field in block.fields where field.name.count >= name.count && field.id != .contentLength {
+            let found = block.slice(field.name)
+            guard found.extracting(0..<name.count).equalsIgnoringCase(name.span) else { continue }
+            names.append([UInt8](found))
+        }
+        for name in names { block.remove(named: name.span) }
+    }
+}
+
+struct RuleThrottle: Sendable {
+    /// What tells this rule's keys from others'.
+    let salt: UInt64
+    /// Nil for the client's address.
+    let key: RowProgram?
+    let rate: ThrottleRate
+    let name: String
+}
+
+struct RuleCanary: Sendable {
+    let salt: [UInt8]
+    let by: RowProgram?
+    /// Ascending, up to 10,000.
+    let bounds: [(origin: String, upTo: Int)]
+}
+
+/// One rule of one phase. A class, so that the walk over the rules counts no references of what it does not need.
+final class CompiledRule: Sendable {
+    let number: Int
+    let name: [UInt8]
+    let actions: [RuleAction]
+    let stops: Bool
+
+    init(number: Int, name: [UInt8], actions: [RuleAction], stops: Bool) {
+        self.number = number
+        self.name = name
+        self.actions = actions
+        self.stops = stops
+    }
+}

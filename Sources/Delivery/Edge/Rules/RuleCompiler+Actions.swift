@@ -1,0 +1,177 @@
+import HTTPWire
+import SQL
+import Upstream
+
+extension RuleCompiler {
+    // MARK: Binding
+
+    mutating func bind(_ action: RuleDeclaration.Action, _ key: String, _ rule: inout BoundRule) {
+        switch action {
+        case .respond(let status, let headers, let body):
+            if !(200...599).contains(status) {
+                report(rule.number, key, "an answer's status is from 200 to 599, and this is \(status)")
+            }
+            for (name, value) in headers {
+                check(header: name, key, rule, isResponse: true)
+                template(value, key, &rule)
+            }
+            template(body, key, &rule)
+        case .redirect(let target, let status, _):
+            if ![301, 302, 303, 307, 308].contains(status) {
+                report(rule.number, key, "a redirect's status is 301, 302, 303, 307 or 308, and this is \(status)")
+            }
+            template(target, key, &rule)
+        case .rewrite(let target): template(target, key, &rule)
+        case .setHeader(let name, let value), .addHeader(let name, let value):
+            check(header: name, key, rule, isResponse: rule.phase.knowsResponse)
+            template(value, key, &rule)
+        case .dropHeader(let name):
+            check(
+                header: name.hasSuffix("*") ? String(name.dropLast()) : name, key, rule,
+                isResponse: rule.phase.knowsResponse)
+        case .cacheKey(let parts, _): for part in parts { value(part, .varchar, key, &rule) }
+        case .timeToLive(let amount), .grace(let amount):
+            if case .computed(let text) = amount { value(text, .bigint, key, &rule) }
+        case .throttle(let by, let events, let milliseconds, let burst):
+            if events < 1 || milliseconds < 1 || burst < 1 {
+                report(rule.number, key, "a throttle lets at least one through, such as rate: 10/s")
+            }
+            if let by { value(by, .varchar, key, &rule) }
+        case .origin(let name): check(origin: name, key, rule)
+        case .canary(let by, let split):
+            bind(split, key, rule)
+            if let by { value(by, .varchar, key, &rule) }
+        case .tags(let tags): for tag in tags { template(tag, key, &rule) }
+        case .esi(true) where !allowsESI:
+            report(rule.number, key, "esi: true needs the assembly of pages: set esi.enabled: true")
+        case .stripQuery, .sortQuery, .bypass, .compress, .esi: break
+        }
+    }
+
+    private mutating func bind(_ split: [(origin: String, share: Int)], _ key: String, _ rule: BoundRule) {
+        for (name, _) in split { check(origin: name, key, rule) }
+        let sum = split.reduce(0) { $0 + $1.share }
+        if sum != 10_000 {
+            report(rule.number, key, "the shares of a canary add up to 100 percent, and these to \(Double(sum) / 100)")
+        }
+    }
+
+    private mutating func check(origin name: String, _ key: String, _ rule: BoundRule) {
+        guard !origins.contains(name) else { return }
+        report(
+            rule.number, key,
+            "there is no origin \(name); there \(origins.count == 1 ? "is" : "are") "
+                + origins.sorted().joined(separator: ", "))
+    }
+
+    private mutating func check(header name: String, _ key: String, _ rule: BoundRule, isResponse: Bool) {
+        let bytes = Array(name.utf8)
+        let isToken = bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains($0) }
+        guard isToken, bytes.count <= 256 else {
+            return report(rule.number, key, "\"\(name)\" is no name of a header field")
+        }
+        let id = KnownHeader(name: bytes.span)
+        let isFraming: Bool
+        switch id {
+        case .contentLength, .transferEncoding, .connection, .keepAlive, .te, .trailer, .upgrade, .proxyConnection,
+            .via, .age, .date:
+            isFraming = true
+        case .host, .expect, .cdnLoop, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .maxForwards:
+            isFraming = !isResponse
+        default: isFraming = false
+        }
+        if isFraming {
+            report(
+                rule.number, key,
+                "\(id.name) is the edge's own"
+                    + (id == .host ? "; host_header of an origin says what it is sent" : ""))
+        }
+    }
+
+    // MARK: Compiling
+
+    /// The programs of a rule, once everything is bound.
+    func compile(_ rule: BoundRule) throws(SQLError) -> [RuleAction] {
+        var actions: [RuleAction] = []
+        for (index, (_, action)) in rule.declaration.actions.enumerated() {
+            var values: [RowProgram] = []
+            for value in rule.values[index] { values.append(try RowProgram(value: value, binder)) }
+            var templates: [RuleTemplate] = []
+            for parts in rule.templates[index] { templates.append(try template(parts)) }
+            actions.append(compile(action, rule, values, templates))
+        }
+        return actions
+    }
+
+    private func template(_ parts: [TemplatePart]) throws(SQLError) -> RuleTemplate {
+        var compiled: [RuleTemplate.Part] = []
+        for part in parts {
+            switch part {
+            case .text(let text): compiled.append(.text(Array(text.utf8)))
+            case .value(let value): compiled.append(.value(try RowProgram(value: value, binder)))
+            }
+        }
+        return RuleTemplate(parts: compiled)
+    }
+
+    private func compile(
+        _ action: RuleDeclaration.Action, _ rule: BoundRule, _ values: [RowProgram], _ templates: [RuleTemplate]
+    ) -> RuleAction {
+        let name = rule.declaration.name
+        switch action {
+        case .respond(let status, let headers, _):
+            let fields = zip(headers, templates).map { (RuleHeader($0.name), $1) }
+            return .respond(status: status, headers: fields, body: templates[templates.count - 1])
+        case .redirect(_, let status, let keepsQuery):
+            return .redirect(templates[0], status: status, keepsQuery: keepsQuery)
+        case .rewrite: return .rewrite(templates[0])
+        case .setHeader(let name, _): return .setHeader(RuleHeader(name), templates[0])
+        case .addHeader(let name, _): return .addHeader(RuleHeader(name), templates[0])
+        case .dropHeader(let name): return .dropHeader(RuleHeader(name))
+        case .stripQuery(let names): return .stripQuery(RuleQuery(names))
+        case .sortQuery: return .sortQuery
+        case .cacheKey(_, let replaces): return .cacheKey(values, replacesURL: replaces)
+        case .timeToLive(let amount): return .timeToLive(compile(amount, values))
+        case .grace(let amount): return .grace(compile(amount, values))
+        case .bypass: return .bypass
+        case .throttle(_, let events, let milliseconds, let burst):
+            let rate = ThrottleRate(events: events, milliseconds: milliseconds, burst: burst)
+            return .throttle(
+                RuleThrottle(salt: StableHash.hash("throttle " + name), key: values.first, rate: rate, name: name))
+        case .origin(let name): return .origin(name, isInKey: !isOfURL(rule.condition))
+        case .canary(_, let split):
+            var bounds: [(origin: String, upTo: Int)] = []
+            var sum = 0
+            for (origin, share) in split {
+                sum += share
+                bounds.append((origin, sum))
+            }
+            return .canary(RuleCanary(salt: Array("canary \(name)".utf8), by: values.first, bounds: bounds))
+        case .tags: return .tags(templates)
+        case .compress(let isOn): return .compress(isOn)
+        case .esi(let isOn): return .esi(isOn)
+        }
+    }
+
+    private func compile(_ amount: RuleDeclaration.Amount, _ values: [RowProgram]) -> RuleAmount {
+        switch amount {
+        case .seconds(let seconds): .seconds(seconds)
+        case .computed: .computed(values[0])
+        }
+    }
+
+    /// Whether a condition is about nothing but the URL, which cache keys have anyway.
+    private func isOfURL(_ condition: BoundExpression) -> Bool {
+        var isOf = true
+        forEachColumn(condition) { column in
+            if column < binder.fields.count, !RuleField.allCases[column].isOfURL { isOf = false }
+            if column >= binder.fields.count {
+                if case .keyed(RuleKeyed.parameter.rawValue, _) = binder.lookups[column - binder.fields.count] {
+                    return
+                }
+                isOf = false
+            }
+        }
+        return isOf
+    }
+}

@@ -1,0 +1,195 @@
+import HTTPWire
+import SQL
+import Upstream
+
+/// Compiles rules: binds all of them first, since they share their columns, then makes programs.
+struct RuleCompiler {
+    /// A rule whose expressions are bound.
+    struct BoundRule {
+        var number: Int
+        var declaration: RuleDeclaration
+        var phase: RulePhase
+        var condition: BoundExpression
+        /// In the order of the actions, with what stands in each.
+        var values: [[BoundExpression]] = []
+        var templates: [[[TemplatePart]]] = []
+    }
+
+    enum TemplatePart {
+        case text(String)
+        case value(BoundExpression)
+    }
+
+    var binder = RowBinder(fields: RuleField.planFields, keyed: RuleKeyed.allCases.map(\.binding))
+    var faults: [RuleFault] = []
+    var bound: [BoundRule] = []
+    /// Names of origins.
+    let origins: Set<String>
+    let allowsESI: Bool
+
+    mutating func report(
+        _ rule: Int, _ key: String, _ message: String, line: Int? = nil, column: Int? = nil, isWarning: Bool = false
+    ) {
+        faults.append(
+            RuleFault(rule: rule, key: key, line: line, column: column, message: message, isWarning: isWarning))
+    }
+
+    mutating func report(_ rule: Int, _ key: String, _ error: SQLError, line: Int = 1, column: Int = 1) {
+        let message = error.suggestion.map { "\(error.message) (\($0))" } ?? error.message
+        let at = error.line.map { ($0 + line - 1, ($0 == 1 ? column - 1 : 0) + (error.column ?? 1)) }
+        report(rule, key, message, line: at?.0, column: at?.1)
+    }
+
+    // MARK: Binding
+
+    mutating func bind(_ declaration: RuleDeclaration, _ number: Int) {
+        guard let phase = phase(of: declaration, number) else { return }
+        var rule = BoundRule(
+            number: number, declaration: declaration, phase: phase,
+            condition: .literal(.bool(true), type: .boolean))
+        if let when = declaration.when {
+            guard let condition = condition(when, number, phase) else { return }
+            rule.condition = condition
+        }
+        for (key, action) in declaration.actions {
+            rule.values.append([])
+            rule.templates.append([])
+            bind(action, key, &rule)
+        }
+        bound.append(rule)
+    }
+
+    /// The earliest phase in which all of a rule's actions can stand.
+    private mutating func phase(of rule: RuleDeclaration, _ number: Int) -> RulePhase? {
+        if rule.actions.isEmpty, !rule.stops {
+            report(number, "", "the rule does nothing; give it an action (docs/rules.md)")
+            return nil
+        }
+        if let phase = rule.phase {
+            for (key, action) in rule.actions where !action.phases.contains(phase) {
+                let places = action.phases.map(\.rawValue).joined(separator: " or ")
+                report(number, key, "\(key) has no meaning in phase \(phase.rawValue); it stands in \(places)")
+                return nil
+            }
+            return phase
+        }
+        let possible = RulePhase.allCases.filter { phase in rule.actions.allSatisfy { $0.action.phases.contains(phase) }
+        }
+        if possible.isEmpty {
+            report(number, "", "its actions belong to different phases; make a rule of each")
+        }
+        return possible.first
+    }
+
+    private mutating func condition(_ text: String, _ number: Int, _ phase: RulePhase) -> BoundExpression? {
+        do throws(SQLError) {
+            let condition = try binder.condition(text)
+            return isKnown(condition, in: phase, number, "when") ? condition : nil
+        } catch {
+            report(number, "when", error)
+            return nil
+        }
+    }
+
+    /// Whether nothing of the answer is asked before there is one.
+    private mutating func isKnown(
+        _ expression: BoundExpression, in phase: RulePhase, _ number: Int, _ key: String
+    ) -> Bool {
+        guard !phase.knowsResponse else { return true }
+        var early: String?
+        forEachColumn(expression) { column in
+            if column < binder.fields.count {
+                if RuleField.allCases[column].isOfResponse { early = RuleField.allCases[column].rawValue }
+            } else if case .keyed(RuleKeyed.responseHeader.rawValue, let name) = binder.lookups[
+                column - binder.fields.count]
+            {
+                early = "response.headers['\(name)']"
+            }
+        }
+        guard let early else { return true }
+        report(
+            number, key,
+            "\(early) is not known in phase \(phase.rawValue): the answer has not come; write phase: fetch or deliver")
+        return false
+    }
+
+    /// Also those that tables are asked with.
+    func forEachColumn(_ expression: BoundExpression, _ visit: (Int) -> Void) {
+        expression.forEachColumn { column in
+            visit(column)
+            if column >= binder.fields.count, case .table(_, let value) = binder.lookups[column - binder.fields.count] {
+                forEachColumn(value, visit)
+            }
+        }
+    }
+
+    mutating func value(_ text: String, _ type: SQLType, _ key: String, _ rule: inout BoundRule) {
+        do throws(SQLError) {
+            let value = try binder.value(text, as: type)
+            if isKnown(value, in: rule.phase, rule.number, key) {
+                rule.values[rule.values.count - 1].append(value)
+            }
+        } catch {
+            report(rule.number, key, error)
+        }
+    }
+
+    mutating func template(_ text: String, _ key: String, _ rule: inout BoundRule) {
+        let (parts, open) = RuleTemplate.split(text)
+        if let open {
+            report(rule.number, key, "the brace of ${ is not closed", line: open.line, column: open.column)
+            return
+        }
+        var template: [TemplatePart] = []
+        for part in parts {
+            switch part {
+            case .text(let text): template.append(.text(text))
+            case .expression(let text, let line, let column):
+                do throws(SQLError) {
+                    let value = try binder.value(text, as: .varchar)
+                    guard isKnown(value, in: rule.phase, rule.number, key) else { return }
+                    template.append(.value(value))
+                } catch {
+                    report(rule.number, key, error, line: line, column: column)
+                }
+            }
+        }
+        rule.templates[rule.templates.count - 1].append(template)
+    }
+}
+
+extension RuleDeclaration.Action {
+    /// Where it can stand.
+    var phases: [RulePhase] {
+        switch self {
+        case .respond: [.receive, .miss, .error]
+        case .redirect, .throttle, .origin, .canary: [.receive, .miss]
+        case .rewrite, .stripQuery, .sortQuery, .cacheKey, .compress, .esi: [.receive]
+        case .setHeader, .addHeader, .dropHeader: RulePhase.allCases
+        case .timeToLive, .grace, .bypass, .tags: [.receive, .fetch]
+        }
+    }
+
+    /// The client is answered, so nothing after it happens.
+    var isTerminal: Bool {
+        switch self {
+        case .respond, .redirect: true
+        default: false
+        }
+    }
+
+    /// What it decides once and for all, of which the last one counts; nil for what adds up.
+    var target: String? {
+        switch self {
+        case .rewrite: "the path"
+        case .setHeader(let name, _): "header \(name.lowercased())"
+        case .cacheKey(_, let replaces): replaces ? "the cache key" : nil
+        case .timeToLive: "ttl"
+        case .grace: "grace"
+        case .origin, .canary: "the origin"
+        case .compress: "compress"
+        case .esi: "esi"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import HTTPCache
+import HTTPWire
+import Reactor
+
+/// What the rules have decided about one request so far.
+struct RuleDecisions {
+    /// An answer by the rules.
+    struct Answer {
+        var status: Int
+        /// Field lines, framing apart.
+        var lines: [UInt8] = []
+        var body: [UInt8] = []
+    }
+
+    /// Numbers of the rules that fired, in order; one only once a phase.
+    var fired: [UInt16] = []
+    var answer: Answer?
+    var isBypassed = false
+    /// The name of an origin that was chosen.
+    var origin: String?
+    /// Parts of the cache key, see `CacheKey.append(part:to:)`.
+    var keyParts: [UInt8] = []
+    var replacesKey = false
+    var cache = CacheOverride()
+    /// For the response that is fetched, with blanks between.
+    var tags: [UInt8] = []
+    var compress: Bool?
+    var esi: Bool?
+    /// The path and query that the client asked for, where a rule gave others.
+    var asked: (path: ByteRange, query: ByteRange, hasQuery: Bool)?
+    /// Fields of `RateLimit` for the answer, as lines.
+    var limits: [UInt8] = []
+    /// Why things are as they are, where somebody asked with a token.
+    var reasons: [String]?
+
+    /// The most rules that an event names.
+    static let maximumNames = 16
+}
+
+/// What rules are told besides the messages.
+struct RuleSubject {
+    var isSecure = false
+    var clientHigh: UInt64 = 0
+    var clientLow: UInt64 = 0
+    var clientPort: UInt16 = 0
+    var tls: TLSFacts?
+    var isFragment = false
+    /// On the loop's clock, nanoseconds.
+    var now: Int64 = 0
+    var wallMicroseconds: Int64 = 0
+    /// Nil where nothing was looked up.
+    var cacheStatus: CacheOutcome?
+    /// Negative where nothing stored is served.
+    var cacheAge: Int64 = -1
+    var originName = ""
+    var errorCode = ""
+}

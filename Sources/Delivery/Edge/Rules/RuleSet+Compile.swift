@@ -1,0 +1,161 @@
+import SQL
+
+extension RuleSet {
+    /// Compiles rules.
+    /// - Parameters:
+    ///   - origins: names that rules may choose.
+    ///   - allowsESI: whether pages are assembled at all.
+    /// - Returns: the rules, nil where one of the faults is no warning, and what is wrong or likely to be.
+    public static func compile(
+        _ declarations: [RuleDeclaration], origins: [String], allowsESI: Bool
+    ) -> (set: RuleSet?, faults: [RuleFault]) {
+        var compiler = RuleCompiler(origins: Set(origins), allowsESI: allowsESI)
+        guard declarations.count <= maximumRules else {
+            compiler.report(maximumRules, "", "more than \(maximumRules) rules")
+            return (nil, compiler.faults)
+        }
+        for (number, declaration) in declarations.enumerated() { compiler.bind(declaration, number) }
+        guard compiler.faults.isEmpty else { return (nil, compiler.faults) }
+        let set = compiler.finish(declarations)
+        compiler.warn()
+        return (set, compiler.faults.sorted { $0.rule < $1.rule })
+    }
+}
+
+extension RuleCompiler {
+    fileprivate mutating func finish(_ declarations: [RuleDeclaration]) -> RuleSet? {
+        var set = RuleSet()
+        set.names = declarations.map(\.name)
+        set.rulePhases = Array(repeating: .receive, count: declarations.count)
+        for rule in bound { set.rulePhases[rule.number] = rule.phase }
+        set.tables = binder.tables
+        for phase in RulePhase.allCases {
+            let rules = bound.filter { $0.phase == phase }
+            guard !rules.isEmpty, let compiled = compile(rules) else { continue }
+            set.slotCount = max(set.slotCount, compiled.slotCount)
+            set.phases[phase.index] = compiled.phase
+        }
+        return faults.isEmpty ? set : nil
+    }
+
+    private mutating func compile(_ rules: [BoundRule]) -> (phase: RuleSet.Phase, slotCount: Int)? {
+        var compiled: [CompiledRule] = []
+        var columns: Set<Int> = []
+        for rule in rules {
+            do throws(SQLError) {
+                let actions = try compile(rule)
+                compiled.append(
+                    CompiledRule(
+                        number: rule.number, name: Array(rule.declaration.name.utf8), actions: actions,
+                        stops: rule.declaration.stops))
+                for action in actions { for program in action.programs { columns.formUnion(program.columns) } }
+                // Apart from the others, so that a pattern that is wrong is told of with its rule.
+                _ = try RowProgram(conditions: [rule.condition], binder)
+            } catch {
+                report(rule.number, "when", error)
+            }
+        }
+        guard faults.isEmpty else { return nil }
+        do throws(SQLError) {
+            let conditions = try RowProgram(conditions: rules.map(\.condition), binder)
+            columns.formUnion(conditions.columns)
+            let most = compiled.flatMap(\.actions).flatMap(\.programs).map(\.slotCount).max() ?? 0
+            let fills = columns.sorted().map { RuleFill($0, binder) }
+            return (
+                RuleSet.Phase(conditions: conditions, rules: compiled, fills: fills),
+                max(most, conditions.slotCount)
+            )
+        } catch {
+            report(rules[0].number, "when", error)
+            return nil
+        }
+    }
+
+    // MARK: Warnings
+
+    /// Rules that are never asked, and those that undo each other.
+    fileprivate mutating func warn() {
+        for phase in RulePhase.allCases {
+            let rules = bound.filter { $0.phase == phase }
+            let parts = rules.map { conjuncts($0.condition) }
+            for (index, rule) in rules.enumerated() {
+                if case .literal(let value, _) = rule.condition, value != .bool(true) {
+                    report(rule.number, "when", "the condition is never true", isWarning: true)
+                    continue
+                }
+                // Quadratic; more rules than this are read by no human, and generated ones are checked by who makes them.
+                guard rules.count <= 1_000 else { continue }
+                for earlier in 0..<index { compare(rules, parts, earlier, index) }
+            }
+        }
+    }
+
+    private mutating func compare(
+        _ rules: [BoundRule], _ parts: [Set<BoundExpression>], _ earlier: Int, _ later: Int
+    ) {
+        let (first, second) = (rules[earlier], rules[later])
+        guard !isRandom(first), !isRandom(second) else { return }
+        let ends = first.declaration.stops || first.declaration.actions.contains { $0.action.isTerminal }
+        let place = "\"\(first.declaration.name)\" (rule \(first.number + 1))"
+        if ends, parts[earlier].isSubset(of: parts[later]) {
+            report(
+                second.number, second.declaration.when == nil ? "" : "when",
+                "never reached: \(place) ends the phase wherever this condition holds", isWarning: true)
+            return
+        }
+        guard parts[later].isSubset(of: parts[earlier]) else { return }
+        let targets = Set(first.declaration.actions.compactMap(\.action.target))
+        for (key, action) in second.declaration.actions {
+            guard let target = action.target, targets.contains(target) else { continue }
+            report(
+                second.number, key,
+                "conflicts with \(place), which sets \(target) under the same condition; this one counts",
+                isWarning: true)
+        }
+    }
+
+    /// Two such conditions that look the same may differ.
+    private func isRandom(_ rule: BoundRule) -> Bool {
+        guard let text = rule.declaration.when?.uppercased() else { return false }
+        return text.contains("RAND") || text.contains("UUID")
+    }
+
+    /// The conditions that all must hold; none for what always does.
+    private func conjuncts(_ condition: BoundExpression) -> Set<BoundExpression> {
+        var parts: Set<BoundExpression> = []
+        var open = [condition]
+        while let next = open.popLast() {
+            switch next {
+            case .call(.and, let sides, _): open += sides
+            case .literal(.bool(true), _): break
+            default: parts.insert(next)
+            }
+        }
+        return parts
+    }
+}
+
+extension RuleAction {
+    /// Everything in it that reads columns.
+    var programs: [RowProgram] {
+        switch self {
+        case .respond(_, let headers, let body): headers.flatMap(\.1.programs) + body.programs
+        case .redirect(let template, _, _), .rewrite(let template), .setHeader(_, let template),
+            .addHeader(_, let template):
+            template.programs
+        case .cacheKey(let parts, _): parts
+        case .timeToLive(let amount), .grace(let amount):
+            if case .computed(let program) = amount { [program] } else { [] }
+        case .throttle(let throttle): throttle.key.map { [$0] } ?? []
+        case .canary(let canary): canary.by.map { [$0] } ?? []
+        case .tags(let tags): tags.flatMap(\.programs)
+        case .dropHeader, .stripQuery, .sortQuery, .bypass, .origin, .compress, .esi: []
+        }
+    }
+}
+
+extension RuleTemplate {
+    fileprivate var programs: [RowProgram] {
+        parts.compactMap { if case .value(let program) = $0 { program } else { nil } }
+    }
+}
