@@ -3,8 +3,8 @@ import SQL
 
 /// A look through a watched folder. One of many files is made in parts, so that it holds nobody up.
 struct FolderLook {
-    /// Files that are looked at in one part.
-    static let part = 1_000
+    /// Files that are looked at in one part: some milliseconds of work.
+    static let part = 4_000
 
     /// When the next one begins: monotonic, microseconds.
     private(set) var next = Int64.min

@@ -210,12 +210,12 @@ import Testing
 
     @Test func manyFilesAreLookedAtInParts() throws {
         let folder = try Folder()
-        for index in 0..<2_500 { try folder.write(line(index), to: "\(index).log") }
+        for index in 0..<4_500 { try folder.write(line(index), to: "\(index).log") }
         let source = source(folder)
         clock.advance(microseconds: 1_000_000)
         #expect(try source.next() == nil)
         #expect(source.isLooking)
-        #expect(try rows(source).count == 2_500)
+        #expect(try rows(source).count == 4_500)
         #expect(try rows(source).isEmpty)
     }
 
