@@ -62,8 +62,7 @@ final class CacheFetchJob: OriginHandler {
 
     /// Renews a stored response beside the answer that was given from it (RFC 5861, 3).
     static func refresh(_ fetch: CacheFetch, for exchange: Exchange) {
-        guard let route = exchange.route else { return }
-        CacheFetchJob(fetch, for: exchange, route: route, isRefresh: true).run()
+        exchange.missAside { route in CacheFetchJob(fetch, for: exchange, route: route, isRefresh: true).run() }
     }
 
     func run() { origin?.start() }

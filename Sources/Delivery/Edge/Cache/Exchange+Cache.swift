@@ -235,6 +235,7 @@ extension Exchange {
             case .data(let segment, let range):
                 if !sendBody(shared: segment, range) { return }
             case .missing(let run):
+                if worker.rules != nil, !asksMissRules() { return }
                 if !SegmentJob.start(run, for: self, hit: nil) { return bodyAborted() }
             case .end: return finishBody()
             case .aborted: return bodyAborted()

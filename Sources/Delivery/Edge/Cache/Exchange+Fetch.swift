@@ -7,7 +7,7 @@ import Upstream
 /// Fetching on the cache's behalf, as the request that started it sees it.
 extension Exchange {
     func startFetch(_ fetch: CacheFetch) {
-        if worker.rules != nil, !asksRules(.miss) { return }
+        if worker.rules != nil, !asksMissRules() { return }
         guard let job = CacheFetchJob.start(fetch, for: self) else { return refuseUnknownHost() }
         phase = .fetching
         row.cacheStatus = .miss

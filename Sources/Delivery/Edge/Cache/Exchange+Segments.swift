@@ -15,6 +15,7 @@ extension Exchange {
         case .load(let key, let ticket): wait(ticket, at: key, isLoad: true)
         case .gone: lookUp(cache)
         case .missing(let run):
+            if worker.rules != nil, !asksMissRules() { return }
             phase = .fetching
             connection?.watchWriting()
             if !SegmentJob.start(run, for: self, hit: hit) { refuseUnknownHost() }

@@ -28,7 +28,7 @@ final class SegmentJob: OriginHandler {
     /// - Parameter hit: what the request is served with once the first piece comes; nil where it is being served.
     /// - Returns: false where no origin serves the host.
     static func start(_ run: SegmentRun, for exchange: Exchange, hit: CacheHit?) -> Bool {
-        guard let route = exchange.worker.route(host: exchange.head.slice(exchange.head.host)) else { return false }
+        guard let route = exchange.route else { return false }
         SegmentJob(run, for: exchange, hit: hit, route).origin?.start()
         return true
     }

@@ -47,7 +47,9 @@ struct StoredFragments {
     /// The fragment, if the cache answers the request for it at once. Nothing is noted of it yet.
     mutating func find(_ fetch: ESIFetch, of exchange: Exchange, parser: inout RequestParser) -> Found? {
         let worker = exchange.worker
-        guard fetch.isPlain, let cache = worker.cache, let site = site(of: fetch, exchange, &parser) else { return nil }
+        // Rules may have more to say about a fragment than its URL tells.
+        guard fetch.isPlain, worker.rules?.set.concernsHits != true, let cache = worker.cache,
+            let site = site(of: fetch, exchange, &parser) else { return nil }
         let url = fetch.url
         let port = url.port == (url.isHTTPS ? 443 : 80) ? nil : url.port
         key.set(host: url.host.span, port: port, target: url.target.span, isHTTPS: exchange.isSecure)

@@ -8,7 +8,7 @@ import Upstream
 extension Exchange: OriginHandler {
     func forward(_ reason: CacheStatus.Forward) {
         if forwardsLeft == 0 { return answerOptions() }
-        if worker.rules != nil, !asksRules(.miss) { return }
+        if worker.rules != nil, !asksMissRules() { return }
         guard let route else { return refuseUnknownHost() }
         phase = .forwarding
         originName = route.origin.name

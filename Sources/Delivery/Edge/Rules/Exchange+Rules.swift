@@ -32,6 +32,25 @@ extension Exchange {
         return false
     }
 
+    /// Phase miss, once for each request however often it goes to an origin.
+    func asksMissRules() -> Bool {
+        guard let rules = worker.rules, rules.set.has(.miss), !decisions.hasMissed else { return true }
+        decisions.hasMissed = true
+        return asksRules(.miss)
+    }
+
+    /// Phase miss for a fetch beside an answer that is served already: what the rules change is the fetch's alone, and where
+    /// they would answer there is no fetch.
+    func missAside(_ fetch: (RouteTable.Route) -> Void) {
+        let kept = (head, decisions)
+        if let rules = worker.rules, rules.set.has(.miss), !decisions.hasMissed {
+            var response = ResponseHead()
+            rules.run(.miss, ruleSubject(), head: &head, response: &response, &decisions)
+        }
+        if decisions.answer == nil, let route { fetch(route) }
+        (head, decisions) = kept
+    }
+
     func send(_ answer: RuleDecisions.Answer) {
         guard !hasResponded else { return tear() }
         if answer.status == 429 { note(error: "throttled", "more requests than a rule lets through", .client) }
@@ -84,9 +103,7 @@ extension Exchange {
         subject.cacheAge = Int64(row.ageSeconds)
         subject.originName = originName
         subject.errorCode = error?.code ?? ""
-        let before = decisions.fired.count
-        rules.run(.deliver, subject, head: &head, response: &response, &decisions)
-        guard decisions.fired.count > before else { return }
+        guard rules.run(.deliver, subject, head: &head, response: &response, &decisions) else { return }
         writer.bytes.removeSubrange((line + 1)...)
         for field in response.block.fields {
             writer.field(response.block.slice(field.name), response.block.slice(field.value))
@@ -123,7 +140,7 @@ extension Exchange {
     }
 
     func resetRules() {
-        if !decisions.fired.isEmpty || decisions.reasons != nil { decisions = RuleDecisions() }
+        if !decisions.fired.isEmpty || decisions.hasMissed || decisions.reasons != nil { decisions = RuleDecisions() }
     }
 
     /// Names of the rules that fired, with commas between.

@@ -15,6 +15,8 @@ struct RuleDecisions {
     /// Numbers of the rules that fired, in order; one only once a phase.
     var fired: [UInt16] = []
     var answer: Answer?
+    /// Phase miss is over.
+    var hasMissed = false
     var isBypassed = false
     /// The name of an origin that was chosen.
     var origin: String?

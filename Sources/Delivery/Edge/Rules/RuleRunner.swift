@@ -28,16 +28,20 @@ final class RuleRunner {
     /// - Parameters:
     ///   - head: the request; rules of receive and miss change it.
     ///   - response: the answer, from fetch on, which the rules change.
+    /// - Returns: whether any fired.
+    @discardableResult
     func run(
         _ phase: RulePhase, _ subject: RuleSubject, head: inout RequestHead, response: inout ResponseHead,
         _ decisions: inout RuleDecisions
-    ) {
-        guard let rules = set.phases[phase.index] else { return }
+    ) -> Bool {
+        guard let rules = set.phases[phase.index] else { return false }
+        var hasFired = false
         values.begin(slots: set.slotCount)
         values.now = subject.wallMicroseconds
         fill(rules.fills, subject, head, response, knowsResponse: phase.knowsResponse)
         for index in 0..<rules.rules.count where holds(rules, index) {
             let rule = rules.rules[index]
+            hasFired = true
             note(rule, phase, &decisions)
             // What is lent would be copied as soon as somebody changes it.
             release()
@@ -67,6 +71,7 @@ final class RuleRunner {
             }
         }
         release()
+        return hasFired
     }
 
     @inline(__always)

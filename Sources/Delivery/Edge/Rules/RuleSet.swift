@@ -26,6 +26,9 @@ public struct RuleSet: Sendable {
     public internal(set) var rulePhases: [RulePhase] = []
 
     func has(_ phase: RulePhase) -> Bool { phases[phase.index] != nil }
+
+    /// Some are asked where the cache answers.
+    var concernsHits: Bool { has(.receive) || has(.deliver) }
 }
 
 /// A column that has to be set before a phase's programs run.
