@@ -37,9 +37,12 @@ extension RuleCompiler {
                 report(rule.number, key, "a throttle lets at least one through, such as rate: 10/s")
             }
             if let by { value(by, .varchar, key, &rule) }
-        case .origin(let name): check(origin: name, key, rule)
+        case .origin(let name):
+            check(origin: name, key, rule)
+            if !isOfURL(rule.condition) { checkIsKeyed(key, rule) }
         case .canary(let by, let split):
             bind(split, key, rule)
+            checkIsKeyed(key, rule)
             if let by { value(by, .varchar, key, &rule) }
         case .tags(let tags): for tag in tags { template(tag, key, &rule) }
         case .esi(true) where !allowsESI:
@@ -62,6 +65,15 @@ extension RuleCompiler {
             rule.number, key,
             "there is no origin \(name); there \(origins.count == 1 ? "is" : "are") "
                 + origins.sorted().joined(separator: ", "))
+    }
+
+    /// Once the cache was asked, an origin can't be told apart there any more.
+    private mutating func checkIsKeyed(_ key: String, _ rule: BoundRule) {
+        guard rule.phase == .miss else { return }
+        report(
+            rule.number, key,
+            "in phase miss the cache's key is settled, and answers of different origins would be mixed up; leave phase out, "
+                + "or ask for nothing but the URL")
     }
 
     private mutating func check(header name: String, _ key: String, _ rule: BoundRule, isResponse: Bool) {
@@ -162,7 +174,7 @@ extension RuleCompiler {
 
     /// Whether a condition is about nothing but the URL, which cache keys have anyway.
     private func isOfURL(_ condition: BoundExpression) -> Bool {
-        var isOf = true
+        var isOf = condition.isRepeatable
         forEachColumn(condition) { column in
             if column < binder.fields.count, !RuleField.allCases[column].isOfURL { isOf = false }
             if column >= binder.fields.count {

@@ -94,7 +94,8 @@ extension RuleCompiler {
         _ rules: [BoundRule], _ parts: [Set<BoundExpression>], _ earlier: Int, _ later: Int
     ) {
         let (first, second) = (rules[earlier], rules[later])
-        guard !isRandom(first), !isRandom(second) else { return }
+        // Others may differ though they look the same.
+        guard first.condition.isRepeatable, second.condition.isRepeatable else { return }
         let ends = first.declaration.stops || first.declaration.actions.contains { $0.action.isTerminal }
         let place = "\"\(first.declaration.name)\" (rule \(first.number + 1))"
         if ends, parts[earlier].isSubset(of: parts[later]) {
@@ -112,12 +113,6 @@ extension RuleCompiler {
                 "conflicts with \(place), which sets \(target) under the same condition; this one counts",
                 isWarning: true)
         }
-    }
-
-    /// Two such conditions that look the same may differ.
-    private func isRandom(_ rule: BoundRule) -> Bool {
-        guard let text = rule.declaration.when?.uppercased() else { return false }
-        return text.contains("RAND") || text.contains("UUID")
     }
 
     /// The conditions that all must hold; none for what always does.

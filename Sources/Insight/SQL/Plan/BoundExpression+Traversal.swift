@@ -44,6 +44,17 @@ extension BoundExpression {
         }
     }
 
+    /// Whether it has the same value for the same row, whenever and however often it is computed.
+    public var isRepeatable: Bool {
+        if case .call(let function, _, _) = self, !function.isFoldable { return false }
+        var isRepeatable = true
+        _ = mapChildren { child in
+            if !child.isRepeatable { isRepeatable = false }
+            return child
+        }
+        return isRepeatable
+    }
+
     /// With each column `n` replaced by `columns[n]`.
     func replacingColumns(_ columns: [BoundExpression]) -> BoundExpression {
         if case .column(let index, _) = self { return columns[index] }
