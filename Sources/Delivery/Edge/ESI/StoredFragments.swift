@@ -49,7 +49,8 @@ struct StoredFragments {
         let worker = exchange.worker
         // Rules may have more to say about a fragment than its URL tells.
         guard fetch.isPlain, worker.rules?.set.concernsHits != true, let cache = worker.cache,
-            let site = site(of: fetch, exchange, &parser) else { return nil }
+            let site = site(of: fetch, exchange, &parser)
+        else { return nil }
         let url = fetch.url
         let port = url.port == (url.isHTTPS ? 443 : 80) ? nil : url.port
         key.set(host: url.host.span, port: port, target: url.target.span, isHTTPS: exchange.isSecure)
