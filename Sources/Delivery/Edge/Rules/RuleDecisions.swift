@@ -35,6 +35,8 @@ struct RuleDecisions {
     /// Why things are as they are, where somebody asked with a token.
     var reasons: [String]?
 
+    /// Of all tags of a response together: they become one field.
+    static let maximumTagBytes = 32_768
     /// The most rules that an event names.
     static let maximumNames = 16
 }

@@ -43,10 +43,7 @@ extension RuleRunner {
         case .origin(let name, let isInKey): choose(name, isInKey: isInKey, &decisions)
         case .canary(let canary): choose(try share(canary, subject), isInKey: true, &decisions)
         case .tags(let tags):
-            for tag in tags {
-                decisions.tags.append(0x20)
-                decisions.tags.append(contentsOf: RuleRunner.fieldValue(try text(tag)))
-            }
+            for tag in tags { add(tag: RuleRunner.fieldValue(try text(tag)), &decisions) }
         case .compress(let isOn): decisions.compress = isOn
         case .esi(let isOn): decisions.esi = isOn
         }
@@ -113,6 +110,16 @@ extension RuleRunner {
         var value = text.prefix(32_768).map { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F ? 0x20 : $0 }
         while value.last == 0x20 || value.last == 0x09 { value.removeLast() }
         return Array(value.drop { $0 == 0x20 || $0 == 0x09 })
+    }
+
+    /// What can't be purged by all of its tags is not stored.
+    private func add(tag: [UInt8], _ decisions: inout RuleDecisions) {
+        guard decisions.tags.count + tag.count < RuleDecisions.maximumTagBytes else {
+            decisions.cache.isRefused = true
+            return
+        }
+        decisions.tags.append(0x20)
+        decisions.tags.append(contentsOf: tag)
     }
 
     // MARK: Answers
@@ -210,7 +217,7 @@ extension RuleRunner {
         let window = max(1, rule.rate.interval * rule.rate.burst / 1_000_000_000)
         writer.field("RateLimit-Policy", text: "\"\(name)\";q=\(rule.rate.burst);w=\(window)")
         writer.field("RateLimit", text: "\"\(name)\";r=\(answer.remaining);t=\(seconds)")
-        decisions.limits = writer.bytes
+        decisions.limits += writer.bytes
         guard !answer.isAllowed else { return }
         writer.removeAll()
         writer.field("Content-Type", "text/plain; charset=utf-8")
