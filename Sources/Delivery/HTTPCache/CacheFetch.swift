@@ -101,7 +101,8 @@ public final class CacheFetch: CacheErrand, Sendable {
             return .serve(hit)
         }
         if let completes, response.status == 206 || response.status == 416 {
-            return completed(completes, response, requestTime: requestTime, now: now, settings: settings)
+            return completed(
+                completes, response, requestTime: requestTime, now: now, settings: settings, override: override)
         }
         if response.status == 206, isPartial || stored?.isSegmented == true {
             return receivedPart(

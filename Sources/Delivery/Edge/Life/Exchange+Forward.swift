@@ -137,7 +137,10 @@ extension Exchange: OriginHandler {
             cache.invalidate(after: head, key: key, response: response)
             let now = worker.nowSeconds
             let elapsed = Int64(clamping: (worker.loop.refreshClock() - startedAt) / 1_000_000_000)
-            aside = cache.keep(postedTo: key, head, response, requestTime: now - elapsed, now: now)
+            // What rules say about keeping is meant for answers that are asked for.
+            if decisions.cache == CacheOverride(), decisions.tags.isEmpty {
+                aside = cache.keep(postedTo: key, head, response, requestTime: now - elapsed, now: now)
+            }
             isKept = aside != nil
         }
         pass(response, from: origin, reason: forwardReason, detail: "")

@@ -66,9 +66,12 @@ extension CacheFetch {
     /// The origin's answer to the question for what is missing: together with it the whole is there (RFC 9111 §3.4).
     /// Anything else than this very range of the same version makes the stored part worthless.
     func completed(
-        _ part: CachedObject, _ response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings
+        _ part: CachedObject, _ response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings,
+        override: CacheOverride
     ) -> Outcome {
-        guard let outcome = completing(part, response, requestTime: requestTime, now: now, settings: settings) else {
+        let outcome = completing(
+            part, response, requestTime: requestTime, now: now, settings: settings, override: override)
+        guard let outcome else {
             cache.drop(part, key: key)
             end(.retry)
             return .retry
@@ -77,7 +80,8 @@ extension CacheFetch {
     }
 
     private func completing(
-        _ part: CachedObject, _ response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings
+        _ part: CachedObject, _ response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings,
+        override: CacheOverride
     ) -> Outcome? {
         let stored = part.fields()
         guard let content = part.body?.partial, let gap = content.gap,
@@ -86,9 +90,11 @@ extension CacheFetch {
             isExact(response.framing, gap), Validators.agree(response.block, stored),
             let tags = CacheTags.read(response.block, limit: settings.maximumTags)
         else { return nil }
-        let (head, freshness, ownFields) = Freshening.update(
-            part, stored, response, requestTime: requestTime, now: now, settings: settings)
-        guard freshness.mayStay else { return nil }
+        var (head, freshness, ownFields) = Freshening.update(
+            part, stored, response, requestTime: requestTime, now: now, settings: settings,
+            keepsUnasked: override.lifetimeSeconds != nil)
+        guard freshness.mayStay, !override.isRefused else { return nil }
+        override.apply(to: &freshness)
         let body = CachedBody(announced: content.length, windowBytes: settings.streamWindowBytes)
         let object = CachedObject(
             key: key.bytes, variance: Array(part.bytes[part.varianceRange]), tags: tags.isEmpty ? part.tags : tags,
