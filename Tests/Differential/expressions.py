@@ -122,7 +122,7 @@ def expression(rng, type, columns, depth):
 
 def aggregate(rng, columns, depth):
     """An aggregate call, its type in front."""
-    kind = rng.choice(["count", "count", "sum", "min", "max", "avg", "distinct", "sumd"])
+    kind = rng.choice(["count", "count", "sum", "min", "max", "avg", "distinct", "sumd", "list", "listd"])
     if kind == "count":
         call = Node("int", "COUNT(*)") if rng.random() < 0.5 else Node(
             "int", "COUNT({0})", [expression(rng, rng.choice(TYPES), columns, depth)])
@@ -132,6 +132,16 @@ def aggregate(rng, columns, depth):
         call = Node("int", "SUM({0})", [expression(rng, "int", columns, depth)], "SUM({0})::BIGINT")
     elif kind == "sumd":
         call = Node("int", "SUM(DISTINCT {0})", [expression(rng, "int", columns, depth)], "SUM(DISTINCT {0})::BIGINT")
+    elif kind == "list":
+        # Equal keys are ordered by the text here.
+        way = rng.choice([" NULLS FIRST", " DESC NULLS LAST", " NULLS LAST", " DESC NULLS FIRST"])
+        parts = [expression(rng, "text", columns, depth), expression(rng, rng.choice(TYPES), columns, depth)]
+        call = Node("text", "LISTAGG({0}, '-') WITHIN GROUP (ORDER BY {1}%s)" % way, parts,
+                    "LISTAGG({0}, '-' ORDER BY {1}%s, {0})" % way)
+    elif kind == "listd":
+        way = rng.choice(["", " DESC"])
+        call = Node("text", "LISTAGG(DISTINCT {0}, '-') WITHIN GROUP (ORDER BY {0}%s)" % way,
+                    [expression(rng, "text", columns, depth)], "LISTAGG(DISTINCT {0}, '-' ORDER BY {0}%s)" % way)
     elif kind == "avg":
         call = Node("double", "AVG({0})", [expression(rng, "double", columns, depth)])
     else:
@@ -140,7 +150,8 @@ def aggregate(rng, columns, depth):
     if rng.random() < 0.25 and "SUM" not in call.ours:
         condition = expression(rng, "bool", columns, depth)
         place = len(call.children)
-        return Node(call.type, f"{call.ours} FILTER (WHERE {{{place}}})", call.children + (condition,))
+        test = f" FILTER (WHERE {{{place}}})"
+        return Node(call.type, call.ours + test, call.children + (condition,), call.theirs + test)
     return call
 
 

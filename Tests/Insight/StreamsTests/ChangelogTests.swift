@@ -41,6 +41,11 @@ import Testing
         SELECT SUM(m), AVG(m), MIN(m), MAX(n), COUNT(DISTINCT m), SUM(DISTINCT n), COUNT(n)
         FROM (SELECT k, MAX(d) AS m, SUM(CAST(v AS DECIMAL(9, 3))) AS n FROM t GROUP BY k)
         """,
+        """
+        SELECT n, LISTAGG(k) WITHIN GROUP (ORDER BY m DESC, k), ARRAY_AGG(DISTINCT m ORDER BY m), COUNT(x),
+          PERCENTILE(m, 0.3), APPROX_COUNT_DISTINCT(m)
+        FROM (SELECT k, COUNT(*) / 2 AS n, MAX(v) AS m, MAX(s) AS x FROM t GROUP BY k) GROUP BY n
+        """,
         "SELECT n, COUNT(*) FROM (SELECT k, SUM(v * 0.5) AS n FROM t GROUP BY k) GROUP BY n",
         "SELECT DISTINCT n FROM (SELECT k, COUNT(*) / 4 AS n FROM t GROUP BY k)",
         "SELECT k, COUNT(*) FROM t GROUP BY k UNION ALL SELECT s, v FROM t",

@@ -50,6 +50,22 @@ import Testing
         }
     }
 
+    @Test func quantilesOfWhatIsLeftKeepTheirError() throws {
+        var sketch = QuantileSketch()
+        for value in -3_000...3_000 { sketch.insert(Double(value)) }
+        for value in -3_000...3_000 where !(-500...900).contains(value) { sketch.remove(Double(value)) }
+        for fraction in [0.0, 0.25, 0.9, 1.0] {
+            let exact = Double(-500 + Int(fraction * 1_400))
+            let found = try #require(sketch.quantile(fraction))
+            #expect(abs(found - exact) <= abs(exact) * 0.01, "p\(fraction): \(found), exactly \(exact)")
+        }
+        for value in -500...900 { sketch.remove(Double(value)) }
+        #expect(sketch.count == 0 && sketch.quantile(0.5) == nil)
+        sketch.remove(1)
+        sketch.insert(7)
+        #expect(sketch.quantile(0) == 7 && sketch.quantile(1) == 7)
+    }
+
     @Test func mergedQuantilesAreThoseOfTheWhole() {
         var whole = QuantileSketch()
         var parts = [QuantileSketch(), QuantileSketch()]

@@ -38,6 +38,16 @@ extension AggregateName {
     }
 }
 
+extension AggregateName {
+    /// Whether `ORDER BY` may say in which order it takes values.
+    var takesOrder: Bool {
+        switch self {
+        case .listAgg, .arrayAgg, .collect, .jsonArrayAgg: true
+        default: false
+        }
+    }
+}
+
 extension OverReference {
     fileprivate var containsAggregate: Bool {
         guard case .window(let window) = self else { return false }

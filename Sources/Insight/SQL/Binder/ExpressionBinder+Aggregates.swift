@@ -168,9 +168,38 @@ extension ExpressionBinder {
             value = leavesOut ? try json(argument) : try jsonOrNull(argument)
             if name != .jsonArrayAgg { type = .array(argument.type) }
         }
+        if !call.orderBy.isEmpty {
+            parts.isSorted = true
+            value = try sortedItem(value, of: argument, call, &inner)
+        }
         return AggregateCall(
             function: .concatenation(parts), argument: value.expression, isDistinct: call.isDistinct, filter: filter,
             type: type)
+    }
+
+    /// A value with what it is put in order by, as one.
+    ///
+    /// - Parameter argument: the value as written.
+    private func sortedItem(
+        _ value: Bound, of argument: Bound, _ call: FunctionCall, _ inner: inout ExpressionBinder
+    ) throws(SQLError) -> Bound {
+        var parts = [value]
+        var orders: [SortedItem.Order] = []
+        for item in call.orderBy {
+            let bound = try inner.bind(item.expression)
+            if case .literal = bound.expression { continue }
+            guard !call.isDistinct || bound.expression == argument.expression else {
+                throw SQLError(
+                    .invalidQuery, "\(call.upperName) of DISTINCT values is ordered by these alone", at: bound.position,
+                    suggestion: "a value that is there twice would have two places")
+            }
+            parts.append(bound)
+            orders.append(
+                .init(isDescending: item.isDescending, nullsFirst: item.nullsFirst ?? !item.isDescending))
+        }
+        let told = BoundExpression.literal(.bytes(SortedItem.text(of: orders)), type: .varchar)
+        return try make(
+            .call(.sortedItem, parts.map(\.expression) + [told], type: .varbinary), of: parts, at: call.position)
     }
 
     private func separator(of call: FunctionCall, _ inner: inout ExpressionBinder) throws(SQLError) -> [UInt8] {

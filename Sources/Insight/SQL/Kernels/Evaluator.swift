@@ -165,7 +165,7 @@ extension ScalarFunction {
     var isStrict: Bool {
         switch self {
         case .isDistinctFrom, .and, .or, .isNull, .isTrue, .isFalse, .coalesce, .nullIf, .ifThenElse,
-            .concatWithSeparator, .elt, .jsonArray, .jsonArrayAbsent, .jsonObject, .jsonObjectAbsent:
+            .concatWithSeparator, .elt, .sortedItem, .jsonArray, .jsonArrayAbsent, .jsonObject, .jsonObjectAbsent:
             false
         default: true
         }

@@ -29,6 +29,7 @@ struct Kernel {
             return try time(arguments, count)
         case .jsonValue, .jsonQuery, .jsonExists, .jsonElement, .isJSON: return try json(arguments, count)
         case .jsonWrapped, .jsonWrappedIfNeeded, .jsonOutcome: return try jsonPaths(arguments, count)
+        case .sortedItem: return try sortedItem(arguments, count)
         case .jsonString, .jsonUnquote, .jsonArray, .jsonArrayAbsent, .jsonObject, .jsonObjectAbsent, .jsonMember:
             return try makeJSON(arguments, count)
         case .md5, .sha1, .sha224, .sha256, .sha384, .sha512, .sha2: return try digest(arguments, count)

@@ -20,10 +20,10 @@ extension Parser {
 
     /// `IGNORE NULLS` or `RESPECT NULLS`, where it stands here.
     ///
-    /// - Parameter isInside: before the call's closing parenthesis; what stands before another one is of a call around.
+    /// - Parameter isInside: before the call's closing parenthesis, or its ORDER BY; what stands before another one is of a call around.
     mutating func nullTreatment(of call: inout FunctionCall, isInside: Bool) throws(SQLError) {
         guard lookahead(1).keyword == .nulls, at(word: "IGNORE") || at(word: "RESPECT"),
-            (lookahead(2).kind == .symbol(.rightParenthesis)) == isInside
+            (lookahead(2).kind == .symbol(.rightParenthesis) || lookahead(2).keyword == .order) == isInside
         else { return }
         guard call.nulls == nil else {
             throw SQLError(.syntax, "\(call.upperName) is told twice what to do with nulls", at: token.position)

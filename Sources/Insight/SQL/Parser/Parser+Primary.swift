@@ -156,6 +156,7 @@ extension Parser {
         }
         // Some write it inside of the parentheses, the standard behind them.
         try nullTreatment(of: &call, isInside: true)
+        if at(.order), AggregateName(rawValue: call.upperName)?.takesOrder == true { call.orderBy = try orderBy() }
         guard at(.rightParenthesis) else {
             throw unexpected(expecting: "',' or ')' in \(call.upperName)(…)", keywords: Self.operatorWords)
         }
@@ -218,21 +219,43 @@ extension Parser {
         }
     }
 
-    /// `PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY value)` as `PERCENTILE(value, p)`.
+    /// `WITHIN GROUP (ORDER BY …)`: of aggregates that put values together, their order.
+    /// `PERCENTILE_CONT(p) WITHIN GROUP (ORDER BY value)` becomes `PERCENTILE(value, p)`.
     private mutating func withinGroup(of call: inout FunctionCall) throws(SQLError) {
-        guard ["PERCENTILE_CONT", "PERCENTILE"].contains(call.upperName), call.arguments.count == 1 else {
-            throw unsupported("WITHIN GROUP for \(call.upperName) is")
+        let takesOrder = AggregateName(rawValue: call.upperName)?.takesOrder == true
+        let isPercentile = ["PERCENTILE_CONT", "PERCENTILE"].contains(call.upperName) && call.arguments.count == 1
+        guard takesOrder || isPercentile else { throw unsupported("WITHIN GROUP for \(call.upperName) is") }
+        let position = advance().position
+        guard call.orderBy.isEmpty else {
+            throw SQLError(.syntax, "\(call.upperName) is told twice in which order", at: position)
         }
-        advance()
         try expect(.group)
         try expect(.leftParenthesis)
+        let items = try orderBy()
+        try expect(.rightParenthesis)
+        if takesOrder {
+            call.orderBy = items
+            return
+        }
+        guard items.count == 1, !items[0].isDescending else {
+            throw unsupported(
+                items.count > 1 ? "more than one value in WITHIN GROUP is" : "DESC in WITHIN GROUP is",
+                at: items[items.count - 1].expression.position)
+        }
+        call.name = "PERCENTILE"
+        call.arguments.insert(items[0].expression, at: 0)
+    }
+
+    /// `ORDER BY expression [ASC | DESC] [NULLS FIRST | LAST], …`
+    private mutating func orderBy() throws(SQLError) -> [OrderItem] {
         try expect(.order)
         try expect(.by)
-        let item = try orderItem()
-        try expect(.rightParenthesis)
-        guard !item.isDescending else { throw unsupported("DESC in WITHIN GROUP is", at: item.expression.position) }
-        call.name = "PERCENTILE"
-        call.arguments.insert(item.expression, at: 0)
+        var items: [OrderItem] = []
+        repeat {
+            items.append(try orderItem())
+            try checkLength(items.count)
+        } while accept(.comma)
+        return items
     }
 
     /// `unit FROM x`

@@ -14,6 +14,8 @@ extension AggregateCall {
         public var open: [UInt8] = []
         public var separator: [UInt8]
         public var close: [UInt8] = []
+        /// Values come as `SortedItem`s and are put in their order; else they stay in that in which they come.
+        public var isSorted = false
 
         static let array = Concatenation(open: Array("[".utf8), separator: Array(",".utf8), close: Array("]".utf8))
         static let object = Concatenation(open: Array("{".utf8), separator: Array(",".utf8), close: Array("}".utf8))

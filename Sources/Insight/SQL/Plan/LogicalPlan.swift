@@ -104,7 +104,8 @@ public struct AggregateCall: Hashable, Sendable {
         /// Whether the result depends on the order in which rows come.
         public var isOrdered: Bool {
             switch self {
-            case .first, .last, .concatenation: true
+            case .first, .last: true
+            case .concatenation(let parts): !parts.isSorted
             default: false
             }
         }

@@ -110,10 +110,13 @@ enum PlanPrinter {
         case .first: return "FIRST_VALUE(\(inside))" + filter
         case .last: return "LAST_VALUE(\(inside))" + filter
         case .variance(let variance): return "\(variance.name)(\(inside))" + filter
-        case .concatenation(.array): return "ARRAY_AGG(\(inside))" + filter
-        case .concatenation(.object): return "JSON_OBJECTAGG(\(inside))" + filter
         case .concatenation(let parts):
-            return "LISTAGG(\(inside), '\(String(decoding: parts.separator, as: UTF8.self))')" + filter
+            let separator = ", '\(String(decoding: parts.separator, as: UTF8.self))'"
+            switch parts.open {
+            case AggregateCall.Concatenation.array.open: return "ARRAY_AGG(\(inside))" + filter
+            case AggregateCall.Concatenation.object.open: return "JSON_OBJECTAGG(\(inside))" + filter
+            default: return "LISTAGG(\(inside)\(separator))" + filter
+            }
         case .percentile(let fraction): return "PERCENTILE(\(inside), \(fraction))" + filter
         case .approxCountDistinct: return "APPROX_COUNT_DISTINCT(\(inside))" + filter
         case .approxPercentile(let fraction): return "APPROX_PERCENTILE(\(inside), \(fraction))" + filter
@@ -124,6 +127,7 @@ enum PlanPrinter {
         switch expression {
         case .column(let index, _): return index < names.count ? names[index] : "#\(index)"
         case .literal(let value, let type): return text(value, type)
+        case .call(.sortedItem, let arguments, _): return sortedItem(arguments, names)
         case .call(let function, let arguments, _): return text(function, arguments.map { text($0, names) })
         case .cast(let operand, let type, let isTry):
             return "\(isTry ? "TRY_CAST" : "CAST")(\(text(operand, names)) AS \(type.name))"
@@ -136,6 +140,15 @@ enum PlanPrinter {
             let shown = values.map { text($0, operand.type) }.joined(separator: ", ")
             return "(\(text(operand, names)) \(isNegated ? "NOT " : "")IN (\(shown)))"
         }
+    }
+
+    private static func sortedItem(_ arguments: [BoundExpression], _ names: [String]) -> String {
+        guard case .literal(.bytes(let told), _) = arguments[arguments.count - 1] else { return "" }
+        let keys = zip(arguments.dropFirst().dropLast(), SortedItem.orders(told)).map { key, order in
+            text(
+                SortKey(expression: key, isDescending: order.isDescending, nullsFirst: order.nullsFirst), names)
+        }
+        return text(arguments[0], names) + " ORDER BY " + keys.joined(separator: ", ")
     }
 
     private static func text(_ function: ScalarFunction, _ arguments: [String]) -> String {

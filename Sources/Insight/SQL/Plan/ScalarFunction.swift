@@ -169,6 +169,8 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case jsonObjectAbsent = "JSON_OBJECT ABSENT ON NULL"
     /// `(name, value)`: a member of an object without its braces.
     case jsonMember = "JSON_MEMBER"
+    /// `(text, key, …, orders)`: the text behind what it is put in order by, as `SortedItem`.
+    case sortedItem = "SORTED_ITEM"
     // Lists and maps; all arguments and results that are such are JSON
     /// `(value, place or key)`
     case elementAt = "ELEMENT_AT"

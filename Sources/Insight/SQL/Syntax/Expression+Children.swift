@@ -8,7 +8,7 @@ extension Expression {
             [operand]
         case .binary(_, let left, let right, _), .distinctFrom(let left, let right, _, _): [left, right]
         case .logical(_, let operands): operands
-        case .call(let call): call.arguments + (call.filter.map { [$0] } ?? [])
+        case .call(let call): call.arguments + call.orderBy.map(\.expression) + (call.filter.map { [$0] } ?? [])
         case .caseWhen(let operand, let clauses, let otherwise, _):
             [operand, otherwise].compactMap { $0 } + clauses.flatMap { [$0.condition, $0.result] }
         case .like(let text, let pattern, let escape, _, _): [text, pattern] + (escape.map { [$0] } ?? [])

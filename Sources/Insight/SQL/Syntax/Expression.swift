@@ -92,7 +92,7 @@ enum TruthTest: String, Hashable, Sendable {
     case unknown = "UNKNOWN"
 }
 
-/// `name([DISTINCT] arguments) [IGNORE NULLS] [FILTER (WHERE condition)] [OVER …]`. The forms with key words inside (`EXTRACT(… FROM …)`,
+/// `name([DISTINCT] arguments [ORDER BY …]) [WITHIN GROUP (ORDER BY …)] [IGNORE NULLS] [FILTER (WHERE condition)] [OVER …]`. The forms with key words inside (`EXTRACT(… FROM …)`,
 /// `TRIM(BOTH …)`) are calls too, with the key word as a first argument of text.
 struct FunctionCall: Hashable, Sendable {
     /// As written; function names are compared without regard to case.
@@ -101,6 +101,8 @@ struct FunctionCall: Hashable, Sendable {
     /// `COUNT(*)`
     var isStar = false
     var isDistinct = false
+    /// The order in which an aggregate takes its values.
+    var orderBy: [OrderItem] = []
     var filter: Expression?
     var nulls: NullTreatment?
     var over: OverReference?

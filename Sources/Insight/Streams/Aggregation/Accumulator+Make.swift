@@ -23,8 +23,16 @@ extension Accumulator {
         case .countAll, .count, .sum, .avg:
             let plain = try makePlain(call)
             return call.isDistinct ? CountedDistinctAccumulator(inner: plain, type: type) : plain
-        case .approxCountDistinct, .approxPercentile, .first, .last, .variance, .concatenation, .percentile:
-            return try makePlain(call)
+        case .concatenation(let parts):
+            let plain = ListedValuesAccumulator(parts, type: call.type.fieldType)
+            return call.isDistinct ? CountedDistinctAccumulator(inner: plain, type: type) : plain
+        case .first, .last: return KeptChoiceAccumulator(type: type, isLast: call.function == .last)
+        case .variance, .percentile:
+            let plain = try makePlain(call)
+            return call.isDistinct ? CountedDistinctAccumulator(inner: plain, type: type) : plain
+        // The sketch can't tell which values are left: they are counted.
+        case .approxCountDistinct: return CountedDistinctAccumulator(inner: CountAccumulator(), type: type)
+        case .approxPercentile: return try makePlain(call)
         }
     }
 
@@ -46,7 +54,10 @@ extension Accumulator {
         case .first, .last:
             if let argument { return makeExtremum(argument, call.function == .first ? .first : .last) }
         case .variance(let variance): return VarianceAccumulator(variance)
-        case .concatenation(let parts): return ConcatenationAccumulator(parts, type: call.type.fieldType)
+        case .concatenation(let parts):
+            let type = call.type.fieldType
+            return parts.isSorted
+                ? ListedValuesAccumulator(parts, type: type) : ConcatenationAccumulator(parts, type: type)
         case .percentile(let fraction): return ExactPercentileAccumulator(fraction: fraction)
         case .approxCountDistinct: return DistinctCountAccumulator()
         case .approxPercentile(let fraction):
@@ -85,16 +96,6 @@ extension Accumulator {
                     return .bool(bits)
                 })
         case .string, .bytes, .json: ByteExtremumAccumulator(type: type, choice: choice)
-        }
-    }
-}
-
-extension AggregateCall {
-    /// Whether a row that was counted can be taken back exactly. A sketch doesn't know what it was made of.
-    var canTakeBack: Bool {
-        switch function {
-        case .countAll, .count, .sum, .avg, .min, .max: true
-        case .approxCountDistinct, .approxPercentile, .first, .last, .variance, .concatenation, .percentile: false
         }
     }
 }

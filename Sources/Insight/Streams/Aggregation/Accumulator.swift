@@ -26,10 +26,9 @@ class Accumulator {
 
     /// As if rows that `update` took had not been there.
     ///
-    /// - Throws: `unsupported` where the state can't tell; the planner refuses such calls before
-    ///   (`AggregateCall.canTakeBack`).
+    /// - Precondition: it was made for that.
     func takeBack(_ input: GroupedRows, column: Column?) throws(SQLError) {
-        throw SQLError(code: .unsupported, message: "this aggregate can't take rows back")
+        preconditionFailure("this state can't take rows back")
     }
 
     /// The results of some groups, in their order.

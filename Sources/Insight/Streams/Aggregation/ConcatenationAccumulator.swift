@@ -1,10 +1,16 @@
 import Columns
 import SQL
 
-/// `LISTAGG`, `ARRAY_AGG`, `JSON_ARRAYAGG`, `JSON_OBJECTAGG`: a group's values end to end, in the order in which they come.
+/// `LISTAGG`, `ARRAY_AGG`, `JSON_ARRAYAGG`, `JSON_OBJECTAGG` of rows that stay: a group's values end to end, in the order in which they come.
 final class ConcatenationAccumulator: Accumulator {
     /// The most text that a group may come to, bytes.
     static let maximumBytes = 1 << 20
+
+    static var tooLarge: SQLError {
+        SQLError(
+            code: .limitExceeded, message: "the values of one group come to more than \(maximumBytes) bytes",
+            suggestion: "group by more keys, or filter what is put together")
+    }
 
     private let parts: AggregateCall.Concatenation
     private let type: FieldType
@@ -28,9 +34,7 @@ final class ConcatenationAccumulator: Accumulator {
     private func append(_ value: some Collection<UInt8>, to group: Int) throws(SQLError) {
         let before = texts[group]?.count
         guard (before ?? 0) + value.count + parts.separator.count <= Self.maximumBytes else {
-            throw SQLError(
-                code: .limitExceeded, message: "the values of one group come to more than \(Self.maximumBytes) bytes",
-                suggestion: "group by more keys, or filter what is put together")
+            throw Self.tooLarge
         }
         if before == nil {
             texts[group] = Array(value)

@@ -17,6 +17,17 @@ final class ExactPercentileAccumulator: Accumulator {
         count += input.groups.count
     }
 
+    override func takeBack(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard let numbers = column?.float64s else { return }
+        values.grow(to: input.groupCount, filling: [])
+        input.forEach { row, group in
+            guard let place = values[group].firstIndex(where: { $0.keyBits == numbers[row].keyBits }) else { return }
+            values[group].swapAt(place, values[group].count - 1)
+            values[group].removeLast()
+            count -= 1
+        }
+    }
+
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
         guard let other = other as? ExactPercentileAccumulator else { return }
         values.grow(to: groupCount, filling: [])

@@ -27,6 +27,16 @@ final class PercentileAccumulator: Accumulator {
         measure(after: input.groups.count)
     }
 
+    override func takeBack(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard let column else { return }
+        sketches.grow(to: input.groupCount, filling: QuantileSketch())
+        switch column.storage {
+        case .int64(let values): input.forEach { row, group in sketches[group].remove(Double(values[row])) }
+        case .float64(let values): input.forEach { row, group in sketches[group].remove(values[row]) }
+        default: break
+        }
+    }
+
     @inline(__always)
     private static func insert<Value>(
         _ input: GroupedRows, _ values: [Value], _ sketches: inout [QuantileSketch], _ number: (Value) -> Double

@@ -3,8 +3,8 @@ import Bytes
 /// Approximate quantiles with a bounded relative error, mergeable (the idea of DDSketch, Masson et al. 2019, with
 /// log-linear buckets as in HdrHistogram: 64 to each power of two).
 ///
-/// A quantile is off by at most 0.8 % of the value at its rank. 0, the least and the greatest value are exact. A
-/// store covers 64 powers of two; what lies lower than that below the greatest value is counted in the lowest bucket.
+/// A quantile is off by at most 0.8 % of the value at its rank. 0 is exact, and so are the least and the greatest value
+/// as long as they are not taken back. A store covers 64 powers of two; what lies lower than that below the greatest value is counted in the lowest bucket.
 struct QuantileSketch {
     /// Buckets of one sign, around those that were hit.
     private struct Store {
@@ -37,6 +37,14 @@ struct QuantileSketch {
             counts[index] = overflow ? .max : sum
         }
 
+        /// A bucket that was folded into another takes from the lowest.
+        mutating func remove(_ bucket: Int) -> Bool {
+            let index = max(bucket - base, 0)
+            guard index < counts.count, counts[index] > 0 else { return false }
+            counts[index] -= 1
+            return true
+        }
+
         /// Grows towards `bucket`, folds the lowest buckets together at the limit, and gives the place to count at.
         @inline(never)
         private mutating func makeRoom(for bucket: Int) -> Int {
@@ -67,6 +75,7 @@ struct QuantileSketch {
     private var negative = Store()
     private var zeroCount: UInt64 = 0
     private(set) var count: UInt64 = 0
+    /// Infinite the other way round where the least value has gone, and nobody knows the next.
     private var minimum = Double.infinity
     private var maximum = -Double.infinity
 
@@ -88,6 +97,27 @@ struct QuantileSketch {
         if value > maximum { maximum = value }
     }
 
+    /// As if a value that was inserted had not been.
+    mutating func remove(_ value: Double) {
+        let isThere: Bool
+        if value > 0 {
+            isThere = positive.remove(Self.bucket(value))
+        } else if value < 0 {
+            isThere = negative.remove(Self.bucket(-value))
+        } else {
+            isThere = value == 0 && zeroCount > 0
+            if isThere { zeroCount -= 1 }
+        }
+        guard isThere else { return }
+        count -= 1
+        if count == 0 {
+            self = QuantileSketch()
+        } else {
+            if value <= minimum { minimum = -.infinity }
+            if value >= maximum { maximum = .infinity }
+        }
+    }
+
     mutating func merge(_ other: QuantileSketch) {
         for (offset, amount) in other.positive.counts.enumerated() where amount > 0 {
             positive.add(other.positive.base + offset, amount)
@@ -104,8 +134,8 @@ struct QuantileSketch {
     /// The value at rank `fraction` of 0…1, or `nil` of nothing.
     func quantile(_ fraction: Double) -> Double? {
         guard count > 0 else { return nil }
-        if fraction <= 0 { return minimum }
-        if fraction >= 1 { return maximum }
+        if fraction <= 0, minimum.isFinite { return minimum }
+        if fraction >= 1, maximum.isFinite { return maximum }
         let rank = UInt64((fraction * Double(count - 1)).rounded(.down))
         return min(max(value(atRank: rank), minimum), maximum)
     }

@@ -17,6 +17,18 @@ final class VarianceAccumulator: Accumulator {
             squares += distance * (value - mean)
         }
 
+        /// What is left of no values, or of one, is exact, whatever was rounded on the way.
+        mutating func remove(_ value: Double) {
+            guard count > 1 else {
+                self = Moments()
+                return
+            }
+            let before = (mean * count - value) / (count - 1)
+            squares = count > 2 ? max(0, squares - (value - mean) * (value - before)) : 0
+            mean = before
+            count -= 1
+        }
+
         mutating func merge(_ other: Moments) {
             guard other.count > 0 else { return }
             let total = count + other.count
@@ -44,6 +56,12 @@ final class VarianceAccumulator: Accumulator {
         let values = values.span
         var moments = moments.mutableSpan
         input.forEach { row, group in moments[group].add(values[row]) }
+    }
+
+    override func takeBack(_ input: GroupedRows, column: Column?) throws(SQLError) {
+        guard let values = column?.float64s else { return }
+        moments.grow(to: input.groupCount, filling: Moments())
+        input.forEach { row, group in moments[group].remove(values[row]) }
     }
 
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {

@@ -10,12 +10,6 @@ extension PhysicalPlanner {
         _ name: String, _ next: StageInput
     ) throws(SQLError) -> StageInput {
         let inputChanges = isChanging(input)
-        if inputChanges, let call = aggregates.first(where: { !$0.canTakeBack }) {
-            throw SQLError(
-                code: .unsupported,
-                message: "\(call.text(over: input.outputFields)) can't take rows back, and its input changes",
-                suggestion: "COUNT(DISTINCT x) can; or aggregate the events themselves")
-        }
         var values = AggregateValues(input.outputFields, areApart: deadLetters != nil)
         var compiled: [RowExpression] = []
         for key in keys { compiled.append(try RowExpression(values.take(key))) }

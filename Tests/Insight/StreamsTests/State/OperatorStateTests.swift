@@ -56,7 +56,8 @@ import Testing
             + "BETWEEN t.ts - INTERVAL '1' SECOND AND t.ts + INTERVAL '1' SECOND)",
         """
         SELECT window_start, k, VAR_POP(v), STDDEV_SAMP(f), LISTAGG(s), ARRAY_AGG(v), PERCENTILE(f, 0.3),
-          JSON_OBJECTAGG(KEY COALESCE(s, '-') VALUE v), LISTAGG(DISTINCT s), EVERY(b)
+          JSON_OBJECTAGG(KEY COALESCE(s, '-') VALUE v), LISTAGG(DISTINCT s), EVERY(b),
+          LISTAGG(s, ' ') WITHIN GROUP (ORDER BY f DESC, d, v), ARRAY_AGG(DISTINCT v ORDER BY v)
         FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '6' SECOND))
         GROUP BY window_start, window_end, k
         """,
