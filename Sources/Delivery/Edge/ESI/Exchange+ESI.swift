@@ -23,17 +23,20 @@ extension Exchange {
         if !asksForESI, decisions.esi != true, !isProcessedType(hit.object.fields()) { return false }
         phase = .serving
         noteHit(hit)
+        if sendReady(hit) { return true }
+        if let parts = worker.compiledPages.find(key.hash, hit.object)?.parts, sendParts(parts, hit) { return true }
+        if let page = beginAssembly(pageHead(hit)) { feed(page, hit) }
+        return true
+    }
+
+    /// The head of a page that is made of a stored response.
+    func pageHead(_ hit: CacheHit) -> PageHead {
         var plain = head
         for condition in Exchange.conditions { plain.block.remove(condition) }
         var writer = HeadWriter(capacity: 1024)
         _ = hit.writeHead(
             to: &writer, request: plain, now: worker.nowSeconds, settings: worker.cacheBox.settings, boundary: 1)
-        let pageHead = PageHead(status: status, lines: writer.bytes, asksForESI: asksForESI)
-        if let parts = worker.compiledPages.find(key.hash, hit.object)?.parts, sendParts(parts, pageHead) {
-            return true
-        }
-        if let page = beginAssembly(pageHead) { feed(page, hit) }
-        return true
+        return PageHead(status: Int(hit.object.status), lines: writer.bytes, asksForESI: asksForESI)
     }
 
     private func feed(_ page: PageAssembly, _ hit: CacheHit) {

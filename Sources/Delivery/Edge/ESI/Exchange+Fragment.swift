@@ -51,10 +51,9 @@ extension Exchange {
     }
 
     /// About the page's bytes, its body or its connection.
-    private static let ownFields: HeaderSet = [
+    static let ownFields: HeaderSet = [
         .host, .range, .ifRange, .ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .contentLength,
         .contentType, .contentEncoding, .contentLanguage, .contentRange, .expect, .acceptEncoding, .cacheControl,
-        .pragma,
-        .maxForwards, .origin,
+        .pragma, .maxForwards, .origin,
     ]
 }

@@ -203,7 +203,7 @@ final class PageAssembly {
         let start = worker.loop.now
         guard let fragment = stored.find(fetch, of: exchange, parser: &requestParser) else { return false }
         let taken = worker.loop.refreshClock() - start
-        stored.record(fragment, of: exchange, pageName: name, nanoseconds: taken)
+        stored.note(fragment, of: worker, delay: start - exchange.startedAt, nanoseconds: taken)
         if taken > slowest.nanoseconds { slowest = (taken, fetch.text) }
         found.append(.fragment(number, stored.fragment(fragment, worker)))
         return true
@@ -348,11 +348,14 @@ final class PageAssembly {
 
     private func note() {
         let summary = assembly.summary
-        exchange.pageNote = EventBlock.PageNote(
+        var note = EventBlock.PageNote(
             name: name, parent: "", includes: Int64(summary.includes), failed: Int64(summary.failedIncludes),
             bytes: summary.fragmentBytes, slowestNanoseconds: slowest.nanoseconds, slowestURL: slowest.url,
             refused: Int64(summary.refusals), errorCode: summary.firstFault?.code ?? "",
             errorMessage: summary.firstFault?.explanation ?? "")
+        note.fragments = stored.finish(worker)
+        note.second = worker.nowSeconds
+        exchange.pageNote = note
         for (code, count) in summary.faults { worker.counters.esiFaults[code, default: 0] += Int64(count) }
     }
 }

@@ -33,17 +33,23 @@ final class EventBlock: @unchecked Sendable {
         /// The page's first error, whether it was answered or not.
         var errorCode = ""
         var errorMessage = ""
+        /// The fragments that the cache had, and the second since 1970 in which they were found.
+        var fragments: FragmentEvents?
+        var second: Int64 = 0
     }
 
     @exclusivity(unchecked) var rows: [EventRow] = []
+    /// Rows that `unfold` will add.
+    @exclusivity(unchecked) var foldedRows = 0
+    /// Room for it.
+    @exclusivity(unchecked) var unfolded: [EventRow] = []
+    var rowCount: Int { rows.count + foldedRows }
     @exclusivity(unchecked) var text: [UInt8] = []
     var errors: [ErrorNote] = []
     var origins: [Origin] = []
     var pages: [PageNote] = []
     var handshakes: [TLSFacts] = []
     var worker = 0
-    /// Counts how often it was emptied: what was noted in it before is gone.
-    var generation: UInt64 = 0
 
     init(capacity: Int) {
         rows.reserveCapacity(capacity)
@@ -52,12 +58,13 @@ final class EventBlock: @unchecked Sendable {
 
     /// Empties it and keeps the memory, unless long texts made it large.
     func reset() {
-        generation &+= 1
         rows.removeAll(keepingCapacity: true)
+        unfolded.removeAll(keepingCapacity: true)
+        foldedRows = 0
         text.removeAll(keepingCapacity: text.capacity <= 4 << 20)
         errors.removeAll()
         origins.removeAll()
-        pages.removeAll()
+        pages.removeAll(keepingCapacity: true)
         handshakes.removeAll()
     }
 
@@ -77,6 +84,7 @@ final class EventBlock: @unchecked Sendable {
     func note(page: PageNote) -> UInt16 {
         guard pages.count < Int(UInt16.max) else { return 0 }
         pages.append(page)
+        foldedRows += page.fragments?.fragments.count ?? 0
         return UInt16(pages.count)
     }
 

@@ -25,6 +25,7 @@ struct EventColumns: ~Copyable {
     }
 
     mutating func batch(_ block: EventBlock) -> Batch {
+        block.unfold()
         let rows = block.rows
         let columns: [Column] = [
             Column(

@@ -36,7 +36,7 @@ final class EventPump: Sendable {
     func hand(_ block: EventBlock) {
         state.update { state in
             guard state.queue.count < maximumBlocks, !state.hasEnded else {
-                state.droppedRows += block.rows.count
+                state.droppedRows += block.rowCount
                 block.reset()
                 state.spare.append(block)
                 return
@@ -59,7 +59,7 @@ final class EventPump: Sendable {
     private static func run(_ state: Monitor<State>, edgeName: String, sink: EventSink, limit: Int) {
         var columns = EventColumns(edgeName: edgeName)
         while let block = nextBlock(state, limit: limit) {
-            let rows = block.rows.count
+            let rows = block.rowCount
             let batch = columns.batch(block)
             block.reset()
             state.update { state in

@@ -186,17 +186,13 @@ final class Worker: @unchecked Sendable {
 
     func record(_ exchange: Exchange) {
         exchange.row.requestBytes += Int64(exchange.row.requestHeaderBytes)
-        let block = block()
-        exchange.describe(into: block)
         // A fragment is no request of a client.
         if exchange.parentName == nil { counters.note(exchange.row) }
         guard settings.recordsEvents else { return armHandOver() }
-        append(exchange.row, to: block)
-    }
-
-    func append(_ row: EventRow, to block: EventBlock) {
-        block.rows.append(row)
-        if block.rows.count >= EventPump.blockRows { handOverEvents() } else { armHandOver() }
+        let block = block()
+        exchange.describe(into: block)
+        block.rows.append(exchange.row)
+        if block.rowCount >= EventPump.blockRows { handOverEvents() } else { armHandOver() }
     }
 
     /// Requests to services are not events; only their counts show.
@@ -228,6 +224,8 @@ final class Worker: @unchecked Sendable {
         cacheBox = CacheSettingsBox(sharedCache.settings)
         loopID = settings.loopID
         rules = makeRules()
+        // Made by the settings that are gone.
+        compiledPages.removeAll()
         routes = RouteTable(
             settings, standings, loop: loop, resolver: resolver, reusing: old, probes: number == 0)
     }

@@ -14,17 +14,21 @@ public struct LiveEncoding: Sendable {
 
     private init() {}
 
+    /// For a client that takes no coding.
     /// - Parameters:
     ///   - fields: of the response.
     ///   - length: of its body, where it is known.
+    public init(_ fields: HeaderBlock, status: Int, length: UInt64?, settings: CompressionSettings) {
+        varies =
+            settings.encodesPassed
+            && CachePolicy.mayBeEncoded(fields, status: status, length: length, settings: settings)
+    }
+
     public init(
         _ fields: HeaderBlock, status: Int, length: UInt64?, to request: RequestHead, settings: CompressionSettings
     ) {
-        guard settings.encodesPassed,
-            CachePolicy.mayBeEncoded(fields, status: status, length: length, settings: settings)
-        else { return }
-        varies = true
-        guard request.block.contains(.acceptEncoding),
+        self.init(fields, status: status, length: length, settings: settings)
+        guard varies, request.block.contains(.acceptEncoding),
             !request.block.contains(.cacheControl) || !CacheControl(request.block).flags.contains(.noTransform)
         else { return }
         coding = AcceptEncoding.choose(request.block, among: settings.codings)

@@ -82,6 +82,17 @@ enum Variance {
         return nil
     }
 
+    /// Whether all names are among these.
+    static func hasOnly(_ names: HeaderSet, in variance: Span<UInt8>) -> Bool {
+        var index = 0
+        while index < variance.count {
+            let (name, _, next) = element(variance, at: index)
+            guard names.contains(KnownHeader(name: variance.extracting(name))) else { return false }
+            index = next
+        }
+        return true
+    }
+
     private static func element(
         _ variance: Span<UInt8>, at index: Int
     ) -> (name: Range<Int>, value: Range<Int>?, next: Int) {

@@ -1,10 +1,25 @@
+import Bytes
+import HTTPWire
+
 extension CachedObject {
-    /// Whether both are the same stored response with the same bytes, for what was derived from one of them. As long as
-    /// the caller keeps one, no other response can come to lie where it does.
-    public func sharesStorage(with other: CachedObject) -> Bool {
-        guard body === other.body, segments === other.segments, bytes.count == other.bytes.count else { return false }
-        return bytes.withUnsafeBufferPointer { own in
-            other.bytes.withUnsafeBufferPointer { $0.baseAddress == own.baseAddress }
-        }
+    /// Tells a stored response from every other one without keeping it, for what was derived from it. The number of a
+    /// response comes again after 2³² others, but not within the second in which it was received.
+    public struct Identity: Sendable, Equatable {
+        let serial: UInt32
+        let headEnd: Int
+        let length: Int
+        let freshness: Freshness
+    }
+
+    public var identity: Identity {
+        Identity(serial: serial, headEnd: headRange.upperBound, length: bytes.count, freshness: freshness)
+    }
+
+    /// Whether no request that lacks these fields is answered otherwise than others by the response's `Vary`.
+    /// - Parameter absent: without `.other`.
+    func suitsAll(without absent: HeaderSet) -> Bool {
+        guard hasVariance else { return true }
+        let bytes = self.bytes
+        return Variance.hasOnly(absent, in: bytes.span.extracting(varianceRange))
     }
 }
