@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A job with a million keys in its state: how long a checkpoint stops it, how large it is, and how long after a kill -9 it
-reads again. `jobs.py BINARY [KEYS] [--join interval | regular]`: rows that a join holds, half of them on each side, instead
-of the keys of a window."""
+reads again. `jobs.py BINARY [KEYS] [--join interval | regular | outer]`: rows that a join holds, half of them on each side,
+instead of the keys of a window."""
 import argparse, json, pathlib, random, sys, time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Tests/Acceptance"))
@@ -10,7 +10,7 @@ from support import Server, folder, until  # noqa: E402
 PARSER = argparse.ArgumentParser()
 PARSER.add_argument("binary")
 PARSER.add_argument("keys", nargs="?", type=int, default=1_000_000)
-PARSER.add_argument("--join", choices=["interval", "regular"])
+PARSER.add_argument("--join", choices=["interval", "regular", "outer"])
 OPTIONS = PARSER.parse_args()
 KEYS = OPTIONS.keys
 random.seed(7)
@@ -35,6 +35,8 @@ JOINS = {
       WHERE MOD(l.v, 2) = 0 AND MOD(r.v, 2) = 1""",
     "regular": SIDES + """INSERT INTO pairs SELECT l.k, l.v, r.v AS w FROM a AS l JOIN b AS r ON l.k = r.k + 1
       WHERE MOD(l.v, 2) = 0 AND MOD(r.v, 2) = 1""",
+    "outer": SIDES + """INSERT INTO pairs SELECT l.k, l.v, r.v AS w FROM (SELECT k, v FROM a WHERE MOD(v, 2) = 0) AS l
+      LEFT JOIN (SELECT k, v FROM b WHERE MOD(v, 2) = 1) AS r ON l.k = r.k + 1 EMIT CHANGES""",
 }
 
 

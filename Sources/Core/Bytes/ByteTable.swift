@@ -94,7 +94,7 @@ public struct ByteTable: ~Copyable, @unchecked Sendable {
         let index = count
         var position = position
         if index == limit {
-            grow()
+            grow(to: (mask + 1) * 2)
             position = Int(hash) & mask
             while slots[position].mark != 0 { position = (position &+ 1) & mask }
         }
@@ -104,9 +104,15 @@ public struct ByteTable: ~Copyable, @unchecked Sendable {
         return index
     }
 
-    private mutating func grow() {
+    /// Makes room for so many keys in all.
+    public mutating func reserve(_ capacity: Int) {
+        var slotCount = mask + 1
+        while slotCount < capacity * 2, slotCount / 2 < Self.maximumCount { slotCount *= 2 }
+        if slotCount > mask + 1 { grow(to: slotCount) }
+    }
+
+    private mutating func grow(to slotCount: Int) {
         precondition(count < Self.maximumCount, "a table of more than 2^30 keys")
-        let slotCount = (mask + 1) * 2
         slots.deallocate()
         slots = .allocate(capacity: slotCount)
         slots.initialize(repeating: Slot(hash: 0, mark: 0), count: slotCount)

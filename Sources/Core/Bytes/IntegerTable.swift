@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Numbers distinct 64-bit keys 0, 1, 2, … in the order of their first coming, so that what belongs to a key can
 /// stand in arrays beside the table. Open addressing on raw memory; nothing is removed one by one.
 public struct IntegerTable: ~Copyable, @unchecked Sendable {
@@ -48,12 +50,11 @@ public struct IntegerTable: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Inserts all `keys` in order and writes the index of each into `indexes`.
-    /// - Precondition: `indexes` is at least as long as `keys`.
-    public mutating func insert(_ keys: Span<UInt64>, indexes: inout MutableSpan<UInt32>) {
-        precondition(indexes.count >= keys.count)
-        for row in 0..<keys.count { indexes[row] = UInt32(truncatingIfNeeded: insert(keys[row])) }
-    }
+    /// It is larger than the fast caches: who looks many keys up asks for them first.
+    public var isLarge: Bool { mask >= 1 << 14 }
+
+    /// Has memory bring what `insert` or `find` will look at, without waiting for it.
+    public func prefetch(_ key: UInt64) { squilla_prefetch(slots + home(key)) }
 
     public func find(_ key: UInt64) -> Int? {
         var position = home(key)
@@ -83,7 +84,7 @@ public struct IntegerTable: ~Copyable, @unchecked Sendable {
         let index = count
         var position = position
         if index == limit {
-            grow()
+            grow(to: (mask + 1) * 2)
             position = home(key)
             while slots[position].mark != 0 { position = (position &+ 1) & mask }
         }
@@ -93,9 +94,15 @@ public struct IntegerTable: ~Copyable, @unchecked Sendable {
         return index
     }
 
-    private mutating func grow() {
+    /// Makes room for so many keys in all.
+    public mutating func reserve(_ capacity: Int) {
+        var slotCount = mask + 1
+        while slotCount < capacity * 2, slotCount / 2 < Self.maximumCount { slotCount *= 2 }
+        if slotCount > mask + 1 { grow(to: slotCount) }
+    }
+
+    private mutating func grow(to slotCount: Int) {
         precondition(count < Self.maximumCount, "a table of more than 2^31 keys")
-        let slotCount = (mask + 1) * 2
         slots.deallocate()
         slots = .allocate(capacity: slotCount)
         slots.initialize(repeating: Slot(key: 0, mark: 0), count: slotCount)

@@ -7,3 +7,4 @@
 #include "threads.h"
 #include "checksum.h"
 #include "masks.h"
+#include "memory.h"

@@ -89,6 +89,15 @@ extension Column {
 }
 
 extension Array {
+    /// Puts `values[i]` at `places[i]`, without a look at each who else uses the array.
+    @inline(__always)
+    mutating func put(_ values: [Element], at places: [UInt32]) {
+        let places = places.span
+        let values = values.span
+        var all = mutableSpan
+        for index in places.indices { all[Int(places[index])] = values[index] }
+    }
+
     /// Lengthens the array to at least `count` elements, doubling.
     @inline(__always)
     mutating func grow(to count: Int, filling value: Element) {

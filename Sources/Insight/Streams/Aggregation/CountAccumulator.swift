@@ -44,7 +44,7 @@ final class CountAccumulator: Accumulator {
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
         let saved = try require(columns.first?.int64s)
         counts.grow(to: groupCount, filling: 0)
-        for (group, count) in zip(groups, saved) { counts[Int(group)] = count }
+        counts.put(saved, at: groups)
     }
 
     override var byteCount: Int { counts.capacity * 8 }

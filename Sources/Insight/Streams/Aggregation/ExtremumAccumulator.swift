@@ -130,12 +130,16 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
         let column = try require(columns.first)
         let saved = try require(values(column))
+        var bests = take(&bests)
+        var seen = take(&seen)
         bests.grow(to: groupCount, filling: initial)
         seen.grow(to: groupCount, filling: false)
         for (index, group) in groups.enumerated() where !column.isNull(index) {
             bests[Int(group)] = saved[index]
             seen[Int(group)] = true
         }
+        self.bests = bests
+        self.seen = seen
     }
 
     override var byteCount: Int { bests.capacity * MemoryLayout<Element>.stride + seen.capacity }

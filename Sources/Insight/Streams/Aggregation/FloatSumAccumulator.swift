@@ -113,10 +113,8 @@ final class FloatSumAccumulator: Accumulator {
         let savedCounts = try require(columns.last?.int64s)
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
-        for (index, group) in groups.enumerated() {
-            sums[Int(group)] = savedSums[index]
-            counts[Int(group)] = savedCounts[index]
-        }
+        sums.put(savedSums, at: groups)
+        counts.put(savedCounts, at: groups)
     }
 
     override var byteCount: Int { (sums.capacity + counts.capacity) * 8 }

@@ -37,7 +37,7 @@ struct GroupChanges {
     mutating func note(_ groups: [UInt32], groupCount: Int) {
         guard isNoting else { return }
         // A second list of numbers is never longer than what it says is worth.
-        if touched.count > max(groupCount, 65_536) { touched = Self.distinct(touched, groupCount: groupCount) }
+        if touched.count > max(groupCount, 65_536) { touched = NumberSet.distinct(touched, count: groupCount) }
         touched.append(contentsOf: groups)
     }
 
@@ -50,7 +50,7 @@ struct GroupChanges {
             resume(since: sequence)
             return all()
         }
-        var wanted = GroupSet(count: range.upperBound)
+        var wanted = NumberSet(count: range.upperBound)
         let changed = wanted.insert(touched)
         if cursor == 0 { turnBegan = sequence }
         let next = cursor + max(changed, range.upperBound / Self.leastShare, Self.leastGroups)
@@ -61,51 +61,5 @@ struct GroupChanges {
             cursor = 0
         }
         return Share(groups: wanted.members(from: range.lowerBound), since: since)
-    }
-
-    private static func distinct(_ groups: [UInt32], groupCount: Int) -> [UInt32] {
-        var set = GroupSet(count: groupCount)
-        set.insert(groups)
-        return set.members(from: 0)
-    }
-}
-
-/// A set of small numbers, a bit each.
-private struct GroupSet {
-    private var words: [UInt64]
-
-    init(count: Int) { words = Array(repeating: 0, count: (count + 63) / 64) }
-
-    /// - Returns: how many were not in it.
-    @discardableResult
-    mutating func insert(_ groups: [UInt32]) -> Int {
-        var fresh = 0
-        let groups = groups.span
-        var words = words.mutableSpan
-        for index in groups.indices {
-            let bit = UInt64(1) << UInt64(groups[index] & 63)
-            let place = Int(groups[index] >> 6)
-            if words[place] & bit == 0 { fresh += 1 }
-            words[place] |= bit
-        }
-        return fresh
-    }
-
-    mutating func insert(_ range: Range<Int>) {
-        for group in range { words[group >> 6] |= 1 << UInt64(group & 63) }
-    }
-
-    func members(from first: Int) -> [UInt32] {
-        var members: [UInt32] = []
-        members.reserveCapacity(words.reduce(0) { $0 + $1.nonzeroBitCount })
-        for (place, bits) in words.enumerated() {
-            var bits = bits
-            while bits != 0 {
-                let group = place << 6 | bits.trailingZeroBitCount
-                if group >= first { members.append(UInt32(group)) }
-                bits &= bits - 1
-            }
-        }
-        return members
     }
 }

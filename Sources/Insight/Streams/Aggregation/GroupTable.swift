@@ -28,6 +28,11 @@ struct GroupTable: ~Copyable {
                 var lastKey = UInt64.max
                 var lastGroup: UInt32 = 0
                 for row in left.indices {
+                    if row & 31 == 0, pairs.isLarge {
+                        for next in row..<min(row + 32, left.count) {
+                            pairs.prefetch(UInt64(left[next]) << 32 | UInt64(right[next]))
+                        }
+                    }
                     let key = UInt64(left[row]) << 32 | UInt64(right[row])
                     if key != lastKey {
                         lastKey = key
@@ -58,6 +63,12 @@ struct GroupTable: ~Copyable {
         var total = first.byteCount
         for column in others { total += column.dictionary.byteCount + column.pairs.memoryBytes }
         return total
+    }
+
+    /// Makes room for so many groups more, where there are hardly any yet.
+    mutating func reserve(_ count: Int) {
+        first.reserve(others.isEmpty ? count : 0)
+        if let last = others.last { last.pairs.reserve(count) }
     }
 
     /// The group of each row.

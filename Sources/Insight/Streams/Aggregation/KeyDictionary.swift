@@ -25,6 +25,15 @@ struct KeyDictionary: ~Copyable {
 
     var byteCount: Int { integers.memoryBytes + strings.memoryBytes + direct.capacity * 4 }
 
+    /// Makes room for so many values more.
+    mutating func reserve(_ count: Int) {
+        switch type {
+        case .bool: break
+        case .int64, .timestamp, .float64: integers.reserve(integers.count + count)
+        case .string, .bytes, .json, .ip, .decimal: strings.reserve(strings.count + count)
+        }
+    }
+
     /// The number of each row's value.
     mutating func numbers(of column: Column) -> [UInt32] {
         switch column.storage {
@@ -131,6 +140,9 @@ struct KeyDictionary: ~Copyable {
             var lastKey: UInt64 = 0
             var lastNumber: UInt32 = 0
             for row in keys.indices {
+                if row & 31 == 0, integers.isLarge {
+                    for next in row..<Swift.min(row + 32, keys.count) { integers.prefetch(bits(keys[next])) }
+                }
                 if let validity, !validity[row] {
                     out.append(0)
                     continue

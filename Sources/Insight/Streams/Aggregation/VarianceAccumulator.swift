@@ -105,9 +105,8 @@ final class VarianceAccumulator: Accumulator {
         let means = try require(columns[1].float64s)
         let squares = try require(columns[2].float64s)
         moments.grow(to: groupCount, filling: Moments())
-        for (index, group) in groups.enumerated() {
-            moments[Int(group)] = Moments(count: counts[index], mean: means[index], squares: squares[index])
-        }
+        let saved = groups.indices.map { Moments(count: counts[$0], mean: means[$0], squares: squares[$0]) }
+        moments.put(saved, at: groups)
     }
 
     override var byteCount: Int { moments.capacity * MemoryLayout<Moments>.stride }

@@ -23,7 +23,7 @@ struct LookupTable: ~Copyable {
         self.rows = JoinRows(schema: schema)
     }
 
-    var rowCount: Int { rows.entries.count - rows.goneCount }
+    var rowCount: Int { rows.count }
     var bytes: Int { rows.bytes + keys.byteCount + identities.byteCount + latest.capacity * 4 }
 
     /// Whether it is worth numbering all anew: much is gone, or many keys were asked for in vain.

@@ -23,7 +23,7 @@ final class ChangelogJoin: Stage {
     private let deadLetters: DeadLetters?
 
     private var table: GroupTable
-    private var sides: [ChangelogJoinRows]
+    private var sides: [JoinRows]
     private var watermarks: [Int64] = [.min, .min]
     private var isClosed = [false, false]
     private var announced = Int64.min
@@ -58,7 +58,7 @@ final class ChangelogJoin: Stage {
         self.next = next
         self.account = account
         self.table = GroupTable(types: keyTypes)
-        self.sides = schemas.map { ChangelogJoinRows(schema: $0) }
+        self.sides = schemas.map { JoinRows(schema: $0) }
     }
 
     override var name: String { "JOIN" }
@@ -106,8 +106,7 @@ final class ChangelogJoin: Stage {
             if kinds[row].isAddition {
                 if numbers[row] > 0 {
                     sides[port].add(
-                        batch: number, row: UInt32(row), key: numbers[row], expiry: expiry, matches: Int32(places.count)
-                    )
+                        number, row: row, key: numbers[row], expiry: expiry, matches: Int32(places.count))
                 }
                 add(row, places, port: port, to: &output)
             } else {
@@ -268,7 +267,7 @@ final class ChangelogJoin: Stage {
         if isFirst, least != .min, timeToLive != nil {
             for side in 0..<2 { sides[side].begin(expiry: expiry()) }
         }
-        for side in 0..<2 { sides[side].expire(through: least) }
+        for side in 0..<2 { sides[side].expire(through: least, isTold: true) }
         if goneCount > max(Self.goneRows, sides[0].count + sides[1].count) { try rebuild() }
         try charge()
         try announce()
@@ -295,18 +294,13 @@ final class ChangelogJoin: Stage {
     private func rebuild() throws(SQLError) {
         let remaining = sides.map { $0.remaining() }
         table = GroupTable(types: keyTypes)
-        for side in 0..<2 { try restore(remaining[side].rows, remaining[side].expiries, remaining[side].matches, side) }
-    }
-
-    private func restore(
-        _ rows: Batch, _ expiries: [Int64], _ matches: [Int32], _ side: Int, replaces: Bool = true
-    ) throws(SQLError) {
-        if replaces { sides[side] = ChangelogJoinRows(schema: sides[side].schema) }
-        let numbers = try keyNumbers(rows, port: side)
-        let number = sides[side].hold(rows)
-        for row in 0..<rows.rowCount {
-            sides[side].add(
-                batch: number, row: UInt32(row), key: numbers[row], expiry: expiries[row], matches: matches[row])
+        for side in 0..<2 {
+            sides[side] = sides[side].emptied()
+            for part in remaining[side] {
+                sides[side].add(
+                    part.batch, keys: try keyNumbers(part.batch, port: side), expiries: part.expiries,
+                    matches: part.matches, numbers: part.numbers)
+            }
         }
     }
 
@@ -320,17 +314,11 @@ final class ChangelogJoin: Stage {
     // MARK: State
 
     private static let sideNames = ["left", "right"]
-    private static let marks = Schema([Field("expiry", .int64), Field("matches", .int64)])
 
     override func saveState(into state: inout OperatorState) throws(SQLError) {
         for (side, name) in Self.sideNames.enumerated() {
-            let (rows, expiries, matches) = sides[side].remaining()
-            state.append([rows], as: name)
-            let columns = [expiries, matches.map { Int64($0) }].map {
-                Column(type: .int64, count: rows.rowCount, validity: nil, storage: .int64($0))
-            }
-            state.append([Batch(schema: Self.marks, rowCount: rows.rowCount, columns: columns)], as: "\(name) marks")
             state[number: "\(name) watermark"] = watermarks[side]
+            sides[side].save(into: &state, as: name)
         }
         state[number: "announced"] = announced
     }
@@ -338,16 +326,11 @@ final class ChangelogJoin: Stage {
     override func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         for (side, name) in Self.sideNames.enumerated() {
             watermarks[side] = state[number: "\(name) watermark"] ?? .min
-            for (rows, marks) in zip(state.batches(name), state.batches("\(name) marks")) {
-                guard rows.schema == sides[side].schema else {
-                    throw SQLError(code: .stateMismatch, message: "the rows of the \(name) side had other columns")
-                }
-                guard marks.rowCount == rows.rowCount, let expiries = marks.column("expiry")?.int64s,
-                    let matches = marks.column("matches")?.int64s
-                else { throw StateCodec.damaged("the marks of a join") }
-                try restore(
-                    rows, expiries, matches.map { Int32(clamping: $0) }, side, replaces: false)
+            var rows = sides[side]
+            try rows.load(from: state, as: name, willHold: { table.reserve($0) }) { (rows) throws(SQLError) in
+                try keyNumbers(rows, port: side)
             }
+            sides[side] = rows
         }
         announced = state[number: "announced"] ?? .min
         try charge()

@@ -12,11 +12,14 @@ struct JoinRows {
         /// The row before with the same key, plus 1; 0 for none.
         let previous: UInt32
         /// No row of the other side can meet it once the watermark is here.
-        let expiry: Int64
+        fileprivate(set) var expiry: Int64
         /// Of all rows that ever came to this side its own, for checkpoints.
-        var number: UInt32
-        var isMatched: Bool
-        var isGone: Bool
+        fileprivate(set) var number: UInt32
+        /// Rows of the other side that it has met: whether any, or how many, as the join asks. Below zero of one that is gone.
+        fileprivate(set) var matches: Int32
+
+        var isMatched: Bool { matches > 0 }
+        var isGone: Bool { matches < 0 }
     }
 
     let schema: Schema
@@ -34,32 +37,48 @@ struct JoinRows {
 
     init(schema: Schema) { self.schema = schema }
 
+    var count: Int { entries.count - goneCount }
     var bytes: Int { batchBytes + entries.capacity * MemoryLayout<Entry>.stride + heads.capacity * 4 }
 
     /// - Parameter numbers: of rows that were there before, ascending and beyond those of all others.
     mutating func add(
-        _ batch: Batch, keys: [UInt32], expiries: [Int64], isMatched: [Bool]? = nil, numbers: [UInt32]? = nil
+        _ batch: Batch, keys: [UInt32], expiries: [Int64], matches: [Int32]? = nil, numbers: [UInt32]? = nil
     ) {
-        if UInt32.max - nextNumber <= UInt32(batch.rowCount) { renumber() }
-        let number = UInt32(batches.count)
-        batches.append(batch)
-        batchBytes += batch.memoryBytes
+        let held = hold(batch)
         for row in keys.indices {
-            let key = keys[row]
-            var previous: UInt32 = 0
-            if key > 0 {
-                heads.grow(to: Int(key) + 1, filling: 0)
-                previous = heads[Int(key)]
-                heads[Int(key)] = UInt32(entries.count + 1)
-            }
-            earliestExpiry = min(earliestExpiry, expiries[row])
-            entries.append(
-                Entry(
-                    batch: number, row: UInt32(row), key: key, previous: previous, expiry: expiries[row],
-                    number: numbers?[row] ?? nextNumber, isMatched: isMatched?[row] ?? false, isGone: false))
-            nextNumber = (numbers?[row] ?? nextNumber) + 1
+            if let numbers { nextNumber = numbers[row] }
+            add(held, row: row, key: keys[row], expiry: expiries[row], matches: matches?[row] ?? 0)
         }
     }
+
+    /// Makes the rows of a batch known; they are there once they are added.
+    ///
+    /// - Returns: the batch's number.
+    mutating func hold(_ batch: Batch) -> UInt32 {
+        if UInt32.max - nextNumber <= UInt32(batch.rowCount) { renumber() }
+        batches.append(batch)
+        batchBytes += batch.memoryBytes
+        return UInt32(batches.count - 1)
+    }
+
+    @inline(__always)
+    mutating func add(_ batch: UInt32, row: Int, key: UInt32, expiry: Int64, matches: Int32) {
+        var previous: UInt32 = 0
+        if key > 0 {
+            heads.grow(to: Int(key) + 1, filling: 0)
+            previous = heads[Int(key)]
+            heads[Int(key)] = UInt32(entries.count + 1)
+        }
+        earliestExpiry = min(earliestExpiry, expiry)
+        entries.append(
+            Entry(
+                batch: batch, row: UInt32(row), key: key, previous: previous, expiry: expiry, number: nextNumber,
+                matches: matches))
+        nextNumber += 1
+    }
+
+    /// Makes room for so many rows more.
+    mutating func reserve(_ count: Int) { entries.reserveCapacity(entries.count + count) }
 
     /// Numbers begin anew, and with them the records of checkpoints.
     private mutating func renumber() {
@@ -104,15 +123,48 @@ struct JoinRows {
     mutating func remove(_ place: Int) { _ = drop(place) }
 
     mutating func match(_ place: Int) {
-        guard !entries[place].isMatched else { return }
-        entries[place].isMatched = true
+        guard entries[place].matches == 0 else { return }
+        entries[place].matches = 1
         changes.touch(place)
+    }
+
+    /// Counts a match more, or one less.
+    ///
+    /// - Returns: how many there are now.
+    mutating func count(_ change: Int32, at place: Int) -> Int32 {
+        entries[place].matches = max(entries[place].matches + change, 0)
+        changes.touch(place)
+        return entries[place].matches
+    }
+
+    /// Takes a row back: the latest that is the same as the row of a batch.
+    mutating func remove(like batch: Batch, row: Int, key: UInt32) {
+        var found: Int?
+        forEach(key: key) { place in
+            guard found == nil else { return }
+            let entry = entries[place]
+            let other = batches[Int(entry.batch)]
+            let isSame = schema.fields.indices.allSatisfy {
+                batch.columns[$0].isSame(row, as: other.columns[$0], Int(entry.row))
+            }
+            if isSame { found = place }
+        }
+        if let found { remove(found) }
+    }
+
+    /// Event time begins: what came before has its time to live from now on.
+    mutating func begin(expiry: Int64) {
+        for place in entries.indices where !entries[place].isGone && entries[place].expiry == .max {
+            entries[place].expiry = expiry
+            earliestExpiry = min(earliestExpiry, expiry)
+            changes.touch(place)
+        }
     }
 
     /// Lets go of a row; false where it had gone.
     mutating func drop(_ place: Int) -> Bool {
         if entries[place].isGone { return false }
-        entries[place].isGone = true
+        entries[place].matches = -1
         goneCount += 1
         changes.lose(place, number: entries[place].number)
         return true
@@ -140,6 +192,7 @@ struct JoinRows {
     ///
     /// - Parameter isTold: whether checkpoints tell of each row; else who loads them knows by the watermark.
     /// - Returns: those of them that met none.
+    @discardableResult
     mutating func expire(through watermark: Int64, isTold: Bool) -> [Int] {
         if !isTold, watermark >= released.through { released = (watermark, nextNumber) }
         guard earliestExpiry <= watermark else { return [] }
@@ -147,10 +200,10 @@ struct JoinRows {
         earliestExpiry = .max
         for place in entries.indices where !entries[place].isGone {
             if entries[place].expiry <= watermark {
-                entries[place].isGone = true
+                if !entries[place].isMatched { alone.append(place) }
+                entries[place].matches = -1
                 goneCount += 1
                 if isTold { changes.lose(place, number: entries[place].number) }
-                if !entries[place].isMatched { alone.append(place) }
             } else {
                 earliestExpiry = min(earliestExpiry, entries[place].expiry)
             }
@@ -159,7 +212,13 @@ struct JoinRows {
     }
 
     /// The rows that met none.
-    var unmatched: [Int] { entries.indices.filter { !entries[$0].isMatched && !entries[$0].isGone } }
+    var unmatched: [Int] { entries.indices.filter { entries[$0].matches == 0 } }
+
+    /// Appends a column's value of the row of a place.
+    func append(_ place: Int, column: Int, to builder: inout ColumnBuilder) {
+        let entry = entries[place]
+        builder.append(batches[Int(entry.batch)].columns[column], row: Int(entry.row))
+    }
 
     /// The rows at these places, one after the other.
     func gather(_ places: some Sequence<Int>) -> Batch {
@@ -168,22 +227,20 @@ struct JoinRows {
         return builder.finish()
     }
 
-    /// What is left of each batch: its rows, when they expire, whether they were met, and their numbers.
-    func remaining() -> [(batch: Batch, expiries: [Int64], isMatched: [Bool], numbers: [UInt32])] {
-        var rows = [[UInt32]](repeating: [], count: batches.count)
-        var expiries = [[Int64]](repeating: [], count: batches.count)
-        var matched = [[Bool]](repeating: [], count: batches.count)
-        var numbers = [[UInt32]](repeating: [], count: batches.count)
-        for entry in entries where !entry.isGone {
-            rows[Int(entry.batch)].append(entry.row)
-            expiries[Int(entry.batch)].append(entry.expiry)
-            matched[Int(entry.batch)].append(entry.isMatched)
-            numbers[Int(entry.batch)].append(entry.number)
+    /// What is left of each batch: its rows, when they expire, what they met, and their numbers.
+    func remaining() -> [(batch: Batch, expiries: [Int64], matches: [Int32], numbers: [UInt32])] {
+        var kept = [[Entry]](repeating: [], count: batches.count)
+        for entry in entries where !entry.isGone { kept[Int(entry.batch)].append(entry) }
+        return batches.indices.filter { !kept[$0].isEmpty }.map { index in
+            let entries = kept[index]
+            return (
+                Self.rows(entries.map(\.row), of: batches[index]), entries.map(\.expiry), entries.map(\.matches),
+                entries.map(\.number)
+            )
         }
-        return batches.indices.filter { !rows[$0].isEmpty }.map { index in
-            let batch = batches[index]
-            let kept = rows[index].count == batch.rowCount ? batch : batch.select(rows: rows[index]).compacted()
-            return (kept, expiries[index], matched[index], numbers[index])
-        }
+    }
+
+    static func rows(_ rows: [UInt32], of batch: Batch) -> Batch {
+        rows.count == batch.rowCount ? batch : batch.select(rows: rows).compacted()
     }
 }

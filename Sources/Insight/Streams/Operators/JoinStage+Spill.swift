@@ -119,7 +119,8 @@ extension JoinStage {
         for side in 0..<2 {
             for part in sides[side].remaining() {
                 try aside.append(
-                    part.batch, isMatched: part.isMatched, side: side, keys: keyColumns(part.batch, port: side))
+                    part.batch, isMatched: part.matches.map { $0 > 0 }, side: side,
+                    keys: keyColumns(part.batch, port: side))
             }
         }
         forget()

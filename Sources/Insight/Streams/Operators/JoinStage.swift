@@ -350,7 +350,7 @@ final class JoinStage: Stage, DrainingStage {
                 }
                 sides[side].add(
                     part.batch, keys: try keyNumbers(part.batch, port: side), expiries: part.expiries,
-                    isMatched: part.isMatched, numbers: part.numbers)
+                    matches: part.matches, numbers: part.numbers)
             }
         }
     }
@@ -358,7 +358,8 @@ final class JoinStage: Stage, DrainingStage {
     /// Holds rows that have met those of the other side that are held.
     func hold(_ rows: Batch, isMatched: [Bool], side: Int) throws(SQLError) {
         let expiries = Array(repeating: Int64.max, count: rows.rowCount)
-        sides[side].add(rows, keys: try keyNumbers(rows, port: side), expiries: expiries, isMatched: isMatched)
+        sides[side].add(
+            rows, keys: try keyNumbers(rows, port: side), expiries: expiries, matches: isMatched.map { $0 ? 1 : 0 })
     }
 
     /// Forgets what is held.
@@ -399,7 +400,8 @@ final class JoinStage: Stage, DrainingStage {
         for (side, name) in Self.sideNames.enumerated() {
             watermarks[side] = state[number: "\(name) watermark"] ?? .min
             var rows = sides[side]
-            try rows.load(from: state, as: name) { (rows) throws(SQLError) in
+            let reserve = { (count: Int) in self.table.reserve(count) }
+            try rows.load(from: state, as: name, willHold: reserve) { (rows) throws(SQLError) in
                 if side == 1 { try nulls?.add(keyColumns(rows, port: side), rowCount: rows.rowCount) }
                 return try keyNumbers(rows, port: side)
             }

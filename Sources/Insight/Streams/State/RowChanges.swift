@@ -9,8 +9,8 @@ struct RowChanges {
 
     /// What one record is to hold.
     struct Share {
-        /// Places of rows, ascending and apart.
-        let places: [Range<Int>]
+        /// Places of rows, ascending.
+        let places: [UInt32]
         /// Numbers of rows that earlier records hold.
         let gone: [UInt32]
         /// The first record of those that together hold all rows; `nil` where this one does.
@@ -21,7 +21,7 @@ struct RowChanges {
     private var isNoting = false
     /// Places before this are in a record.
     private var recorded = 0
-    /// Of them, those that changed since the last one, in no order.
+    /// Of them, those that changed since the last one, in no order, some several times.
     private var touched: [UInt32] = []
     private var gone: [UInt32] = []
     /// Where the next record goes on with the rows that did not change.
@@ -39,7 +39,10 @@ struct RowChanges {
     }
 
     mutating func touch(_ place: Int) {
-        if isNoting, place < recorded { touched.append(UInt32(place)) }
+        guard isNoting, place < recorded else { return }
+        // A second list of places is never longer than what it says is worth.
+        if touched.count > max(recorded, 65_536) { touched = NumberSet.distinct(touched, count: recorded) }
+        touched.append(UInt32(place))
     }
 
     mutating func lose(_ place: Int, number: UInt32) {
@@ -51,14 +54,15 @@ struct RowChanges {
     /// - Parameter isKept: by place.
     mutating func compact(count: Int, _ isKept: (Int) -> Bool) {
         guard isNoting else { return }
-        let changed = Set(touched)
+        var changed = NumberSet(count: count)
+        changed.insert(touched)
         var (place, newRecorded, newCursor) = (0, 0, 0)
         touched = []
         for old in 0..<count {
             if old == recorded { newRecorded = place }
             if old == cursor { newCursor = place }
             guard isKept(old) else { continue }
-            if old < recorded, changed.contains(UInt32(old)) { touched.append(UInt32(place)) }
+            if old < recorded, changed.contains(old) { touched.append(UInt32(place)) }
             place += 1
         }
         if recorded >= count { newRecorded = place }
@@ -68,17 +72,19 @@ struct RowChanges {
 
     /// What a state is to hold of so many rows. The records that it goes into count up.
     mutating func take(rows count: Int, for state: OperatorState) -> Share {
-        let all = Share(places: [0..<count], gone: [], since: nil)
-        guard let sequence = state.sequence else { return all }
+        func all() -> Share { Share(places: (0..<count).map { UInt32($0) }, gone: [], since: nil) }
+        guard let sequence = state.sequence else { return all() }
         guard isNoting, !state.isWhole else {
             resume(since: sequence, rows: count)
-            return all
+            return all()
         }
         if cursor == 0 { turnBegan = sequence }
-        let changed = touched.count + count - recorded
+        var wanted = NumberSet(count: count)
+        let changed = wanted.insert(touched) + count - recorded
         let end = min(cursor + max(changed, recorded / Self.leastShare, Self.leastRows), recorded)
-        let places = Self.ranges(touched, and: [cursor..<end, recorded..<count])
-        let share = Share(places: places, gone: gone, since: end == recorded ? turnBegan : since)
+        wanted.insert(cursor..<end)
+        wanted.insert(recorded..<count)
+        let share = Share(places: wanted.members(from: 0), gone: gone, since: end == recorded ? turnBegan : since)
         if end == recorded {
             since = turnBegan
             cursor = 0
@@ -87,22 +93,5 @@ struct RowChanges {
         }
         (touched, gone, recorded) = ([], [], count)
         return share
-    }
-
-    /// - Parameter ranges: ascending and apart.
-    private static func ranges(_ places: [UInt32], and ranges: [Range<Int>]) -> [Range<Int>] {
-        var all: [Range<Int>] = ranges.filter { !$0.isEmpty }
-        let alone = Set(places).filter { place in !ranges.contains { $0.contains(Int(place)) } }
-        for place in alone { all.append(Int(place)..<Int(place) + 1) }
-        all.sort { $0.lowerBound < $1.lowerBound }
-        var joined: [Range<Int>] = []
-        for range in all {
-            if let last = joined.last, last.upperBound == range.lowerBound {
-                joined[joined.count - 1] = last.lowerBound..<range.upperBound
-            } else {
-                joined.append(range)
-            }
-        }
-        return joined
     }
 }

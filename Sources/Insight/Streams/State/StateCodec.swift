@@ -23,9 +23,26 @@ enum StateCodec {
             for table in state.tables {
                 append(table.name, to: &bytes)
                 Varint.append(UInt64(table.since ?? 0), to: &bytes)
-                append(table.batches, to: &bytes)
+                append(joined(table.batches), to: &bytes)
             }
         }
+    }
+
+    /// The same rows in batches of some thousands, so that a state of many small ones takes no longer to load than any.
+    private static func joined(_ batches: [Batch]) -> [Batch] {
+        var joined: [Batch] = []
+        var small: [Batch] = []
+        var rows = 0
+        for batch in batches {
+            let fits = rows + batch.rowCount <= Batch.usualRowCount && batch.schema == small.first?.schema
+            if !fits, !small.isEmpty {
+                joined.append(.concatenate(small))
+                (small, rows) = ([], 0)
+            }
+            small.append(batch)
+            rows += batch.rowCount
+        }
+        return small.isEmpty ? joined : joined + [.concatenate(small)]
     }
 
     static func append(_ text: String, to bytes: inout [UInt8]) {

@@ -20,6 +20,10 @@ import Testing
         """,
         "SELECT v FROM t AS a WHERE EXISTS (SELECT 1 FROM t AS r WHERE r.k = a.k AND r.v = a.v + 1 AND r.ts "
             + "BETWEEN a.ts - INTERVAL '1' SECOND AND a.ts + INTERVAL '1' SECOND)",
+        // Their answers may be taken back.
+        "SELECT a.v, b.v FROM t AS a LEFT JOIN t AS b ON a.k = b.k AND b.v > a.v + 500 EMIT CHANGES",
+        "SELECT a.v, b.v FROM t AS a FULL JOIN t AS b ON a.k = b.k AND b.v = a.v + 1 EMIT CHANGES",
+        "SELECT a.v, c.n FROM t AS a JOIN (SELECT k, COUNT(*) AS n FROM t GROUP BY k) AS c ON a.k = c.k EMIT CHANGES",
     ]
 
     /// 16 batches of some hundred rows, half a second each; some rows are late, some have no time or no key.
@@ -81,7 +85,7 @@ import Testing
             }
             let share = changes.take(
                 rows: rows.count, for: OperatorState(sequence: sequence, isWhole: sequence % 50 == 7))
-            let saved = share.places.flatMap { $0 }.filter { !rows[$0].isGone }
+            let saved = share.places.map { Int($0) }.filter { !rows[$0].isGone }
                 .map { (rows[$0].number, rows[$0].value) }
             records.append((sequence, saved, share.gone))
             records.removeAll { $0.sequence < share.since ?? sequence }
@@ -99,11 +103,11 @@ import Testing
     @Test func aRecordIsAsLargeAsWhatChangedAndAShareOfTheRest() {
         var changes = RowChanges()
         let first = changes.take(rows: 1_000_000, for: OperatorState(sequence: 1, isWhole: false))
-        #expect(first.places == [0..<1_000_000] && first.since == nil)
+        #expect(first.places.count == 1_000_000 && first.since == nil)
         changes.touch(7)
         changes.touch(7)
         changes.touch(999_999)
         let share = changes.take(rows: 1_000_010, for: OperatorState(sequence: 2, isWhole: false))
-        #expect(share.places == [0..<31_250, 999_999..<1_000_010] && share.since == 1)
+        #expect(share.places == Array(0..<31_250) + Array(999_999..<1_000_010) && share.since == 1)
     }
 }
