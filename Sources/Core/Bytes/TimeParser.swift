@@ -81,23 +81,28 @@ public enum TimeParser {
             end += 3
         }
         guard hour < 24, minute < 60, second <= 60 else { return nil }
+        let seconds = Int64(hour &* 3600 &+ minute &* 60 &+ second)
+        guard end > start + 5 else { return (seconds, 0, end) }
+        return fraction(bytes, from: end).map { (seconds, $0.microseconds, $0.end) }
+    }
+
+    /// `.f…` or `,f…` at `start`, or nothing.
+    fileprivate static func fraction(_ bytes: Span<UInt8>, from start: Int) -> (microseconds: Int64, end: Int)? {
+        let count = bytes.count
+        guard start < count, bytes[start] == 46 || bytes[start] == 44 else { return (0, start) }
         var microseconds: Int64 = 0
-        if end > start + 5, end < count, bytes[end] == 46 || bytes[end] == 44 {
-            var scale: Int64 = 100_000
-            let first = end + 1
-            end = first
-            while end < count, bytes[end] &- 48 < 10 {
-                microseconds &+= Int64(bytes[end] &- 48) &* scale
-                scale /= 10
-                end += 1
-            }
-            guard end > first else { return nil }
+        var scale: Int64 = 100_000
+        var end = start + 1
+        while end < count, bytes[end] &- 48 < 10 {
+            microseconds &+= Int64(bytes[end] &- 48) &* scale
+            scale /= 10
+            end += 1
         }
-        return (Int64(hour &* 3600 &+ minute &* 60 &+ second), microseconds, end)
+        return end > start + 1 ? (microseconds, end) : nil
     }
 
     /// Seconds east of Greenwich of `Z`, `+HH:MM`, `+HHMM`, `+HH` or nothing, which must end the text.
-    private static func zoneSeconds(_ bytes: Span<UInt8>, from start: Int) -> Int64? {
+    fileprivate static func zoneSeconds(_ bytes: Span<UInt8>, from start: Int) -> Int64? {
         let rest = bytes.count - start
         if rest == 0 { return 0 }
         if rest == 1 { return bytes[start] | 0x20 == 122 ? 0 : nil }
@@ -129,5 +134,40 @@ public enum TimeParser {
             index += 1
         }
         return true
+    }
+}
+
+/// As `TimeParser.iso8601`, for many times that mostly are of the same second as the one before.
+public struct RepeatedTimes: Sendable {
+    /// The bytes up to the seconds of the last time, the last two words overlapping, and what they stand for.
+    private var words: (UInt64, UInt64, UInt32) = (0, 0, 0)
+    private var seconds: Int64 = 0
+
+    private static let prefix = 19
+
+    public init() {}
+
+    public mutating func iso8601(_ bytes: Span<UInt8>) -> Int64? {
+        guard bytes.count >= Self.prefix, bytes.count <= 40 else { return TimeParser.iso8601(bytes) }
+        let words = bytes.withUnsafeBytes { raw in
+            (
+                raw.loadUnaligned(as: UInt64.self), raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self),
+                raw.loadUnaligned(fromByteOffset: 15, as: UInt32.self)
+            )
+        }
+        guard words == self.words else {
+            let time = TimeParser.iso8601(bytes)
+            if time != nil, bytes[16] == UInt8(ascii: ":"),
+                let whole = TimeParser.iso8601(bytes.extracting(0..<Self.prefix))
+            {
+                self.words = words
+                seconds = whole / 1_000_000
+            }
+            return time
+        }
+        guard let fraction = TimeParser.fraction(bytes, from: Self.prefix),
+            let zone = TimeParser.zoneSeconds(bytes, from: fraction.end)
+        else { return nil }
+        return (seconds &- zone) &* 1_000_000 &+ fraction.microseconds
     }
 }

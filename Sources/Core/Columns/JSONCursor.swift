@@ -122,6 +122,10 @@ struct JSONCursor {
         return start..<end
     }
 
+    /// Moves past the scalar at the cursor, wherever it ends.
+    @inline(__always)
+    mutating func skipScalar() { index += 1 }
+
     /// Moves past the token at the cursor and gives its first byte; 0 at the end of the line.
     @inline(__always)
     mutating func next() -> UInt8 {

@@ -15,13 +15,19 @@ struct JSONPaths: ~Copyable {
 
     /// One entry of the memory of the line before: what its n-th key was.
     private struct Remembered {
-        var low: UInt64 = 0
-        var high: UInt64 = 0
-        var count = -1
+        /// The key's first 16 bytes, zeros behind a shorter one, and which of them are its own.
+        var words = KeyWords()
+        var masks = KeyWords()
+        var count: Int32 = -1
         var node: Int32 = -1
         var target = Target()
-        /// The bytes of a key that two words do not hold, in `longKeys`.
+        /// The bytes of a key that the words do not hold, in `longKeys`.
         var offset = 0
+    }
+
+    private struct KeyWords {
+        var low: UInt64 = 0
+        var high: UInt64 = 0
     }
 
     private var edges = ByteTable()
@@ -77,15 +83,26 @@ struct JSONPaths: ~Copyable {
 
     /// The target of `key` in the object of `node`. Lines of one source have their keys mostly in the same order, so
     /// the `ordinal`-th key of the line before is the first guess.
-    mutating func target(_ key: UnsafeBufferPointer<UInt8>, node: Int32, ordinal: Int) -> Target {
-        let words = Self.words(key)
-        if ordinal < remembered.count {
+    ///
+    /// - Parameter readable: bytes there are from the key's first on.
+    @inline(__always)
+    mutating func target(_ key: UnsafeBufferPointer<UInt8>, readable: Int, node: Int32, ordinal: Int) -> Target {
+        if readable >= 16, ordinal < remembered.count, let base = UnsafeRawPointer(key.baseAddress) {
             let last = remembered.span[ordinal]
-            let isSame = last.count == key.count && last.low == words.low && last.high == words.high
+            let low = base.loadUnaligned(as: UInt64.self) & last.masks.low
+            let high = base.loadUnaligned(fromByteOffset: 8, as: UInt64.self) & last.masks.high
+            let isSame = last.words.low == low && last.words.high == high && Int(last.count) == key.count
             if isSame, last.node == node, key.count <= 16 || isLongKey(last.offset, key) { return last.target }
         }
+        return findAndRemember(key, node: node, ordinal: ordinal)
+    }
+
+    @inline(never)
+    private mutating func findAndRemember(
+        _ key: UnsafeBufferPointer<UInt8>, node: Int32, ordinal: Int
+    ) -> Target {
         let target = find(key, node: node)
-        remember(key, words: words, node: node, ordinal: ordinal, target: target)
+        remember(key, node: node, ordinal: ordinal, target: target)
         return target
     }
 
@@ -106,9 +123,9 @@ struct JSONPaths: ~Copyable {
     }
 
     private mutating func remember(
-        _ key: UnsafeBufferPointer<UInt8>, words: (low: UInt64, high: UInt64), node: Int32, ordinal: Int, target: Target
+        _ key: UnsafeBufferPointer<UInt8>, node: Int32, ordinal: Int, target: Target
     ) {
-        guard ordinal < Self.maximumRemembered else { return }
+        guard ordinal < Self.maximumRemembered, key.count <= Int32.max else { return }
         while remembered.count <= ordinal { remembered.append(Remembered()) }
         var offset = 0
         if key.count > 16 {
@@ -121,26 +138,18 @@ struct JSONPaths: ~Copyable {
             offset = longKeys.count
             longKeys.append(contentsOf: key)
         }
+        var (words, masks) = (KeyWords(), KeyWords())
+        for (place, byte) in key.prefix(16).enumerated() {
+            let shift = UInt64(place & 7) * 8
+            if place < 8 {
+                words.low |= UInt64(byte) << shift
+                masks.low |= 0xff << shift
+            } else {
+                words.high |= UInt64(byte) << shift
+                masks.high |= 0xff << shift
+            }
+        }
         remembered[ordinal] = Remembered(
-            low: words.low, high: words.high, count: key.count, node: node, target: target, offset: offset)
-    }
-
-    /// The first and last bytes of the key; with its count they tell keys of up to 16 bytes apart.
-    @inline(__always)
-    private static func words(_ key: UnsafeBufferPointer<UInt8>) -> (low: UInt64, high: UInt64) {
-        guard let base = key.baseAddress.map({ UnsafeRawPointer($0) }) else { return (0, 0) }
-        let count = key.count
-        if count >= 8 {
-            return (
-                base.loadUnaligned(as: UInt64.self), base.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self)
-            )
-        }
-        if count >= 4 {
-            let low = base.loadUnaligned(as: UInt32.self)
-            return (UInt64(low), UInt64(base.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)))
-        }
-        if count == 0 { return (0, 0) }
-        let middle = UInt64(key[count >> 1]) << 8
-        return (UInt64(key[0]) | middle, UInt64(key[count - 1]))
+            words: words, masks: masks, count: Int32(key.count), node: node, target: target, offset: offset)
     }
 }

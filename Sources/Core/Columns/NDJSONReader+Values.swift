@@ -5,8 +5,9 @@ extension NDJSONReader {
     /// - Parameter node: the object's place in `paths`.
     /// - Parameter depth: containers around its values, itself included.
     mutating func readObject(_ outer: inout JSONCursor, node: Int32, depth: Int) throws(JSONFault) {
-        // A local copy stays in registers; after a fault nobody needs it back.
+        // Local copies stay in registers; after a fault nobody needs them back.
         var cursor = outer
+        var ordinal = self.ordinal
         if depth > cursor.maximumDepth { throw .tooDeep }
         cursor.advance()
         if cursor.token == UInt8(ascii: "}") {
@@ -14,28 +15,32 @@ extension NDJSONReader {
             outer = cursor
             return
         }
+        let skipsUnknown = !options.collectsUnknown
         while true {
             let entry = try cursor.entry()
             if ordinal >= options.maximumKeysPerLine { throw .tooManyKeys }
-            let target = paths.target(cursor.bytes(entry.key), node: node, ordinal: ordinal)
+            let target = paths.target(
+                cursor.bytes(entry.key), readable: cursor.count - entry.key.lowerBound, node: node, ordinal: ordinal)
             ordinal += 1
             let isContainer = entry.first == UInt8(ascii: "{") || entry.first == UInt8(ascii: "[")
-            if isContainer || (target.column < 0 && options.collectsUnknown) || target.column == unfitPlace {
-                outer = cursor
+            if target.column < 0, skipsUnknown, JSONText.beginsScalar(entry.first) {
+                cursor.skipScalar()
+            } else if isContainer || target.column < 0 || target.column == unfitPlace {
+                (outer, self.ordinal) = (cursor, ordinal)
                 try readOther(&outer, target, key: entry.key, node: node, depth: depth)
-                cursor = outer
+                (cursor, ordinal) = (outer, self.ordinal)
             } else {
                 guard JSONText.beginsScalar(entry.first) else { throw entry.first == 0 ? .lineEnds : .badValue }
                 let value = cursor.scalar()
                 let column = Int(target.column)
-                if column >= 0, builder[column].count == builder.endedRows {
+                if builder[column].count == builder.endedRows {
                     try appendScalar(cursor.bytes(value), first: entry.first, column)
                 }
             }
             switch cursor.next() {
             case UInt8(ascii: ","): continue
             case UInt8(ascii: "}"):
-                outer = cursor
+                (outer, self.ordinal) = (cursor, ordinal)
                 return
             case 0: throw .lineEnds
             default: throw .expectedCommaOrEnd
@@ -83,6 +88,10 @@ extension NDJSONReader {
         let type = builder[column].type
         if first == UInt8(ascii: "\"") {
             guard text.count >= 2, text[text.count - 1] == UInt8(ascii: "\"") else { throw .badValue }
+            if type == .timestamp, let time = times.iso8601(text.span.extracting(1..<text.count - 1)) {
+                builder[column].append(int64: time)
+                return
+            }
             try append(text: UnsafeBufferPointer(rebasing: text[1..<text.count - 1]), whole: text, column, type)
         } else if first >= UInt8(ascii: "a") {
             guard let literal = JSONText.literal(text.span) else { throw .badValue }

@@ -33,6 +33,7 @@ public struct NDJSONReader: ~Copyable {
     /// What did not fit in the row at work: an object without its end.
     var unfit: [UInt8] = []
     var scratch: [UInt8] = []
+    var times = RepeatedTimes()
     var ordinal = 0
     private var index = JSONIndex()
     /// The beginning of a line whose end has not come.

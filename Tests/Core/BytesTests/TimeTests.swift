@@ -48,4 +48,24 @@ import Testing
         #expect(CivilTime(year: 1969, month: 12, day: 28).weekday == 0)
         #expect(CivilTime(year: 2024, month: 12, day: 31).dayOfYear == 366)
     }
+
+    /// The memory of the second before changes no answer.
+    @Test func repeatedTimesAreReadAsAnyOther() {
+        var times = RepeatedTimes()
+        var seed: UInt64 = 7
+        func random(_ count: Int) -> Int {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(seed >> 33) % count
+        }
+        let heads = [
+            "2026-01-01T00:00:00", "2026-01-01T00:00:01", "2026-02-30T00:00:00", "2026-01-01T24:00:00", "2026-01-01",
+        ]
+        let tails = ["", "Z", ".5Z", ",123456789+02:00", ".", ".Z", "-0730", "+2", " ", ".1234", "x"]
+        for _ in 0..<5_000 {
+            var text = Array((heads[random(heads.count)] + tails[random(tails.count)]).utf8)
+            if random(10) == 0 { text[random(text.count)] = UInt8(32 + random(95)) }
+            let shown = String(decoding: text, as: UTF8.self)
+            #expect(times.iso8601(text.span) == TimeParser.iso8601(text.span), "\(shown)")
+        }
+    }
 }

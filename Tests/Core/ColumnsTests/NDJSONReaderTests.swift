@@ -41,6 +41,25 @@ import Testing
         Field("a", .ip), Field("j", .json), Field("_unfit", .json),
     ]
 
+    /// Keys that begin as those of the line before, are longer or shorter, come in another order, or end the text.
+    @Test(arguments: [1, 40, 4_096]) func keysAreToldApart(piece: Int) {
+        let names = (1...40).map { String(repeating: "k", count: $0) } + ["", "kkkkkkkkx", "kkkkkkkkkkkkkkkkx", "x"]
+        let wanted = names.filter { $0.utf8.count % 3 == 1 || $0.hasSuffix("x") }
+        var text = ""
+        var expected: [[Int?]] = []
+        for line in 0..<200 {
+            let keys = (0..<(line * 7) % 9).map { names[(line * 13 + $0 * $0 * 5 + line / 3) % names.count] }
+            text += "{" + keys.enumerated().map { "\"\($1)\":\(line * 100 + $0)" }.joined(separator: ",") + "}\n"
+            expected.append(wanted.map { name in keys.firstIndex(of: name).map { line * 100 + $0 } })
+        }
+        let (batch, report) = read(String(text.dropLast()), wanted.map { Field($0, .int64) }, piece: piece)
+        #expect(report.rows == 200 && report.malformedLines == 0)
+        for (index, column) in batch.columns.enumerated() {
+            let values = column.int64s ?? []
+            #expect((0..<200).map { column.isNull($0) ? nil : Int(values[$0]) } == expected.map { $0[index] })
+        }
+    }
+
     @Test(arguments: [1, 3, 64, 1000])
     func everyTypeIsRead(piece: Int) {
         let text = """

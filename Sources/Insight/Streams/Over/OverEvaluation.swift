@@ -17,12 +17,12 @@ struct OverEvaluation {
     }
 
     static func answer(_ batch: Batch, _ layout: OverLayout) throws(SQLError) -> Answer {
-        let partitions = try OverPartitions(batch, layout)
+        let partitions = try OverPartitions(batch, layout, isLeading: true)
         var evaluation = OverEvaluation(
             layout: layout, partitions: partitions, rows: batch.select(rows: partitions.rows))
         var columns = evaluation.rows.columns
         for call in layout.calls { columns.append(try evaluation.column(call)) }
-        let all = Batch(schema: layout.schema, rowCount: batch.rowCount, columns: columns)
+        let all = Batch(schema: layout.schema, rowCount: partitions.rows.count, columns: columns)
         guard let limit = layout.limit else { return Answer(batch: all, rows: partitions.rows) }
         let ranks = partitions.ranks(limit.ranking)
         let kept = (0..<UInt32(ranks.count)).filter { ranks[Int($0)] <= limit.count }

@@ -61,6 +61,15 @@ struct OverLayout {
         return try RowExpression(expression)
     }
 
+    /// How many rows of each partition matter, where nothing is asked about the others: few enough to be picked rather than
+    /// sorted out. `nil` where all do.
+    var leadingRows: Int? {
+        guard let limit, limit.ranking == .rowNumber, (1...64).contains(limit.count),
+            calls.allSatisfy({ $0.call.function == .rowNumber })
+        else { return nil }
+        return Int(limit.count)
+    }
+
     /// The partition's values of each row.
     func partitionKeys(_ batch: Batch) throws(SQLError) -> [Column] {
         var keys: [Column] = []

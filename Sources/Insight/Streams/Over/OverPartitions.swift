@@ -11,10 +11,15 @@ struct OverPartitions {
     let peerStarts: [UInt32]
     let peerEnds: [UInt32]
 
-    init(_ batch: Batch, _ layout: OverLayout) throws(SQLError) {
+    /// - Parameter isLeading: rows beyond a bounded rank may be left out, where nothing else is asked about them.
+    init(_ batch: Batch, _ layout: OverLayout, isLeading: Bool = false) throws(SQLError) {
         let order = try layout.orderColumns(batch)
         var (rows, starts) = Self.parted(try layout.partitionKeys(batch), layout.partitionTypes, batch.rowCount)
-        for (start, end) in zip(starts, starts.dropFirst()) { Self.sort(&rows, start..<end, by: order) }
+        if isLeading, let count = layout.leadingRows, !order.isEmpty {
+            (rows, starts) = Self.leading(count, rows, starts, by: order)
+        } else {
+            for (start, end) in zip(starts, starts.dropFirst()) { Self.sort(&rows, start..<end, by: order) }
+        }
         self.rows = rows
         self.starts = starts
         (peerStarts, peerEnds) = Self.peers(rows, starts, order)
@@ -70,15 +75,39 @@ struct OverPartitions {
         return (rows, starts)
     }
 
+    private static func isBefore(_ left: UInt32, _ right: UInt32, _ order: [SortColumn]) -> Bool {
+        for column in order {
+            let result = column.compare(Int(left), Int(right))
+            if result != 0 { return result < 0 }
+        }
+        return left < right
+    }
+
+    /// The first rows of each partition in order, without an order of the others.
+    private static func leading(
+        _ count: Int, _ rows: [UInt32], _ starts: [Int], by order: [SortColumn]
+    ) -> (rows: [UInt32], starts: [Int]) {
+        var kept: [UInt32] = []
+        var begins: [Int] = []
+        for (start, end) in zip(starts, starts.dropFirst()) {
+            let begin = kept.count
+            begins.append(begin)
+            for row in rows[start..<end] {
+                if kept.count - begin == count {
+                    guard isBefore(row, kept[kept.count - 1], order) else { continue }
+                    kept.removeLast()
+                }
+                var place = kept.count
+                while place > begin, isBefore(row, kept[place - 1], order) { place -= 1 }
+                kept.insert(row, at: place)
+            }
+        }
+        return (kept, begins + [kept.count])
+    }
+
     private static func sort(_ rows: inout [UInt32], _ places: Range<Int>, by order: [SortColumn]) {
         guard let first = order.first, places.count > 1 else { return }
-        func isBefore(_ left: UInt32, _ right: UInt32) -> Bool {
-            for column in order {
-                let result = column.compare(Int(left), Int(right))
-                if result != 0 { return result < 0 }
-            }
-            return left < right
-        }
+        func isBefore(_ left: UInt32, _ right: UInt32) -> Bool { Self.isBefore(left, right, order) }
         // Rows mostly come in order already.
         var isSorted = true
         for place in places.dropFirst() where isBefore(rows[place], rows[place - 1]) {
@@ -86,14 +115,18 @@ struct OverPartitions {
             break
         }
         if isSorted { return }
-        guard order.count == 1, case .ranks(let ranks) = first.keys else {
+        guard case .ranks(let ranks) = first.keys else {
             rows[places].sort(by: isBefore)
             return
         }
+        let others = order.count > 1
         var pairs: [(rank: SortColumn.Rank, row: UInt32)] = []
         pairs.reserveCapacity(places.count)
         for place in places { pairs.append((ranks[Int(rows[place])], rows[place])) }
-        pairs.sort { $0.rank != $1.rank ? $0.rank < $1.rank : $0.row < $1.row }
+        pairs.sort { left, right in
+            if left.rank != right.rank { return left.rank < right.rank }
+            return others ? isBefore(left.row, right.row) : left.row < right.row
+        }
         for (index, pair) in pairs.enumerated() { rows[places.lowerBound + index] = pair.row }
     }
 

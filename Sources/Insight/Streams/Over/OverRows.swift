@@ -83,7 +83,7 @@ struct OverRows: ~Copyable, StreamOperator {
     private mutating func shrink(_ index: Int) throws(SQLError) {
         guard let limit = layout.limit else { return }
         let all = Batch.concatenate(held[index].batches)
-        let partitions = try OverPartitions(all, layout)
+        let partitions = try OverPartitions(all, layout, isLeading: true)
         let ranks = partitions.ranks(limit.ranking)
         var kept: [UInt32] = []
         for (place, row) in partitions.rows.enumerated() where ranks[place] <= limit.count { kept.append(row) }
