@@ -37,13 +37,14 @@ let modules: [Module] = [
     Module(name: "Bytes", folder: "Core", imports: ["CPlatform"]),
     Module(name: "Geography", folder: "Core", imports: ["CMaxMindDB"]),
     Module(name: "Patterns", folder: "Core", imports: ["CPCRE2"]),
+    Module(name: "TimeZones", folder: "Core", imports: ["Bytes"]),
     Module(name: "Runtime", folder: "Core", imports: ["Bytes", "CPlatform"]),
     Module(name: "Columns", folder: "Core", imports: ["Bytes", "CZstd", "CLZ4", "CSimdjson"]),
     Module(
         name: "Codings", folder: "Core", imports: ["CZlib", "CBrotli", "CZstd"], testImports: ["Bytes", "Runtime"]),
     // Insight
     Module(name: "EventLog", folder: "Insight", imports: ["Columns", "Runtime", "Bytes"]),
-    Module(name: "SQL", folder: "Insight", imports: ["Columns", "Bytes", "Patterns"]),
+    Module(name: "SQL", folder: "Insight", imports: ["Columns", "Bytes", "Patterns", "TimeZones"]),
     Module(name: "Streams", folder: "Insight", imports: ["SQL", "EventLog", "Columns", "Runtime", "Bytes"]),
     // Delivery
     Module(name: "Reactor", folder: "Delivery", imports: ["Bytes", "Runtime", "CPlatform", "COpenSSL"]),

@@ -30,6 +30,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
             guard case .plan(let plan) = try binder.bind(query, answers: []) else { continue }
             precondition(!"\(plan)".isEmpty)
             _ = try binder.fields(of: query)
+            _ = try binder.bind(query)
         }
     } catch {
         let lines = text.utf8.reduce(1) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }

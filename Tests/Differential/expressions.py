@@ -202,7 +202,8 @@ def with_window(rng, call, kind, is_total, columns, depth):
             places = ["UNBOUNDED PRECEDING", "3 PRECEDING", "1 PRECEDING", "CURRENT ROW", "1 FOLLOWING", "2 FOLLOWING",
                       "UNBOUNDED FOLLOWING"]
             first = rng.randrange(0, 6)
-            frame = f" ROWS BETWEEN {places[first]} AND {places[rng.randrange(max(first, 1), 7)]}"
+            frame = f" {rng.choice(['ROWS', 'ROWS', 'GROUPS'])} BETWEEN {places[first]} AND {places[rng.randrange(max(first, 1), 7)]}"
+            frame += rng.choice(["", "", "", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP", " EXCLUDE TIES"])
     elif takes_frame and rng.random() < 0.7:
         name, type = rng.choice([c for c in columns if c[1] in ("int", "double", "time")])
         order = [name + rng.choice(directions)]
@@ -210,7 +211,15 @@ def with_window(rng, call, kind, is_total, columns, depth):
         places = ["UNBOUNDED PRECEDING", f"{far} PRECEDING", f"{near} PRECEDING", "CURRENT ROW", f"{near} FOLLOWING",
                   f"{far} FOLLOWING", "UNBOUNDED FOLLOWING"]
         first = rng.randrange(0, 6)
-        frame = f" RANGE BETWEEN {places[first]} AND {places[rng.randrange(max(first, 1), 7)]}"
+        unit = "RANGE"
+        if rng.random() < 0.4:
+            unit = "GROUPS"
+            places = ["UNBOUNDED PRECEDING", "2 PRECEDING", "1 PRECEDING", "CURRENT ROW", "1 FOLLOWING", "2 FOLLOWING",
+                      "UNBOUNDED FOLLOWING"]
+        frame = f" {unit} BETWEEN {places[first]} AND {places[rng.randrange(max(first, 1), 7)]}"
+        # What depends on the order of peers would not be the same.
+        frame += rng.choice(["", "", "", " EXCLUDE GROUP"] if kind.endswith("_VALUE") else
+                            ["", "", "", " EXCLUDE CURRENT ROW", " EXCLUDE GROUP", " EXCLUDE TIES"])
     window = (" PARTITION BY " + ", ".join(partition) if partition else "") + (" ORDER BY " + ", ".join(order) if order else "")
     text = f" OVER ({(window + frame).strip()})"
     theirs = call.theirs.removesuffix("::BIGINT")

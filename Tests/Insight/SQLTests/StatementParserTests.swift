@@ -85,9 +85,18 @@ struct StatementParserTests {
         #expect(drop.kind == .materializedView && drop.name.text == "a.b" && drop.ifExists)
         for subject in ShowStatement.Subject.allCases {
             let position = SourcePosition(line: 1, column: 1)
-            #expect(
-                try one("show \(subject.rawValue)") == .show(ShowStatement(subject: subject, position: position)))
+            var show = ShowStatement(subject: subject, position: position)
+            if subject == .columns || subject == .create {
+                show.table = ObjectName(text: "t", position: .init(line: 1, column: 19))
+            }
+            let rest = subject == .columns ? " from t" : subject == .create ? " table t" : ""
+            #expect(try one("show \(subject.rawValue)\(rest)") == .show(show))
         }
+        #expect(throws: SQLError.self) { try one("SHOW TABLES LIKE") }
+        #expect(try one("DESCRIBE EXTENDED a.b") != one("DESCRIBE a.b"))
+        #expect(
+            try one("DESCRIBE extended")
+                == .describe(ObjectName(text: "extended", position: .init(line: 1, column: 10)), isExtended: false))
     }
 
     @Test func explainTakesAQueryOrAnInsertion() throws {

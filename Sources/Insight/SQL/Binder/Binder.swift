@@ -18,12 +18,12 @@ public struct Binder: Sendable {
         self.limits = limits
     }
 
-    /// The plan of a query without sub-queries as values, optimised: constants folded, predicates and projections
-    /// pushed down to the scans.
+    /// The plan of a query whose sub-queries are kept up to date while it runs, as joins; optimised: constants folded,
+    /// predicates and projections pushed down to the scans.
     ///
     /// - Throws: every code of `SQLError` but `syntax` and `evaluation`, at the offending token.
     public func bind(_ query: Query) throws(SQLError) -> LogicalPlan {
-        Optimizer.optimize(try relation(query, SubqueryAnswers(.refused)).plan)
+        Optimizer.optimize(try relation(query, SubqueryAnswers(.joined)).plan)
     }
 
     /// The plan of a query, as `bind(_:)`; sub-queries that stand as values are asked for one after the other.

@@ -53,8 +53,8 @@ extension QueryBinder {
         guard case .select(let select) = body else { throw refuse("UNION and the like", position) }
         if let limit = query.limit ?? query.offset { throw refuse("LIMIT", limit.position) }
         guard let from = select.from else { throw refuse("a SELECT without FROM", select.position) }
-        if select.isGrouped || select.having != nil || select.sample != nil {
-            throw refuse("GROUP BY, HAVING and SAMPLE", select.position)
+        if select.isGrouped || select.having != nil || select.qualify != nil || select.sample != nil {
+            throw refuse("GROUP BY, HAVING, QUALIFY and SAMPLE", select.position)
         }
         var relation = try inner.bind(from)
         var conditions: [BoundExpression] = []
@@ -72,5 +72,14 @@ extension QueryBinder {
             if case .expression(let expression, _) = item { items?.append(expression) } else { items = nil }
         }
         return CorrelatedSelect(relation: relation, conditions: conditions, items: items)
+    }
+}
+
+extension Query {
+    /// Whether `QueryBinder.correlated` can take it apart.
+    var isPlainSelect: Bool {
+        guard case .select(let select) = body, limit == nil, offset == nil else { return false }
+        return select.from != nil && !select.isGrouped && select.having == nil && select.qualify == nil
+            && select.sample == nil && !select.isDistinct
     }
 }

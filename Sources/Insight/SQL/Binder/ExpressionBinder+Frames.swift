@@ -6,15 +6,24 @@ extension ExpressionBinder {
             return order.isEmpty
                 ? .wholePartition : OverFrame(unit: .range, start: .unboundedPreceding, end: .currentRow)
         }
-        let frame = OverFrame(
-            unit: syntax.isRange ? .range : .rows,
-            start: try bound(syntax.start, of: syntax, order), end: try bound(syntax.end, of: syntax, order))
+        var frame = OverFrame(
+            unit: syntax.unit, start: try bound(syntax.start, of: syntax, order),
+            end: try bound(syntax.end, of: syntax, order), exclusion: syntax.exclusion)
         guard frame.start != .unboundedFollowing, frame.end != .unboundedPreceding,
             frame.start.place <= frame.end.place
         else {
             throw SQLError(
                 .invalidQuery, "the frame ends before it begins", at: syntax.position,
                 suggestion: "for instance BETWEEN 2 PRECEDING AND CURRENT ROW")
+        }
+        if frame.unit == .groups {
+            guard !order.isEmpty else {
+                throw SQLError(
+                    .invalidQuery, "GROUPS counts rows of equal ORDER BY keys, and there is no ORDER BY",
+                    at: syntax.position, suggestion: "ROWS counts rows")
+            }
+            // Without a distance that is what RANGE means.
+            if !frame.start.hasDistance, !frame.end.hasDistance { frame.unit = .range }
         }
         return frame
     }
@@ -34,7 +43,10 @@ extension ExpressionBinder {
     private mutating func distance(
         _ expression: Expression, of frame: FrameSyntax, _ order: [SortKey]
     ) throws(SQLError) -> OverFrame.Distance {
-        guard frame.isRange else { return .whole(try wholeNumber(expression, "a frame of ROWS", atLeast: 0)) }
+        guard frame.unit == .range else {
+            let name = frame.unit == .rows ? "ROWS" : "GROUPS"
+            return .whole(try wholeNumber(expression, "a frame of \(name)", atLeast: 0))
+        }
         guard order.count == 1 else {
             throw SQLError(
                 .invalidQuery, "RANGE with a distance needs one ORDER BY key, and there are \(order.count)",
@@ -84,6 +96,8 @@ extension ExpressionBinder {
 }
 
 extension OverFrame.Bound {
+    fileprivate var hasDistance: Bool { place == 1 || place == 3 }
+
     /// Frames go from a lower place to one that isn't.
     fileprivate var place: Int {
         switch self {

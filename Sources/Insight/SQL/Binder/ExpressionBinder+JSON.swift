@@ -11,8 +11,16 @@ extension ExpressionBinder {
             throw SQLError(
                 .unsupported, "IN TABLE belongs to the edge's rules", at: call.position,
                 suggestion: "IN (SELECT key FROM table) asks a table in a query")
+        case "OVERLAPS": return try overlaps(call)
+        case "JSON", "PARSE_JSON", "TRY_PARSE_JSON":
+            guard call.arguments.count == 1, functions?.index(of: call.upperName) == nil else { return nil }
+            let text = try bind(call.arguments[0])
+            guard Parameter.json.accept(text.type) != nil else {
+                throw mismatch(call.upperName, [text], at: call.position)
+            }
+            return try cast(text, to: .json, isTry: call.upperName == "TRY_PARSE_JSON")
         case "TYPEOF":
-            guard call.arguments.count == 1 else { return nil }
+            guard (1...2).contains(call.arguments.count) else { return nil }
             let name = try bind(call.arguments[0]).type.name
             return Bound(
                 expression: .literal(.bytes(Array(name.utf8)), type: .varchar), size: 1, position: call.position)

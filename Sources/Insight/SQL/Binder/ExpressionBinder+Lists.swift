@@ -13,6 +13,16 @@ extension ExpressionBinder {
         case "ELEMENT_AT":
             guard call.arguments.count == 2 else { return nil }
             return try element(of: try bind(call.arguments[0]), at: try bind(call.arguments[1]))
+        case "ARRAY_APPEND", "ARRAY_PREPEND":
+            guard call.arguments.count == 2 else { return nil }
+            // A list of one element, before or behind.
+            var made = FunctionCall(name: "ARRAY_CONCAT", arguments: call.arguments, position: call.position)
+            let place = call.upperName == "ARRAY_APPEND" ? 1 : 0
+            if place == 0 { made.arguments.swapAt(0, 1) }
+            let element = made.arguments[place]
+            made.arguments[place] = .call(
+                FunctionCall(name: "ARRAY", arguments: [element], position: element.position))
+            return try listCall(made)
         default:
             guard let function = ListFunction.table[call.upperName], functions?.index(of: call.upperName) == nil else {
                 return nil
@@ -248,6 +258,11 @@ extension ExpressionBinder {
         switch (function.result, values[0].type) {
         case (.fixed(let type), _): return type
         case (.element, let type): return inside(type)
+        case (.common, _):
+            guard let type = SQLType.common(of: values.map(\.type)) else {
+                throw SQLError(.typeMismatch, "the maps have values of different types", at: position)
+            }
+            return type == .null ? .json : type
         case (.list, _):
             let lists = zip(values, function.parameters + Array(repeating: .list, count: values.count))
                 .compactMap { if case .list = $1 { $0.type } else { nil } }

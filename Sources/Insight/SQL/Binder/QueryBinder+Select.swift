@@ -82,7 +82,7 @@ extension QueryBinder {
         return names
     }
 
-    private static func isGrouped(_ body: SelectBody, _ orderBy: [OrderItem]) -> Bool {
+    static func isGrouped(_ body: SelectBody, _ orderBy: [OrderItem]) -> Bool {
         if body.isGrouped || body.having != nil || body.qualify?.containsAggregate == true { return true }
         if body.windows.contains(where: { $0.window.containsAggregate }) { return true }
         for case .expression(let expression, _) in body.items where expression.containsAggregate { return true }

@@ -1,4 +1,4 @@
-/// `WHERE` with sub-queries that use columns of the query around them: semi and anti joins.
+/// `WHERE` with sub-queries that use columns of the query around them, or are kept up to date: semi and anti joins.
 extension QueryBinder {
     /// The rows of `input` for which the condition is true.
     func filter(
@@ -30,7 +30,7 @@ extension QueryBinder {
     /// Whether the sub-query can't be computed before the query: it uses columns of it, or has more values than a list.
     private func becomesJoin(_ test: SubqueryTest, over scope: Scope) throws(SQLError) -> Bool {
         if joinedValues[test.query] != nil { return false }
-        if isCorrelated(test.query, in: scope) { return true }
+        if answers.areJoined || isCorrelated(test.query, in: scope) { return true }
         guard test.value != nil else { return false }
         let binder = ExpressionBinder(scope: scope, limits: limits, aggregates: .refused("WHERE"), queries: self)
         guard let answer = try binder.members(of: test.query, at: test.position).answer else { return false }
@@ -48,7 +48,13 @@ extension QueryBinder {
         let kind: JoinKind = test.isNegated ? .anti : .semi
         let width = left.scope.columns.count
         guard let value = test.value else {
-            let join = JoinSpecification(kind: kind, conditions: select.conditions, leftCount: width)
+            var join = JoinSpecification(kind: kind, conditions: select.conditions, leftCount: width)
+            if select.items == nil, select.conditions.isEmpty {
+                // Whether there are rows is one row.
+                select.relation.plan = LogicalPlan.distinct(of: [], in: select.relation.plan)
+                join.leftKeys = [LogicalPlan.one]
+                join.rightKeys = [.column(index: 0, type: .boolean)]
+            }
             return try relation(
                 .join(left: left.plan, right: select.relation.plan, join: join), left.scope,
                 over: [left, select.relation], at: test.position)

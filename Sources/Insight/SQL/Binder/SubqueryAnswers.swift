@@ -27,8 +27,8 @@ public enum Binding: Sendable {
 /// What is known of a query's sub-queries while it is bound. Shared by the binders of one query.
 final class SubqueryAnswers {
     enum Mode {
-        /// Nobody can run them.
-        case refused
+        /// They are kept up to date: each becomes a join.
+        case joined
         case answered([SubqueryAnswer])
         /// Only types are wanted: every value is null.
         case assumedNull
@@ -54,9 +54,15 @@ final class SubqueryAnswers {
         return trial
     }
 
+    /// Nothing is computed before the query.
+    var areJoined: Bool {
+        if case .joined = mode { return true }
+        return false
+    }
+
     /// The answer to the sub-query that is bound now; `nil` where nulls are assumed.
     ///
-    /// - Throws: `unsupported` where there can't be one; with `pending` set where it isn't there yet.
+    /// - Throws: `unsupported` where there is none; with `pending` set where it isn't there yet.
     func answer(to plan: LogicalPlan, at position: SourcePosition) throws(SQLError) -> SubqueryAnswer? {
         switch mode {
         case .assumedNull: return nil
@@ -64,9 +70,11 @@ final class SubqueryAnswers {
             next += 1
             if next <= answers.count { return answers[next - 1] }
             pending = plan
-        case .refused: break
+        case .joined: break
         }
-        throw SQLError(.unsupported, "a query can't stand here as a value", at: position)
+        throw SQLError(
+            .unsupported, "a query can't stand here as a value", at: position,
+            suggestion: "in WHERE, alone or beside others with AND, it is kept up to date")
     }
 }
 

@@ -121,6 +121,8 @@ extension FunctionSignatures {
         one(["IS_DECIMAL"], .isDecimal, [.text], .fixed(.boolean)),
         one(["PARSE_URL"], .parseURL, [.text, .text, .text], optional: 1, .fixed(.varchar)),
         one(["UUID"], .uuid, [], .fixed(.varchar)),
+        one(["ENCODE"], .encode, [.text, .text], .fixed(.varbinary)),
+        one(["DECODE"], .decode, [.binary, .text], .fixed(.varchar)),
         one(["MD5"], .md5, [.text], .fixed(.varchar)),
         one(["SHA1"], .sha1, [.text], .fixed(.varchar)),
         one(["SHA224"], .sha224, [.text], .fixed(.varchar)),
@@ -161,9 +163,27 @@ extension FunctionSignatures {
                 Overload(function: .extract, parameters: [.unit, .interval], result: .fixed(.bigint)),
             ]
         ),
-        one(["DATE_FORMAT"], .dateFormat, [.timestamp, .text], .fixed(.varchar)),
+        (
+            ["DATE_FORMAT"],
+            [
+                Overload(function: .dateFormat, parameters: [.timestamp, .text], result: .fixed(.varchar)),
+                Overload(function: .dateFormat, parameters: [.text, .text], result: .fixed(.varchar)),
+            ]
+        ),
+        one(["CONVERT_TZ"], .convertZone, [.asText, .text, .text], .fixed(.varchar)),
         one(["TO_TIMESTAMP"], .toTimestamp, [.text, .text], optional: 1, .fixed(.timestamp)),
-        one(["TO_TIMESTAMP_LTZ"], .toTimestampLTZ, [.integerOrDouble, .integer], optional: 1, .fixed(.timestamp)),
+        (
+            ["TO_TIMESTAMP_LTZ"],
+            [
+                Overload(
+                    function: .toTimestampLTZ, parameters: [.integerOrDouble, .integer], optional: 1,
+                    result: .fixed(.timestamp)),
+                Overload(
+                    function: .toTimestamp, parameters: [.text, .text], optional: 1, result: .fixed(.timestamp)),
+                Overload(
+                    function: .toTimestampInZone, parameters: [.text, .text, .text], result: .fixed(.timestamp)),
+            ]
+        ),
         one(["TO_DATE"], .toDate, [.text, .text], optional: 1, .fixed(.date)),
         one(["FROM_UNIXTIME"], .fromUnixTime, [.integerOrDouble, .text], optional: 1, .fixed(.varchar)),
         (

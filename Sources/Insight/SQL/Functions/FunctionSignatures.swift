@@ -29,6 +29,11 @@ public enum FunctionSignatures {
     public static let names: [String] =
         (table.keys.filter { $0 != "IS JSON" } + unitFunctions.keys + ListFunction.table.keys).sorted()
 
+    /// With aggregates and the functions of OVER.
+    public static var allNames: [String] {
+        names + AggregateName.allCases.map(\.rawValue) + OverFunctionName.allCases.map(\.rawValue)
+    }
+
     /// How to call it: `SUBSTRING(VARCHAR, INT[, INT])`, one line an overload.
     public static func usages(of name: String) -> [String] {
         let name = name.uppercased()
@@ -44,6 +49,7 @@ enum Parameter: Sendable {
     case boolean
     /// VARCHAR; JSON and IP are cast to it.
     case text
+    case binary
     /// Anything, cast to VARCHAR.
     case asText
     case integer
@@ -69,6 +75,7 @@ enum Parameter: Sendable {
         case .any: return type
         case .boolean: return type == .null || type == .boolean ? .boolean : nil
         case .text: return [.null, .varchar, .json, .ip].contains(type) ? .varchar : nil
+        case .binary: return type == .varbinary || type == .null ? .varbinary : nil
         case .asText: return type == .varbinary ? nil : .varchar
         case .integer: return type.isInteger ? type : type == .null ? .integer : type == .json ? .bigint : nil
         case .number: return type.isNumeric ? type : type == .null || type == .json ? .double : nil
@@ -88,6 +95,7 @@ enum Parameter: Sendable {
         case .any: "ANY"
         case .boolean: "BOOLEAN"
         case .text, .asText: "VARCHAR"
+        case .binary: "VARBINARY"
         case .integer: "INT"
         case .number, .integerOrDouble: "NUMBER"
         case .double: "DOUBLE"

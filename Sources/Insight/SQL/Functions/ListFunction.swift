@@ -17,6 +17,8 @@ struct ListFunction {
         case fixed(SQLType)
         /// The type that the lists among the arguments meet in.
         case list
+        /// The type that all arguments meet in.
+        case common
         /// What is inside of the first argument.
         case element
         /// A list of the keys of a map, of its values, of rows of both.
@@ -56,6 +58,7 @@ struct ListFunction {
         "MAP_VALUES": .init(function: .mapValues, parameters: [.map], result: .values),
         "MAP_ENTRIES": .init(function: .mapEntries, parameters: [.map], result: .entries),
         "MAP_FROM_ARRAYS": .init(function: .mapFromArrays, parameters: [.list, .list], result: .map),
+        "MAP_UNION": .init(function: .mapUnion, parameters: [.map], isVariadic: true, result: .common),
         "STR_TO_MAP": .init(
             function: .textToMap, parameters: [.text, .text, .text], optional: 2,
             result: .fixed(.map(key: .varchar, value: .varchar))),

@@ -28,6 +28,7 @@ extension Kernel {
             return try listChanges(arguments, count)
         case .textToMap, .split: return try listsOfText(arguments, count)
         case .arrayJoin: return try joinedElements(arguments, count)
+        case .mapUnion: return try united(arguments, count)
         case .mapKeys, .mapValues, .mapEntries, .mapFromArrays: return try maps(arguments, count)
         default: return try oneElement(arguments, count)
         }

@@ -106,4 +106,43 @@ extension Kernel {
         output.append(UInt8(ascii: ":"))
         JSONText.appendQuoted(piece.extracting((found + mark.count)..<piece.count), to: &output)
     }
+
+    /// `MAP_UNION`: of a key that is in several maps the value in the last.
+    func united(_ arguments: [Argument], _ count: Int) throws(SQLError) -> Column {
+        let maps = arguments.map { $0.operand.texts() }
+        var elements = maps.map { _ in ListElements() }
+        return try made(arguments, count) { row, output in
+            var seen: Set<[UInt8]> = []
+            var kept: [(map: Int, element: Int)] = []
+            for index in maps.indices.reversed() {
+                let map = maps[index]
+                let text = map.text(row)
+                elements[index].read(text)
+                for (element, key) in elements[index].keys.enumerated().reversed()
+                where seen.insert(text.extracting(key).array).inserted {
+                    kept.append((index, element))
+                }
+            }
+            output.append(UInt8(ascii: "{"))
+            for (place, entry) in kept.reversed().enumerated() {
+                if place > 0 { output.append(UInt8(ascii: ",")) }
+                let map = maps[entry.map]
+                let text = map.text(row)
+                let key = elements[entry.map].keys[entry.element]
+                JSONText.appendCompact(text.extracting((key.lowerBound - 1)..<(key.upperBound + 1)), to: &output)
+                output.append(UInt8(ascii: ":"))
+                JSONText.appendCompact(text.extracting(elements[entry.map].values[entry.element]), to: &output)
+            }
+            output.append(UInt8(ascii: "}"))
+            return true
+        }
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate var array: [UInt8] {
+        [UInt8](capacity: count) { out in
+            for index in indices { out.append(self[index]) }
+        }
+    }
 }

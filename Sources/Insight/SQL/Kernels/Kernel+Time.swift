@@ -8,6 +8,7 @@ extension Kernel {
         case .floorTime, .ceilTime: return rounded(arguments[0], count)
         case .timestampAdd: return added(arguments, count)
         case .timestampDiff: return difference(arguments, count)
+        case .dateFormat where arguments[0].type == .varchar: return try formattedText(arguments, count)
         case .dateFormat, .fromUnixTime: return try formatted(arguments, count)
         case .toTimestampLTZ: return try fromEpoch(arguments, count)
         default: return try parsed(arguments, count)
@@ -128,6 +129,17 @@ extension Kernel {
         }
         return try made([arguments[0]], count) { row, output in
             format.append(times[row], to: &output)
+            return true
+        }
+    }
+
+    /// `DATE_FORMAT` of a text, null where that is no time.
+    private func formattedText(_ arguments: [Argument], _ count: Int) throws(SQLError) -> Column {
+        guard case .format(let format) = prepared else { return .nulls(type.fieldType, count: count) }
+        let texts = arguments[0].operand.texts()
+        return try made([arguments[0]], count) { row, output in
+            guard let instant = TimeParser.iso8601(texts.text(row)) else { return false }
+            format.append(instant, to: &output)
             return true
         }
     }

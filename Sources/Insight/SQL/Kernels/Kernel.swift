@@ -23,6 +23,9 @@ struct Kernel {
             .tanh,
             .cot:
             return number(arguments, count)
+        case .convertZone: return try convertedZone(arguments, count)
+        case .toTimestampInZone: return try parsedInZone(arguments, count)
+        case .encode, .decode: return try recoded(arguments, count)
         case .extract, .floorTime, .ceilTime, .dateFormat, .toTimestamp, .toTimestampLTZ, .toDate, .fromUnixTime,
             .unixTimestamp, .timestampAdd, .timestampDiff, .currentTimestamp, .currentDate,
             .processingTime:
@@ -37,7 +40,8 @@ struct Kernel {
         case .isAlpha, .isDigit, .isDecimal: return characterTest(arguments, count)
         case .elementAt, .cardinality, .arrayContains, .arrayPosition, .arrayDistinct, .arrayReverse, .arraySort,
             .arrayMax, .arrayMin, .arrayConcat, .arrayRemove, .arraySlice, .arrayUnion, .arrayExcept, .arrayIntersect,
-            .arrayJoin, .onlyElement, .mapKeys, .mapValues, .mapEntries, .mapFromArrays, .textToMap, .split:
+            .arrayJoin, .onlyElement, .mapKeys, .mapValues, .mapEntries, .mapFromArrays, .mapUnion,
+            .textToMap, .split:
             return try lists(arguments, count)
         case .regexpExtractAll: return try regexpExtractAll(arguments, count)
         case .ipInCIDR: return inNetwork(arguments, count)

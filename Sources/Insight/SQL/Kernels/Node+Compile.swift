@@ -54,6 +54,7 @@ extension Node {
             default: return true
             }
         case .like, .regexp, .regexpExtract, .regexpReplace, .regexpCount, .regexpInstr, .regexpSubstr: return true
+        case .convertZone, .toTimestampInZone, .encode, .decode: return true
         case .regexpExtractAll, .onlyElement, .mapFromArrays: return true
         case .randomInteger, .jsonObject, .jsonObjectAbsent: return true
         case .repeated, .padLeading, .padTrailing, .raise: return true

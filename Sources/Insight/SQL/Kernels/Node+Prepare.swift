@@ -1,3 +1,5 @@
+import TimeZones
+
 extension Node {
     /// Reads the pattern, path, unit or format of a function once.
     static func prepare(_ function: ScalarFunction, _ arguments: [Node]) throws(SQLError) -> Prepared {
@@ -31,11 +33,31 @@ extension Node {
             if arguments[1].constant == .null { return .nothing }
             guard let format = arguments[1].text else { throw mustBeLiteral(function, "format") }
             return .format(try TimeFormat(format))
+        case .toTimestampInZone:
+            try requireZones([arguments[2]])
+            if arguments[1].constant == .null { return .nothing }
+            guard let format = arguments[1].text else { throw mustBeLiteral(function, "format") }
+            return .format(try TimeFormat(format))
+        case .convertZone:
+            try requireZones([arguments[1], arguments[2]])
+            return .nothing
+        case .encode, .decode:
+            if let name = arguments[1].text { _ = try CharacterSet(name) }
+            return .nothing
         case .ipInCIDR:
             if arguments[1].constant == .null { return .nothing }
             guard let network = arguments[1].text else { throw mustBeLiteral(function, "network") }
             return .network(try IPNetwork(network))
         default: return .nothing
+        }
+    }
+
+    /// Refuses constants that name no time zone.
+    private static func requireZones(_ nodes: [Node]) throws(SQLError) {
+        for node in nodes {
+            guard let text = node.text else { continue }
+            let name = String(decoding: text, as: UTF8.self)
+            guard ZoneRules.named(name) != nil else { throw .unknownZone(name) }
         }
     }
 

@@ -5,7 +5,12 @@ extension Parser {
         try expect(.create)
         let isTemporary = accept(.temporary)
         switch token.keyword {
-        case .table: return .createTable(try createTable())
+        case .table:
+            let table = try createTable()
+            guard accept(.as) else { return .createTable(table) }
+            // It is there before it is written to.
+            filled.append(table)
+            return .insert(try insert(into: table, since: start))
         case .view: return .createView(try createView())
         case .materialized where !isTemporary:
             return .createMaterializedView(try createMaterializedView(from: start))
@@ -15,6 +20,19 @@ extension Parser {
                 expecting: isTemporary ? "TABLE, VIEW or FUNCTION" : "TABLE, VIEW, MATERIALIZED VIEW or FUNCTION",
                 keywords: [.table, .view, .temporary, .materialized, .function])
         }
+    }
+
+    /// The rest of `CREATE TABLE … AS query`.
+    private mutating func insert(into table: TableDeclaration, since start: Int) throws(SQLError) -> Insert {
+        let position = token.position
+        guard table.fields.isEmpty || !table.primaryKey.isEmpty else {
+            throw SQLError(
+                .unsupported, "columns of CREATE TABLE … AS are the query's", at: position,
+                suggestion: "CREATE TABLE, then INSERT INTO … SELECT")
+        }
+        let query = try query()
+        let target = ObjectName(text: table.name, position: position)
+        return Insert(target: target, columns: nil, query: query, text: source(since: start), position: position)
     }
 
     private mutating func createView() throws(SQLError) -> ViewDeclaration {
@@ -56,6 +74,10 @@ extension Parser {
         let parameters = try parameters()
         try word("RETURNS")
         let result = try typeName().resolved()
+        if at(word: "LANGUAGE"), lookahead(1).text.uppercased() == "SQL" {
+            advance()
+            advance()
+        }
         try word("RETURN")
         height = 0
         let body = try expression()

@@ -16,6 +16,7 @@ extension Parser {
         if accept(.comment) { try optionText("a comment") }
         if at(.partitioned) { throw unsupported("PARTITIONED BY is") }
         if accept(.with) { table.options = try options() }
+        if at(.like) { throw unsupported("CREATE TABLE … LIKE is", suggestion: "SHOW CREATE TABLE tells what to copy") }
         return table
     }
 

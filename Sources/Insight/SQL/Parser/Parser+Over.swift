@@ -64,15 +64,20 @@ extension Parser {
         return window
     }
 
-    /// `ROWS | RANGE BETWEEN bound AND bound`, or one bound, up to the current row.
+    /// `ROWS | RANGE | GROUPS BETWEEN bound AND bound`, or one bound, up to the current row.
     private mutating func frame() throws(SQLError) -> FrameSyntax? {
-        if at(word: "GROUPS") {
-            throw unsupported("GROUPS is", suggestion: "ROWS counts rows, RANGE measures the ORDER BY value")
+        let unit: OverFrame.Unit
+        if at(.rows) {
+            unit = .rows
+        } else if at(word: "RANGE") {
+            unit = .range
+        } else if at(word: "GROUPS") {
+            unit = .groups
+        } else {
+            return nil
         }
-        guard at(.rows) || at(word: "RANGE") else { return nil }
-        let isRange = !at(.rows)
         let position = advance().position
-        var frame = FrameSyntax(isRange: isRange, start: .currentRow, end: .currentRow, position: position)
+        var frame = FrameSyntax(unit: unit, start: .currentRow, end: .currentRow, position: position)
         if accept(.between) {
             frame.start = try frameBound()
             try expect(.and)
@@ -80,8 +85,24 @@ extension Parser {
         } else {
             frame.start = try frameBound()
         }
-        if at(word: "EXCLUDE") { throw unsupported("EXCLUDE is") }
+        if accept(word: "EXCLUDE") { frame.exclusion = try exclusion() }
         return frame
+    }
+
+    private mutating func exclusion() throws(SQLError) -> OverFrame.Exclusion {
+        if at(word: "CURRENT"), lookahead(1).keyword == .row {
+            advance()
+            advance()
+            return .currentRow
+        }
+        if accept(.group) { return .group }
+        if accept(word: "TIES") { return .ties }
+        if at(word: "NO"), lookahead(1).text.uppercased() == "OTHERS" {
+            advance()
+            advance()
+            return .none
+        }
+        throw unexpected(expecting: "CURRENT ROW, GROUP, TIES or NO OTHERS after EXCLUDE")
     }
 
     private mutating func frameBound() throws(SQLError) -> FrameSyntax.Bound {

@@ -58,7 +58,10 @@ extension Parser {
             return .scalarQuery(query, position)
         }
         let inner = try expression()
-        if at(.comma) { return try elements(of: try row(from: inner, at: position)) }
+        if at(.comma) {
+            let row = try row(from: inner, at: position)
+            return at(word: "OVERLAPS") ? try overlaps(row) : try elements(of: row)
+        }
         guard at(.rightParenthesis) else {
             throw unexpected(expecting: "an operator or ')'", keywords: Self.operatorWords)
         }

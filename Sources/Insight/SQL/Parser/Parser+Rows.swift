@@ -11,6 +11,19 @@ extension Parser {
         return .call(FunctionCall(name: "ROW", arguments: values, position: position))
     }
 
+    /// `(start, end) OVERLAPS (start, end)` as a call.
+    mutating func overlaps(_ first: Expression) throws(SQLError) -> Expression {
+        let token = advance()
+        let position = try expect(.leftParenthesis).position
+        let second = try row(from: try expression(), at: position)
+        guard let left = first.rowValues, let right = second.rowValues, left.count == 2, right.count == 2 else {
+            throw SQLError(
+                .syntax, "OVERLAPS stands between two pairs of a start and an end", at: token.position,
+                suggestion: "(a, b) OVERLAPS (c, INTERVAL '1' HOUR)")
+        }
+        return .call(FunctionCall(name: "OVERLAPS", arguments: left + right, position: token.position))
+    }
+
     /// `left = right` and `left <> right` of two rows; `nil` for what is no comparison of rows.
     func rowComparison(
         _ comparison: BinaryOperator, _ left: Expression, _ right: Expression, at position: SourcePosition

@@ -7,8 +7,9 @@ extension Parser {
             if token.kind == .end { return statements }
             let statement = try statement()
             // The tables that its hints make are there before it is.
-            statements += hints.map { .hint($0) } + [statement]
+            statements += hints.map { .hint($0) } + filled.map { .createTable($0) } + [statement]
             hints = []
+            filled = []
             try checkLength(statements.count)
             guard at(.semicolon) || token.kind == .end else {
                 throw unexpected(expecting: "the end of the statement", keywords: Self.clauseWords)
@@ -33,11 +34,19 @@ extension Parser {
         case .show: return .show(try show())
         case .describe, .desc:
             advance()
-            return .describe(try objectName("a table"))
+            // A table may be called that.
+            let isExtended =
+                at(word: "EXTENDED") && lookahead(1).kind != .end && lookahead(1).kind != .symbol(.semicolon)
+            if isExtended { advance() }
+            return .describe(try objectName("a table"), isExtended: isExtended)
         case .explain: return .explain(try explain())
         case .update, .delete: throw unsupported("\(token.text.uppercased()) is")
         default:
             if at(.leftParenthesis) { return .query(try query()) }
+            if at(word: "USE") {
+                throw unsupported(
+                    "USE is", suggestion: "there are no catalogs and databases: a table's name stands alone")
+            }
             throw unexpected(
                 expecting: "SELECT, WITH, VALUES, CREATE, INSERT or another statement",
                 keywords: [
@@ -66,26 +75,59 @@ extension Parser {
     }
 
     private mutating func show() throws(SQLError) -> ShowStatement {
-        let position = try expect(.show).position
+        var show = ShowStatement(subject: .tables, position: try expect(.show).position)
         if at(.materialized), lookahead(1).keyword == .views {
             advance()
-            advance()
-            return ShowStatement(subject: .materializedViews, position: position)
-        }
-        guard let subject = ShowStatement.Subject(rawValue: token.text.uppercased()) else {
-            throw unexpected(
-                expecting: "TABLES, VIEWS, FUNCTIONS or JOBS", keywords: [.tables, .views, .functions, .jobs])
+            show.subject = .materializedViews
+        } else {
+            guard let subject = ShowStatement.Subject(rawValue: token.text.uppercased()), subject != .materializedViews
+            else {
+                throw unexpected(
+                    expecting: "TABLES, VIEWS, FUNCTIONS, JOBS, COLUMNS or CREATE TABLE",
+                    keywords: [.tables, .views, .functions, .jobs])
+            }
+            show.subject = subject
         }
         advance()
-        return ShowStatement(subject: subject, position: position)
+        switch show.subject {
+        case .columns:
+            guard accept(.from) || accept(.in) else { throw unexpected(expecting: "FROM and a table") }
+            show.table = try objectName("a table")
+        case .create:
+            try expect(.table)
+            show.table = try objectName("a table")
+            return show
+        default: break
+        }
+        show.pattern = try showPattern()
+        return show
     }
 
-    /// `EXPLAIN [PLAN FOR] query | insert`
+    /// `[NOT] LIKE | ILIKE 'pattern'`
+    private mutating func showPattern() throws(SQLError) -> ShowStatement.Pattern? {
+        let isNegated = at(.not)
+        let next = lookahead(isNegated ? 1 : 0)
+        let ignoresCase = next.text.uppercased() == "ILIKE"
+        guard next.keyword == .like || ignoresCase else { return nil }
+        if isNegated { advance() }
+        advance()
+        guard token.kind == .text else { throw unexpected(expecting: "a pattern in quotes") }
+        return ShowStatement.Pattern(text: advance().text, isNegated: isNegated, ignoresCase: ignoresCase)
+    }
+
+    /// `EXPLAIN [PLAN FOR | detail, …] query | insert`. What details ask for is in the answer anyway.
     private mutating func explain() throws(SQLError) -> Explained {
         let position = try expect(.explain).position
         if token.text.uppercased() == "PLAN", lookahead(1).keyword == .for {
             advance()
             advance()
+        } else if Self.details.contains(token.text.uppercased()) {
+            repeat {
+                guard Self.details.contains(token.text.uppercased()) else {
+                    throw unexpected(expecting: "one of \(Self.details.joined(separator: ", "))")
+                }
+                advance()
+            } while accept(.comma)
         }
         if at(.insert) {
             let insert = try insert()
@@ -97,6 +139,8 @@ extension Parser {
         }
         return Explained(query: try query(), target: nil, position: position)
     }
+
+    private static let details = ["ESTIMATED_COST", "CHANGELOG_MODE", "PLAN_ADVICE", "JSON_EXECUTION_PLAN"]
 
     /// A dotted name that isn't a column's.
     mutating func objectName(_ what: String) throws(SQLError) -> ObjectName {

@@ -11,6 +11,8 @@ struct Parser {
     var allowsCommaJoin = true
     /// Of the statement that is being read, in the order of the text.
     var hints: [TableHint] = []
+    /// Tables that the statement declares and fills.
+    var filled: [TableDeclaration] = []
     /// Where an alias without `AS` was read last: a misspelt key word lands there.
     var bareAliasIndex: Int?
 

@@ -106,6 +106,18 @@ public struct OverFrame: Hashable, Sendable {
         case rows
         /// By the value of the only `ORDER BY` key; rows of equal value are peers, and the current row is all of them.
         case range
+        /// By rows of equal keys, which count as one.
+        case groups
+    }
+
+    /// What of the frame is left out.
+    public enum Exclusion: Hashable, Sendable {
+        case none
+        case currentRow
+        /// The current row and its peers.
+        case group
+        /// Its peers without it.
+        case ties
     }
 
     public enum Bound: Hashable, Sendable {
@@ -127,6 +139,7 @@ public struct OverFrame: Hashable, Sendable {
     public var unit: Unit
     public var start: Bound
     public var end: Bound
+    public var exclusion = Exclusion.none
 
     static let wholePartition = OverFrame(unit: .rows, start: .unboundedPreceding, end: .unboundedFollowing)
 }

@@ -46,7 +46,20 @@ extension PlanPrinter {
 
     private static func text(_ frame: OverFrame) -> String {
         if frame == .wholePartition { return "" }
-        return " \(frame.unit == .rows ? "ROWS" : "RANGE") \(text(frame.start)) TO \(text(frame.end))"
+        let unit =
+            switch frame.unit {
+            case .rows: "ROWS"
+            case .range: "RANGE"
+            case .groups: "GROUPS"
+            }
+        let exclusion =
+            switch frame.exclusion {
+            case .none: ""
+            case .currentRow: " EXCLUDE CURRENT ROW"
+            case .group: " EXCLUDE GROUP"
+            case .ties: " EXCLUDE TIES"
+            }
+        return " \(unit) \(text(frame.start)) TO \(text(frame.end))" + exclusion
     }
 
     private static func text(_ bound: OverFrame.Bound) -> String {

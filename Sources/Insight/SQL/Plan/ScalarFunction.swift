@@ -107,6 +107,9 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case parseURL = "PARSE_URL"
     /// A version 4 UUID, another one each row.
     case uuid = "UUID"
+    /// `(text, character set)`, `(bytes, character set)`
+    case encode = "ENCODE"
+    case decode = "DECODE"
     case md5 = "MD5"
     case sha1 = "SHA1"
     case sha224 = "SHA224"
@@ -138,6 +141,10 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case dateFormat = "DATE_FORMAT"
     case toTimestamp = "TO_TIMESTAMP"
     case toTimestampLTZ = "TO_TIMESTAMP_LTZ"
+    /// `(text, format, zone)`
+    case toTimestampInZone = "TO_TIMESTAMP_LTZ IN"
+    /// `(text, from, to)`
+    case convertZone = "CONVERT_TZ"
     case toDate = "TO_DATE"
     case fromUnixTime = "FROM_UNIXTIME"
     case unixTimestamp = "UNIX_TIMESTAMP"
@@ -197,6 +204,7 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case mapValues = "MAP_VALUES"
     case mapEntries = "MAP_ENTRIES"
     case mapFromArrays = "MAP_FROM_ARRAYS"
+    case mapUnion = "MAP_UNION"
     /// `(text[, between pairs[, between key and value]])`
     case textToMap = "STR_TO_MAP"
     case split = "SPLIT"

@@ -21,7 +21,7 @@ struct NamedWindow: Hashable, Sendable {
     var window: OverWindow
 }
 
-/// `ROWS | RANGE BETWEEN start AND end`.
+/// `ROWS | RANGE | GROUPS BETWEEN start AND end [EXCLUDE …]`.
 struct FrameSyntax: Hashable, Sendable {
     enum Bound: Hashable, Sendable {
         case unboundedPreceding
@@ -31,9 +31,10 @@ struct FrameSyntax: Hashable, Sendable {
         case unboundedFollowing
     }
 
-    var isRange: Bool
+    var unit: OverFrame.Unit
     var start: Bound
     var end: Bound
+    var exclusion = OverFrame.Exclusion.none
     var position: SourcePosition
 }
 

@@ -15,7 +15,8 @@ public enum Statement: Hashable, Sendable {
     /// Back to the defaults: of one setting, or of all.
     case reset(ObjectName?)
     case show(ShowStatement)
-    case describe(ObjectName)
+    /// With `EXTENDED`, what the table is made of too.
+    case describe(ObjectName, isExtended: Bool)
     case explain(Explained)
 }
 
@@ -57,7 +58,8 @@ public enum ObjectKind: String, Hashable, Sendable {
     case function = "FUNCTION"
 }
 
-/// `SHOW TABLES | VIEWS | FUNCTIONS | JOBS`
+/// `SHOW TABLES | VIEWS | MATERIALIZED VIEWS | FUNCTIONS | JOBS | COLUMNS FROM table [[NOT] LIKE | ILIKE 'pattern']`, and
+/// `SHOW CREATE TABLE table`.
 public struct ShowStatement: Hashable, Sendable {
     public enum Subject: String, Hashable, Sendable, CaseIterable {
         case tables = "TABLES"
@@ -65,9 +67,25 @@ public struct ShowStatement: Hashable, Sendable {
         case materializedViews = "MATERIALIZED VIEWS"
         case functions = "FUNCTIONS"
         case jobs = "JOBS"
+        /// Of a table.
+        case columns = "COLUMNS"
+        /// The statement that a table could be declared with.
+        case create = "CREATE"
+    }
+
+    /// Which names are wanted.
+    public struct Pattern: Hashable, Sendable {
+        /// With `%` and `_`.
+        public var text: String
+        public var isNegated: Bool
+        /// `ILIKE`: upper and lower case are the same.
+        public var ignoresCase: Bool
     }
 
     public var subject: Subject
+    /// Of `columns` and `create`.
+    public var table: ObjectName?
+    public var pattern: Pattern?
     public var position: SourcePosition
 }
 

@@ -100,7 +100,7 @@ struct JobScript {
         case .set(let setting): try header.set(setting)
         case .reset(let key): try settings.reset(key)
         case .show(let show): throw Self.misplaced("SHOW", at: show.position)
-        case .describe(let table): throw Self.misplaced("DESCRIBE", at: table.position)
+        case .describe(let table, _): throw Self.misplaced("DESCRIBE", at: table.position)
         case .explain(let explained): throw Self.misplaced("EXPLAIN", at: explained.position)
         }
     }

@@ -38,7 +38,8 @@ public final class JobService: Sendable {
             create: { [weak self] name, text, mayExist throws(SQLError) in
                 try self?.keep(view: name, text: text, mayExist: mayExist)
             },
-            drop: { [weak self] name throws(SQLError) in try self?.drop(view: name) })
+            drop: { [weak self] name throws(SQLError) in try self?.drop(view: name) },
+            jobs: { [weak self] in self?.all ?? [] })
     }
 
     /// Takes up the jobs that were known before, and runs those that were not stopped.

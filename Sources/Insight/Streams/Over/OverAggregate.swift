@@ -17,6 +17,7 @@ struct OverAggregate {
     }
 
     func column() throws(SQLError) -> Column {
+        if let pieces = values.pieces { return try excluding(pieces) }
         switch function {
         case .countAll: return counts()
         case .count where !call.isDistinct: return counts()

@@ -155,6 +155,7 @@ struct OverEvaluation {
         let frames = try frames(of: call.call.frame)
         let valued = self.valued(call, column)
         let function = call.call.function
+        if let pieces = frames.pieces { return column.gathered(pieces.map { Self.place(function, $0, valued) }) }
         let found = [UInt32](capacity: rows.rowCount) { out in
             for place in 0..<rows.rowCount {
                 var (first, end) = (Int(frames.firsts[place]), Int(frames.ends[place]))
@@ -173,5 +174,19 @@ struct OverEvaluation {
             }
         }
         return column.gathered(found)
+    }
+
+    private static func place(
+        _ function: OverCall.Function, _ pieces: FramePieces, _ valued: (places: [UInt32], before: [UInt32])?
+    ) -> UInt32 {
+        let pieces = valued.map { pieces.among($0.before) } ?? pieces
+        let number =
+            switch function {
+            case .lastValue: pieces.count - 1
+            case .nthValue(let number): Int(number) - 1
+            default: 0
+            }
+        guard let place = pieces.place(number) else { return Column.noRow }
+        return valued.map { $0.places[place] } ?? UInt32(place)
     }
 }

@@ -31,9 +31,10 @@ struct OverFunction {
     private static func refused(_ name: String, _ why: String, suggestion: String? = nil) -> SQLError {
         SQLError(
             code: .unsupported, message: "a live query can't compute \(name): \(why)",
-            suggestion: suggestion
-                ?? "PARTITION BY window_start, window_end too, or ask the stored events instead")
+            suggestion: suggestion ?? inWindows)
     }
+
+    private static let inWindows = "PARTITION BY window_start, window_end too, or ask the stored events instead"
 
     /// What rows before the current one the function looks at; `nil` for all of the partition, or none.
     private static func reach(
@@ -58,6 +59,14 @@ struct OverFunction {
         }
         guard call.frame.end == .currentRow else {
             throw refused(name, "its frame must end with CURRENT ROW")
+        }
+        guard call.frame.exclusion == .none else {
+            throw refused(name, "EXCLUDE looks at the peers of a row once all of them have come")
+        }
+        guard call.frame.unit != .groups else {
+            throw refused(
+                name, "GROUPS with a number counts rows of one time as one",
+                suggestion: "ROWS counts rows, RANGE measures the time; " + Self.inWindows)
         }
         let isRange = call.frame.unit == .range
         switch call.frame.start {

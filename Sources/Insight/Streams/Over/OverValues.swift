@@ -9,6 +9,8 @@ struct OverValues {
     /// Neither goes back from one place to the next, over all partitions.
     let starts: [UInt32]
     let ends: [UInt32]
+    /// The values of each frame where it excludes some.
+    let pieces: [FramePieces]?
 
     init(
         _ call: OverLayout.Call, _ rows: Batch, _ frames: OverFrames, _ context: EvaluationContext
@@ -35,11 +37,13 @@ struct OverValues {
         column = values
         guard let taken else {
             (starts, ends) = (frames.firsts, frames.ends)
+            pieces = frames.pieces
             return
         }
         let before = Self.counts(taken, rows.rowCount)
         starts = frames.firsts.map { before[Int($0)] }
         ends = frames.ends.map { before[Int($0)] }
+        pieces = frames.pieces?.map { $0.among(before) }
     }
 
     /// How many of the `taken` rows come before each place, and how many there are.

@@ -7,6 +7,7 @@ extension PhysicalPlanner {
         _ query: PhysicalQuery
     ) throws(SQLError) {
         if isLive, isChanging(left) || isChanging(right) || takesPairsBack(left, right, join) {
+            if join.isNullAware { return try build(LogicalPlan.notIn(left, right, join), next, query) }
             return try buildChangelogJoin(left, right, join, plan, next, query)
         }
         let retention = isLive ? retention(left, right, join) ?? .bounded : .bounded

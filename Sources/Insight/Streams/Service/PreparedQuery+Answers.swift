@@ -15,17 +15,34 @@ extension PreparedQuery {
             switch show.subject {
             case .tables: ["name", "kind"]
             case .materializedViews: ["name", "key", "rows", "state"]
-            case .views, .functions, .jobs: ["name"]
+            case .jobs: ["name", "state", "targets", "failure"]
+            case .views, .functions: ["name"]
+            case .create: ["statement"]
+            case .columns: descriptionFields().map(\.name)
             }
         return names.map { PlanField(name: $0, type: .varchar) }
     }
 
     /// A row for each column of a table.
-    func description(of table: ObjectName) throws(SQLError) -> LogicalPlan {
+    ///
+    /// - Parameter isExtended: rows about the table follow.
+    func description(of table: ObjectName, isExtended: Bool) throws(SQLError) -> LogicalPlan {
+        var rows = try columns(of: table)
+        if isExtended, let resolved = resolved(table) {
+            rows += resolved.details.map { ["# \($0)", $1, nil, nil, nil] }
+        }
+        return Self.rows(rows, Self.descriptionFields())
+    }
+
+    /// Of a table; not of a view.
+    private func resolved(_ table: ObjectName) -> ResolvedTable? {
+        views.contains { $0.name.text == table.text } ? nil : catalog.resolved(table.text)
+    }
+
+    private func columns(of table: ObjectName) throws(SQLError) -> [[String?]] {
         let fields = try binder.fields(of: table)
-        let isView = views.contains { $0.name.text == table.text }
-        let description = isView ? nil : catalog.resolved(table.text)?.description
-        let rows = fields.enumerated().map { index, field in
+        let description = resolved(table)?.description
+        return fields.enumerated().map { index, field in
             guard let description else { return [field.name, field.type.name, nil, nil, nil] }
             let column = description.columns?[index] ?? .field(index)
             let delay = description.watermarkDelay
@@ -36,33 +53,54 @@ extension PreparedQuery {
                 column.words(over: description.fields), description.isTime(column) ? watermark : nil,
             ]
         }
-        return Self.rows(rows, Self.descriptionFields())
     }
 
     func list(_ show: ShowStatement) throws(SQLError) -> LogicalPlan {
         let fields = Self.listFields(show)
-        let viewNames = views.map(\.name.text)
+        let plan = Self.rows(try list(show, views.map(\.name.text)), fields)
+        return show.pattern.map { plan.filtered(by: $0) } ?? plan
+    }
+
+    private func list(_ show: ShowStatement, _ viewNames: [String]) throws(SQLError) -> [[String?]] {
         switch show.subject {
-        case .views: return Self.rows(viewNames.map { [$0] }, fields)
-        case .functions: return Self.rows((functions.map(\.name.text) + FunctionSignatures.names).map { [$0] }, fields)
+        case .views: return viewNames.map { [$0] }
+        case .functions:
+            return Set(functions.map(\.name.text) + FunctionSignatures.allNames).sorted().map { [$0] }
         case .tables:
             let tables = catalog.tableNames.filter { !viewNames.contains($0) }
-            let named = tables.map { [$0, catalog.resolved($0)?.kind] } + viewNames.map { [$0, "view"] }
-            return Self.rows(named, fields)
+            return tables.map { [$0, catalog.resolved($0)?.kind] } + viewNames.map { [$0, "view"] }
         case .materializedViews:
-            let rows = service.views.published.map { view -> [String?] in
+            return service.views.published.map { view in
                 let keys = view.snapshot?.keyFields.map(\.name).joined(separator: ", ") ?? ""
                 return [
                     view.name, keys.isEmpty ? nil : keys, String(view.snapshot?.rowCount ?? 0),
                     view.failure ?? "kept",
                 ]
             }
-            return Self.rows(rows, fields)
         case .jobs:
-            throw SQLError(
-                code: .unsupported, message: "a query can't list jobs", at: show.position,
-                suggestion: "squilla job list does")
+            guard let keeper = service.views.keeper else {
+                throw SQLError(
+                    code: .unsupported, message: "there are no jobs here", at: show.position,
+                    suggestion: "squilla job list asks the server")
+            }
+            return keeper.jobs().map { job in
+                [job.name, job.phase, job.targets.joined(separator: ", "), job.failure]
+            }
+        case .columns: return try show.table.map { table throws(SQLError) in try columns(of: table) } ?? []
+        case .create: return [[try show.table.map { table throws(SQLError) in try declaration(of: table) }]]
         }
+    }
+
+    /// `CREATE TABLE`, as it could be written.
+    private func declaration(of table: ObjectName) throws(SQLError) -> String {
+        _ = try binder.fields(of: table)
+        guard let text = resolved(table)?.declaration else {
+            throw SQLError(
+                code: .unsupported,
+                message: "SHOW CREATE TABLE tells of topics and files, and \(table.text) is neither",
+                at: table.position, suggestion: "DESCRIBE \(table.text) shows its columns")
+        }
+        return text
     }
 
     /// The plan of an explained query, as rows of text.
@@ -155,20 +193,6 @@ extension TableColumn {
         switch self {
         case .field: nil
         case .computed(_, let expression): "AS \(expression.text(over: fields))"
-        }
-    }
-}
-
-extension ResolvedTable {
-    /// What the table is made of.
-    var kind: String {
-        switch source {
-        case .topic(let topic): topic == description.name ? "topic" : "topic \(topic)"
-        case .file: "file"
-        case .batches: isView ? "materialized view" : "rows"
-        case .generated: "made up"
-        case .watched: "watched folder"
-        case .requests: "requests"
         }
     }
 }

@@ -54,10 +54,12 @@ struct PreparedQuery {
         switch question {
         case .query(let query): return try binder.bind(query, answers: answers)
         case .explain(let explained):
-            let binding = try binder.bind(explained.query, answers: answers)
+            let binding =
+                explained.target == nil
+                ? try binder.bind(explained.query, answers: answers) : .plan(try binder.bind(explained.query))
             guard case .plan(let plan) = binding else { return binding }
             return .plan(try explanation(of: plan, target: explained.target, request: request, service: service))
-        case .describe(let table): return .plan(try description(of: table))
+        case .describe(let table, let isExtended): return .plan(try description(of: table, isExtended: isExtended))
         case .show(let show): return .plan(try list(show))
         case .keep(let view): return .plan(try keep(view, request: request, service: service))
         case .dropView(let drop): return .plan(try dropView(drop, request: request, service: service))
@@ -88,7 +90,7 @@ struct PreparedQuery {
         case .explain(let explained):
             _ = try binder.fields(of: explained.query)
             return Self.explanationFields()
-        case .describe(let table):
+        case .describe(let table, _):
             _ = try binder.fields(of: table)
             return Self.descriptionFields()
         case .show(let show): return Self.listFields(show)

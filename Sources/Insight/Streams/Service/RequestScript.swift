@@ -6,7 +6,7 @@ struct RequestScript {
     enum Question {
         case query(Query)
         case explain(Explained)
-        case describe(ObjectName)
+        case describe(ObjectName, isExtended: Bool)
         case show(ShowStatement)
         case keep(MaterializedViewDeclaration)
         case dropView(DropStatement)
@@ -46,7 +46,8 @@ struct RequestScript {
         case .drop(let drop): try remove(drop)
         case .query(let query): try ask(.query(query), at: query.position)
         case .explain(let explained): try ask(.explain(explained), at: explained.position)
-        case .describe(let table): try ask(.describe(table), at: table.position)
+        case .describe(let table, let isExtended):
+            try ask(.describe(table, isExtended: isExtended), at: table.position)
         case .show(let show): try ask(.show(show), at: show.position)
         case .insert(let insert): throw Self.belongsInJob("INSERT INTO", at: insert.position)
         case .statementSet(let inserts): throw Self.belongsInJob("a statement set", at: inserts[0].position)
