@@ -24,6 +24,8 @@ public struct ManagementContext: Sendable {
     public var origins: @Sendable () -> [OriginStanding] = { [] }
     /// The edge's rules and how often each fired.
     public var rules: @Sendable () -> [RuleReport] = { [] }
+    /// What would become of a request. `nil` where no edge runs.
+    public var explain: (@Sendable (RequestQuestion) throws(RequestQuestion.Fault) -> RequestExplanation)?
     /// Reads the configuration again and applies it.
     public var reload: @Sendable () -> Result<ReloadReport, ReloadFailure>
 

@@ -65,6 +65,7 @@ public final class ManagementService: HTTPService {
             try only("GET", request)
             serveRules(responder)
         case ("purge", 1): try servePurge(request, responder)
+        case ("explain", 1): try serveExplanation(request, responder)
         case ("reload", 1):
             try only("POST", request)
             serveReload(responder)

@@ -11,6 +11,11 @@ extension EdgeSection {
         workers = section.integer("workers", default: workers, in: 0...1024)
         maxConnections = section.integer("max_connections", default: maxConnections, in: 1...10_000_000)
         trustedProxies = (section.strings("trusted_proxies") ?? []).compactMap { section.block("trusted_proxies", $0) }
+        untrustedHeaders = section.strings("untrusted_headers")
+        for name in untrustedHeaders ?? [] where !name.isFieldPattern {
+            section.report(
+                "untrusted_headers", "expected names such as X-Original-URL or X-Forwarded-*, found \"\(name)\"")
+        }
         forwardedHeader = section.choice("forwarded_header", default: forwardedHeader)
         headerTimeoutMilliseconds = section.milliseconds(
             "header_timeout_ms", default: headerTimeoutMilliseconds, in: 10...hour)
@@ -39,6 +44,7 @@ extension EdgeSection {
             "name_cache_ms", default: nameCacheMilliseconds, in: 100...24 * hour)
         maxHops = section.integer("max_hops", default: maxHops, in: 1...1000)
         if section.node("peers") != nil { peers = PeersSection(reading: section.section("peers")) }
+        debug = DebugSection(reading: section.section("debug"))
         http2 = HTTP2Section(reading: section.section("http2"))
         limits = EdgeLimitsSection(reading: section.section("limits"))
         if section.node("acme") != nil { acme = ACMESection(reading: section.section("acme")) }
@@ -153,6 +159,17 @@ extension CacheSection {
         limits = CacheLimitsSection(reading: section.section("limits"))
         compression = CompressionSection(reading: section.section("compression"))
         disk = CacheDiskSection(reading: section.section("disk"))
+        section.finish()
+    }
+}
+
+extension DebugSection {
+    init(reading section: YAMLSection) {
+        secret = section.optionalString("secret")
+        if let secret, secret.utf8.count < 16 {
+            section.report("secret", "a secret has at least 16 octets; openssl rand -hex 32 makes one")
+        }
+        maxLifeMilliseconds = section.milliseconds("max_life_ms", default: maxLifeMilliseconds, in: 1000...86_400_000)
         section.finish()
     }
 }
@@ -334,6 +351,13 @@ extension YAMLSection {
 }
 
 extension String {
+    /// A field's name (RFC 9110, 5.1), or the beginning of names before a `*`.
+    var isFieldPattern: Bool {
+        let name = hasSuffix("*") ? dropLast() : self[...]
+        return (1...256).contains(name.utf8.count)
+            && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}*".utf8.contains($0) }
+    }
+
     /// A `Host` header's value (RFC 9110, 7.2) as far as bytes go.
     var isHostHeader: Bool {
         !isEmpty && utf8.count <= 255

@@ -40,8 +40,11 @@ public struct EdgeSection: Hashable, Sendable {
     /// The edges of this place, which share out the keys.
     public var peers: PeersSection?
     public var maxConnections = 100_000
+    public var debug = DebugSection()
     /// Peers whose `X-Forwarded-For` and `Forwarded` are believed.
     public var trustedProxies: [CIDRBlock] = []
+    /// Request fields that nobody else is believed; nil is the usual list.
+    public var untrustedHeaders: [String]?
     /// `X-Forwarded-For`, `Forwarded`, or both, as sent to origins.
     public var forwardedHeader = ForwardedHeader.both
     /// Time for a request's head to arrive once its first byte has.
@@ -81,6 +84,16 @@ public struct EdgeSection: Hashable, Sendable {
         case xForwardedFor = "x-forwarded-for"
         case none
     }
+}
+
+/// Telling clients with a signed ticket why their answers are as they are.
+public struct DebugSection: Hashable, Sendable {
+    /// Nil tells nobody.
+    public var secret: String?
+    /// The longest that a ticket may be good for.
+    public var maxLifeMilliseconds = 3_600_000
+
+    public init() {}
 }
 
 /// One origin and which requests go to it.

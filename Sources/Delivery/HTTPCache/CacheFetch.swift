@@ -108,12 +108,8 @@ public final class CacheFetch: CacheErrand, Sendable {
             return receivedPart(
                 response, request, requestTime: requestTime, now: now, settings: settings, override: override)
         }
-        let storage =
-            override.isRefused
-            ? .refuse("rule")
-            : CachePolicy.storage(
-                request: request, response: override.applied(to: response), requestTime: requestTime, now: now,
-                settings: settings)
+        let storage = override.storage(
+            request: request, response: response, requestTime: requestTime, now: now, settings: settings)
         switch storage {
         case .refuse(let reason):
             refused(response.status, now: now, settings: settings)
@@ -121,8 +117,7 @@ public final class CacheFetch: CacheErrand, Sendable {
         case .store where isPartial && ![200, 404, 410].contains(response.status):
             refused(response.status, now: now, settings: settings)
             return .relay("partial")
-        case .store(var freshness):
-            override.apply(to: &freshness)
+        case .store(let freshness):
             return taker().store(response, request, freshness, now: now, settings: settings)
         }
     }
@@ -265,6 +260,9 @@ public final class CacheFetch: CacheErrand, Sendable {
         hit.ownFields = ownFields
         return .serve(hit)
     }
+
+    /// Nobody fetches: it was a question only.
+    func renounce() { _ = takeEnd() }
 
     /// True for the one who may end the fetch.
     private func takeEnd() -> Bool { !isOver.exchange(true, ordering: .acquiringAndReleasing) }

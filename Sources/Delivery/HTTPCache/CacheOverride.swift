@@ -1,4 +1,4 @@
-import HTTPWire
+public import HTTPWire
 
 /// What an operator says about keeping a response, over what the response says.
 public struct CacheOverride: Sendable, Equatable {
@@ -11,6 +11,20 @@ public struct CacheOverride: Sendable, Equatable {
     public var isRefused = false
 
     public init() {}
+
+    /// Whether a response is stored, and for how long, by what it says and what the operator says over it.
+    /// - Parameters:
+    ///   - requestTime: when the request was sent to the origin, seconds.
+    ///   - now: seconds.
+    public func storage(
+        request: RequestHead, response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings
+    ) -> CachePolicy.Storage {
+        if isRefused { return .refuse("rule") }
+        let storage = CachePolicy.storage(
+            request: request, response: applied(to: response), requestTime: requestTime, now: now, settings: settings)
+        guard case .store(let freshness) = storage else { return storage }
+        return .store(applied(to: freshness))
+    }
 
     /// The response as if it said itself how long it may be kept.
     func applied(to response: ResponseHead) -> ResponseHead {

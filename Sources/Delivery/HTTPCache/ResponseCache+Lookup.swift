@@ -28,21 +28,67 @@ extension ResponseCache {
         return directives.noStore ? nil : find(key, request, directives, now: now)
     }
 
+    /// - Parameter counts: whether it is a use that keeps the response from being evicted.
     private func find(
-        _ key: CacheKey, _ request: RequestHead, _ directives: RequestDirectives, now: Int64
+        _ key: CacheKey, _ request: RequestHead, _ directives: RequestDirectives, now: Int64, counts: Bool = true
     ) -> CacheHit? {
         let found = shard(key.hash).part.withLock { part -> CachedObject? in
             let found = part.find(key, request.block)
-            if found.index >= 0 { part.store.touch(found.index) }
+            if counts, found.index >= 0 { part.store.touch(found.index) }
             if found.freed > 0 { release(found.freed) }
             if found.match == nil, found.partIndex >= 0 {
-                part.store.touch(found.partIndex)
+                if counts { part.store.touch(found.partIndex) }
                 return found.part
             }
             return found.match
         }
         guard let found, let hit = usable(found, request, directives, now: now) else { return nil }
         return !found.isPartial || found.answers(request, now: now, settings: settings) ? hit : nil
+    }
+
+    /// Decides as ``lookup(key:request:now:wakeup:)`` does and begins nothing: a fetch is over when it is returned, a ticket is
+    /// nobody's, and eviction does not learn of it.
+    public func rehearse(key: CacheKey, request: RequestHead, now: Int64) -> CacheDecision {
+        guard request.method == .get || request.method == .head else { return .pass(.method) }
+        let directives = RequestDirectives(
+            request.block, honorsAll: honorsRequestDirectives.load(ordering: .relaxed))
+        if directives.noStore { return .pass(.request) }
+        if let hit = find(key, request, directives, now: now, counts: false) { return .serve(hit) }
+        if disk?.mayHave(key) == true { return .load(ticket: 0) }
+        if directives.onlyIfCached { return .refuse }
+        return shard(key.hash).part.withLock { part in
+            let freed = part.store.settle(hash: key.hash, key: key.bytes.span)
+            if freed > 0 { release(freed) }
+            // What is decided changes a copy, which ends with the lock.
+            var copy = part
+            let decision = decide(&copy, key, request, directives, now: now) { { _ in } }
+            switch decision {
+            case .fetch(let fetch): fetch.renounce()
+            case .serve(let hit): hit.refresh?.renounce()
+            case .wait, .load, .pass, .refuse: break
+            }
+            return decision
+        }
+    }
+
+    /// What is known of a key beside what a request gets of it.
+    public func inspect(key: CacheKey, request: RequestHead, now: Int64) -> CacheInspection {
+        let (found, count, isUncacheable) = shard(key.hash).part.withLock { part -> (CachedObject?, Int, Bool) in
+            let found = part.find(key, request.block)
+            if found.freed > 0 { release(found.freed) }
+            var count = 0
+            part.store.forEach(hash: key.hash, key: key.bytes.span) { _, _ in
+                count += 1
+                return true
+            }
+            return (
+                found.match ?? found.part ?? found.other, count, part.collapser.hitForMiss.contains(key.hash, now: now)
+            )
+        }
+        var inspection = CacheInspection(variants: count, isUncacheable: isUncacheable)
+        inspection.stored = found.map { StoredFacts($0, now: now) }
+        inspection.isOnDisk = disk?.contains(key) ?? false
+        return inspection
     }
 
     /// A stored response that may be sent without asking the origin first.
@@ -68,37 +114,42 @@ extension ResponseCache {
         _ key: CacheKey, _ request: RequestHead, _ directives: RequestDirectives, now: Int64,
         wakeup: () -> CollapseWakeup
     ) -> CacheDecision {
-        shard(key.hash).part.withLock { part -> CacheDecision in
-            let found = part.find(key, request.block)
-            if found.freed > 0 { release(found.freed) }
-            if let match = found.match, let hit = usable(match, request, directives, now: now) {
-                return .serve(hit)
-            }
-            let reason = reason(found, directives, now: now)
-            let isPart = request.block.contains(.range)
-            let isPlain =
-                request.method == .get && !request.block.contains(.authorization)
-                && (!isPart || found.match?.isSegmented == true)
-            guard isPlain else {
-                return attachOrPass(&part, key, request, found.match, reason, now: now, wakeup: wakeup)
-            }
-            if part.collapser.hitForMiss.contains(key.hash, now: now) || directives.noCache {
-                let number = part.start(key)
-                return .fetch(
-                    CacheFetch(
-                        self, key, number, stored: found.match, reason: reason, isShared: false,
-                        negotiation: Negotiation(request.block, part.vary)))
-            }
-            let predicted = (found.match ?? found.part ?? found.other)?.predictedVariance(request.block, part.vary)
-            let join = part.collapser.join(
-                hash: key.hash, key: key.bytes, request: request.block, predicted: predicted,
-                generation: part.store.purges.generation, vary: part.vary,
-                wakeup: !isRefreshable(found.match, now: now)
-                    ? wakeup : { { _ in } })
-            return decision(
-                join, key, found.match, reason, now: now, completes: found.match == nil ? found.part : nil,
-                Negotiation(request.block, part.vary))
+        shard(key.hash).part.withLock { decide(&$0, key, request, directives, now: now, wakeup: wakeup) }
+    }
+
+    private func decide(
+        _ part: inout Part, _ key: CacheKey, _ request: RequestHead, _ directives: RequestDirectives, now: Int64,
+        wakeup: () -> CollapseWakeup
+    ) -> CacheDecision {
+        let found = part.find(key, request.block)
+        if found.freed > 0 { release(found.freed) }
+        if let match = found.match, let hit = usable(match, request, directives, now: now) {
+            return .serve(hit)
         }
+        let reason = reason(found, directives, now: now)
+        let isPart = request.block.contains(.range)
+        let isPlain =
+            request.method == .get && !request.block.contains(.authorization)
+            && (!isPart || found.match?.isSegmented == true)
+        guard isPlain else {
+            return attachOrPass(&part, key, request, found.match, reason, now: now, wakeup: wakeup)
+        }
+        if part.collapser.hitForMiss.contains(key.hash, now: now) || directives.noCache {
+            let number = part.start(key)
+            return .fetch(
+                CacheFetch(
+                    self, key, number, stored: found.match, reason: reason, isShared: false,
+                    negotiation: Negotiation(request.block, part.vary)))
+        }
+        let predicted = (found.match ?? found.part ?? found.other)?.predictedVariance(request.block, part.vary)
+        let join = part.collapser.join(
+            hash: key.hash, key: key.bytes, request: request.block, predicted: predicted,
+            generation: part.store.purges.generation, vary: part.vary,
+            wakeup: !isRefreshable(found.match, now: now)
+                ? wakeup : { { _ in } })
+        return decision(
+            join, key, found.match, reason, now: now, completes: found.match == nil ? found.part : nil,
+            Negotiation(request.block, part.vary))
     }
 
     private func decision(

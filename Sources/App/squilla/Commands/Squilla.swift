@@ -12,7 +12,8 @@ struct Squilla: ParsableCommand {
         subcommands: [
             Demo.self, Up.self, Check.self, Reload.self, Upgrade.self, Status.self, SQLCommand.self, Tail.self,
             Subscribe.self,
-            LogCommand.self, JobCommand.self, ClusterCommand.self, ReplayCommand.self, Purge.self,
+            LogCommand.self, JobCommand.self, ClusterCommand.self, ReplayCommand.self, Purge.self, ExplainRequest.self,
+            DebugHeader.self,
             Origins.self, ESICommand.self, LoadBalancerCommand.self, DNSCommand.self,
         ])
 

@@ -66,6 +66,10 @@ final class Server: Sendable {
             reload: { stage.server?.reload() ?? .failure(ReloadFailure(message: "still starting")) })
         context.topicSettings = settings.topicSettings
         context.origins = { stage.server?.edge.origins ?? [] }
+        context.explain = { question throws(RequestQuestion.Fault) in
+            guard let edge = stage.server?.edge else { throw RequestQuestion.Fault("the edge is not up yet") }
+            return try edge.explain(question)
+        }
         context.purge = { targets, isSoft in
             stage.server?.edge.purge(targets, isSoft: isSoft) ?? targets.map { _ in 0 }
         }

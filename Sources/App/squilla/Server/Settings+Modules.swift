@@ -22,6 +22,8 @@ extension Settings {
         settings.origins = try origins.map { try $0.edgeOrigin(zone: edge.zone) }
         settings.cdnID = edge.cdnID
         settings.maximumHops = edge.maxHops
+        settings.debug.secret = edge.debug.secret
+        settings.debug.maximumLifeSeconds = Int64(edge.debug.maxLifeMilliseconds / 1000)
         settings.nameCacheMilliseconds = edge.nameCacheMilliseconds
         settings.peers = try edge.peers?.settings { url in
             var peer = OriginSettings(name: "peers", host: url.address.host, port: UInt16(url.address.port))
@@ -55,6 +57,7 @@ extension Settings {
         settings.maximumEncodeJobs = cache.compression.maxParallel
         settings.maximumLiveEncoders = cache.compression.maxPassed
         settings.trustedProxies = edge.trustedProxies.compactMap(\.addressBlock)
+        if let names = edge.untrustedHeaders { settings.untrusted = UntrustedFields(names) }
         settings.forwardedHeaders =
             switch edge.forwardedHeader {
             case .both: .both

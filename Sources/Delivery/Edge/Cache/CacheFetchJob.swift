@@ -133,6 +133,7 @@ final class CacheFetchJob: OriginHandler {
             let before = decisions.fired.count
             rules.run(.fetch, subject, head: &head, response: &response, &decisions)
             exchange?.decisions.fired.append(contentsOf: decisions.fired[before...])
+            if let trace = decisions.trace { exchange?.decisions.trace = trace }
         }
         let tags = decisions.tags
         guard !tags.isEmpty else { return }

@@ -177,7 +177,7 @@ extension Exchange {
             case .stream:
                 frame(length: nil, status: status, method: head.method, minorVersion: head.minorVersion)
             }
-            if worker.rules != nil {
+            if worker.rules != nil || decisions.trace != nil {
                 swap(&head, &self.head)
                 deliver(&writer, from: start, status: status)
                 swap(&head, &self.head)

@@ -13,6 +13,7 @@ extension Exchange {
         row.cacheStatus = .miss
         row.cacheDetail = CacheDetail(fetch.reason)
         self.job = job
+        originName = job.originName
         connection?.watchWriting()
         job.run()
     }

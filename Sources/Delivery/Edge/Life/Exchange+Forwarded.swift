@@ -10,15 +10,15 @@ extension Exchange {
 
     /// Behind a trusted proxy the event names the client that the nearest untrusted hop is.
     func believeTrustedProxy() {
-        guard isTrustedPeer, let list = head.block.joinedValue(of: .xForwardedFor) else { return }
-        let hops = list.split(separator: 0x2C).reversed()
-        for hop in hops {
-            let text = String(decoding: hop, as: UTF8.self).trimmedBlanks
-            guard let address = SocketAddress(numeric: text, port: 0) else { return }
-            row.clientHigh = address.high
-            row.clientLow = address.low
-            if !worker.settings.trustedProxies.contains(where: { $0.contains(address) }) { return }
-        }
+        guard isTrustedPeer, let client = head.block.namedClient(worker.settings.trustedProxies) else { return }
+        row.clientHigh = client.high
+        row.clientLow = client.low
+    }
+
+    /// Takes out what nobody believes a client.
+    func stripUntrusted() {
+        guard worker.settings.untrusted.mayConcern(head.block) else { return }
+        worker.settings.untrusted.strip(&head, isTrusted: isTrustedPeer)
     }
 
     /// The client's connection, for origins that want a PROXY header.
@@ -53,6 +53,21 @@ extension Exchange {
             writer.bytes.append(contentsOf: "for=\(node);proto=\(isSecure ? "https" : "http")".utf8)
             writer.endLine()
         }
+    }
+}
+
+extension HeaderBlock {
+    /// The nearest hop of `X-Forwarded-For` that is not trusted, or the farthest that can be read; nil where there is none.
+    func namedClient(_ trusted: [AddressBlock]) -> SocketAddress? {
+        guard let list = joinedValue(of: .xForwardedFor) else { return nil }
+        var client: SocketAddress?
+        for hop in list.split(separator: 0x2C).reversed() {
+            let text = String(decoding: hop, as: UTF8.self).trimmedBlanks
+            guard let address = SocketAddress(numeric: text, port: 0) else { break }
+            client = address
+            if !trusted.contains(where: { $0.contains(address) }) { break }
+        }
+        return client
     }
 }
 

@@ -38,7 +38,7 @@ extension Exchange {
             let start = writer.bytes.count
             writer.statusLine(status)
             fields(&writer)
-            if worker.rules != nil { deliver(&writer, from: start, status: status) }
+            if worker.rules != nil || decisions.trace != nil { deliver(&writer, from: start, status: status) }
             if let length, status != 204 { writer.field("Content-Length", Int(length)) }
             if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
             connection.writeConnectionField(&writer, minorVersion: head.minorVersion)

@@ -4,17 +4,7 @@ import Upstream
 /// WebSocket and other protocols that begin as a request for an upgrade (RFC 9110, 7.8): the edge passes the request
 /// on, and once the origin agrees, bytes both ways.
 extension Exchange {
-    /// `Connection: upgrade` with an `Upgrade` field, which only HTTP/1.1 knows, and no body. HTTP/2 in cleartext is
-    /// not for an origin to agree to.
-    var asksForUpgrade: Bool {
-        guard head.majorVersion == 1, head.minorVersion == 1, head.framing.isEmpty, head.method == .get,
-            connection?.isService == false
-        else { return false }
-        let block = head.block
-        guard let value = block.value(of: .upgrade), block.count(of: .upgrade) == 1, !value.equalsIgnoringCase("h2c")
-        else { return false }
-        return ConnectionOptions(block).known.contains(.upgrade)
-    }
+    var asksForUpgrade: Bool { connection?.isService == false && head.asksForUpgrade }
 
     func writeUpgrade(_ writer: inout HeadWriter) {
         guard asksForUpgrade else { return }
@@ -48,5 +38,16 @@ extension Exchange {
         self.origin = nil
         origin.endTunnel()
         finishResponse()
+    }
+}
+
+extension RequestHead {
+    /// `Connection: upgrade` with an `Upgrade` field, which only HTTP/1.1 knows, and no body. HTTP/2 in cleartext is
+    /// not for an origin to agree to.
+    var asksForUpgrade: Bool {
+        guard majorVersion == 1, minorVersion == 1, framing.isEmpty, method == .get,
+            let value = block.value(of: .upgrade), block.count(of: .upgrade) == 1, !value.equalsIgnoringCase("h2c")
+        else { return false }
+        return ConnectionOptions(block).known.contains(.upgrade)
     }
 }

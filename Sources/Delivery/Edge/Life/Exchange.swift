@@ -132,6 +132,7 @@ final class Exchange {
         if !mimeType.isEmpty { mimeType.removeAll(keepingCapacity: true) }
         if error != nil { error = nil }
         if origin != nil { origin = nil }
+        if !originName.isEmpty { originName = "" }
         if responder != nil { responder = nil }
         if !collected.isEmpty { collected = [] }
         resetESI()
@@ -151,15 +152,17 @@ final class Exchange {
         if case .length(let length) = head.framing, length > worker.settings.maximumBodyBytes {
             return refuseBody()
         }
+        stripUntrusted()
+        takeDebugTicket()
         if head.block.contains(.xForwardedFor) { believeTrustedProxy() }
         if head.block.contains(.cdnLoop), isLooping { return refuseLoop() }
         if !worker.challenges.isEmpty, answersChallenge() { return }
         if worker.rules != nil, !asksRules(.receive) { return }
-        let isCacheable = head.method == .get || head.method == .head
-        guard isCacheable else { return forward(.method) }
-        if decisions.isBypassed || head.block.contains(.upgrade) && asksForUpgrade { return forward(.bypass) }
-        guard let cache = worker.cache, head.framing.isEmpty else { return forward(.bypass) }
-        lookUp(cache)
+        let cache = worker.cache
+        switch CacheUse(head, isBypassed: decisions.isBypassed, hasCache: cache != nil) {
+        case .past(let reason): forward(reason)
+        case .ask: if let cache { lookUp(cache) }
+        }
     }
 
     /// Whether the client came over TLS.

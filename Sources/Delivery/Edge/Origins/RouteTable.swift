@@ -15,9 +15,9 @@ struct RouteTable {
         var hostHeader: String? { origin.endpoints[0].hostHeader }
     }
 
-    private var routes: [Route] = []
-    private var named: [(host: [UInt8], route: Int)] = []
-    private var fallback: Int?
+    /// In the order of the settings; nil for one without endpoints.
+    private var routes: [Route?] = []
+    private var hosts = HostTable([])
     private var probers: [HealthProber] = []
 
     init() {}
@@ -36,14 +36,16 @@ struct RouteTable {
                 standing: standing, pools: shelf.take(standing.endpoints), loop: loop, tier: .peer,
                 own: settings.peers?.own)
         }
-        for origin in settings.origins where !origin.endpoints.isEmpty {
-            guard let standing = standings.origins[origin.name] else { continue }
+        hosts = HostTable(settings.origins)
+        for origin in settings.origins {
+            guard !origin.endpoints.isEmpty, let standing = standings.origins[origin.name] else {
+                routes.append(nil)
+                continue
+            }
             let group = OriginGroup(standing: standing, pools: shelf.take(standing.endpoints), loop: loop)
             let parents = standings.parents[origin.name].map {
                 OriginGroup(standing: $0, pools: shelf.take($0.endpoints), loop: loop, tier: .parent)
             }
-            for host in origin.hosts { named.append((Array(host.lowercased().utf8), routes.count)) }
-            if origin.hosts.isEmpty, fallback == nil { fallback = routes.count }
             routes.append(Route(origin: origin, group: group, parents: parents, peers: peers))
         }
         if probes {
@@ -52,14 +54,12 @@ struct RouteTable {
         shelf.closeRest()
     }
 
-    func route(named name: String) -> Route? { routes.first { $0.origin.name == name } }
+    func route(named name: String) -> Route? { routes.first { $0?.origin.name == name } ?? nil }
 
-    func route(host: Span<UInt8>) -> Route? {
-        for entry in named where host.equalsIgnoringCase(entry.host.span) { return routes[entry.route] }
-        return fallback.map { routes[$0] }
-    }
+    func route(host: Span<UInt8>) -> Route? { hosts.route(host: host).flatMap { routes[$0] } }
 
     private var pools: [OriginPool] {
+        let routes = routes.compactMap { $0 }
         let peers = routes.first?.peers?.pools ?? []
         return routes.flatMap { $0.group.pools + ($0.parents?.pools ?? []) } + peers
     }
@@ -67,6 +67,24 @@ struct RouteTable {
     func close() {
         for prober in probers { prober.stop() }
         for pool in pools { pool.close() }
+    }
+}
+
+/// Which of the origins serves a host.
+struct HostTable {
+    private var named: [(host: [UInt8], origin: Int)] = []
+    private var fallback: Int?
+
+    init(_ origins: [EdgeOrigin]) {
+        for (index, origin) in origins.enumerated() where !origin.endpoints.isEmpty {
+            for host in origin.hosts { named.append((Array(host.lowercased().utf8), index)) }
+            if origin.hosts.isEmpty, fallback == nil { fallback = index }
+        }
+    }
+
+    func route(host: Span<UInt8>) -> Int? {
+        for entry in named where host.equalsIgnoringCase(entry.host.span) { return entry.origin }
+        return fallback
     }
 }
 

@@ -73,11 +73,7 @@ extension Exchange {
     }
 
     /// The key with what the rules add to it.
-    func setKey(_ head: RequestHead) {
-        key.set(head, isHTTPS: isSecure)
-        guard !decisions.keyParts.isEmpty || decisions.replacesKey else { return }
-        key.extend(decisions.keyParts, replacing: decisions.replacesKey)
-    }
+    func setKey(_ head: RequestHead) { decisions.set(&key, head, isHTTPS: isSecure, worker.cache) }
 
     /// Phase fetch, for an answer that is not the cache's.
     func ruled(_ response: ResponseHead) -> ResponseHead {
@@ -92,6 +88,11 @@ extension Exchange {
     /// Phase deliver: the head that was just written, without the empty line, is taken up again.
     func deliver(_ writer: inout HeadWriter, from start: Int, status: Int) {
         if !decisions.limits.isEmpty { writer.bytes.append(contentsOf: decisions.limits) }
+        deliverByRules(&writer, from: start, status: status)
+        if decisions.trace != nil { writeDebug(&writer) }
+    }
+
+    private func deliverByRules(_ writer: inout HeadWriter, from start: Int, status: Int) {
         guard let rules = worker.rules, rules.set.has(.deliver), connection?.isService != true else { return }
         guard let line = writer.bytes[start...].firstIndex(of: 0x0A) else { return }
         let lines = Array(writer.bytes[(line + 1)...])
@@ -140,7 +141,7 @@ extension Exchange {
     }
 
     func resetRules() {
-        if !decisions.fired.isEmpty || decisions.hasMissed || decisions.reasons != nil { decisions = RuleDecisions() }
+        if !decisions.fired.isEmpty || decisions.hasMissed || decisions.trace != nil { decisions = RuleDecisions() }
     }
 
     /// Names of the rules that fired, with commas between.

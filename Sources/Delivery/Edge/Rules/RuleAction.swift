@@ -76,12 +76,15 @@ final class CompiledRule: Sendable {
     let number: Int
     let name: [UInt8]
     let actions: [RuleAction]
+    /// Which of the phase's `fills` the actions read.
+    let needs: [UInt16]
     let stops: Bool
 
-    init(number: Int, name: [UInt8], actions: [RuleAction], stops: Bool) {
+    init(number: Int, name: [UInt8], actions: [RuleAction], needs: [UInt16], stops: Bool) {
         self.number = number
         self.name = name
         self.actions = actions
+        self.needs = needs
         self.stops = stops
     }
 }

@@ -32,13 +32,37 @@ struct RuleDecisions {
     var asked: (path: ByteRange, query: ByteRange, hasQuery: Bool)?
     /// Fields of `RateLimit` for the answer, as lines.
     var limits: [UInt8] = []
-    /// Why things are as they are, where somebody asked with a token.
-    var reasons: [String]?
+    /// How it came to this, where somebody asks.
+    var trace: RuleTrace?
 
     /// Of all tags of a response together: they become one field.
     static let maximumTagBytes = 32_768
     /// The most rules that an event names.
     static let maximumNames = 16
+}
+
+extension RuleDecisions {
+    /// Takes the key of a request, with what the rules say about it.
+    func set(_ key: inout CacheKey, _ head: RequestHead, isHTTPS: Bool, _ cache: ResponseCache?) {
+        key.set(head, isHTTPS: isHTTPS)
+        guard !keyParts.isEmpty || replacesKey else { return }
+        key.extend(keyParts, replacing: replacesKey)
+    }
+}
+
+/// What becomes of a request after the rules of receive.
+enum CacheUse: Equatable {
+    case ask
+    case past(CacheStatus.Forward)
+
+    init(_ head: RequestHead, isBypassed: Bool, hasCache: Bool) {
+        guard head.method == .get || head.method == .head else {
+            self = .past(.method)
+            return
+        }
+        let isPast = isBypassed || !hasCache || head.block.contains(.upgrade) && head.asksForUpgrade
+        self = isPast || !head.framing.isEmpty ? .past(.bypass) : .ask
+    }
 }
 
 /// What rules are told besides the messages.

@@ -39,7 +39,7 @@ extension RuleRunner {
         case .bypass:
             decisions.isBypassed = true
             decisions.cache.isRefused = true
-        case .throttle(let rule): try limit(rule, subject, &decisions)
+        case .throttle(let rule): if decisions.trace?.isRehearsal != true { try limit(rule, subject, &decisions) }
         case .origin(let name, let isInKey): choose(name, isInKey: isInKey, &decisions)
         case .canary(let canary): choose(try share(canary, subject), isInKey: true, &decisions)
         case .tags(let tags):
@@ -66,7 +66,7 @@ extension RuleRunner {
             return false
         case .rewrite(let target):
             keepAsked(head, &decisions)
-            if !head.retarget(target.span) { decisions.reasons?.append("rewrite: not a path, left as it was") }
+            head.retarget(target.span)
         case .strip(let query):
             keepAsked(head, &decisions)
             query.strip(&head)
@@ -181,7 +181,6 @@ extension RuleRunner {
             let name = Array(origin.utf8)
             CacheKey.append(part: name.span, to: &decisions.keyParts)
         }
-        decisions.reasons?.append("origin \(origin)")
     }
 
     /// The same key always goes the same way, on every edge.
@@ -223,7 +222,6 @@ extension RuleRunner {
         writer.field("Content-Type", "text/plain; charset=utf-8")
         writer.field("Cache-Control", "no-store")
         writer.field("Retry-After", Int(max(1, seconds)))
-        decisions.reasons?.append("throttled for \(seconds) s")
         decisions.answer = .init(
             status: 429, lines: writer.bytes, body: Array("429 \(StatusLines.reason(429))\n".utf8))
     }

@@ -6,26 +6,21 @@ import Reactor
 import SQL
 
 extension RuleRunner {
-    /// Sets the columns that a phase reads.
+    /// Sets a column.
     func fill(
-        _ fills: [RuleFill], _ subject: RuleSubject, _ head: RequestHead,
-        _ response: ResponseHead, knowsResponse: Bool
+        _ fill: RuleFill, _ subject: RuleSubject, _ head: RequestHead, _ response: ResponseHead, knowsResponse: Bool
     ) {
-        lend(head, response)
-        for fill in fills {
-            switch fill.source {
-            case .field(let field):
-                if field.isOfResponse, !knowsResponse {
-                    values.setNull(fill.column)
-                } else {
-                    put(fill.column, field, subject, head, response)
-                }
-            case .keyed(.header, let name, let id): setHeader(fill.column, head.block, .first, name, id)
-            case .keyed(.responseHeader, let name, let id):
-                setHeader(fill.column, response.block, .second, name, id)
-            case .keyed(.cookie, let name, _): setCookie(fill.column, head, name)
-            case .keyed(.parameter, let name, _): setParameter(fill.column, head, name)
+        switch fill.source {
+        case .field(let field):
+            if field.isOfResponse, !knowsResponse {
+                values.setNull(fill.column)
+            } else {
+                put(fill.column, field, subject, head, response)
             }
+        case .keyed(.header, let name, let id): setHeader(fill.column, head.block, .first, name, id)
+        case .keyed(.responseHeader, let name, let id): setHeader(fill.column, response.block, .second, name, id)
+        case .keyed(.cookie, let name, _): setCookie(fill.column, head, name)
+        case .keyed(.parameter, let name, _): setParameter(fill.column, head, name)
         }
     }
 

@@ -13,6 +13,10 @@ final class RuleRunner {
     /// How often each rule fired, and how often something of it could not be computed.
     @exclusivity(unchecked) private(set) var fired: [Int64]
     @exclusivity(unchecked) private(set) var failed: [Int64]
+    /// By the column's place among a phase's: the round in which it was set. A round is a phase, or what is left of it after
+    /// a message has changed.
+    @exclusivity(unchecked) private var filledIn: [UInt32]
+    @exclusivity(unchecked) private var round: UInt32 = 0
 
     init(_ set: RuleSet, settings: EdgeRuleSettings, throttle: ThrottleTable, geography: GeoDatabase?) {
         self.set = set
@@ -21,6 +25,7 @@ final class RuleRunner {
         values = RowValues(matchLimit: UInt32(clamping: settings.maximumMatchSteps))
         fired = Array(repeating: 0, count: set.names.count)
         failed = Array(repeating: 0, count: set.names.count)
+        filledIn = Array(repeating: 0, count: set.phases.map { $0?.fills.count ?? 0 }.max() ?? 0)
         if let tables = settings.tables { values.tables = set.tables.map(tables.reader) }
     }
 
@@ -38,62 +43,103 @@ final class RuleRunner {
         var hasFired = false
         values.begin(slots: set.slotCount)
         values.now = subject.wallMicroseconds
-        fill(rules.fills, subject, head, response, knowsResponse: phase.knowsResponse)
-        for index in 0..<rules.rules.count where holds(rules, index) {
+        let message = (subject, phase.knowsResponse)
+        forget()
+        lend(head, response)
+        for index in 0..<rules.rules.count {
+            need(rules.needs(of: index), rules.fills, message, head, response)
+            guard holds(phase, rules, index, &decisions) else { continue }
             let rule = rules.rules[index]
             hasFired = true
-            note(rule, phase, &decisions)
-            // What is lent would be copied as soon as somebody changes it.
-            release()
-            var isChanged = false
+            note(rule, &decisions)
             for action in rule.actions {
-                if isChanged {
-                    fill(rules.fills, subject, head, response, knowsResponse: phase.knowsResponse)
-                } else {
-                    lend(head, response)
-                }
+                need(rule.needs[...], rules.fills, message, head, response)
                 do throws(SQLError) {
                     let edit = try prepare(action, subject, &decisions)
+                    // What is lent would be copied as soon as somebody changes it.
                     release()
-                    isChanged = apply(edit, phase, &head, &response, &decisions) || isChanged
+                    // What was read of the message is old then.
+                    if apply(edit, phase, &head, &response, &decisions) { forget() }
+                    if decisions.trace != nil {
+                        let deed = RuleTrace.deed(action, edit, head, decisions)
+                        decisions.trace?.did(deed)
+                    }
                 } catch {
-                    release()
                     noteFailure(rule.number, error, &decisions)
                 }
+                lend(head, response)
             }
-            if decisions.answer != nil || rule.stops { break }
-            if index + 1 < rules.rules.count {
-                if isChanged {
-                    fill(rules.fills, subject, head, response, knowsResponse: phase.knowsResponse)
-                } else {
-                    lend(head, response)
-                }
+            if decisions.answer != nil || rule.stops {
+                if decisions.trace != nil { traceRest(phase, rules, after: index, &decisions) }
+                break
             }
         }
         release()
         return hasFired
     }
 
-    @inline(__always)
-    private func holds(_ phase: RuleSet.Phase, _ index: Int) -> Bool {
+    /// Asks every condition of a phase and does nothing about it.
+    func test(
+        _ phase: RulePhase, _ rules: RuleSet.Phase, _ subject: RuleSubject, _ head: RequestHead,
+        _ decisions: inout RuleDecisions
+    ) {
+        let response = ResponseHead()
+        values.begin(slots: set.slotCount)
+        values.now = subject.wallMicroseconds
+        forget()
+        lend(head, response)
+        for index in 0..<rules.rules.count {
+            need(rules.needs(of: index), rules.fills, (subject, phase.knowsResponse), head, response)
+            _ = holds(phase, rules, index, &decisions)
+        }
+        release()
+    }
+
+    private func holds(
+        _ phase: RulePhase, _ rules: RuleSet.Phase, _ index: Int, _ decisions: inout RuleDecisions
+    ) -> Bool {
         do throws(SQLError) {
-            return try phase.conditions.test(index, &values) == true
+            let holds = try rules.conditions.test(index, &values)
+            if decisions.trace != nil { trace(phase, rules, index, .success(holds), &decisions) }
+            return holds == true
         } catch {
             // What can't be told is not true; the count tells the operator.
-            failed[phase.rules[index].number] += 1
+            failed[rules.rules[index].number] += 1
+            if decisions.trace != nil { trace(phase, rules, index, .failure(error), &decisions) }
             return false
         }
     }
 
-    private func note(_ rule: CompiledRule, _ phase: RulePhase, _ decisions: inout RuleDecisions) {
+    private func note(_ rule: CompiledRule, _ decisions: inout RuleDecisions) {
         fired[rule.number] += 1
         if decisions.fired.count < RuleDecisions.maximumNames { decisions.fired.append(UInt16(rule.number)) }
-        decisions.reasons?.append("\(phase.rawValue): \(String(decoding: rule.name, as: UTF8.self)) fired")
     }
 
     private func noteFailure(_ number: Int, _ error: SQLError, _ decisions: inout RuleDecisions) {
         failed[number] += 1
-        decisions.reasons?.append("\(set.names[number]): \(error)")
+        decisions.trace?.did("failed: \(error.message)")
+    }
+
+    // MARK: Columns
+
+    /// Sets those columns that are not set yet.
+    @inline(__always)
+    private func need(
+        _ columns: ArraySlice<UInt16>, _ fills: [RuleFill], _ message: (subject: RuleSubject, knowsResponse: Bool),
+        _ head: RequestHead, _ response: ResponseHead
+    ) {
+        for column in columns where filledIn[Int(column)] != round {
+            filledIn[Int(column)] = round
+            fill(fills[Int(column)], message.subject, head, response, knowsResponse: message.knowsResponse)
+        }
+    }
+
+    /// Has every column set anew when it is needed next.
+    private func forget() {
+        round &+= 1
+        guard round == 0 else { return }
+        filledIn = Array(repeating: 0, count: filledIn.count)
+        round = 1
     }
 
     var counts: RuleCounts { RuleCounts(fired: fired, failed: failed) }

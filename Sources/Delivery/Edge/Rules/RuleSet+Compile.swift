@@ -28,6 +28,7 @@ extension RuleCompiler {
         set.names = declarations.map(\.name)
         set.rulePhases = Array(repeating: .receive, count: declarations.count)
         for rule in bound { set.rulePhases[rule.number] = rule.phase }
+        set.conditions = declarations.map(\.when)
         set.tables = binder.tables
         for phase in RulePhase.allCases {
             let rules = bound.filter { $0.phase == phase }
@@ -39,32 +40,37 @@ extension RuleCompiler {
     }
 
     private mutating func compile(_ rules: [BoundRule]) -> (phase: RuleSet.Phase, slotCount: Int)? {
-        var compiled: [CompiledRule] = []
-        var columns: Set<Int> = []
+        var compiled: [(rule: BoundRule, actions: [RuleAction])] = []
+        // By rule, what its condition reads and what its actions read.
+        var columns: [(condition: [Int], actions: Set<Int>)] = []
         for rule in rules {
             do throws(SQLError) {
                 let actions = try compile(rule)
-                compiled.append(
-                    CompiledRule(
-                        number: rule.number, name: Array(rule.declaration.name.utf8), actions: actions,
-                        stops: rule.declaration.stops))
-                for action in actions { for program in action.programs { columns.formUnion(program.columns) } }
                 // Apart from the others, so that a pattern that is wrong is told of with its rule.
-                _ = try RowProgram(conditions: [rule.condition], binder)
+                let condition = try RowProgram(conditions: [rule.condition], binder)
+                compiled.append((rule, actions))
+                columns.append((condition.columns, Set(actions.flatMap(\.programs).flatMap(\.columns))))
             } catch {
                 report(rule.number, "when", error)
             }
         }
         guard faults.isEmpty else { return nil }
+        let read = columns.reduce(into: Set<Int>()) { $0.formUnion($1.actions.union($1.condition)) }.sorted()
+        let places = Dictionary(uniqueKeysWithValues: zip(read, 0...).map { ($0, UInt16($1)) })
         do throws(SQLError) {
             let conditions = try RowProgram(conditions: rules.map(\.condition), binder)
-            columns.formUnion(conditions.columns)
+            var phase = RuleSet.Phase(
+                conditions: conditions, rules: [], fills: read.map { RuleFill($0, binder) }, needs: [], needStarts: [0])
+            for ((rule, actions), columns) in zip(compiled, columns) {
+                phase.rules.append(
+                    CompiledRule(
+                        number: rule.number, name: Array(rule.declaration.name.utf8), actions: actions,
+                        needs: columns.actions.sorted().compactMap { places[$0] }, stops: rule.declaration.stops))
+                phase.needs += columns.condition.compactMap { places[$0] }
+                phase.needStarts.append(Int32(phase.needs.count))
+            }
             let most = compiled.flatMap(\.actions).flatMap(\.programs).map(\.slotCount).max() ?? 0
-            let fills = columns.sorted().map { RuleFill($0, binder) }
-            return (
-                RuleSet.Phase(conditions: conditions, rules: compiled, fills: fills),
-                max(most, conditions.slotCount)
-            )
+            return (phase, max(most, conditions.slotCount))
         } catch {
             report(rules[0].number, "when", error)
             return nil

@@ -13,6 +13,16 @@ public struct RuleSet: Sendable {
         var rules: [CompiledRule]
         /// What is read in the phase, by conditions and actions.
         var fills: [RuleFill]
+        /// Which of `fills` the conditions read, those of one rule after those of another. Flat, so that the walk over
+        /// them counts no references.
+        var needs: [UInt16]
+        /// Where each rule's begin; one more than there are rules.
+        var needStarts: [Int32]
+
+        @inline(__always)
+        func needs(of index: Int) -> ArraySlice<UInt16> {
+            needs[Int(needStarts[index])..<Int(needStarts[index + 1])]
+        }
     }
 
     /// By `RulePhase.index`; nil where a phase has no rules.
@@ -24,6 +34,8 @@ public struct RuleSet: Sendable {
     public internal(set) var names: [String] = []
     /// By number.
     public internal(set) var rulePhases: [RulePhase] = []
+    /// The conditions as they are written, by number; nil where there is none.
+    var conditions: [String?] = []
 
     func has(_ phase: RulePhase) -> Bool { phases[phase.index] != nil }
 

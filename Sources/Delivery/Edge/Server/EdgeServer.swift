@@ -131,6 +131,17 @@ public final class EdgeServer: Sendable {
         return counts
     }
 
+    /// What would become of a request, with the cache as it is. For other threads than the loops'.
+    /// - Throws: what is wrong with the question.
+    public func explain(_ question: RequestQuestion) throws(RequestQuestion.Fault) -> RequestExplanation {
+        var moment = timespec()
+        clock_gettime(CLOCK_REALTIME, &moment)
+        var explainer = RequestExplainer(
+            question, settings: settings, cache: cache,
+            now: Int64(moment.tv_sec) * 1_000_000 + Int64(moment.tv_nsec) / 1000)
+        return try explainer.explain()
+    }
+
     /// How often each rule fired, at most `eventHandOverMilliseconds` old.
     public var rules: [RuleReport] {
         guard let set = settings.rules.set else { return [] }

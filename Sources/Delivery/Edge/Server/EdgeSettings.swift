@@ -22,9 +22,12 @@ public struct EdgeSettings: Sendable {
     public var maximumHops = 16
     public var esi = EdgeESISettings()
     public var rules = EdgeRuleSettings()
+    public var debug = EdgeDebugSettings()
     /// Peers whose `X-Forwarded-For` is believed.
     public var trustedProxies: [AddressBlock] = []
     public var forwardedHeaders = ForwardedHeaders.both
+    /// Fields that are taken out of requests of all other peers.
+    public var untrusted = UntrustedFields()
 
     /// What requests may look like.
     public var wireLimits = WireLimits.client

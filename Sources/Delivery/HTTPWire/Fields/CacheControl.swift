@@ -85,7 +85,7 @@ public struct CacheControl: Sendable, Equatable {
                 guard CacheControl.needsSeconds(key.span), number >= 0 else { return nil }
                 take(key.span, Array("\(number)".utf8))
             case .string(let text) where CacheControl.namesFields(key.span): take(key.span, text)
-            case .string, .token, .other:
+            case .string, .token, .strings, .other:
                 guard !CacheControl.isKnown(key.span) else { return nil }
             }
         }

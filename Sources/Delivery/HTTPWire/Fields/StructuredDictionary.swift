@@ -6,7 +6,9 @@ public struct StructuredDictionary: Sendable {
         case boolean(Bool)
         case string([UInt8])
         case token([UInt8])
-        /// A decimal, bytes, a date, a display string or an inner list.
+        /// An inner list of strings alone.
+        case strings([[UInt8]])
+        /// A decimal, bytes, a date, a display string or another inner list.
         case other
     }
 
@@ -15,7 +17,13 @@ public struct StructuredDictionary: Sendable {
 
     /// Nil if the field is not a dictionary.
     public init?(_ block: HeaderBlock, _ header: KnownHeader) {
-        guard let bytes = block.joinedValue(of: header), bytes.count <= 8192 else { return nil }
+        guard let bytes = block.joinedValue(of: header) else { return nil }
+        self.init(bytes)
+    }
+
+    /// Of a field's lines, joined by commas.
+    public init?(_ bytes: [UInt8]) {
+        guard bytes.count <= 8192 else { return nil }
         var reader = StructuredReader(bytes)
         guard let members = reader.dictionary() else { return nil }
         self.members = members
@@ -83,10 +91,12 @@ struct StructuredReader {
 
     /// After the opening bracket.
     private mutating func innerList() -> StructuredDictionary.Value? {
+        var strings: [[UInt8]]? = []
         while true {
             skip { $0 == 0x20 }
-            if take(0x29) { return .other }
-            guard bareItem() != nil, parameters(), next == 0x20 || next == 0x29 else { return nil }
+            if take(0x29) { return strings.map { .strings($0) } ?? .other }
+            guard let item = bareItem(), parameters(), next == 0x20 || next == 0x29 else { return nil }
+            if case .string(let text) = item { strings?.append(text) } else { strings = nil }
         }
     }
 

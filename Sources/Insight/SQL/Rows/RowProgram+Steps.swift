@@ -128,6 +128,19 @@ extension RowValues {
         }
     }
 
+    /// What a column is just now, for people: texts in quotes; nil for NULL.
+    public func description(of column: Int, as type: SQLType) -> String? {
+        switch value(column, type) {
+        case .null: nil
+        case .bytes(let bytes): "'\(String(decoding: bytes, as: UTF8.self))'"
+        case .bool(let bool): "\(bool)"
+        case .int64(let number): "\(number)"
+        case .float64(let number): "\(number)"
+        case .ip(let address): "\(address)"
+        case .decimal: "?"
+        }
+    }
+
     func value(_ index: Int, _ type: SQLType) -> Value {
         let slot = slots[index]
         switch slot.kind {
