@@ -105,20 +105,21 @@ events {{ worker_connections 4096; }} http {{ access_log off; {settings} server 
     return process, port
 
 
-def squilla(work, name, binary, port, origin_port):
-    """The command of a server named squilla, or squilla-silent, which writes no events."""
+def squilla(work, name, binary, port, origin_port, more=""):
+    """The command of a server named squilla, or squilla-silent, which writes no events; `more` ends its configuration."""
     (work / f"{name}.yaml").write_text(f"""
 data: {work}/{name}-data
 edge: {{listen: "127.0.0.1:{port}", workers: 1}}
 origins: [{{url: "http://127.0.0.1:{origin_port}"}}]
 management: {{listen: "127.0.0.1:{free_port()}"}}
 log: {{requests: {"false" if name.endswith("silent") else "true"}}}
-""")
+{more}""")
     return [binary, "up", "-c", f"{work}/{name}.yaml"]
 
 
-def race(options, what, cache_control, command, settings="", pin=()):
-    """Has the peers take turns under load and prints CPU per request. `command(name, work, port, origin_port)` starts one."""
+def race(options, what, cache_control, command, settings="", pin=(), more=lambda name: ""):
+    """Has the peers take turns under load and prints CPU per request. `command(name, work, port, origin_port)` starts one;
+    `more(name)` ends the configuration of one of ours. Returns the medians by name."""
     work = folder()
     source, origin_port = origin(work, options.size, cache_control, settings, pin)
     peers = []
@@ -126,7 +127,7 @@ def race(options, what, cache_control, command, settings="", pin=()):
         for name in options.peers.split(","):
             port = free_port()
             if name.startswith("squilla"):
-                line = squilla(work, name, options.binary, port, origin_port)
+                line = squilla(work, name, options.binary, port, origin_port, more(name))
             else:
                 line = command(name, work, port, origin_port)
             if not shutil.which(line[0]):
@@ -153,3 +154,4 @@ def race(options, what, cache_control, command, settings="", pin=()):
     for peer in peers:
         median = statistics.median(peer.microseconds)
         print(f"{peer.name:16} {median:7.2f}   {peers[0].name} is {ours / median:.2f} x   {statistics.median(peer.rates):,.0f} requests/s")
+    return {peer.name: statistics.median(peer.microseconds) for peer in peers}
