@@ -1,6 +1,7 @@
 import ArgumentParser
 import Edge
 import Foundation
+import Settings
 
 struct DebugHeader: ParsableCommand {
     static let configuration = CommandConfiguration(
