@@ -28,6 +28,17 @@ public struct ByteStrings: Sendable, Equatable {
         offsets.append(UInt32(bytes.count))
     }
 
+    public mutating func append(bytes value: [UInt8]) {
+        bytes.append(contentsOf: value)
+        offsets.append(UInt32(bytes.count))
+    }
+
+    public mutating func append(string value: String) {
+        var value = value
+        value.withUTF8 { bytes.append(contentsOf: $0) }
+        offsets.append(UInt32(bytes.count))
+    }
+
     public mutating func removeAll(keepingCapacity: Bool) {
         bytes.removeAll(keepingCapacity: keepingCapacity)
         offsets.removeAll(keepingCapacity: keepingCapacity)

@@ -114,6 +114,18 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
         noteValue()
     }
 
+    /// The value of the last row, or its null, as many times more. For columns of bytes.
+    public mutating func repeatLast(times: Int) {
+        precondition(type.isByteStrings && count > 0 && times >= 0, "no bytes to repeat")
+        strings.repeatLast(times: times, row: count)
+        if nullCount > 0 {
+            let isValid = validity[(count - 1) >> 6] & (1 << UInt64((count - 1) & 63)) != 0
+            noteValidity(isValid, rows: count..<count + times)
+            if !isValid { nullCount += times }
+        }
+        count += times
+    }
+
     /// Row `row` of `column`, which has this builder's type.
     public mutating func append(_ column: Column, row: Int) {
         precondition(column.type == type, "a value of another type")
@@ -192,14 +204,22 @@ public struct ColumnBuilder: ~Copyable, @unchecked Sendable {
         count += 1
     }
 
-    private mutating func noteValidity(_ isValid: Bool) {
-        let word = count >> 6
-        if count & 63 == 0 {
-            validity.reserve(word + 1, used: word)
-            validity[word] = 0
+    private mutating func noteValidity(_ isValid: Bool) { noteValidity(isValid, rows: count..<count + 1) }
+
+    private mutating func noteValidity(_ isValid: Bool, rows: Range<Int>) {
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+            let word = row >> 6
+            let bit = row & 63
+            let width = min(64 - bit, rows.upperBound - row)
+            if bit == 0 {
+                validity.reserve(word + 1, used: word)
+                validity[word] = 0
+            }
+            let mask = (UInt64.max >> UInt64(64 - width)) << UInt64(bit)
+            if isValid { validity[word] |= mask } else { validity[word] &= ~mask }
+            row += width
         }
-        let bit: UInt64 = 1 << UInt64(count & 63)
-        if isValid { validity[word] |= bit } else { validity[word] &= ~bit }
     }
 
     /// All rows so far had a value.

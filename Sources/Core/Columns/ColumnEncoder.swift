@@ -4,6 +4,10 @@ import Bytes
 enum ColumnEncoder {
     static func appendIntegers(_ values: [Int64], validity: Bitmap?, to buffer: inout [UInt8]) -> ColumnEncoding {
         guard let validity else { return appendIntegers(values, to: &buffer) }
+        if validity.setCount == 0, !values.isEmpty {
+            append(Int64(0), to: &buffer)
+            return .constant
+        }
         // Slots of null rows hold anything; they take the value before them, so that they widen nothing.
         var filled = values
         var last: Int64 = 0

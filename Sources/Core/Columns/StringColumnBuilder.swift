@@ -57,6 +57,25 @@ struct StringColumnBuilder: ~Copyable {
         }
     }
 
+    /// What the row before this one has, as many times.
+    mutating func repeatLast(times: Int, row: Int) {
+        if mode == .plain {
+            let start = row == 1 ? 0 : Int(ends[row - 2])
+            let count = byteCount - start
+            bytes.reserve(byteCount + count * times, used: byteCount)
+            ends.reserve(row + times, used: row)
+            for index in row..<row + times {
+                bytes.write(bytes.values(start..<start + count), at: byteCount)
+                byteCount += count
+                ends[index] = ByteStrings.checkedOffset(byteCount)
+            }
+        } else {
+            codes.reserve(row + times, used: row)
+            let code = codes[row - 1]
+            for index in row..<row + times { codes[index] = code }
+        }
+    }
+
     /// Takes the last row back; its value may stay in the dictionary, unused.
     /// - Parameter row: the number of that row.
     mutating func removeLast(row: Int) {

@@ -27,6 +27,27 @@ import Testing
         }
     }
 
+    /// As a dictionary and as plain bytes, from batch to batch.
+    @Test(arguments: [3, 5000]) func repeatingIsAppendingAgain(distinct: Int) {
+        var generator = Generator(seed: UInt64(distinct))
+        var once = ColumnBuilder(type: .string, capacity: 1)
+        var again = ColumnBuilder(type: .string, capacity: 1)
+        for _ in 0..<6 {
+            for _ in 0..<300 {
+                let value = Int.random(in: 0..<distinct, using: &generator)
+                let times =
+                    Int.random(in: 0..<4, using: &generator) == 0 ? Int.random(in: 0..<150, using: &generator) : 0
+                let isNull = Int.random(in: 0..<5, using: &generator) == 0
+                for _ in 0...times { isNull ? once.appendNull() : once.append(string: "value \(value)") }
+                isNull ? again.appendNull() : again.append(string: "value \(value)")
+                again.repeatLast(times: times)
+            }
+            let (left, right) = (once.finish(), again.finish())
+            #expect(left.count == right.count && left.nullCount == right.nullCount)
+            #expect((0..<left.count).allSatisfy { left.string($0) == right.string($0) })
+        }
+    }
+
     @Test func rowsMayLeaveColumnsOut() {
         var builder = BatchBuilder(
             schema: Schema([Field("a", .int64), Field("b", .string), Field("c", .ip)]), capacity: 4)

@@ -2,28 +2,32 @@ import Columns
 
 extension EventColumns {
     /// A text of the rows' notes; empty ones are null.
-    static func pages<Text: Collection<UInt8>>(_ block: EventBlock, _ text: (EventBlock.PageNote) -> Text) -> Column {
-        guard !block.pages.isEmpty else { return nothing(block.rows.count) }
+    /// - Parameter append: adds the text.
+    static func pages(
+        _ block: EventBlock, _ append: (inout ByteStrings, borrowing EventBlock.PageNote) -> Void
+    ) -> Column {
         var values = ByteStrings()
         values.append(EmptyCollection<UInt8>())
-        var isEmpty = [true]
-        for page in block.pages {
-            let bytes = text(page)
-            values.append(bytes)
-            isEmpty.append(bytes.isEmpty)
-        }
-        return coded(block.rows, values, { UInt32($0.page) }, isNull: { isEmpty[Int($0.page)] })
+        for index in block.pages.indices { append(&values, block.pages[index]) }
+        guard !values.bytes.isEmpty else { return nothing(block.rows.count) }
+        let offsets = values.offsets
+        return coded(
+            block.rows, values, { UInt32($0.page) },
+            isNull: { offsets[Int($0.page)] == offsets[Int($0.page) + 1] })
     }
 
     /// A number of the rows' notes; negative ones are null.
-    static func pageNumbers(_ block: EventBlock, _ number: (EventBlock.PageNote) -> Int64) -> Column {
+    static func pageNumbers(_ block: EventBlock, _ number: (borrowing EventBlock.PageNote) -> Int64) -> Column {
         guard !block.pages.isEmpty else {
             let count = block.rows.count
             return Column(
                 type: .int64, count: count, validity: Bitmap(repeating: false, count: count),
                 storage: .int64(Array(repeating: 0, count: count)))
         }
-        let values = [-1] + block.pages.map(number)
+        let values = [Int64](capacity: block.pages.count + 1) { out in
+            out.append(-1)
+            for index in block.pages.indices { out.append(number(block.pages[index])) }
+        }
         return optional(block.rows) { values[Int($0.page)] }
     }
 }

@@ -8,8 +8,8 @@ import Reactor
 /// and keeps count for the event. Confined to its loop.
 final class PageAssembly {
     let exchange: Exchange
-    private let worker: Worker
-    private var assembly: ESIAssembly
+    let worker: Worker
+    var assembly: ESIAssembly
     private var parser: ESIParser
     /// The page's own head, without what belongs to its bytes.
     let head: PageHead
@@ -21,27 +21,27 @@ final class PageAssembly {
     /// Where the page comes compressed.
     private var coded: CodedBody?
 
-    private var actions: [ESIAction] = []
-    private var next = 0
+    var actions: [ESIAction] = []
+    var next = 0
     private var isPerforming = false
     /// Output is on its way to the client: the exchange must not take it for the page.
-    private(set) var isSending = false
+    var isSending = false
     private(set) var isOver = false
     /// What the exchange sends is the page, not the answer.
     var takesPage: Bool { !isSending && !isOver }
     private var pageEnded = false
     private var holdsPage = false
-    private var clientIsFull = false
-    private var gathered: [UInt8] = []
+    var clientIsFull = false
+    var gathered: [UInt8] = []
 
-    private var stored = StoredFragments()
+    var stored = StoredFragments()
     /// Fragments that were found and not told of yet.
-    private var found: [ESIEvent] = []
-    private var streams: [Int: FragmentStream] = [:]
-    private var retired: [Exchange] = []
+    var found: [ESIEvent] = []
+    var streams: [Int: FragmentStream] = [:]
+    var retired: [Exchange] = []
     private var timer: LoopTimer?
-    private var requestParser: RequestParser
-    private var slowest: (nanoseconds: Int64, url: [UInt8]) = (-1, [])
+    var requestParser: RequestParser
+    var slowest: (nanoseconds: Int64, url: [UInt8]) = (-1, [])
 
     init(_ exchange: Exchange, head: PageHead) {
         self.exchange = exchange
@@ -154,80 +154,12 @@ final class PageAssembly {
         exchange.resumePage()
     }
 
-    // MARK: Fragments
-
-    func began(_ stream: FragmentStream, _ exchange: Exchange, _ head: [UInt8]) {
-        let status = Int(exchange.row.status)
-        if let error = exchange.error, status >= 400 {
-            let kind: ESIFault.Kind = status == 504 ? .timeout : .network
-            stream.cancel()
-            return failed(stream, ESIFault(kind, error.code, error.message, status: status))
-        }
-        var location: [UInt8]?
-        if (300..<400).contains(status) { location = PageHead.location(head) }
-        if let fault = stream.begin(exchange.bodyCoding) {
-            stream.cancel()
-            return failed(stream, fault)
-        }
-        send(
-            .fragmentHead(
-                stream.number, status: status, location: location, isESI: exchange.asksForESI))
-    }
-
-    func continued(_ stream: FragmentStream, _ bytes: ArraySlice<UInt8>) {
-        send(.fragmentBody(stream.number, bytes))
-    }
-
-    func ended(_ stream: FragmentStream) {
-        noteTime(stream)
-        streams[stream.number] = nil
-        send(.fragmentEnded(stream.number, compiled: nil))
-    }
-
-    func failed(_ stream: FragmentStream, _ fault: ESIFault) {
-        noteTime(stream)
-        streams[stream.number] = nil
-        worker.counters.failedFragments += 1
-        send(.fragmentFailed(stream.number, fault))
-    }
-
-    private func noteTime(_ stream: FragmentStream) {
-        let taken = worker.loop.refreshClock() - stream.startedAt
-        if taken > slowest.nanoseconds { slowest = (taken, stream.fetch.text) }
-    }
-
-    /// An exchange is kept until the page is done: it may be on the way back from its last call.
-    func retire(_ exchange: Exchange) { retired.append(exchange) }
-
-    private func findStored(_ number: Int, _ fetch: ESIFetch) -> Bool {
-        let start = worker.loop.now
-        guard let fragment = stored.find(fetch, of: exchange, parser: &requestParser) else { return false }
-        let taken = worker.loop.refreshClock() - start
-        stored.note(fragment, of: worker, delay: start - exchange.startedAt, nanoseconds: taken)
-        if taken > slowest.nanoseconds { slowest = (taken, fetch.text) }
-        found.append(.fragment(number, stored.fragment(fragment, worker)))
-        return true
-    }
-
-    private func start(_ number: Int, _ fetch: ESIFetch) {
-        guard let client = exchange.connection else { return }
-        worker.counters.fragments += 1
-        let stream = FragmentStream(number, fetch, page: self, client: client)
-        streams[number] = stream
-        do throws(WireError) {
-            let head = try exchange.fragmentHead(fetch, &requestParser)
-            stream.begin(head, entity: fetch.entity ?? [])
-        } catch {
-            failed(stream, ESIFault(.refused, error.code.rawValue, error.message))
-        }
-    }
-
     // MARK: Events and actions
 
-    private func enqueue(_ event: ESIEvent) { assembly.on(CollectionOfOne(event), &actions) }
+    func enqueue(_ event: ESIEvent) { assembly.on(CollectionOfOne(event), &actions) }
 
     /// What an action causes at once comes after what was asked for before it.
-    private func send(_ event: ESIEvent) {
+    func send(_ event: ESIEvent) {
         guard !isOver else { return }
         enqueue(event)
         guard !isPerforming else { return }
@@ -276,49 +208,6 @@ final class PageAssembly {
         }
     }
 
-    /// Puts a part of a stored page where requests for it alone find it.
-    private func publish(_ url: ESIURL, _ bytes: [UInt8]) {
-        guard let template, let cache = worker.cache,
-            let key = CacheKey(url: String(decoding: url.text, as: UTF8.self))
-        else { return }
-        cache.store(part: bytes, key: key, of: template, pageKey: exchange.key, now: worker.nowSeconds)
-    }
-
-    private func sendHead(_ changes: ESIHead) {
-        isSending = true
-        exchange.startAssembled(head, changes, length: changes.length ?? lengthIfWhole)
-        isSending = false
-    }
-
-    /// The length of a page that is all there.
-    private var lengthIfWhole: Int? {
-        guard case .end? = actions.last else { return nil }
-        var length = 0
-        for action in actions[next..<actions.count - 1] {
-            guard case .output(let bytes) = action else { return nil }
-            length += bytes.count
-        }
-        return length
-    }
-
-    /// Small pieces go out together.
-    private func gather(_ bytes: ArraySlice<UInt8>) {
-        gathered.append(contentsOf: bytes)
-        if gathered.count >= 64 << 10 { sendGathered() }
-    }
-
-    private func sendGathered() {
-        guard !gathered.isEmpty, !isOver else { return }
-        isSending = true
-        let takesMore = exchange.sendBody(gathered.span)
-        isSending = false
-        gathered.removeAll(keepingCapacity: true)
-        if !takesMore, !clientIsFull {
-            clientIsFull = true
-            enqueue(.clientIsFull)
-        }
-    }
-
     private func finish() {
         isOver = true
         // A page may be at its end before the template is.
@@ -344,18 +233,5 @@ final class PageAssembly {
         for exchange in retired { worker.recycle(exchange) }
         retired = []
         note()
-    }
-
-    private func note() {
-        let summary = assembly.summary
-        var note = EventBlock.PageNote(
-            name: name, parent: "", includes: Int64(summary.includes), failed: Int64(summary.failedIncludes),
-            bytes: summary.fragmentBytes, slowestNanoseconds: slowest.nanoseconds, slowestURL: slowest.url,
-            refused: Int64(summary.refusals), errorCode: summary.firstFault?.code ?? "",
-            errorMessage: summary.firstFault?.explanation ?? "")
-        note.fragments = stored.finish(worker)
-        note.second = worker.nowSeconds
-        exchange.pageNote = note
-        for (code, count) in summary.faults { worker.counters.esiFaults[code, default: 0] += Int64(count) }
     }
 }

@@ -71,16 +71,16 @@ struct EventColumns: ~Copyable {
             Self.errors(block) { $0.code },
             Self.errors(block) { $0.message },
             Self.errors(block) { $0.fault.rawValue },
-            Self.pages(block) { $0.name.utf8 },
-            Self.pages(block) { $0.parent.utf8 },
+            Self.pages(block) { $0.append(string: $1.name) },
+            Self.pages(block) { $0.append(string: $1.parent) },
             Self.pageNumbers(block) { $0.includes },
             Self.pageNumbers(block) { $0.includes < 0 ? -1 : $0.failed },
             Self.pageNumbers(block) { $0.includes < 0 ? -1 : $0.bytes },
             Self.pageNumbers(block) { $0.slowestNanoseconds },
-            Self.pages(block) { $0.slowestURL },
+            Self.pages(block) { $0.append(bytes: $1.slowestURL) },
             Self.pageNumbers(block) { $0.includes < 0 ? -1 : $0.refused },
-            Self.pages(block) { $0.errorCode.utf8 },
-            Self.pages(block) { $0.errorMessage.utf8 },
+            Self.pages(block) { $0.append(string: $1.errorCode) },
+            Self.pages(block) { $0.append(string: $1.errorMessage) },
             Self.handshakes(block) { $0.version },
             Self.handshakes(block) { $0.cipher },
             Self.resumptions(block),
@@ -139,13 +139,19 @@ struct EventColumns: ~Copyable {
     ) -> Column {
         let rows = block.rows
         let bytes = block.text
-        for index in rows.indices {
-            let range = text(rows[index])
+        // The fragments of a page have most texts in common.
+        var row = 0
+        while row < rows.count {
+            let range = text(rows[row])
+            var end = row + 1
+            while end < rows.count, text(rows[end]) == range { end += 1 }
             if range.length == EventRow.Text.null {
                 builder.appendNull()
             } else {
                 builder.append(bytes: bytes, in: Int(range.offset)..<Int(range.offset) + Int(range.length))
             }
+            if end > row + 1 { builder.repeatLast(times: end - row - 1) }
+            row = end
         }
         return builder.finish()
     }

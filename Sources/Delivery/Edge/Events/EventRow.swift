@@ -2,7 +2,7 @@
 /// a reference, so that writing a row is a copy; the columns are made from a block of rows on another thread.
 struct EventRow {
     /// A text of the block; `length` is `Text.null` where there is none.
-    struct Text {
+    struct Text: Equatable {
         static let null = UInt32.max
         var offset: UInt32 = 0
         var length: UInt32 = Text.null

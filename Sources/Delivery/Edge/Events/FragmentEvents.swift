@@ -79,14 +79,13 @@ extension EventBlock {
         var last: FragmentEvents?
         var offset: UInt32 = 0
         for row in rows {
-            let note = row.page > 0 ? pages[Int(row.page) - 1] : nil
-            if let note, let events = note.fragments {
+            if row.page > 0, let events = pages[Int(row.page) - 1].fragments {
                 if events !== last {
                     last = events
                     let text = events.text
                     offset = keep(text.span).offset
                 }
-                unfold(events, row, note, textOffset: offset)
+                unfold(events, row, textOffset: offset)
             }
             unfolded.append(row)
         }
@@ -94,10 +93,12 @@ extension EventBlock {
         foldedRows = 0
     }
 
-    private func unfold(_ events: FragmentEvents, _ page: EventRow, _ note: PageNote, textOffset: UInt32) {
-        let fragmentNote = self.note(page: PageNote(parent: note.name))
+    private func unfold(_ events: FragmentEvents, _ page: EventRow, textOffset: UInt32) {
+        let note = Int(page.page) - 1
+        let slowest = pages[note].slowestNanoseconds
+        let seconds = pages[note].second - events.second
         var row = page.asFragment()
-        row.page = fragmentNote
+        row.page = self.note(page: PageNote(parent: pages[note].name))
         for fragment in events.fragments {
             row.timestamp = page.timestamp + fragment.delayMicroseconds
             row.domain = fragment.domain.moved(by: textOffset)
@@ -105,10 +106,10 @@ extension EventBlock {
             row.query = fragment.query.moved(by: textOffset)
             row.mimeType = fragment.mimeType.moved(by: textOffset)
             row.status = fragment.status
-            row.ageSeconds = Int32(clamping: fragment.ageSeconds + note.second - events.second)
+            row.ageSeconds = Int32(clamping: fragment.ageSeconds + seconds)
             row.responseBodyBytes = fragment.bytes
             row.responseBytes = fragment.bytes
-            row.durationNanoseconds = fragment.nanoseconds < 0 ? note.slowestNanoseconds : fragment.nanoseconds
+            row.durationNanoseconds = fragment.nanoseconds < 0 ? slowest : fragment.nanoseconds
             row.firstByteNanoseconds = row.durationNanoseconds
             unfolded.append(row)
         }
