@@ -87,7 +87,10 @@ extension PreparedQuery {
                 [job.name, job.phase, job.targets.joined(separator: ", "), job.failure]
             }
         case .columns: return try show.table.map { table throws(SQLError) in try columns(of: table) } ?? []
-        case .create: return [[try show.table.map { table throws(SQLError) in try declaration(of: table) }]]
+        case .create:
+            // A row a line, as EXPLAIN has them.
+            let text = try show.table.map { table throws(SQLError) in try declaration(of: table) } ?? ""
+            return text.split(separator: "\n").map { [String($0)] }
         }
     }
 
@@ -105,17 +108,18 @@ extension PreparedQuery {
 
     /// The plan of an explained query, as rows of text.
     func explanation(
-        of plan: LogicalPlan, target: ObjectName?, request: QueryRequest, service: QueryService
+        of plan: LogicalPlan, _ explained: Explained, request: QueryRequest, service: QueryService
     ) throws(SQLError) -> LogicalPlan {
-        let isLive = request.mode != .stored && readsTopics(plan)
+        // What is inserted is a job's.
+        let isLive = (request.mode != .stored || explained.target != nil) && readsTopics(plan)
         var planner = PhysicalPlanner(
             isLive: isLive, context: EvaluationContext(now: service.clock.now()),
             account: MemoryAccount(limitBytes: .max))
         planner.lookups = LookupEnvironment(catalog: catalog, service: service, wake: {})
         planner.take(settings, standard: service.limits.stateTimeToLiveMilliseconds)
-        planner.emission = try emission()
+        planner.emission = try binder.emission(of: explained.query)
         let query = try planner.plan(plan)
-        var explanation = PlanExplanation(plan: plan, traits: planner.traits(plan), target: target)
+        var explanation = PlanExplanation(plan: plan, traits: planner.traits(plan), target: explained.target)
         for scan in query.scans {
             explanation.add(scan, reading: try words(for: scan, of: query, isLive: isLive, request, service))
         }

@@ -58,7 +58,7 @@ struct PreparedQuery {
                 explained.target == nil
                 ? try binder.bind(explained.query, answers: answers) : .plan(try binder.bind(explained.query))
             guard case .plan(let plan) = binding else { return binding }
-            return .plan(try explanation(of: plan, target: explained.target, request: request, service: service))
+            return .plan(try explanation(of: plan, explained, request: request, service: service))
         case .describe(let table, let isExtended): return .plan(try description(of: table, isExtended: isExtended))
         case .show(let show): return .plan(try list(show))
         case .keep(let view): return .plan(try keep(view, request: request, service: service))
@@ -68,14 +68,9 @@ struct PreparedQuery {
 
     /// When the query is to answer.
     func emission() throws(SQLError) -> Emission {
-        let query: Query
-        switch question {
-        case .query(let asked): query = asked
-        case .explain(let explained): query = explained.query
-        case .describe, .show, .keep, .dropView: return Emission()
-        }
+        guard case .query(let query) = question else { return Emission() }
         let emission = try binder.emission(of: query)
-        if let late = emission.lateTarget, case .query = question {
+        if let late = emission.lateTarget {
             throw SQLError(
                 code: .unsupported, message: "LATE DATA INTO \(late.text) writes, and this asks a question",
                 at: late.position, suggestion: "submit it as a job: INSERT INTO … SELECT … LATE DATA INTO …")
