@@ -9,6 +9,21 @@ extension [UInt8] {
     }
 }
 
+extension OutputSpan<UInt8> {
+    /// Appends a span's bytes with one copy.
+    /// - Precondition: there is room for them.
+    public mutating func append(contentsOf bytes: Span<UInt8>) {
+        withUnsafeMutableBufferPointer { buffer, count in
+            precondition(bytes.count <= buffer.count - count, "more bytes than there is room for")
+            bytes.withUnsafeBufferPointer { source in
+                guard let from = source.baseAddress, let base = buffer.baseAddress else { return }
+                (base + count).update(from: from, count: source.count)
+            }
+            count += bytes.count
+        }
+    }
+}
+
 extension [UInt8] {
     /// Appends a literal's bytes with one copy.
     public mutating func append(contentsOf text: StaticString) {

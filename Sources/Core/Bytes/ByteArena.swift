@@ -27,6 +27,12 @@ public struct ByteArena: ~Copyable, @unchecked Sendable {
         return offset
     }
 
+    /// Whether what was appended there starts with these bytes.
+    public func holds(_ bytes: Span<UInt8>, at offset: Int) -> Bool {
+        guard offset >= 0, bytes.count <= count - offset else { return false }
+        return span(offset: offset, count: bytes.count).isEqual(to: bytes)
+    }
+
     @_lifetime(borrow self)
     public func span(offset: Int, count length: Int) -> Span<UInt8> {
         precondition(offset >= 0 && length >= 0 && offset + length <= count, "bytes past the arena's end")

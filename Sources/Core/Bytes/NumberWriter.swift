@@ -14,16 +14,37 @@ public enum NumberWriter {
             buffer.append(48 &+ UInt8(truncatingIfNeeded: value))
             return
         }
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var start = 20
-        var rest = value
-        while rest > 0 {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            start -= 1
-            digits[start] = 48 &+ UInt8(truncatingIfNeeded: digit)
-            rest = quotient
+        let upper = value / 100_000_000
+        if upper > 0 { append(upper, to: &buffer) }
+        let (digits, count) = digits(value &- upper &* 100_000_000, isFirst: upper == 0)
+        withUnsafeBytes(of: digits) { buffer.append(contentsOf: $0.prefix(count)) }
+    }
+
+    /// Appends to memory that is there.
+    public static func append(_ value: UInt64, to output: inout OutputSpan<UInt8>) {
+        let upper = value / 100_000_000
+        if upper > 0 { append(upper, to: &output) }
+        var (digits, count) = digits(value &- upper &* 100_000_000, isFirst: upper == 0)
+        while count > 0 {
+            output.append(UInt8(truncatingIfNeeded: digits))
+            digits >>= 8
+            count &-= 1
         }
-        digits.span.extracting(start..<20).withUnsafeBufferPointer { buffer.append(contentsOf: $0) }
+    }
+
+    /// Up to eight digits in a word whose bytes in memory are in their order; all eight but for the first ones of a number.
+    @inline(__always)
+    private static func digits(_ value: UInt64, isFirst: Bool) -> (digits: UInt64, count: Int) {
+        var digits: UInt64 = 0
+        var count = 0
+        var rest = value
+        repeat {
+            let quotient = rest / 10
+            digits = (digits << 8) | (48 &+ rest &- quotient &* 10)
+            rest = quotient
+            count &+= 1
+        } while rest > 0 || !isFirst && count < 8
+        return (digits.littleEndian, count)
     }
 
     /// `value` in decimal with zeros in front, at least `width` digits.

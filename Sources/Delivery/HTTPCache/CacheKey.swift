@@ -122,9 +122,11 @@ public struct CacheKey: Sendable, Equatable {
 
     private mutating func appendOrigin(_ host: Span<UInt8>, port: UInt16?, isHTTPS: Bool) {
         if isHTTPS { bytes.append(contentsOf: "https://") }
-        for index in host.indices {
-            let byte = host[index]
-            bytes.append(byte &- 0x41 < 26 ? byte | 0x20 : byte)
+        bytes.append(addingCapacity: host.count) { output in
+            for index in host.indices {
+                let byte = host[index]
+                output.append(byte &- 0x41 < 26 ? byte | 0x20 : byte)
+            }
         }
         if let port, port != (isHTTPS ? 443 : 80) {
             bytes.append(0x3A)

@@ -42,9 +42,8 @@ public struct CacheSettings: Sendable, Equatable {
     public var partialBytes: Int
     public var vary: VaryRules
     /// Name in Via and Cache-Status; a token.
-    public var name: String { didSet { hitLines = CacheSettings.hitLines(name) } }
-    /// What stands between the numbers of Age and of the freshness left in a hit's head.
-    private(set) var hitLines: [UInt8]
+    public var name: String { didSet { signature = CacheSignature(name) } }
+    public private(set) var signature: CacheSignature
 
     public init(
         memoryBytes: Int = 256 << 20, maximumObjectBytes: Int = 32 << 20, heuristicFraction: Double = 0.1,
@@ -76,10 +75,6 @@ public struct CacheSettings: Sendable, Equatable {
         self.partialBytes = min(partialBytes, maximumObjectBytes)
         self.vary = vary
         self.name = name
-        self.hitLines = CacheSettings.hitLines(name)
-    }
-
-    private static func hitLines(_ name: String) -> [UInt8] {
-        Array("\r\nVia: 1.1 \(name)\r\nCache-Status: \(name); hit; ttl=".utf8)
+        self.signature = CacheSignature(name)
     }
 }

@@ -33,6 +33,10 @@ extension ResponseCache {
         _ key: CacheKey, _ request: RequestHead, _ directives: RequestDirectives, now: Int64, counts: Bool = true
     ) -> CacheHit? {
         let found = shard(key.hash).part.withLock { part -> CachedObject? in
+            if let index = part.store.onlyIndex(hash: key.hash, key: key.bytes.span) {
+                part.store.touch(index)
+                return part.store.slots[index].object
+            }
             let found = part.find(key, request.block)
             if counts, found.index >= 0 { part.store.touch(found.index) }
             if found.freed > 0 { release(found.freed) }
@@ -42,8 +46,9 @@ extension ResponseCache {
             }
             return found.match
         }
-        guard let found, let hit = usable(found, request, directives, now: now) else { return nil }
-        return !found.isPartial || found.answers(request, now: now, settings: settings) ? hit : nil
+        guard let found else { return nil }
+        if found.isPartial, !found.answers(request, now: now, settings: settings) { return nil }
+        return usable(found, request, directives, now: now)
     }
 
     /// Decides as ``lookup(key:request:now:wakeup:)`` does and begins nothing: a fetch is over when it is returned, a ticket is
@@ -93,19 +98,19 @@ extension ResponseCache {
 
     /// A stored response that may be sent without asking the origin first.
     private func usable(
-        _ object: CachedObject, _ request: RequestHead, _ directives: RequestDirectives, now: Int64
+        _ object: consuming CachedObject, _ request: RequestHead, _ directives: RequestDirectives, now: Int64
     ) -> CacheHit? {
         if request.block.contains(.authorization), !object.freshness.flags.contains(.allowsAuthorization) { return nil }
-        switch reuse(object, directives, now: now) {
+        switch reuse(object.freshness, directives, now: now) {
         case .fresh: return CacheHit(object, .hit, now: now)
         case .stale: return CacheHit(object, .stale, now: now)
         case .staleWhileRevalidate, .validate: return nil
         }
     }
 
-    private func reuse(_ object: CachedObject, _ directives: RequestDirectives, now: Int64) -> Reuse {
+    private func reuse(_ freshness: Freshness, _ directives: RequestDirectives, now: Int64) -> Reuse {
         CachePolicy.reuse(
-            object.freshness, directives, now: now,
+            freshness, directives, now: now,
             allowsRefresh: servesStaleWhileRevalidate.load(ordering: .relaxed))
     }
 
@@ -177,7 +182,7 @@ extension ResponseCache {
     /// Stale within its `stale-while-revalidate`.
     private func isRefreshable(_ object: CachedObject?, now: Int64) -> Bool {
         guard let object else { return false }
-        return reuse(object, RequestDirectives(), now: now) == .staleWhileRevalidate
+        return reuse(object.freshness, RequestDirectives(), now: now) == .staleWhileRevalidate
     }
 
     /// HEAD, Range and Authorization don't start a fetch for others; they may read along, or go alone.
@@ -239,7 +244,7 @@ extension ResponseCache {
         guard let match = found.match else {
             return found.part != nil ? .partial : found.other == nil ? .uriMiss : .varyMiss
         }
-        if case .validate(let reason) = reuse(match, directives, now: now) {
+        if case .validate(let reason) = reuse(match.freshness, directives, now: now) {
             return reason
         }
         return .request

@@ -11,9 +11,18 @@ public final class EventLoop: @unchecked Sendable {
     public let options: EventLoopOptions
 
     /// Monotonic nanoseconds, read once a turn and by `refreshClock`.
-    @exclusivity(unchecked) public internal(set) var now: Int64
+    public internal(set) var now: Int64 {
+        get { clock }
+        set { clock = newValue }
+    }
+    // Behind a function, because an access to the property itself would be checked in other modules.
+    @exclusivity(unchecked) private var clock: Int64
     /// Add to `now` for nanoseconds since 1970 (UTC); re-read every 100 ms.
-    @exclusivity(unchecked) public internal(set) var wallOffset: Int64 = 0
+    public internal(set) var wallOffset: Int64 {
+        get { wallClock }
+        set { wallClock = newValue }
+    }
+    @exclusivity(unchecked) private var wallClock: Int64 = 0
 
     /// Events after which what they caused is sent at the latest. A power of two.
     private static let eventsPerFlush = 32
@@ -54,8 +63,8 @@ public final class EventLoop: @unchecked Sendable {
         }
         self.epoll = epoll
         self.wakeup = wakeup
-        now = EventLoop.readClock()
-        timers = TimerWheel(now: now)
+        clock = EventLoop.readClock()
+        timers = TimerWheel(now: clock)
         readBuffer = .allocate(byteCount: options.readBufferBytes, alignment: 64)
         eventBuffer = .allocate(capacity: options.eventsPerTurn)
         _ = squilla_epoll_add(epoll, wakeup, squilla_epoll_in(), .max)

@@ -15,7 +15,11 @@ public final class TCPConnection: LoopSource {
     }
 
     /// The other side; behind a balancer that speaks the PROXY protocol, the client it names.
-    @exclusivity(unchecked) public internal(set) var peer: SocketAddress
+    public internal(set) var peer: SocketAddress {
+        get { address }
+        set { address = newValue }
+    }
+    @exclusivity(unchecked) private var address: SocketAddress
     @exclusivity(unchecked) public internal(set) var handler: (any TCPHandler)?
     /// Asks for `TCPHandler.drained` when the queue becomes empty.
     @exclusivity(unchecked) public var reportsDrained = false
@@ -34,9 +38,17 @@ public final class TCPConnection: LoopSource {
     @exclusivity(unchecked) var pieces: [OutputPiece] = []
     @exclusivity(unchecked) var firstPiece = 0
     /// Bytes queued and not yet taken by the kernel.
-    @exclusivity(unchecked) public internal(set) var queuedBytes = 0
+    public internal(set) var queuedBytes: Int {
+        get { queuedCount }
+        set { queuedCount = newValue }
+    }
+    @exclusivity(unchecked) private var queuedCount = 0
     /// Bytes the kernel has taken in all.
-    @exclusivity(unchecked) public internal(set) var sentBytes: Int64 = 0
+    public internal(set) var sentBytes: Int64 {
+        get { sentCount }
+        set { sentCount = newValue }
+    }
+    @exclusivity(unchecked) private var sentCount: Int64 = 0
     @exclusivity(unchecked) var isQueuedForFlush = false
     @exclusivity(unchecked) var isWriteBlocked = false
     @exclusivity(unchecked) var wasCongested = false
@@ -59,7 +71,7 @@ public final class TCPConnection: LoopSource {
 
     init(loop: EventLoop, fd: Int32, peer: SocketAddress, phase: Phase) {
         self.fd = fd
-        self.peer = peer
+        address = peer
         self.phase = phase
         isOutgoing = phase == .connecting
         interest = phase == .connecting ? squilla_epoll_out() : squilla_epoll_in()

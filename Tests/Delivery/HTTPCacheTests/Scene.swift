@@ -129,7 +129,9 @@ struct Answer {
 
     init(_ hit: CacheHit, _ request: RequestHead, now: Int64, settings: CacheSettings = CacheSettings()) {
         var writer = HeadWriter()
-        let (status, served) = hit.writeHead(to: &writer, request: request, now: now, settings: settings, boundary: 7)
+        let (status, served) = hit.writeHead(
+            to: &writer, hit.plan(for: request, now: now, settings: settings), isHead: request.method == .head,
+            signature: settings.signature, boundary: 7)
         self.status = status
         let start = (writer.bytes.firstIndex(of: 0x0A) ?? 0) + 1
         let lines = Array(writer.bytes[start...])

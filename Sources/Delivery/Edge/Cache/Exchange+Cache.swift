@@ -1,3 +1,4 @@
+import Bytes
 import HTTPCache
 import HTTPWire
 import Reactor
@@ -89,9 +90,9 @@ extension Exchange {
         let takesCodings =
             hit.object.freshness.flags.contains(.mayBeEncoded) && head.block.contains(.acceptEncoding)
             && decisions.compress != false
-        let form = takesCodings ? encoded(hit) : hit
+        if takesCodings, serve(form: encoded(hit)) { return }
         // What was let go of may have lost its start already.
-        if !serve(form: form), !takesCodings || !serve(form: hit) { forward(.miss) }
+        if !serve(form: hit) { forward(.miss) }
     }
 
     private func encoded(_ hit: CacheHit) -> CacheHit {
@@ -155,19 +156,17 @@ extension Exchange {
         guard let connection, !hasResponded else { return .none }
         hasResponded = true
         var served = ServedBody.none
-        let now = worker.nowSeconds
-        var head = RequestHead()
-        swap(&head, &self.head)
-        defer { swap(&head, &self.head) }
+        let plan = servePlan(hit)
+        let signature = worker.cacheBox.signature
         let count = connection.writeHead { writer in
             let start = writer.bytes.count
             // Always sixteen digits: the same answer has the same length each time.
             let (status, body) = hit.writeHead(
-                to: &writer, request: head, now: now, settings: worker.cacheBox.settings,
+                to: &writer, plan, isHead: head.method == .head, signature: signature,
                 boundary: .random(in: 1 << 63 ... .max))
             row.status = UInt16(status)
             served = body
-            keepMimeType(writer.bytes, from: start)
+            keepMediaType(hit, plan)
             switch body {
             case .none:
                 skipsBody = true
@@ -177,17 +176,30 @@ extension Exchange {
             case .stream:
                 frame(length: nil, status: status, method: head.method, minorVersion: head.minorVersion)
             }
-            if worker.rules != nil || decisions.trace != nil {
-                swap(&head, &self.head)
-                deliver(&writer, from: start, status: status)
-                swap(&head, &self.head)
-            }
+            if worker.rules != nil || decisions.trace != nil { deliver(&writer, from: start, status: status) }
             if responseFraming == .chunked { writer.field("Transfer-Encoding", "chunked") }
             connection.writeConnectionField(&writer, minorVersion: head.minorVersion)
             writer.endHead()
         }
         noteHead(count)
         return served
+    }
+
+    /// Asked of the fields' bits first: most requests have neither a condition nor a range.
+    private func servePlan(_ hit: CacheHit) -> ServePlan {
+        guard head.block.asksForPart else { return .whole }
+        return hit.plan(for: head, now: worker.nowSeconds, settings: worker.cacheBox.settings)
+    }
+
+    /// Answers without a body say nothing of its type.
+    private func keepMediaType(_ hit: CacheHit, _ plan: ServePlan) {
+        switch plan {
+        case .whole, .range:
+            let (bytes, range) = hit.object.mediaType
+            if !range.isEmpty { mimeType.append(contentsOf: bytes.span.extracting(range)) }
+        case .ranges: mimeType.append(contentsOf: "multipart/byteranges".utf8)
+        case .notModified, .unsatisfiable, .preconditionFailed: break
+        }
     }
 
     private func frame(owed length: UInt64) {

@@ -31,11 +31,9 @@ extension Exchange {
 
     /// The head of a page that is made of a stored response.
     func pageHead(_ hit: CacheHit) -> PageHead {
-        var plain = head
-        for condition in Exchange.conditions { plain.block.remove(condition) }
         var writer = HeadWriter(capacity: 1024)
         _ = hit.writeHead(
-            to: &writer, request: plain, now: worker.nowSeconds, settings: worker.cacheBox.settings, boundary: 1)
+            to: &writer, .whole, isHead: head.method == .head, signature: worker.cacheBox.signature, boundary: 1)
         return PageHead(status: Int(hit.object.status), lines: writer.bytes, asksForESI: asksForESI)
     }
 
@@ -139,10 +137,6 @@ extension Exchange {
         }
         return false
     }
-
-    private static let conditions: [KnownHeader] = [
-        .ifMatch, .ifNoneMatch, .ifModifiedSince, .ifUnmodifiedSince, .ifRange, .range,
-    ]
 
     /// Goes on with the page after it was held.
     func resumePage() {

@@ -88,7 +88,7 @@ extension Exchange {
             settings: worker.settings.cache.compression)
         var writer = HeadWriter(capacity: 512)
         fields.write(&writer, added: [], isUncacheable: false, encoding)
-        let type = Exchange.mimeType(writer.bytes.span, 0..<writer.bytes.count)
+        let type = ContentType.mediaType(writer.bytes.span, 0..<writer.bytes.count)
         let head = ReadyPage.Head(
             second: now, fields: fields, mimeType: Array(writer.bytes[type]), lines: writer.bytes)
         ready.keep(head)

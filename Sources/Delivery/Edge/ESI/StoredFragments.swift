@@ -92,7 +92,7 @@ struct StoredFragments {
         fragment.bytes = Int64(found.range.count)
         fragment.delayMicroseconds = delay / 1000
         fragment.nanoseconds = nanoseconds
-        let mimeType = Exchange.mimeType(found.bytes.span, found.object.fieldLines.range)
+        let mimeType = found.object.mediaType.range
         let url = found.fetch.url
         events.add(
             domain: url.host.span, target: url.target.span, mimeType: found.bytes.span.extracting(mimeType), fragment)

@@ -1,3 +1,4 @@
+import Bytes
 import Reactor
 import Upstream
 
@@ -44,16 +45,21 @@ final class EventBlock: @unchecked Sendable {
     /// Room for it.
     @exclusivity(unchecked) var unfolded: [EventRow] = []
     var rowCount: Int { rows.count + foldedRows }
-    @exclusivity(unchecked) var text: [UInt8] = []
+    @exclusivity(unchecked) var text: ByteArena
+    @exclusivity(unchecked) var recent = RecentTexts()
     var errors: [ErrorNote] = []
     var origins: [Origin] = []
     var pages: [PageNote] = []
     var handshakes: [TLSFacts] = []
     var worker = 0
 
+    private let textCapacity: Int
+    private static let maximumKeptBytes = 4 << 20
+
     init(capacity: Int) {
         rows.reserveCapacity(capacity)
-        text.reserveCapacity(capacity * 192)
+        textCapacity = capacity * 192
+        text = ByteArena(capacity: textCapacity)
     }
 
     /// Empties it and keeps the memory, unless long texts made it large.
@@ -61,7 +67,9 @@ final class EventBlock: @unchecked Sendable {
         rows.removeAll(keepingCapacity: true)
         unfolded.removeAll(keepingCapacity: true)
         foldedRows = 0
-        text.removeAll(keepingCapacity: text.capacity <= 4 << 20)
+        if text.memoryBytes > EventBlock.maximumKeptBytes { text = ByteArena(capacity: textCapacity) }
+        text.removeAll()
+        recent = RecentTexts()
         errors.removeAll()
         origins.removeAll()
         pages.removeAll(keepingCapacity: true)
@@ -69,8 +77,7 @@ final class EventBlock: @unchecked Sendable {
     }
 
     func keep(_ bytes: Span<UInt8>) -> EventRow.Text {
-        let offset = text.count
-        bytes.withUnsafeBufferPointer { text.append(contentsOf: $0) }
+        let offset = text.append(bytes)
         return EventRow.Text(
             offset: UInt32(truncatingIfNeeded: offset), length: UInt32(truncatingIfNeeded: bytes.count))
     }

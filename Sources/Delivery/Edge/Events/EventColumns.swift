@@ -1,3 +1,4 @@
+import Bytes
 import Columns
 import Reactor
 import Upstream
@@ -137,9 +138,15 @@ struct EventColumns: ~Copyable {
     private static func strings(
         _ builder: inout ColumnBuilder, _ block: EventBlock, _ text: (borrowing EventRow) -> EventRow.Text
     ) -> Column {
-        let rows = block.rows
-        let bytes = block.text
-        // The fragments of a page have most texts in common.
+        fill(&builder, block.rows, block.text, text)
+    }
+
+    private static func fill(
+        _ builder: inout ColumnBuilder, _ rows: [EventRow], _ texts: borrowing ByteArena,
+        _ text: (borrowing EventRow) -> EventRow.Text
+    ) -> Column {
+        guard rows.contains(where: { text($0).length != EventRow.Text.null }) else { return nothing(rows.count) }
+        // One row after the other has most texts in common, fragments of a page above all.
         var row = 0
         while row < rows.count {
             let range = text(rows[row])
@@ -148,7 +155,7 @@ struct EventColumns: ~Copyable {
             if range.length == EventRow.Text.null {
                 builder.appendNull()
             } else {
-                builder.append(bytes: bytes, in: Int(range.offset)..<Int(range.offset) + Int(range.length))
+                builder.append(bytes: texts.span(offset: Int(range.offset), count: Int(range.length)))
             }
             if end > row + 1 { builder.repeatLast(times: end - row - 1) }
             row = end

@@ -141,7 +141,8 @@ public struct RequestExplainer {
     private mutating func deliver(_ hit: CacheHit, now: Int64) {
         var writer = HeadWriter()
         let (status, _) = hit.writeHead(
-            to: &writer, request: head, now: now, settings: settings.cacheSettings, boundary: 1)
+            to: &writer, hit.plan(for: head, now: now, settings: settings.cacheSettings), isHead: head.method == .head,
+            signature: settings.cacheSettings.signature, boundary: 1)
         subject.cacheStatus = hit.kind == .stale ? .stale : hit.kind == .collapsed ? .collapsed : .hit
         subject.cacheAge = hit.age
         guard let line = writer.bytes.firstIndex(of: 0x0A) else { return }

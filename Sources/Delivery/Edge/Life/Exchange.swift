@@ -103,9 +103,10 @@ final class Exchange {
         let loop = worker.loop
         startedAt = loop.now
         row.timestamp = loop.wallMicroseconds
-        row.clientHigh = connection.tcp.peer.high
-        row.clientLow = connection.tcp.peer.low
-        row.clientPort = connection.tcp.peer.port
+        let peer = connection.tcp.peer
+        row.clientHigh = peer.high
+        row.clientLow = peer.low
+        row.clientPort = peer.port
         phase = .reading
     }
 

@@ -281,6 +281,10 @@ extension EdgeSettings {
 /// Settings behind a reference, so that reading one for a hit copies nothing.
 final class CacheSettingsBox {
     let settings: CacheSettings
+    let signature: CacheSignature
 
-    init(_ settings: CacheSettings) { self.settings = settings }
+    init(_ settings: CacheSettings) {
+        self.settings = settings
+        signature = settings.signature
+    }
 }

@@ -113,8 +113,11 @@ extension CachedObject {
         let statusLine: UInt8
         let headEnd: UInt32
 
+        /// Where the field lines start.
+        var headStart: Int { Int(key) + Int(variance) + 8 * Int(tags) + Int(statusLine) }
+
         var areSound: Bool {
-            Int(key) + Int(variance) + 8 * Int(tags) + Int(statusLine) <= Int(headEnd) && tags <= maximumTags
+            headStart <= Int(headEnd) && tags <= maximumTags
         }
     }
 

@@ -24,12 +24,9 @@ extension CachePolicy {
         length: UInt64?, now: Int64, settings: CacheSettings
     ) -> ServePlan {
         let wanted = request.block
-        let isConditional =
-            wanted.contains(.ifNoneMatch) || wanted.contains(.ifModifiedSince) || wanted.contains(.ifMatch)
-            || wanted.contains(.ifUnmodifiedSince)
-        guard isConditional || wanted.contains(.range), status == 200 else { return .whole }
+        guard wanted.asksForPart, status == 200 else { return .whole }
         let stored = fields()
-        if isConditional, let answer = condition(wanted, stored, freshness, now: now) { return answer }
+        if wanted.isConditional, let answer = condition(wanted, stored, freshness, now: now) { return answer }
         guard request.method == .get, freshness.flags.contains(.allowsRanges), let length,
             let range = wanted.value(of: .range), wanted.count(of: .range) == 1,
             rangeApplies(wanted, stored, now: now)

@@ -1,7 +1,7 @@
 import Bytes
 public import HTTPWire
 
-/// The body that goes with a head that ``CacheHit/writeHead(to:request:now:settings:boundary:)`` wrote.
+/// The body that goes with a head that ``CacheHit/writeHead(to:_:isHead:signature:boundary:)`` wrote.
 public enum ServedBody: Sendable {
     case none
     /// Of this length, which the head says.
@@ -16,10 +16,7 @@ extension CacheHit {
     /// Which bytes of the stored body the answer will bring first; nil where it brings none.
     public func firstBytes(of request: RequestHead, now: Int64, settings: CacheSettings) -> Range<UInt64>? {
         guard request.method == .get, let length = object.bodyLength else { return nil }
-        let plan = CachePolicy.plan(
-            request, status: Int(object.status), fields: object.fields(), freshness: object.freshness, length: length,
-            now: now, settings: settings)
-        switch plan {
+        switch plan(for: request, now: now, settings: settings) {
         case .whole: return 0..<length
         case .range(let range): return range
         case .ranges(let parts): return parts.first
@@ -27,37 +24,48 @@ extension CacheHit {
         }
     }
 
+    /// How it answers a request: whole, in part, or by "not modified".
+    /// - Parameter now: seconds since 1970-01-01T00:00:00Z.
+    public func plan(for request: RequestHead, now: Int64, settings: CacheSettings) -> ServePlan {
+        CachePolicy.plan(
+            request, status: Int(object.status), fields: object.fields(), freshness: object.freshness,
+            length: object.bodyLength, now: now, settings: settings)
+    }
+
     /// Writes the head of the answer: status line, stored fields, Age, Via, Cache-Status, Content-Length where known. The
     /// caller adds what concerns the connection and the empty line.
-    /// - Parameter boundary: a random number for several ranges.
+    /// - Parameters:
+    ///   - plan: what ``plan(for:now:settings:)`` said.
+    ///   - isHead: the answer is to HEAD.
+    ///   - signature: of the cache whose settings these are.
+    ///   - boundary: a random number for several ranges.
     /// - Returns: the status sent, and the body to send. A HEAD request gets `.none`.
     public func writeHead(
-        to writer: inout HeadWriter, request: RequestHead, now: Int64, settings: CacheSettings,
+        to writer: inout HeadWriter, _ plan: ServePlan, isHead: Bool, signature: CacheSignature,
         boundary: @autoclosure () -> UInt64
     ) -> (status: Int, body: ServedBody) {
         let length = object.bodyLength
-        let plan = CachePolicy.plan(
-            request, status: Int(object.status), fields: object.fields(), freshness: object.freshness, length: length,
-            now: now, settings: settings)
-        let isHead = request.method == .head
         switch plan {
+        case .whole where isPlain && length != nil:
+            writePlain(&writer, length ?? 0, signature)
+            return (Int(object.status), isHead || length == 0 ? .none : .whole(length: length ?? 0))
         case .whole:
             writeStored(&writer)
-            writeCommon(&writer, settings)
+            writeCommon(&writer, signature)
             return (Int(object.status), whole(&writer, length, isHead: isHead))
         case .notModified:
             writer.statusLine(304)
             writer.copyFields(of: object.fields(), except: CacheHit.omittedIn304)
-            writeCommon(&writer, settings)
+            writeCommon(&writer, signature)
             return (304, .none)
         case .preconditionFailed:
             writer.statusLine(412)
-            writeCommon(&writer, settings)
+            writeCommon(&writer, signature)
             writer.field("Content-Length", 0)
             return (412, .none)
         case .unsatisfiable:
             writer.statusLine(416)
-            writeCommon(&writer, settings)
+            writeCommon(&writer, signature)
             writer.startField("Content-Range")
             writer.bytes.append(contentsOf: "bytes */\(length ?? 0)".utf8)
             writer.endLine()
@@ -66,16 +74,48 @@ extension CacheHit {
         case .range(let range):
             writer.statusLine(206)
             writer.bytes.append(contentsOf: object.bytes[object.headRange])
-            writeCommon(&writer, settings)
+            writeCommon(&writer, signature)
             writer.startField("Content-Range")
             MultipartRanges.appendContentRange(range, length: length ?? 0, to: &writer.bytes)
             writer.endLine()
             writer.field("Content-Length", range.count)
             return (206, .range(range))
         case .ranges(let parts):
-            return (206, writeRanges(&writer, parts, length ?? 0, settings, boundary()))
+            return (206, writeRanges(&writer, parts, length ?? 0, signature, boundary()))
         }
     }
+
+    /// Fresh, and of a status that has a body: what most answers are.
+    private var isPlain: Bool {
+        kind == .hit && !object.freshness.flags.contains(.isHTTP10) && object.status != 204 && object.status != 304
+    }
+
+    /// The same lines as the general way writes, with one look for room.
+    private func writePlain(_ writer: inout HeadWriter, _ length: UInt64, _ signature: CacheSignature) {
+        let bytes = object.bytes
+        let isOK = object.status == 200 && object.statusLineRange.isEmpty
+        if !isOK, object.statusLineRange.isEmpty { writer.statusLine(Int(object.status)) }
+        let stored = object.statusLineRange.lowerBound..<object.headRange.upperBound
+        // Not `self`, which the closure would copy.
+        let (age, timeToLive) = (UInt64(max(0, age)), UInt64(max(0, timeToLive)))
+        let numbersBytes = 3 * 20 + 64
+        writer.bytes.append(addingCapacity: stored.count + signature.hitLines.count + numbersBytes) { output in
+            if isOK { output.append(contentsOf: CacheHit.okLine.span) }
+            output.append(contentsOf: bytes.span.extracting(stored))
+            output.append(contentsOf: CacheHit.ageName.span)
+            NumberWriter.append(age, to: &output)
+            output.append(contentsOf: signature.hitLines.span)
+            NumberWriter.append(timeToLive, to: &output)
+            output.append(contentsOf: CacheHit.lengthName.span)
+            NumberWriter.append(length, to: &output)
+            output.append(0x0D)
+            output.append(0x0A)
+        }
+    }
+
+    private static let okLine = Array("HTTP/1.1 200 OK\r\n".utf8)
+    private static let ageName = Array("Age: ".utf8)
+    private static let lengthName = Array("\r\nContent-Length: ".utf8)
 
     /// Status line and fields in one copy each.
     private func writeStored(_ writer: inout HeadWriter) {
@@ -86,7 +126,7 @@ extension CacheHit {
     }
 
     private func writeRanges(
-        _ writer: inout HeadWriter, _ parts: [Range<UInt64>], _ length: UInt64, _ settings: CacheSettings,
+        _ writer: inout HeadWriter, _ parts: [Range<UInt64>], _ length: UInt64, _ signature: CacheSignature,
         _ boundary: UInt64
     ) -> ServedBody {
         let fields = object.fields()
@@ -94,7 +134,7 @@ extension CacheHit {
         let multipart = MultipartRanges(parts: parts, length: length, partType: type.span, boundary: boundary)
         writer.statusLine(206)
         writer.copyFields(of: fields, except: [.contentType])
-        writeCommon(&writer, settings)
+        writeCommon(&writer, signature)
         writer.field("Content-Type", multipart.contentType.span)
         writer.field("Content-Length", Int(clamping: multipart.length))
         return .ranges(multipart)
@@ -112,12 +152,12 @@ extension CacheHit {
         return isHead || length == 0 ? .none : .whole(length: length)
     }
 
-    private func writeCommon(_ writer: inout HeadWriter, _ settings: CacheSettings) {
+    private func writeCommon(_ writer: inout HeadWriter, _ signature: CacheSignature) {
         if kind == .hit, !object.freshness.flags.contains(.isHTTP10) {
             // The same lines as below, in fewer steps.
             writer.startField("Age")
             NumberWriter.append(age, to: &writer.bytes)
-            writer.bytes.append(contentsOf: settings.hitLines.span)
+            writer.bytes.append(contentsOf: signature.hitLines.span)
             NumberWriter.append(timeToLive, to: &writer.bytes)
             return writer.endLine()
         }
@@ -127,10 +167,10 @@ extension CacheHit {
         // A line of our own after those of the caches before us: the same list (RFC 9110 §7.6.3).
         writer.startField("Via")
         writer.bytes.append(contentsOf: object.freshness.flags.contains(.isHTTP10) ? "1.0 " : "1.1 ")
-        writer.bytes.append(contentsOf: settings.name.utf8)
+        writer.bytes.append(contentsOf: signature.name.utf8)
         writer.endLine()
         writer.startField("Cache-Status")
-        status.append(cache: settings.name, to: &writer.bytes)
+        status.append(cache: signature.name, to: &writer.bytes)
         writer.endLine()
     }
 }

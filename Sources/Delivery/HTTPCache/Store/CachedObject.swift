@@ -17,7 +17,9 @@ public struct CachedObject: Sendable {
     private let headEnd: UInt32
     public let status: Int16
     private let statusLineLength: UInt8
+    private let mediaTypeLength: UInt8
     private let tagLength: UInt16
+    private let mediaTypeStart: UInt16
     /// The same for all that has the same body: kept by validations and by compressed forms.
     let serial: UInt32
 
@@ -51,6 +53,7 @@ public struct CachedObject: Sendable {
         self.keyLength = UInt16(key.count)
         self.varianceLength = UInt16(variance.count)
         self.statusLineLength = UInt8(statusLine.count)
+        (mediaTypeStart, mediaTypeLength) = CachedObject.mediaType(head[...])
         self.tagLength = UInt16(tags.count)
         self.serial = serial ?? CachedObject.nextSerial.wrappingAdd(1, ordering: .relaxed).newValue
         self.status = Int16(status)
@@ -81,6 +84,8 @@ public struct CachedObject: Sendable {
         headEnd = lengths.headEnd
         self.status = status
         statusLineLength = lengths.statusLine
+        let head = prefix.suffix(Int(lengths.headEnd) - lengths.headStart)
+        (mediaTypeStart, mediaTypeLength) = CachedObject.mediaType(head)
         tagLength = lengths.tags
         serial = CachedObject.nextSerial.wrappingAdd(1, ordering: .relaxed).newValue
     }
@@ -159,8 +164,7 @@ public struct CachedObject: Sendable {
     }
 
     func isKey(_ key: Span<UInt8>) -> Bool {
-        let bytes = self.bytes
-        return bytes.span.extracting(0..<keyCount).isEqual(to: key)
+        bytes.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[..<keyCount]).span.isEqual(to: key) }
     }
 
     func selects(_ request: HeaderBlock, _ rules: VaryRules) -> Bool {
@@ -194,6 +198,21 @@ public struct CachedObject: Sendable {
 
     /// The stored fields as lines: the array and where in it.
     public var fieldLines: (bytes: [UInt8], range: Range<Int>) { (bytes, headRange) }
+
+    /// `Content-Type` without parameters, for events: the array and where in it; an empty range where there is none.
+    public var mediaType: (bytes: [UInt8], range: Range<Int>) {
+        let start = headRange.lowerBound + Int(mediaTypeStart)
+        return (bytes, start..<start + Int(mediaTypeLength))
+    }
+
+    /// Where the media type stands in field lines. One that is very long or far behind is not found: it is for events.
+    private static func mediaType(_ head: ArraySlice<UInt8>) -> (start: UInt16, length: UInt8) {
+        let range = ContentType.mediaType(head.span, 0..<head.count)
+        guard let start = UInt16(exactly: range.lowerBound), let length = UInt8(exactly: range.count) else {
+            return (0, 0)
+        }
+        return (start, length)
+    }
 
     /// The stored fields, parsed; for validation, conditions and ranges.
     public func fields() -> HeaderBlock {

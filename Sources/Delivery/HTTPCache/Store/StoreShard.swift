@@ -23,6 +23,12 @@ struct StoreShard {
         /// How often it was asked for since it was last looked at, 0 to 3.
         var frequency: UInt8
         var isMain: Bool
+
+        /// Whether it holds the response of a key that serves all who ask for it: complete, and not selected by fields.
+        func holdsAll(of key: Span<UInt8>) -> Bool {
+            guard let object, !object.hasVariance, !object.isPartial else { return false }
+            return object.isKey(key)
+        }
     }
 
     struct Queue {
@@ -91,6 +97,26 @@ struct StoreShard {
             guard slots[position].tag == tag, let object = slots[position].object, object.isKey(key) else { continue }
             if !body(position, object) { return }
         }
+    }
+
+    /// The slot of a key's only response, if that serves all who ask for it and there was no purge since it was looked
+    /// at; nil also where that would take more than a look.
+    func onlyIndex(hash: UInt64, key: Span<UInt8>) -> Int? {
+        let tag = StoreShard.tag(hash)
+        var index = buckets[bucket(hash)]
+        var found: Int?
+        while index != StoreShard.none {
+            let position = Int(index)
+            if slots[position].tag == tag {
+                guard found == nil else { return nil }
+                found = position
+            }
+            index = slots[position].bucketNext
+        }
+        guard let found, slots[found].generation == purges.generation, slots[found].holdsAll(of: key) else {
+            return nil
+        }
+        return found
     }
 
     @inline(__always)

@@ -30,8 +30,9 @@ public struct HeaderBlock: Sendable {
 
     /// Empties the block and keeps its memory.
     public mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
-        fields.removeAll(keepingCapacity: true)
+        // Also what is empty already would be copied about.
+        if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
+        if !fields.isEmpty { fields.removeAll(keepingCapacity: true) }
         present = 0
     }
 
@@ -72,6 +73,16 @@ public struct HeaderBlock: Sendable {
     @inline(__always)
     public func contains(_ header: KnownHeader) -> Bool { present & header.bit != 0 }
 
+    private static let conditions =
+        KnownHeader.ifNoneMatch.bit | KnownHeader.ifModifiedSince.bit | KnownHeader.ifMatch.bit
+        | KnownHeader.ifUnmodifiedSince.bit
+
+    /// Has a precondition that a cache evaluates (RFC 9110 §13.1), without If-Range.
+    public var isConditional: Bool { present & HeaderBlock.conditions != 0 }
+
+    /// May be answered by something else than the whole: by a range, or by the outcome of a condition.
+    public var asksForPart: Bool { isConditional || contains(.range) }
+
     /// Index in ``fields`` of the first field with this id.
     public func firstIndex(of header: KnownHeader) -> Int? {
         guard contains(header) else { return nil }
@@ -87,6 +98,12 @@ public struct HeaderBlock: Sendable {
     @_lifetime(borrow self)
     public func slice(_ range: ByteRange) -> Span<UInt8> {
         bytes.span.extracting(range.range)
+    }
+
+    /// Where the value of the first field with this id stands in ``bytes``.
+    public func range(of header: KnownHeader) -> ByteRange? {
+        guard let index = firstIndex(of: header) else { return nil }
+        return fields[index].value
     }
 
     /// Value of the first field with this id.
