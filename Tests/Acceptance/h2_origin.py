@@ -118,11 +118,13 @@ until("nginx answers again", lambda: request(("127.0.0.1", nginx.port), "/page")
 for url, protocol, status, spoken in [
     (f"https://127.0.0.1:{secure}", "auto", 200, "HTTP/2.0"), (f"https://127.0.0.1:{secure}", "h2", 200, "HTTP/2.0"),
     (f"https://127.0.0.1:{secure}", "http/1.1", 200, "HTTP/1.1"), (f"https://127.0.0.1:{old}", "auto", 200, "HTTP/1.1"),
-    (f"https://127.0.0.1:{old}", "h2", 502, None),
+    # Refused by us; after a few it is taken for down.
+    (f"https://127.0.0.1:{old}", "h2", (502, 503), None),
 ]:
     server = edge(url, protocol)
     answers = fetch_all(server, ["/page"] * 50)
-    check({status for status, _, _ in answers} == {status}, f"{protocol}: {status}")
+    allowed = {status} if isinstance(status, int) else set(status)
+    check({status for status, _, _ in answers} <= allowed, f"{protocol}: {status}")
     if spoken:
         check({headers["x-protocol"] for _, headers, _ in answers} == {spoken}, f"{protocol}: {spoken}")
         if spoken == "HTTP/2.0":

@@ -3,18 +3,19 @@ import HTTPWire
 /// One endpoint asked on behalf of a call. It holds the call, and the exchange holds it, until the attempt is over.
 final class OriginAttempt: OriginHandler {
     let index: Int
-    let isRetry: Bool
+    /// What it was charged as; nil for the first one.
+    let charge: RetryBudget.Charge?
     let call: OriginCall
     let group: OriginGroup
     var exchange: OriginExchange?
     /// What the answer says of the endpoint, once it is there.
     var noted: OutlierDetector.Outcome?
 
-    init(_ call: OriginCall, _ group: OriginGroup, index: Int, isRetry: Bool) {
+    init(_ call: OriginCall, _ group: OriginGroup, index: Int, charge: RetryBudget.Charge?) {
         self.call = call
         self.group = group
         self.index = index
-        self.isRetry = isRetry
+        self.charge = charge
     }
 
     func start(_ request: OriginRequest) {
@@ -79,7 +80,7 @@ final class OriginAttempt: OriginHandler {
 
     func originFailed(_ error: UpstreamError) {
         if !isWinner, call.mayRepeat(error, self) {
-            if call.goesElsewhere(from: self, error.outcome) { return }
+            if call.goesElsewhere(from: self, error.outcome, error.charge) { return }
         } else if !isWinner, call.attempts.count > 1 {
             // A hedge is under way.
             return call.drop(self, error.outcome)
@@ -93,15 +94,17 @@ final class OriginAttempt: OriginHandler {
 
 extension OriginCall {
     /// Drops an attempt and asks another endpoint. False, and nothing is done, if there is none to ask.
-    func goesElsewhere(from attempt: OriginAttempt, _ outcome: OutlierDetector.Outcome? = nil) -> Bool {
+    func goesElsewhere(
+        from attempt: OriginAttempt, _ outcome: OutlierDetector.Outcome? = nil, _ charge: RetryBudget.Charge = .load
+    ) -> Bool {
         guard winner == nil, !isDone else { return false }
         if attempts.count > 1 {
             drop(attempt, outcome)
             return true
         }
-        guard let next = nextEndpoint() else { return false }
+        guard let next = nextEndpoint(charge) else { return false }
         drop(attempt, outcome)
-        launch(next, isRetry: true)
+        launch(next, charge)
         return true
     }
 
@@ -127,6 +130,14 @@ extension OriginCall {
 }
 
 extension UpstreamError {
+    /// What it costs the origin to ask another endpoint after this.
+    var charge: RetryBudget.Charge {
+        switch code {
+        case .unresolved, .connectRefused, .markedDown, .poolFull: .none
+        default: .load
+        }
+    }
+
     /// What it says of the endpoint.
     var outcome: OutlierDetector.Outcome? {
         switch code {

@@ -79,7 +79,7 @@ public final class OriginCall {
         guard let index = choose() else {
             return failLater(UpstreamError(.noEndpoint, "no endpoint of the origin fits", mayRetry: false))
         }
-        launch(index, isRetry: false)
+        launch(index, nil)
         armHedge()
     }
 
@@ -136,9 +136,9 @@ public final class OriginCall {
 
     // MARK: Attempts
 
-    func launch(_ index: Int, isRetry: Bool) {
+    func launch(_ index: Int, _ charge: RetryBudget.Charge?) {
         ask.tried.append(index)
-        let attempt = OriginAttempt(self, group, index: index, isRetry: isRetry)
+        let attempt = OriginAttempt(self, group, index: index, charge: charge)
         attempts.append(attempt)
         group.began(index)
         var request = OriginRequest(method: method, head: tiers[tier].head, framing: framing)
@@ -153,7 +153,7 @@ public final class OriginCall {
         guard let place = attempts.firstIndex(where: { $0 === attempt }) else { return }
         last = (attempt.facts, attempt.group.id(of: attempt.index))
         attempts.remove(at: place)
-        if attempt.isRetry { tiers[0].group.budget.endRetry() }
+        if let charge = attempt.charge { tiers[0].group.budget.endRetry(charge) }
         attempt.group.ended(attempt.index, attempt.noted ?? outcome, latency: attempt.latency)
         let exchange = attempt.exchange
         attempt.exchange = nil
@@ -171,11 +171,11 @@ public final class OriginCall {
     }
 
     /// Another endpoint, if one is left and the budget allows.
-    func nextEndpoint() -> Int? {
-        guard retriesLeft > 0 || tier + 1 < tiers.count, tiers[0].group.budget.beginRetry() else { return nil }
+    func nextEndpoint(_ charge: RetryBudget.Charge) -> Int? {
+        guard retriesLeft > 0 || tier + 1 < tiers.count, tiers[0].group.budget.beginRetry(charge) else { return nil }
         if retriesLeft == 0 { enter(tier + 1) } else { retriesLeft -= 1 }
         guard let index = choose(), !ask.tried.contains(index) else {
-            tiers[0].group.budget.endRetry()
+            tiers[0].group.budget.endRetry(charge)
             return nil
         }
         retries += 1
@@ -210,8 +210,8 @@ public final class OriginCall {
     }
 
     private func hedge() {
-        guard winner == nil, !isDone, attempts.count == 1, retriesLeft > 0, let index = nextEndpoint() else { return }
+        guard winner == nil, !isDone, attempts.count == 1, retriesLeft > 0, let index = nextEndpoint(.load) else { return }
         hedges += 1
-        launch(index, isRetry: true)
+        launch(index, .load)
     }
 }

@@ -31,10 +31,20 @@ public struct BreakerSettings: Sendable, Equatable {
 
 /// Keeps retries from multiplying the load of an origin that is in trouble. A value without I/O.
 struct RetryBudget {
+    /// What a further attempt costs the origin.
+    enum Charge {
+        /// An endpoint has the request already: one more is load.
+        case load
+        /// No endpoint has it, since none took the connection: what is asked is asked once.
+        case none
+    }
+
     let retry: RetrySettings
     let breakers: BreakerSettings
     private(set) var requests = 0
     private(set) var retries = 0
+    /// Further attempts without a charge.
+    private(set) var moves = 0
 
     init(_ retry: RetrySettings, _ breakers: BreakerSettings) {
         self.retry = retry
@@ -51,12 +61,21 @@ struct RetryBudget {
     mutating func end() { requests -= 1 }
 
     /// False if too many retries are under way.
-    mutating func beginRetry() -> Bool {
-        let budget = max(retry.budgetMinimum, requests * retry.budgetPercent / 100)
-        guard retries < min(budget, breakers.maximumRetries) else { return false }
-        retries += 1
+    mutating func beginRetry(_ charge: Charge) -> Bool {
+        guard retries + moves < breakers.maximumRetries else { return false }
+        switch charge {
+        case .load:
+            guard retries < max(retry.budgetMinimum, requests * retry.budgetPercent / 100) else { return false }
+            retries += 1
+        case .none: moves += 1
+        }
         return true
     }
 
-    mutating func endRetry() { retries -= 1 }
+    mutating func endRetry(_ charge: Charge) {
+        switch charge {
+        case .load: retries -= 1
+        case .none: moves -= 1
+        }
+    }
 }

@@ -107,23 +107,36 @@ import Testing
 
     @Test func retriesFollowTheLoad() {
         var budget = RetryBudget(RetrySettings(), BreakerSettings())
-        for _ in 0..<3 { #expect(budget.beginRetry() == true) }
-        #expect(budget.beginRetry() == false)
+        for _ in 0..<3 { #expect(budget.beginRetry(.load) == true) }
+        #expect(budget.beginRetry(.load) == false)
         for _ in 0..<100 { #expect(budget.begin() == true) }
-        for _ in 0..<17 { #expect(budget.beginRetry() == true) }
-        #expect(budget.beginRetry() == false)
-        budget.endRetry()
-        #expect(budget.beginRetry() == true)
+        for _ in 0..<17 { #expect(budget.beginRetry(.load) == true) }
+        #expect(budget.beginRetry(.load) == false)
+        budget.endRetry(.load)
+        #expect(budget.beginRetry(.load) == true)
         var breakers = BreakerSettings()
         breakers.maximumRequests = 1
         breakers.maximumRetries = 1
         var small = RetryBudget(RetrySettings(), breakers)
         #expect(small.begin() == true)
         #expect(small.begin() == false)
-        #expect(small.beginRetry() == true)
-        #expect(small.beginRetry() == false)
+        #expect(small.beginRetry(.load) == true)
+        #expect(small.beginRetry(.load) == false)
         small.end()
         #expect(small.begin() == true)
+    }
+
+    /// Of many requests that find an endpoint gone, each asks another: no origin gets more by it.
+    @Test func whatNoEndpointTookIsNoLoad() {
+        var breakers = BreakerSettings()
+        breakers.maximumRetries = 5
+        var budget = RetryBudget(RetrySettings(), breakers)
+        for _ in 0..<4 { #expect(budget.beginRetry(.none) == true) }
+        #expect(budget.beginRetry(.load) == true)
+        #expect(budget.beginRetry(.none) == false)
+        #expect(budget.beginRetry(.load) == false)
+        budget.endRetry(.none)
+        #expect(budget.beginRetry(.load) == true)
     }
 
     @Test func aReloadKeepsWhatIsKnown() {
