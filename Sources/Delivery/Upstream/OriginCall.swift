@@ -210,7 +210,9 @@ public final class OriginCall {
     }
 
     private func hedge() {
-        guard winner == nil, !isDone, attempts.count == 1, retriesLeft > 0, let index = nextEndpoint(.load) else { return }
+        guard winner == nil, !isDone, attempts.count == 1, retriesLeft > 0, let index = nextEndpoint(.load) else {
+            return
+        }
         hedges += 1
         launch(index, .load)
     }
