@@ -45,7 +45,9 @@ extension Exchange {
         }
         if let compiled = worker.compiledPages.find(key.hash, hit.object) { return page.feed(compiled) }
         guard let plain = page.decodeWhole(bytes[range]) else { return }
-        page.feed(worker.compile(key, hit.object, plain.span, base: page.url))
+        // Under a key that a rule gave, other URLs may share the page.
+        let base = decisions.replacesKey ? nil : page.url
+        page.feed(worker.compile(key, hit.object, plain.span, base: base))
     }
 
     /// Takes over a page that is not stored.

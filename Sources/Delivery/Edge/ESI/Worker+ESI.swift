@@ -6,7 +6,7 @@ import Reactor
 extension Worker {
     /// Compiles a stored page or fragment, and keeps that.
     /// - Parameter body: that of the response, without its coding.
-    func compile(_ key: CacheKey, _ object: CachedObject, _ body: Span<UInt8>, base: ESIURL) -> ESIPage {
+    func compile(_ key: CacheKey, _ object: CachedObject, _ body: Span<UInt8>, base: ESIURL?) -> ESIPage {
         let page = ESIPage(body, settings: settings.esi.page, base: base)
         compiledPages.keep(page, key.hash, object, limit: settings.esi.compiledBytes)
         return page
