@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Rules on the built binary, as operators and clients meet them: every action in each of its phases, rules that are wrong, a
-reload under load, explain-request with a server and without, the debug field.
+reload under load, explain-request with a server and without, the debug field, purges of what rules changed.
 `rules.py BINARY`."""
 import http.server, re, threading
 from support import *
@@ -148,8 +148,16 @@ check(all(get("/split", {"Cookie": f"uid={uid}"})[2].split()[0] == name for uid,
 status, fields, _ = get("/a.css?h.Set_Cookie=a%3D1")
 check("set-cookie" not in fields and fields["x-fetch"] == "1" and "x-powered-by" not in fields, "phases fetch and deliver")
 
+# Purges reach what rules made of a URL
 edge = "http://%s:%d" % server.edge
+for tenant in "cd":
+    get("/tenant/2", {"X-Tenant": tenant})
+answer = json.loads(run("purge", "--data", server.data, f"{edge}/tenant/2").stdout)
+check(answer["objects"] == 2, f"a URL is purged under all of its keys: {answer}")
+check([get("/tenant/2", {"X-Tenant": t})[1]["x-cache"] for t in "cd"] == ["miss"] * 2, "and none is served")
 get("/p?b=2&a=1")
+answer = json.loads(run("purge", "--data", server.data, f"{edge}/p?utm_x=1&b=2&a=1").stdout)
+check(answer["objects"] == 1 and get("/p?a=1&b=2")[1]["x-cache"] == "miss", f"a URL as clients ask for it is purged: {answer}")
 
 # explain-request
 before = len(seen)

@@ -45,6 +45,8 @@ public struct CacheLimitsSection: Hashable, Sendable {
     public var variants = 32
     /// Ranges of one request.
     public var ranges = 16
+    /// Paths whose `No-Vary-Search` is remembered; 0 heeds none.
+    public var searchRules = 10_000
     /// How far a body that turned out too large to store runs ahead of its slowest reader.
     public var streamWindowBytes = 256 << 10
 
@@ -53,6 +55,7 @@ public struct CacheLimitsSection: Hashable, Sendable {
     init(reading section: YAMLSection) {
         variants = section.integer("variants", default: variants, in: 1...10_000)
         ranges = section.integer("ranges", default: ranges, in: 0...1000)
+        searchRules = section.integer("search_rules", default: searchRules, in: 0...10_000_000)
         streamWindowBytes = section.bytes("stream_window_bytes", default: streamWindowBytes, in: 16 << 10...1 << 30)
         section.finish()
     }

@@ -149,6 +149,7 @@ extension CacheSection {
         staleWhenUnreachableMilliseconds = section.milliseconds(
             "stale_when_unreachable_ms", default: staleWhenUnreachableMilliseconds, in: 0...365 * 86_400_000)
         storesSetCookie = section.bool("store_set_cookie", default: storesSetCookie)
+        deceptionGuard = section.bool("deception_guard", default: deceptionGuard)
         collapseTimeoutMilliseconds = section.milliseconds(
             "collapse_timeout_ms", default: collapseTimeoutMilliseconds, in: 0...3_600_000)
         maxTags = section.integer("max_tags", default: maxTags, in: 0...1000)

@@ -191,6 +191,8 @@ public struct CacheSection: Hashable, Sendable {
     public var staleWhenUnreachableMilliseconds = 3_600_000
     /// Whether responses with `Set-Cookie` are stored where RFC 9111 allows it.
     public var storesSetCookie = true
+    /// Whether pages whose URLs end as those of other files are kept out (cache deception).
+    public var deceptionGuard = true
     /// How long requests wait for another's fetch of the same key before they go themselves.
     public var collapseTimeoutMilliseconds = 10_000
     /// Tags of one response (`Surrogate-Key`, `Cache-Tag`); one with more is not stored.

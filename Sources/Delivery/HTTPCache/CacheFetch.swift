@@ -93,6 +93,7 @@ public final class CacheFetch: CacheErrand, Sendable {
         guard takeEnd() else { return .relay("over") }
         let settings = cache.settings
         if response.status == 304, isConditional, let stored {
+            cache.noteSearch(self, request, response, limit: settings.maximumSearchRules)
             return validated(
                 stored, response, requestTime: requestTime, now: now, settings: settings, override: override)
         }
@@ -103,6 +104,10 @@ public final class CacheFetch: CacheErrand, Sendable {
         if let completes, response.status == 206 || response.status == 416 {
             return completed(
                 completes, response, requestTime: requestTime, now: now, settings: settings, override: override)
+        }
+        if response.status == 206, isPartial, !suitsKey(response, request) {
+            refused(response.status, now: now, settings: settings)
+            return .relay("no-vary-search")
         }
         if response.status == 206, isPartial || stored?.isSegmented == true {
             return receivedPart(
@@ -118,7 +123,8 @@ public final class CacheFetch: CacheErrand, Sendable {
             refused(response.status, now: now, settings: settings)
             return .relay("partial")
         case .store(let freshness):
-            return taker().store(response, request, freshness, now: now, settings: settings)
+            let fetch = cache.settled(taker(), request, response, limit: settings.maximumSearchRules)
+            return fetch.store(response, request, freshness, now: now, settings: settings)
         }
     }
 
@@ -205,9 +211,7 @@ public final class CacheFetch: CacheErrand, Sendable {
         settings: CacheSettings
     ) -> Prepared {
         guard let variance = variance(response, request) else { return .refused("too-long") }
-        guard let tags = CacheTags.read(response.block, limit: settings.maximumTags) else {
-            return .refused("too-many-tags")
-        }
+        guard let tags = tags(response.block, settings) else { return .refused("too-many-tags") }
         var freshness = freshness
         if CachePolicy.mayBeEncoded(response, settings: settings.compression) { freshness.flags.insert(.mayBeEncoded) }
         if response.block.contains(.contentEncoding) { freshness.flags.insert(.isCoded) }
@@ -216,6 +220,18 @@ public final class CacheFetch: CacheErrand, Sendable {
                 key: key.bytes, variance: variance, tags: tags, statusLine: StoredHead.statusLine(response),
                 head: StoredHead.fields(response, freshness, now: now, settings: settings), status: response.status,
                 freshness: freshness, body: body))
+    }
+
+    /// Those of a response, and the family of the key; nil where there are too many.
+    /// - Parameter older: whose tags stay where the response has none.
+    func tags(_ block: HeaderBlock, _ settings: CacheSettings, else older: CachedObject? = nil) -> [UInt64]? {
+        guard var tags = CacheTags.read(block, limit: settings.maximumTags) else { return nil }
+        if tags.isEmpty, let older { return older.tags }
+        if let family = key.family {
+            if key.isRuled { cache.hasRuledKeys.store(true, ordering: .relaxed) }
+            tags.append(CacheTags.hash(family.span))
+        }
+        return tags
     }
 
     /// Nil if it, or the key, is too long.
@@ -237,16 +253,16 @@ public final class CacheFetch: CacheErrand, Sendable {
             end(.retry)
             return .retry
         }
-        let tags = CacheTags.read(response.block, limit: settings.maximumTags)
+        let tags = tags(response.block, settings, else: stored)
         var (head, freshness, ownFields) = Freshening.update(
             stored, fields, response, requestTime: requestTime, now: now, settings: settings,
             keepsUnasked: override.lifetimeSeconds != nil)
         if override.isRefused { freshness.lifetime = -1 }
         if freshness.mayStay { override.apply(to: &freshness) }
-        // Nil are too many; none leaves those that are stored, as with any field.
+        // Nil are too many.
         if tags == nil { freshness.lifetime = -1 }
         let fresh = stored.replacing(
-            head: head, freshness: freshness, tags: tags.map { $0.isEmpty ? stored.tags : $0 } ?? [])
+            head: head, freshness: freshness, tags: tags ?? [])
         if freshness.mayStay {
             cache.replace(stored, with: fresh, key: key, number: number, limit: settings.memoryBytes)
         } else {

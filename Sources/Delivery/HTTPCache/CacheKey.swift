@@ -111,7 +111,46 @@ public struct CacheKey: Sendable, Equatable {
         left.hash == right.hash && left.bytes == right.bytes
     }
 
-    private var isHTTPS: Bool {
+    /// Rules have added to it, or put something in the URL's place.
+    var isRuled: Bool { partsStart.map { bytes[$0 + 1] != CacheKey.searchMark } ?? false }
+
+    /// It stands for all queries that a rule of the response unifies.
+    var isUnified: Bool { partsStart.map { bytes[$0 + 1] == CacheKey.searchMark } ?? false }
+
+    /// Behind a line end: what follows is the rule that made the query what it is.
+    private static let searchMark: UInt8 = 0x3F
+
+    /// Where what is no URL begins, at a line end.
+    private var partsStart: Int? {
+        bytes.span.firstIndex(of: 0x0A).flatMap { $0 + 1 < bytes.count ? $0 : nil }
+    }
+
+    /// Where the query begins, or the URL ends.
+    var pathEnd: Int { bytes.span.firstIndex(of: 0x3F) ?? bytes.count }
+
+    /// Takes the spelling of a rule about queries.
+    /// - Precondition: it is a URL alone.
+    mutating func unify(by rule: SearchVariance, _ identity: UInt64) {
+        let end = pathEnd
+        let query = end < bytes.count ? Array(bytes[(end + 1)...]) : []
+        bytes.removeSubrange(end...)
+        bytes.append(contentsOf: rule.unified(query.span))
+        bytes.append(contentsOf: [0x0A, CacheKey.searchMark])
+        bytes.append(contentsOf: String(identity, radix: 16).utf8)
+        hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
+    }
+
+    /// What this key has in common with others that a purge of a URL, or of a rule about queries, meets; no tag of a response
+    /// looks so. Nil for a URL, and where rules put something in its place.
+    var family: [UInt8]? {
+        guard let start = partsStart, start > 0 else { return nil }
+        return isUnified ? [0x0A] + bytes[..<pathEnd] + bytes[start...] : CacheKey.family(ofURL: bytes[..<start])
+    }
+
+    /// Of all keys in which rules have added something to a URL.
+    static func family(ofURL url: some Collection<UInt8>) -> [UInt8] { [0x0A] + url }
+
+    var isHTTPS: Bool {
         bytes.count >= 8 && bytes.span.extracting(0..<8).isEqual(to: "https://")
     }
 

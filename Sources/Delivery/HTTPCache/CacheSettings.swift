@@ -18,6 +18,8 @@ public struct CacheSettings: Sendable, Equatable {
     /// Responses with Set-Cookie are stored only with an explicit lifetime, which says that the origin means it
     /// (RFC 9111 §7.3); `false` never stores them.
     public var storesSetCookie: Bool
+    /// Whether a page under the name of another kind of file is kept out, see ``DeceptionGuard``.
+    public var guardsAgainstDeception: Bool
     /// How long past its lifetime a response may stand in for an origin that can't be reached or breaks off, unless
     /// the response forbids it (RFC 9111 §4.2.4). For an origin that answers with an error the response itself must
     /// allow it by `stale-if-error` (RFC 5861 §4).
@@ -40,6 +42,8 @@ public struct CacheSettings: Sendable, Equatable {
     public var segmentedAboveBytes: UInt64
     /// Bytes of a smaller body that are stored in parts; 0 stores no part.
     public var partialBytes: Int
+    /// Paths whose `No-Vary-Search` is remembered; 0 heeds none.
+    public var maximumSearchRules: Int
     public var vary: VaryRules
     /// Name in Via and Cache-Status; a token.
     public var name: String { didSet { signature = CacheSignature(name) } }
@@ -48,12 +52,13 @@ public struct CacheSettings: Sendable, Equatable {
     public init(
         memoryBytes: Int = 256 << 20, maximumObjectBytes: Int = 32 << 20, heuristicFraction: Double = 0.1,
         maximumHeuristicSeconds: Int64 = 86_400, maximumVariants: Int = 32, maximumRanges: Int = 16,
-        honorsRequestDirectives: Bool = true, storesSetCookie: Bool = true, staleWhenUnreachableSeconds: Int64 = 3600,
+        honorsRequestDirectives: Bool = true, storesSetCookie: Bool = true, guardsAgainstDeception: Bool = true,
+        staleWhenUnreachableSeconds: Int64 = 3600,
         servesStaleWhileRevalidate: Bool = false, hitForMissSeconds: Int64 = 30, streamWindowBytes: Int = 256 << 10,
         maximumTags: Int = 256, sendsTags: Bool = false,
         compression: CompressionSettings = CompressionSettings(codings: []),
         segmentBytes: Int = 1 << 20, segmentedAboveBytes: UInt64 = 8 << 20, partialBytes: Int = 1 << 20,
-        vary: VaryRules = VaryRules(), name: String = "squilla"
+        maximumSearchRules: Int = 10_000, vary: VaryRules = VaryRules(), name: String = "squilla"
     ) {
         self.memoryBytes = memoryBytes
         self.maximumObjectBytes = maximumObjectBytes
@@ -63,6 +68,7 @@ public struct CacheSettings: Sendable, Equatable {
         self.maximumRanges = maximumRanges
         self.honorsRequestDirectives = honorsRequestDirectives
         self.storesSetCookie = storesSetCookie
+        self.guardsAgainstDeception = guardsAgainstDeception
         self.staleWhenUnreachableSeconds = staleWhenUnreachableSeconds
         self.servesStaleWhileRevalidate = servesStaleWhileRevalidate
         self.hitForMissSeconds = hitForMissSeconds
@@ -73,6 +79,7 @@ public struct CacheSettings: Sendable, Equatable {
         self.segmentBytes = segmentBytes <= maximumObjectBytes ? segmentBytes : 0
         self.segmentedAboveBytes = segmentedAboveBytes
         self.partialBytes = min(partialBytes, maximumObjectBytes)
+        self.maximumSearchRules = maximumSearchRules
         self.vary = vary
         self.name = name
         self.signature = CacheSignature(name)

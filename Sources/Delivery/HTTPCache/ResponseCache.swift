@@ -37,6 +37,10 @@ public final class ResponseCache: Sendable {
     private let evictedCount = Atomic<Int>(0)
     private let invalidatedCount = Atomic<Int>(0)
     let purgedCount = Atomic<Int>(0)
+    /// What responses said about queries.
+    let searchRules = SearchRules()
+    /// Something was stored under a URL with something more in its key.
+    let hasRuledKeys: Atomic<Bool>
     /// What was emptied and not destroyed yet: that takes as long as there were objects.
     let emptied = Mutex<[StoreShard]>([])
 
@@ -52,6 +56,8 @@ public final class ResponseCache: Sendable {
         self.servesStaleWhileRevalidate = Atomic(settings.servesStaleWhileRevalidate)
         self.storesSegments = Atomic(settings.segmentBytes > 0)
         self.storesParts = Atomic(settings.partialBytes > 0)
+        // What lies on disk may have been.
+        self.hasRuledKeys = Atomic(disk != nil)
     }
 
     public var settings: CacheSettings { settingsBox.withLock { $0 } }
@@ -138,10 +144,28 @@ public final class ResponseCache: Sendable {
     public func invalidate(after request: RequestHead, key: CacheKey, response: ResponseHead) {
         guard CachePolicy.invalidates(request.method, status: response.status) else { return }
         invalidate(key)
+        // What rules put in a URL's place is all that is known then.
+        let url = key.bytes.first == 0x0A ? key : CacheKey(request, isHTTPS: key.isHTTPS)
+        invalidate(url: url)
         for header in [KnownHeader.location, .contentLocation] {
-            guard let value = response.block.value(of: header), let related = key.related(value) else { continue }
-            invalidate(related)
+            guard let value = response.block.value(of: header), let related = url.related(value) else { continue }
+            invalidate(url: related)
         }
+    }
+
+    /// All keys of a URL.
+    private func invalidate(url: CacheKey) {
+        for key in keys(of: url) { invalidate(key) }
+        if hasRuledKeys.load(ordering: .relaxed) {
+            purgeFamily(CacheKey.family(ofURL: url.bytes), isSoft: false, now: 0)
+        }
+    }
+
+    /// The URL's own key, and that under which its path's rule about queries has it.
+    func keys(of url: CacheKey) -> [CacheKey] {
+        var unified = url
+        unify(&unified)
+        return unified == url ? [url] : [url, unified]
     }
 
     /// Empties the cache. Returns how many responses went.
@@ -197,6 +221,8 @@ public final class ResponseCache: Sendable {
         public var purged = 0
         /// Tags of the stored responses; one counts in each shard that has it.
         public var tags = 0
+        /// Paths whose rule about queries (`No-Vary-Search`) is known.
+        public var searchRules = 0
         /// Of the tier on disk; nil where there is none.
         public var disk: DiskTier.Counters?
         /// Fetches under way, and requests that wait for them.
@@ -221,6 +247,7 @@ public final class ResponseCache: Sendable {
         out.stored = storedCount.load(ordering: .relaxed)
         out.evicted = evictedCount.load(ordering: .relaxed)
         out.invalidated = invalidatedCount.load(ordering: .relaxed)
+        out.searchRules = searchRules.count
         out.purged = purgedCount.load(ordering: .relaxed)
         return out
     }

@@ -46,7 +46,9 @@ final class Scene {
     }
 
     func lookup(_ request: RequestHead) -> CacheDecision {
-        cache.lookup(key: CacheKey(request, isHTTPS: false), request: request, now: now) {
+        var key = CacheKey(request, isHTTPS: false)
+        cache.unify(&key)
+        return cache.lookup(key: key, request: request, now: now) {
             { [self] outcome in self.outcomes.append(outcome) }
         }
     }

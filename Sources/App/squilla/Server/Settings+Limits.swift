@@ -27,6 +27,7 @@ extension CacheLimitsSection {
     func apply(to settings: inout EdgeCacheSettings) {
         settings.maximumVariants = variants
         settings.maximumRanges = ranges
+        settings.maximumSearchRules = searchRules
         settings.streamWindowBytes = streamWindowBytes
     }
 }

@@ -42,6 +42,7 @@ extension Settings {
         settings.cache.collapseTimeoutMilliseconds = cache.collapseTimeoutMilliseconds
         settings.cache.staleWhenUnreachableSeconds = Int64(cache.staleWhenUnreachableMilliseconds / 1000)
         settings.cache.storesSetCookie = cache.storesSetCookie
+        settings.cache.guardsAgainstDeception = cache.deceptionGuard
         settings.cache.maximumTags = cache.maxTags
         settings.cache.sendsTags = cache.sendsTags
         settings.cache.honorsRequestDirectives = cache.honorsRequestDirectives

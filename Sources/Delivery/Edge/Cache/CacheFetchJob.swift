@@ -101,9 +101,11 @@ final class CacheFetchJob: OriginHandler {
         switch outcome {
         case .store(let fill, let hit):
             mode = .filling(fill)
+            if let exchange { hit.object.follow(&exchange.key) }
             exchange?.serve(hit)
         case .segments(let run, let hit):
             mode = .running(run)
+            if let exchange { hit.object.follow(&exchange.key) }
             exchange?.serve(hit)
         case .keep(let fill):
             mode = .relaying(fill)

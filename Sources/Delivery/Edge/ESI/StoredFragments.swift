@@ -42,6 +42,7 @@ struct StoredFragments {
         let url = fetch.url
         let port = url.port == (url.isHTTPS ? 443 : 80) ? nil : url.port
         key.set(host: url.host.span, port: port, target: url.target.span, isHTTPS: exchange.isSecure)
+        cache.unify(&key)
         guard let hit = cache.answer(key: key, request: sites[site].head, now: worker.nowSeconds), hit.kind == .hit,
             (200..<300).contains(hit.object.status), let (bytes, range) = hit.object.inlineBody,
             // A coding is for the longer way to take off.

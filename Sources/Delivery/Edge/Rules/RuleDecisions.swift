@@ -45,7 +45,8 @@ extension RuleDecisions {
     /// Takes the key of a request, with what the rules say about it.
     func set(_ key: inout CacheKey, _ head: RequestHead, isHTTPS: Bool, _ cache: ResponseCache?) {
         key.set(head, isHTTPS: isHTTPS)
-        guard !keyParts.isEmpty || replacesKey else { return }
+        // What rules say about a key outweighs what responses say about queries.
+        guard !keyParts.isEmpty || replacesKey else { return cache?.unify(&key) ?? () }
         key.extend(keyParts, replacing: replacesKey)
     }
 }

@@ -18,6 +18,8 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     public var staleWhenUnreachableSeconds: Int64 = 3600
     /// Whether responses that set a cookie are stored as RFC 9111 allows.
     public var storesSetCookie = true
+    /// Whether a page whose URL ends as that of another kind of file is kept out.
+    public var guardsAgainstDeception = true
 
     /// Tags of one response by which it can be purged; one with more passes through.
     public var maximumTags = 256
@@ -46,6 +48,8 @@ public struct EdgeCacheSettings: Sendable, Equatable {
     public var partialBytes = 1 << 20
     /// How request fields are compared that responses vary by.
     public var vary = VaryRules()
+    /// Paths whose `No-Vary-Search` is remembered; 0 heeds none.
+    public var maximumSearchRules = 10_000
 
     public init() {}
 
@@ -54,11 +58,13 @@ public struct EdgeCacheSettings: Sendable, Equatable {
             memoryBytes: memoryBytes, maximumObjectBytes: maximumObjectBytes, heuristicFraction: heuristicFraction,
             maximumHeuristicSeconds: maximumHeuristicSeconds, maximumVariants: maximumVariants,
             maximumRanges: maximumRanges, honorsRequestDirectives: honorsRequestDirectives,
-            storesSetCookie: storesSetCookie, staleWhenUnreachableSeconds: staleWhenUnreachableSeconds,
+            storesSetCookie: storesSetCookie, guardsAgainstDeception: guardsAgainstDeception,
+            staleWhenUnreachableSeconds: staleWhenUnreachableSeconds,
             servesStaleWhileRevalidate: true, hitForMissSeconds: hitForMissSeconds,
             streamWindowBytes: streamWindowBytes, maximumTags: maximumTags, sendsTags: sendsTags,
             compression: compression, segmentBytes: segmentBytes,
-            segmentedAboveBytes: segmentedAboveBytes, partialBytes: partialBytes, vary: vary, name: name)
+            segmentedAboveBytes: segmentedAboveBytes, partialBytes: partialBytes,
+            maximumSearchRules: maximumSearchRules, vary: vary, name: name)
     }
 }
 

@@ -126,7 +126,11 @@ public final class EdgeServer: Sendable {
     /// - Returns: how many stored responses each target met.
     public func purge(_ targets: [PurgeTarget], isSoft: Bool) -> [Int] {
         let now = Int64(time(nil))
-        let counts = targets.map { cache.purge($0, isSoft: isSoft, now: now) }
+        let settings = self.settings
+        let counts = targets.map { target -> Int in
+            guard case .key(let url) = target else { return cache.purge(target, isSoft: isSoft, now: now) }
+            return settings.keys(of: url).reduce(0) { $0 + cache.purge(.key($1), isSoft: isSoft, now: now) }
+        }
         sweeper.wake()
         return counts
     }

@@ -117,7 +117,7 @@ extension CachedObject {
         var headStart: Int { Int(key) + Int(variance) + 8 * Int(tags) + Int(statusLine) }
 
         var areSound: Bool {
-            headStart <= Int(headEnd) && tags <= maximumTags
+            headStart <= Int(headEnd) && tags <= maximumTags + 1
         }
     }
 

@@ -21,7 +21,7 @@ extension CacheFetch {
                 request: request, response: override.applied(to: head), requestTime: requestTime, now: now,
                 settings: settings),
             !freshness.flags.contains(.asksForESI), let variance = variance(response, request),
-            let tags = CacheTags.read(response.block, limit: settings.maximumTags)
+            let tags = tags(response.block, settings)
         else { return nil }
         if CachePolicy.mayBeEncoded(head.block, status: 200, length: length, settings: settings.compression) {
             freshness.flags.insert(.mayBeEncoded)
@@ -88,7 +88,7 @@ extension CacheFetch {
             let value = response.block.value(of: .contentRange), response.block.count(of: .contentRange) == 1,
             let (range, length) = ByteRanges.contentRange(value), range == gap, length == content.length,
             isExact(response.framing, gap), Validators.agree(response.block, stored),
-            let tags = CacheTags.read(response.block, limit: settings.maximumTags)
+            let tags = tags(response.block, settings, else: part)
         else { return nil }
         var (head, freshness, ownFields) = Freshening.update(
             part, stored, response, requestTime: requestTime, now: now, settings: settings,
@@ -97,7 +97,7 @@ extension CacheFetch {
         override.apply(to: &freshness)
         let body = CachedBody(announced: content.length, windowBytes: settings.streamWindowBytes)
         let object = CachedObject(
-            key: key.bytes, variance: Array(part.bytes[part.varianceRange]), tags: tags.isEmpty ? part.tags : tags,
+            key: key.bytes, variance: Array(part.bytes[part.varianceRange]), tags: tags,
             statusLine: [], head: head, status: 200, freshness: freshness, body: body)
         let (before, behind) = content.bytes(around: gap)
         let (wakeups, isPurged) = cache.shard(key.hash).part.withLock { shard in

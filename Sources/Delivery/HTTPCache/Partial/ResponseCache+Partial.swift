@@ -44,7 +44,7 @@ extension ResponseCache {
                     content, maximumRanges: settings.maximumRanges, maximumBytes: settings.partialBytes)
                 (head, freshness) = (updated.head, updated.freshness)
                 freshness.flags.insert(.isPartial)
-                if tags.isEmpty { tags = before.tags }
+                if tags.count == (key.family == nil ? 0 : 1) { tags = before.tags }
             }
         }
         if content.isWhole { freshness.flags.remove(.isPartial) }

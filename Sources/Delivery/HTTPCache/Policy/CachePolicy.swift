@@ -52,6 +52,9 @@ public enum CachePolicy {
             return .refuse("status")
         }
         guard freshness.isUseful(now: now) else { return .refuse("no-lifetime") }
+        if settings.guardsAgainstDeception, DeceptionGuard.suspects(request, response) {
+            return .refuse("type-mismatch")
+        }
         if response.status == 200 { freshness.flags.insert(.allowsRanges) }
         if response.minorVersion == 0 { freshness.flags.insert(.isHTTP10) }
         return .store(freshness)

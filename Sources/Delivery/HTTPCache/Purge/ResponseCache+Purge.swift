@@ -3,7 +3,7 @@ import Synchronization
 
 /// What a purge is about.
 public enum PurgeTarget: Sendable, Equatable {
-    /// All variants of a URL.
+    /// All variants of a URL, also those in whose keys rules have added something to it, or that stand for several queries.
     case key(CacheKey)
     /// Every URL that starts so; see ``CacheKey/init(url:)`` for the spelling.
     case prefix(CacheKey)
@@ -28,6 +28,15 @@ extension ResponseCache {
     ///   - now: seconds.
     /// - Returns: how many stored responses it met; of those that lie on disk alone only those purged by key.
     public func purge(_ target: PurgeTarget, isSoft: Bool, now: Int64) -> Int {
+        guard case .key(let url) = target else { return purgeOne(target, isSoft: isSoft, now: now) }
+        var count = keys(of: url).reduce(0) { $0 + purgeOne(.key($1), isSoft: isSoft, now: now) }
+        if hasRuledKeys.load(ordering: .relaxed) {
+            count += purgeOne(.tag(CacheKey.family(ofURL: url.bytes)), isSoft: isSoft, now: now)
+        }
+        return count
+    }
+
+    private func purgeOne(_ target: PurgeTarget, isSoft: Bool, now: Int64) -> Int {
         let onDisk = disk?.note(target, isSoft: isSoft, now: now) ?? 0
         let inMemory =
             switch target {
@@ -52,7 +61,7 @@ extension ResponseCache {
         return count
     }
 
-    private func purge(tag: UInt64, isSoft: Bool, now: Int64) -> Int {
+    func purge(tag: UInt64, isSoft: Bool, now: Int64) -> Int {
         var total = 0
         for shard in shards {
             let (count, wakeups) = shard.part.withLock { part -> (Int, [CollapseWakeup]) in

@@ -83,7 +83,7 @@ extension CacheFetch {
     ) -> CachedObject? {
         guard settings.segmentBytes > 0, freshness.isFresh(now: now), !freshness.flags.contains(.asksForESI),
             Validators.hasStrong(response.block, now: now), let variance = variance(response, request),
-            let tags = CacheTags.read(response.block, limit: settings.maximumTags)
+            let tags = tags(response.block, settings)
         else { return nil }
         return CachedObject(
             key: key.bytes, variance: variance, tags: tags, statusLine: [],

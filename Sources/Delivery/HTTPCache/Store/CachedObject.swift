@@ -28,7 +28,7 @@ public struct CachedObject: Sendable {
     /// Longest key and variance that fit.
     static let maximumKeyBytes = 65_535
     static let maximumVarianceBytes = 65_535
-    /// Tags of eight bytes each.
+    /// Tags of a response, of eight bytes each; the family of its key may come to them.
     static let maximumTags = 1000
 
     /// - Parameter head: field lines as ``HeadWriter`` writes them, without a status line and an end.
@@ -162,6 +162,9 @@ public struct CachedObject: Sendable {
         let bytes = self.bytes
         return bytes.span.extracting(0..<prefix.count).isEqual(to: prefix)
     }
+
+    /// Takes this object's key, which may be another than the one that its fetch began with.
+    public func follow(_ key: inout CacheKey) { if !isKey(key.bytes.span) { key = CacheKey(stored: Array(keyBytes)) } }
 
     func isKey(_ key: Span<UInt8>) -> Bool {
         bytes.withUnsafeBufferPointer { UnsafeBufferPointer(rebasing: $0[..<keyCount]).span.isEqual(to: key) }
