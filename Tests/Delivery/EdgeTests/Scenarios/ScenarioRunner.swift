@@ -118,6 +118,7 @@ enum ScenarioSettings {
         case "write_timeout_ms": settings.writeTimeoutMilliseconds = number
         case "max_body_bytes": settings.maximumBodyBytes = UInt64(number)
         case "max_requests_per_connection": settings.maximumRequestsPerConnection = number
+        case "esi.enabled": settings.esi.isEnabled = words[1] == "true"
         case "cache.enabled": settings.cache.isEnabled = words[1] == "true"
         case "cache.max_object_bytes": settings.cache.maximumObjectBytes = number
         case "cache.segment_bytes": settings.cache.segmentBytes = number
