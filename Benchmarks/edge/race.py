@@ -74,8 +74,11 @@ defaults
 """
 
 
-def arguments(peers, seconds=3):
+def arguments(peers, seconds=3, **numbers):
+    """The options that the benchmarks share, and whole numbers of their own with defaults."""
     parser = argparse.ArgumentParser()
+    for name, default in numbers.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--size", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=seconds)
