@@ -1,6 +1,6 @@
 # Sourced by ./squilla and ./test: installs what is missing, Debian packages by name.
 
-build_packages="libsimdjson-dev libzstd-dev liblz4-dev libpcre2-dev libmaxminddb-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libstdc++-12-dev libc6-dev pkg-config git"
+build_packages="libsimdjson-dev libzstd-dev liblz4-dev libpcre2-dev libmaxminddb-dev libssl-dev libnghttp2-dev zlib1g-dev libbrotli-dev libstdc++-12-dev libc6-dev pkg-config git tzdata"
 
 say() { printf '%s\n' "$*" >&2; }
 
