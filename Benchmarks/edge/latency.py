@@ -26,7 +26,7 @@ def latencies(port, rate, seconds):
     if any(line[1] != "200" for line in lines):
         sys.exit(f"port {port}: not all answers were 200")
     shutil.rmtree(log.parent)
-    return sorted(int(line[2]) for line in lines), len(lines) / (seconds + 1)
+    return sorted(int(line[2]) for line in lines), len(lines) / seconds
 
 
 def main():
