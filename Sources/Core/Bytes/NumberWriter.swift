@@ -22,14 +22,11 @@ public enum NumberWriter {
 
     /// Appends to memory that is there.
     public static func append(_ value: UInt64, to output: inout OutputSpan<UInt8>) {
+        if value < 10 { return output.append(48 &+ UInt8(truncatingIfNeeded: value)) }
         let upper = value / 100_000_000
         if upper > 0 { append(upper, to: &output) }
-        var (digits, count) = digits(value &- upper &* 100_000_000, isFirst: upper == 0)
-        while count > 0 {
-            output.append(UInt8(truncatingIfNeeded: digits))
-            digits >>= 8
-            count &-= 1
-        }
+        let (digits, count) = digits(value &- upper &* 100_000_000, isFirst: upper == 0)
+        withUnsafeBytes(of: digits) { output.append(contentsOf: $0.prefix(count).bindMemory(to: UInt8.self).span) }
     }
 
     /// Up to eight digits in a word whose bytes in memory are in their order; all eight but for the first ones of a number.

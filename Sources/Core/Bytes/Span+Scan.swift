@@ -75,7 +75,15 @@ extension Span where Element == UInt8 {
     public func firstIndexOfFieldEnd(from start: Int = 0) -> Int? {
         withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return nil }
-            return scan(count: buffer.count, from: start) {
+            precondition(start >= 0, "a negative index")
+            var index = start
+            // Most values are short.
+            while index + 16 <= buffer.count, index < start + 64 {
+                let bits = squilla_mask16_field_end(base + index)
+                if bits != 0 { return index + bits.trailingZeroBitCount }
+                index += 16
+            }
+            return scan(count: buffer.count, from: index) {
                 squilla_mask64_field_end(base + $0)
             } rest: {
                 base[$0] < 0x20 ? base[$0] != 0x09 : base[$0] == 0x7F

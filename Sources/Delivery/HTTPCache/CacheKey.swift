@@ -6,6 +6,17 @@ public import HTTPWire
 public struct CacheKey: Sendable, Equatable {
     public private(set) var bytes: [UInt8] = []
     public private(set) var hash: UInt64 = 0
+    /// What the bytes begin with, since most requests ask the host that the one before asked.
+    private var origin = Origin()
+
+    /// Scheme and authority of the request whose key it is.
+    private struct Origin {
+        /// Bytes of the key; 0 where it is not known.
+        var count = 0
+        var hostCount = 0
+        var port: UInt16?
+        var isHTTPS = false
+    }
 
     public init() {}
 
@@ -22,8 +33,14 @@ public struct CacheKey: Sendable, Equatable {
     /// Takes the key of a request.
     /// - Parameter isHTTPS: how the client reaches the edge.
     public mutating func set(_ request: RequestHead, isHTTPS: Bool) {
-        bytes.removeAll(keepingCapacity: true)
-        appendOrigin(request.slice(request.host), port: request.port, isHTTPS: isHTTPS)
+        let host = request.slice(request.host)
+        if hasOrigin(host, port: request.port, isHTTPS: isHTTPS) {
+            bytes.removeSubrange(origin.count...)
+        } else {
+            bytes.removeAll(keepingCapacity: true)
+            appendOrigin(host, port: request.port, isHTTPS: isHTTPS)
+            origin = Origin(count: bytes.count, hostCount: host.count, port: request.port, isHTTPS: isHTTPS)
+        }
         appendPath(request.slice(request.originTarget))
         hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
     }
@@ -33,6 +50,7 @@ public struct CacheKey: Sendable, Equatable {
     ///   - port: nil for the one that the scheme has anyway.
     ///   - target: path and query.
     public mutating func set(host: Span<UInt8>, port: UInt16?, target: Span<UInt8>, isHTTPS: Bool) {
+        origin = Origin()
         bytes.removeAll(keepingCapacity: true)
         appendOrigin(host, port: port, isHTTPS: isHTTPS)
         appendPath(target)
@@ -42,7 +60,10 @@ public struct CacheKey: Sendable, Equatable {
     /// Adds parts that tell responses of one URL apart, or puts them in the URL's place.
     /// - Parameter parts: made by ``CacheKey/append(part:to:)``, so that no two lists look the same.
     public mutating func extend(_ parts: [UInt8], replacing: Bool) {
-        if replacing { bytes.removeAll(keepingCapacity: true) }
+        if replacing {
+            origin = Origin()
+            bytes.removeAll(keepingCapacity: true)
+        }
         bytes.append(contentsOf: parts)
         hash = ByteHash.hash(bytes.span, seed: ByteHash.processSeed)
     }
@@ -157,6 +178,15 @@ public struct CacheKey: Sendable, Equatable {
     /// Where scheme and authority end.
     private var originEnd: Int {
         bytes.span.firstIndex(of: 0x2F, from: isHTTPS ? 8 : 0) ?? bytes.count
+    }
+
+    /// Whether it begins with this origin; a host in another spelling is none.
+    private func hasOrigin(_ host: Span<UInt8>, port: UInt16?, isHTTPS: Bool) -> Bool {
+        guard origin.count > 0, origin.hostCount == host.count, origin.port == port, origin.isHTTPS == isHTTPS else {
+            return false
+        }
+        let start = isHTTPS ? 8 : 0
+        return bytes.span.extracting(start..<start + host.count).isEqual(to: host)
     }
 
     private mutating func appendOrigin(_ host: Span<UInt8>, port: UInt16?, isHTTPS: Bool) {

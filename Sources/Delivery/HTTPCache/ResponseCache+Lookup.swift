@@ -33,9 +33,9 @@ extension ResponseCache {
         _ key: CacheKey, _ request: RequestHead, _ directives: RequestDirectives, now: Int64, counts: Bool = true
     ) -> CacheHit? {
         let found = shard(key.hash).part.withLock { part -> CachedObject? in
-            if let index = part.store.onlyIndex(hash: key.hash, key: key.bytes.span) {
-                part.store.touch(index)
-                return part.store.slots[index].object
+            if let only = part.store.only(hash: key.hash, key: key.bytes.span) {
+                part.store.touch(only.index)
+                return only.object
             }
             let found = part.find(key, request.block)
             if counts, found.index >= 0 { part.store.touch(found.index) }

@@ -43,7 +43,7 @@ extension TCPConnection {
         guard !range.isEmpty, canQueue() else { return }
         if range.count <= TCPConnection.copyBytes {
             let start = output.count
-            output.append(contentsOf: segment[range])
+            segment.span.extracting(range).withUnsafeBufferPointer { output.append(contentsOf: $0) }
             return queued(from: start)
         }
         if pieces.isEmpty, output.count > outputSent {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Edge
 import Reactor
+import Runtime
 import Settings
 
 struct Demo: ParsableCommand {
@@ -15,6 +16,7 @@ struct Demo: ParsableCommand {
     func run() throws {
         var signals = Signals()
         ProcessLimits.raiseOpenFiles()
+        FreedMemory.keep()
         let (site, origin) = try Self.startSite()
         let options = self.options
         let readSettings = { @Sendable in

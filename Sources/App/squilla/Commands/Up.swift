@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Runtime
 import Settings
 
 struct Up: ParsableCommand {
@@ -19,6 +20,7 @@ struct Up: ParsableCommand {
         var signals = Signals()
         _ = ProgramFile.path
         ProcessLimits.raiseOpenFiles()
+        FreedMemory.keep()
         let predecessor = Predecessor.ofThisProcess()
         let held = try predecessor?.takeListeners() ?? []
         let settings = try options.settings()

@@ -66,6 +66,11 @@ static inline __attribute__((always_inline)) uint64_t squilla_mask64_field_end(c
                               squilla_field_end16(SQUILLA_LOAD(p, 2)), squilla_field_end16(SQUILLA_LOAD(p, 3)));
 }
 
+/// The same of the 16 bytes at p.
+static inline __attribute__((always_inline)) uint32_t squilla_mask16_field_end(const uint8_t *p) {
+    return (uint32_t)_mm_movemask_epi8(squilla_field_end16(SQUILLA_LOAD(p, 0)));
+}
+
 #undef SQUILLA_LOAD
 
 #else
@@ -97,6 +102,12 @@ static inline uint32_t squilla_mask16_json_special(const uint8_t *p) {
 static inline uint64_t squilla_mask64_field_end(const uint8_t *p) {
     uint64_t mask = 0;
     for (int i = 0; i < 64; i++) mask |= (uint64_t)((p[i] < 0x20 && p[i] != 0x09) || p[i] == 0x7f) << i;
+    return mask;
+}
+
+static inline uint32_t squilla_mask16_field_end(const uint8_t *p) {
+    uint32_t mask = 0;
+    for (int i = 0; i < 16; i++) mask |= (uint32_t)((p[i] < 0x20 && p[i] != 0x09) || p[i] == 0x7f) << i;
     return mask;
 }
 

@@ -27,11 +27,7 @@ extension Exchange {
     }
 
     private func decide(_ cache: ResponseCache) -> CacheDecision {
-        // Taken out for the while: a copy would count references up and down for nothing.
-        var head = RequestHead()
-        swap(&head, &self.head)
-        defer { swap(&head, &self.head) }
-        setKey(head)
+        setKey()
         return cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
     }
 

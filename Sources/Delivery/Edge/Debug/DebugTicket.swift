@@ -43,13 +43,12 @@ public enum DebugTicket {
     /// - Parameter now: seconds since 1970.
     /// - Returns: whether it is a ticket for this request.
     static func take(from head: inout RequestHead, _ settings: EdgeDebugSettings, now: Int64) -> Bool {
-        guard head.block.contains(name: name.span, where: { _ in true }) else { return false }
+        guard head.block.contains(.squillaDebug) else { return false }
         var values: [[UInt8]] = []
-        for field in head.block.fields
-        where field.id == .other && head.block.slice(field.name).equalsIgnoringCase(name.span) {
+        for field in head.block.fields where field.id == .squillaDebug {
             values.append([UInt8](head.block.slice(field.value)))
         }
-        head.block.remove(named: name.span)
+        head.block.remove(.squillaDebug)
         guard let secret = settings.secret, values.count == 1, let dictionary = StructuredDictionary(values[0]) else {
             return false
         }

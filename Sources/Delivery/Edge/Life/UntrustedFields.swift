@@ -26,7 +26,7 @@ public struct UntrustedFields: Sendable, Equatable {
         names = Set(lowered.filter { $0.last != 0x2A })
         prefixes = lowered.filter { $0.last == 0x2A }.map { Array($0.dropLast()) }
         var letters: UInt32 = 0
-        for pattern in lowered { letters |= pattern.first == 0x2A ? .max : UntrustedFields.bit(pattern.first ?? 0) }
+        for pattern in lowered { letters |= pattern.first == 0x2A ? .max : HeaderBlock.initial(pattern.first ?? 0) }
         self.letters = letters
         var known = HeaderSet()
         for header in KnownHeader.allCases where header != .other {
@@ -36,21 +36,8 @@ public struct UntrustedFields: Sendable, Equatable {
         self.known = known
     }
 
-    @inline(__always)
-    private static func bit(_ byte: UInt8) -> UInt32 { 1 << UInt32(byte & 31) }
-
     /// Whether a look at the names is needed: most requests have no field that begins so.
-    @inline(__always)
-    func mayConcern(_ block: HeaderBlock) -> Bool {
-        for field in block.fields {
-            guard field.id == .other else {
-                if known.contains(field.id) { return true }
-                continue
-            }
-            if letters & UntrustedFields.bit(block.slice(field.name)[0]) != 0 { return true }
-        }
-        return false
-    }
+    func mayConcern(_ block: HeaderBlock) -> Bool { block.mayContain(known, initials: letters) }
 
     private func concerns(_ name: [UInt8]) -> Bool {
         names.contains(name) || prefixes.contains { name.starts(with: $0) }
@@ -64,7 +51,7 @@ public struct UntrustedFields: Sendable, Equatable {
         var found: [[UInt8]] = []
         for field in head.block.fields {
             let name = head.block.slice(field.name)
-            guard field.id == .other ? letters & UntrustedFields.bit(name[0]) != 0 : known.contains(field.id) else {
+            guard field.id == .other ? letters & HeaderBlock.initial(name[0]) != 0 : known.contains(field.id) else {
                 continue
             }
             let lowered = [UInt8](name).map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 }

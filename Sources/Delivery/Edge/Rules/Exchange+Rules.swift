@@ -73,7 +73,11 @@ extension Exchange {
     }
 
     /// The key with what the rules add to it.
-    func setKey(_ head: RequestHead) { decisions.set(&key, head, isHTTPS: isSecure, worker.cache) }
+    func setKey() {
+        guard !decisions.changesKey else { return decisions.set(&key, head, isHTTPS: isSecure, worker.cache) }
+        key.set(head, isHTTPS: isSecure)
+        worker.cache?.unify(&key)
+    }
 
     /// Phase fetch, for an answer that is not the cache's.
     func ruled(_ response: ResponseHead) -> ResponseHead {

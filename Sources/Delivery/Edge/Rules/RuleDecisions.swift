@@ -42,11 +42,14 @@ struct RuleDecisions {
 }
 
 extension RuleDecisions {
+    @inline(__always)
+    var changesKey: Bool { !keyParts.isEmpty || replacesKey }
+
     /// Takes the key of a request, with what the rules say about it.
     func set(_ key: inout CacheKey, _ head: RequestHead, isHTTPS: Bool, _ cache: ResponseCache?) {
         key.set(head, isHTTPS: isHTTPS)
         // What rules say about a key outweighs what responses say about queries.
-        guard !keyParts.isEmpty || replacesKey else { return cache?.unify(&key) ?? () }
+        guard changesKey else { return cache?.unify(&key) ?? () }
         key.extend(keyParts, replacing: replacesKey)
     }
 }
@@ -56,7 +59,7 @@ enum CacheUse: Equatable {
     case ask
     case past(CacheStatus.Forward)
 
-    init(_ head: RequestHead, isBypassed: Bool, hasCache: Bool) {
+    init(_ head: borrowing RequestHead, isBypassed: Bool, hasCache: Bool) {
         guard head.method == .get || head.method == .head else {
             self = .past(.method)
             return

@@ -23,12 +23,6 @@ struct StoreShard {
         /// How often it was asked for since it was last looked at, 0 to 3.
         var frequency: UInt8
         var isMain: Bool
-
-        /// Whether it holds the response of a key that serves all who ask for it: complete, and not selected by fields.
-        func holdsAll(of key: Span<UInt8>) -> Bool {
-            guard let object, !object.hasVariance, !object.isPartial else { return false }
-            return object.isKey(key)
-        }
     }
 
     struct Queue {
@@ -99,9 +93,9 @@ struct StoreShard {
         }
     }
 
-    /// The slot of a key's only response, if that serves all who ask for it and there was no purge since it was looked
-    /// at; nil also where that would take more than a look.
-    func onlyIndex(hash: UInt64, key: Span<UInt8>) -> Int? {
+    /// A key's only response with its slot, if that is complete, serves all who ask for it and there was no purge since it
+    /// was looked at; nil also where that would take more than a look.
+    func only(hash: UInt64, key: Span<UInt8>) -> (index: Int, object: CachedObject)? {
         let tag = StoreShard.tag(hash)
         var index = buckets[bucket(hash)]
         var found: Int?
@@ -113,10 +107,10 @@ struct StoreShard {
             }
             index = slots[position].bucketNext
         }
-        guard let found, slots[found].generation == purges.generation, slots[found].holdsAll(of: key) else {
-            return nil
-        }
-        return found
+        guard let found, slots[found].generation == purges.generation, let object = slots[found].object,
+            !object.hasVariance, !object.isPartial, object.isKey(key)
+        else { return nil }
+        return (found, object)
     }
 
     @inline(__always)

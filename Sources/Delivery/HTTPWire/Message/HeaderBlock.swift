@@ -21,11 +21,14 @@ public struct HeaderBlock: Sendable {
     public internal(set) var fields: [Field]
     /// One bit per ``KnownHeader`` that occurs.
     var present: UInt64
+    /// One bit for the first letter of each name that is not known; those of removed fields stay.
+    var initials: UInt32
 
     public init() {
         self.bytes = []
         self.fields = []
         self.present = 0
+        self.initials = 0
     }
 
     /// Empties the block and keeps its memory.
@@ -34,6 +37,18 @@ public struct HeaderBlock: Sendable {
         if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
         if !fields.isEmpty { fields.removeAll(keepingCapacity: true) }
         present = 0
+        initials = 0
+    }
+
+    /// The bit of names that begin with a byte, in any case.
+    @inline(__always)
+    public static func initial(_ byte: UInt8) -> UInt32 { 1 << UInt32(byte & 31) }
+
+    /// Whether there is one of these, or one of another name that begins with one of these letters.
+    /// - Parameter initials: made of ``initial(_:)``.
+    @inline(__always)
+    public func mayContain(_ known: HeaderSet, initials: UInt32) -> Bool {
+        present & known.bits != 0 || self.initials & initials != 0
     }
 
     /// Adds a field that did not arrive on the wire.
@@ -48,7 +63,13 @@ public struct HeaderBlock: Sendable {
             Field(
                 nameOffset: UInt32(nameOffset), valueOffset: UInt32(valueOffset), nameLength: UInt16(name.count),
                 valueLength: UInt16(value.count), id: id))
+        note(id, initial: name.count > 0 ? name[0] : 0)
+    }
+
+    @inline(__always)
+    mutating func note(_ id: KnownHeader, initial: UInt8) {
         present |= id.bit
+        if id == .other { initials |= HeaderBlock.initial(initial) }
     }
 
     public mutating func append(_ name: String, _ value: String) {

@@ -9,7 +9,7 @@ public enum KnownHeader: UInt8, Sendable, CaseIterable {
     case ifMatch, ifModifiedSince, ifNoneMatch, ifRange, ifUnmodifiedSince
     case keepAlive, lastModified, link, location, maxForwards, origin, pragma
     case proxyAuthenticate, proxyAuthenticationInfo, proxyAuthorization, proxyConnection
-    case range, referer, retryAfter, server, setCookie, surrogateControl, te, trailer, transferEncoding
+    case range, referer, retryAfter, server, setCookie, squillaDebug, surrogateControl, te, trailer, transferEncoding
     case upgrade, userAgent, vary, via, wwwAuthenticate
     case xForwardedFor, xForwardedHost, xForwardedProto, traceparent, warning
 

@@ -26,7 +26,7 @@ struct FieldLines: Sendable {
             }
             let (field, next) = try line(block.bytes.span, at: position)
             block.fields.append(field)
-            block.present |= field.id.bit
+            block.note(field.id, initial: first)
             position = next
         }
     }
