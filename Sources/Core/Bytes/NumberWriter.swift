@@ -26,22 +26,30 @@ public enum NumberWriter {
         let upper = value / 100_000_000
         if upper > 0 { append(upper, to: &output) }
         let (digits, count) = digits(value &- upper &* 100_000_000, isFirst: upper == 0)
-        withUnsafeBytes(of: digits) { output.append(contentsOf: $0.prefix(count).bindMemory(to: UInt8.self).span) }
+        output.withUnsafeMutableBufferPointer { buffer, filled in
+            let rest = UnsafeMutableRawBufferPointer(buffer)
+            if buffer.count - filled >= 8 {
+                rest.storeBytes(of: digits, toByteOffset: filled, as: UInt64.self)
+            } else {
+                for index in 0..<count { buffer[filled + index] = UInt8(truncatingIfNeeded: digits >> UInt64(8 * index)) }
+            }
+            filled += count
+        }
     }
 
     /// Up to eight digits in a word whose bytes in memory are in their order; all eight but for the first ones of a number.
+    /// All at once: the halves of the word, then its quarters, then its bytes are divided side by side.
     @inline(__always)
     private static func digits(_ value: UInt64, isFirst: Bool) -> (digits: UInt64, count: Int) {
-        var digits: UInt64 = 0
-        var count = 0
-        var rest = value
-        repeat {
-            let quotient = rest / 10
-            digits = (digits << 8) | (48 &+ rest &- quotient &* 10)
-            rest = quotient
-            count &+= 1
-        } while rest > 0 || !isFirst && count < 8
-        return (digits.littleEndian, count)
+        let high = value / 10_000
+        let fours = high | (value &- high &* 10_000) << 32
+        let hundreds = (fours &* 10_486) >> 20 & 0x0000_007F_0000_007F
+        let twos = hundreds | (fours &- hundreds &* 100) << 16
+        let tens = (twos &* 103) >> 10 & 0x000F_000F_000F_000F
+        let ones = tens | (twos &- tens &* 10) << 8
+        let zeros = isFirst ? min(7, ones.trailingZeroBitCount / 8) : 0
+        let text = (ones | 0x3030_3030_3030_3030) >> UInt64(8 * zeros)
+        return (text.littleEndian, 8 - zeros)
     }
 
     /// `value` in decimal with zeros in front, at least `width` digits.

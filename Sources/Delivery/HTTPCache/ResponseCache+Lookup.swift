@@ -46,9 +46,12 @@ extension ResponseCache {
             }
             return found.match
         }
-        guard let found else { return nil }
-        if found.isPartial, !found.answers(request, now: now, settings: settings) { return nil }
-        return usable(found, request, directives, now: now)
+        switch consume found {
+        case .some(let object):
+            if object.isPartial, !object.answers(request, now: now, settings: settings) { return nil }
+            return usable(object, request, directives, now: now)
+        case .none: return nil
+        }
     }
 
     /// Decides as ``lookup(key:request:now:wakeup:)`` does and begins nothing: a fetch is over when it is returned, a ticket is

@@ -12,7 +12,8 @@ extension Exchange {
     func lookUp(_ cache: ResponseCache) {
         lookups += 1
         guard lookups <= Exchange.maximumLookups else { return forward(.miss) }
-        switch decide(cache) {
+        let decision = decide(cache)
+        switch consume decision {
         case .serve(let hit):
             if let refresh = hit.refresh { CacheFetchJob.refresh(refresh, for: self) }
             serve(hit)
@@ -27,7 +28,9 @@ extension Exchange {
     }
 
     private func decide(_ cache: ResponseCache) -> CacheDecision {
-        setKey()
+        // One copy for both, which is gone before the answer is written and the head used again.
+        let head = self.head
+        setKey(head)
         return cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
     }
 

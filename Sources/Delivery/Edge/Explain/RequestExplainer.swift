@@ -80,7 +80,8 @@ public struct RequestExplainer {
         if target != asked { explanation.target = target }
         if let answer = decisions.answer { return answered(answer) }
         tellRoute()
-        switch CacheUse(head, isBypassed: decisions.isBypassed, hasCache: settings.cache.isEnabled) {
+        let isPast = decisions.isBypassed || !settings.cache.isEnabled || head.asksForUpgrade
+        switch CacheUse(head.method, head.framing, isPast: isPast) {
         case .past(let reason):
             explanation.cache = .init(outcome: "pass", why: Self.pastCache(reason, decisions, settings))
             try ask()

@@ -133,7 +133,7 @@ extension Exchange: OriginHandler {
     func originResponded(_ response: ResponseHead) {
         let response = worker.rules == nil ? response : ruled(response)
         if !head.method.isSafe, let cache = worker.cache {
-            setKey()
+            setKey(head)
             cache.invalidate(after: head, key: key, response: response)
             let now = worker.nowSeconds
             let elapsed = Int64(clamping: (worker.loop.refreshClock() - startedAt) / 1_000_000_000)

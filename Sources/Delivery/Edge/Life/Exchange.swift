@@ -160,7 +160,8 @@ final class Exchange {
         if !worker.challenges.isEmpty, answersChallenge() { return }
         if worker.rules != nil, !asksRules(.receive) { return }
         let cache = worker.cache
-        switch CacheUse(head, isBypassed: decisions.isBypassed, hasCache: cache != nil) {
+        let isPast = decisions.isBypassed || cache == nil || head.block.contains(.upgrade) && head.asksForUpgrade
+        switch CacheUse(head.method, head.framing, isPast: isPast) {
         case .past(let reason): forward(reason)
         case .ask: if let cache { lookUp(cache) }
         }

@@ -37,6 +37,7 @@ public struct UntrustedFields: Sendable, Equatable {
     }
 
     /// Whether a look at the names is needed: most requests have no field that begins so.
+    @inline(__always)
     func mayConcern(_ block: HeaderBlock) -> Bool { block.mayContain(known, initials: letters) }
 
     private func concerns(_ name: [UInt8]) -> Bool {

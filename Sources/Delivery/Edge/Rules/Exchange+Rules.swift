@@ -73,7 +73,7 @@ extension Exchange {
     }
 
     /// The key with what the rules add to it.
-    func setKey() {
+    func setKey(_ head: RequestHead) {
         guard !decisions.changesKey else { return decisions.set(&key, head, isHTTPS: isSecure, worker.cache) }
         key.set(head, isHTTPS: isSecure)
         worker.cache?.unify(&key)

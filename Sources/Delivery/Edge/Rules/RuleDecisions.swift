@@ -59,13 +59,13 @@ enum CacheUse: Equatable {
     case ask
     case past(CacheStatus.Forward)
 
-    init(_ head: borrowing RequestHead, isBypassed: Bool, hasCache: Bool) {
-        guard head.method == .get || head.method == .head else {
+    /// - Parameter isPast: it is not for the cache, whatever its method.
+    init(_ method: Method, _ framing: BodyFraming, isPast: Bool) {
+        guard method == .get || method == .head else {
             self = .past(.method)
             return
         }
-        let isPast = isBypassed || !hasCache || head.block.contains(.upgrade) && head.asksForUpgrade
-        self = isPast || !head.framing.isEmpty ? .past(.bypass) : .ask
+        self = isPast || !framing.isEmpty ? .past(.bypass) : .ask
     }
 }
 

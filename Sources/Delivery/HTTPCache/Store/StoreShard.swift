@@ -96,6 +96,8 @@ struct StoreShard {
     /// A key's only response with its slot, if that is complete, serves all who ask for it and there was no purge since it
     /// was looked at; nil also where that would take more than a look.
     func only(hash: UInt64, key: Span<UInt8>) -> (index: Int, object: CachedObject)? {
+        // A span lends what an array would copy.
+        let slots = self.slots.span
         let tag = StoreShard.tag(hash)
         var index = buckets[bucket(hash)]
         var found: Int?
