@@ -31,7 +31,9 @@ public enum NumberWriter {
             if buffer.count - filled >= 8 {
                 rest.storeBytes(of: digits, toByteOffset: filled, as: UInt64.self)
             } else {
-                for index in 0..<count { buffer[filled + index] = UInt8(truncatingIfNeeded: digits >> UInt64(8 * index)) }
+                for index in 0..<count {
+                    buffer[filled + index] = UInt8(truncatingIfNeeded: digits >> UInt64(8 * index))
+                }
             }
             filled += count
         }
