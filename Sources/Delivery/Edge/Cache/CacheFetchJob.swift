@@ -24,17 +24,17 @@ final class CacheFetchJob: OriginHandler {
     private let worker: Worker
     private let fetch: CacheFetch
     /// The request, which the exchange may have let go of.
-    private var head: RequestHead
+    @exclusivity(unchecked) private var head: RequestHead
     /// What the rules said before the fetch, and what they are told after it.
-    private var decisions: RuleDecisions
+    @exclusivity(unchecked) private var decisions: RuleDecisions
     private var subject: RuleSubject?
     private let requestSeconds: Int64
     /// A fragment's page says how long it may be kept.
     private let lifetime: Int64?
-    private var mode = Mode.awaitingHead
-    private var discarded = 0
-    private var exchange: Exchange?
-    private(set) var origin: OriginCall?
+    @exclusivity(unchecked) private var mode = Mode.awaitingHead
+    @exclusivity(unchecked) private var discarded = 0
+    @exclusivity(unchecked) private var exchange: Exchange?
+    @exclusivity(unchecked) private(set) var origin: OriginCall?
     let originName: String
 
     private init(_ fetch: CacheFetch, for exchange: Exchange, route: RouteTable.Route, isRefresh: Bool) {

@@ -5,11 +5,18 @@ import Upstream
 
 /// Which origin serves which host, with its groups of endpoints, for one loop.
 struct RouteTable {
-    struct Route {
+    final class Route {
         let origin: EdgeOrigin
         let group: OriginGroup
         let parents: OriginGroup?
         let peers: OriginGroup?
+
+        init(origin: EdgeOrigin, group: OriginGroup, parents: OriginGroup?, peers: OriginGroup?) {
+            self.origin = origin
+            self.group = group
+            self.parents = parents
+            self.peers = peers
+        }
 
         /// Sent as `Host`; nil passes the client's on.
         var hostHeader: String? { origin.endpoints[0].hostHeader }

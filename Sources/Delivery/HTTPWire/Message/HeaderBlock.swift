@@ -56,9 +56,9 @@ public struct HeaderBlock: Sendable {
     public mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
         let id = KnownHeader(name: name)
         let nameOffset = bytes.count
-        for index in name.indices { bytes.append(name[index]) }
+        bytes.append(contentsOf: name)
         let valueOffset = bytes.count
-        for index in value.indices { bytes.append(value[index]) }
+        bytes.append(contentsOf: value)
         fields.append(
             Field(
                 nameOffset: UInt32(nameOffset), valueOffset: UInt32(valueOffset), nameLength: UInt16(name.count),
@@ -119,6 +119,15 @@ public struct HeaderBlock: Sendable {
     @_lifetime(borrow self)
     public func slice(_ range: ByteRange) -> Span<UInt8> {
         bytes.span.extracting(range.range)
+    }
+
+    /// The whole line of a field with its end, if it came just as ``HeadWriter`` writes one.
+    func line(of field: Field) -> Range<Int>? {
+        let (nameEnd, value) = (field.name.end, field.value)
+        guard value.start == nameEnd + 2, value.end + 1 < bytes.count, bytes[nameEnd] == 0x3A,
+            bytes[nameEnd + 1] == 0x20, bytes[value.end] == 0x0D, bytes[value.end + 1] == 0x0A
+        else { return nil }
+        return field.name.start..<value.end + 2
     }
 
     /// Where the value of the first field with this id stands in ``bytes``.
