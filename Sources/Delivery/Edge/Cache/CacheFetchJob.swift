@@ -41,7 +41,8 @@ final class CacheFetchJob: OriginHandler {
         worker = exchange.worker
         self.fetch = fetch
         head = exchange.head
-        decisions = exchange.decisions
+        // They are large, and without rules they say nothing.
+        decisions = worker.rules == nil ? RuleDecisions() : exchange.decisions
         if worker.rules?.set.has(.fetch) == true { subject = exchange.ruleSubject() }
         requestSeconds = worker.nowSeconds
         lifetime = exchange.fragmentLifetime
@@ -113,6 +114,8 @@ final class CacheFetchJob: OriginHandler {
             exchange.relay(response, from: origin, reason: nil, forward: fetch.reason)
         case .relay(let reason):
             mode = .relaying(nil)
+            // The exchange's own copy is alone then, and keeps its memory for the next request.
+            head = RequestHead()
             guard let exchange else { return abandon() }
             exchange.relay(response, from: origin, reason: reason, forward: fetch.reason)
         case .serve(let hit):

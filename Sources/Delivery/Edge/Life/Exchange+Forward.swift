@@ -170,7 +170,9 @@ extension Exchange: OriginHandler {
         var dropped: HeaderSet = [.contentLength, .via]
         if !worker.settings.cache.sendsTags {
             block.removeCacheTags()
-            if block.contains(.surrogateControl), !SurrogateControl(block).asksForESI { dropped.insert(.surrogateControl) }
+            if block.contains(.surrogateControl), !SurrogateControl(block).asksForESI {
+                dropped.insert(.surrogateControl)
+            }
         }
         writer.copyFields(of: block, except: dropped)
         encoding.writeVary(&writer, block)

@@ -27,6 +27,9 @@ struct RouteTable {
     private var hosts = HostTable([])
     private var probers: [HealthProber] = []
 
+    /// Whether some origin binds clients to its endpoints.
+    private(set) var hasAffinity = false
+
     init() {}
 
     /// - Parameters:
@@ -44,6 +47,7 @@ struct RouteTable {
                 own: settings.peers?.own)
         }
         hosts = HostTable(settings.origins)
+        hasAffinity = settings.origins.contains { $0.affinity != nil }
         for origin in settings.origins {
             guard !origin.endpoints.isEmpty, let standing = standings.origins[origin.name] else {
                 routes.append(nil)

@@ -147,6 +147,7 @@ final class Worker: @unchecked Sendable {
     @exclusivity(unchecked) var compiledPages = CompiledPages()
 
     func route(host: Span<UInt8>) -> RouteTable.Route? { routes.route(host: host) }
+    var hasAffinity: Bool { routes.hasAffinity }
     func route(named name: String) -> RouteTable.Route? { routes.route(named: name) }
 
     /// The rules of this loop; nil where there are none.

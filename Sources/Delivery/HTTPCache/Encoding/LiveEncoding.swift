@@ -25,13 +25,13 @@ public struct LiveEncoding: Sendable {
     }
 
     public init(
-        _ fields: HeaderBlock, status: Int, length: UInt64?, to request: RequestHead, settings: CompressionSettings
+        _ fields: HeaderBlock, status: Int, length: UInt64?, to request: HeaderBlock, settings: CompressionSettings
     ) {
         self.init(fields, status: status, length: length, settings: settings)
-        guard varies, request.block.contains(.acceptEncoding),
-            !request.block.contains(.cacheControl) || !CacheControl(request.block).flags.contains(.noTransform)
+        guard varies, request.contains(.acceptEncoding),
+            !request.contains(.cacheControl) || !CacheControl(request).flags.contains(.noTransform)
         else { return }
-        coding = AcceptEncoding.choose(request.block, among: settings.codings)
+        coding = AcceptEncoding.choose(request, among: settings.codings)
     }
 
     /// The same where it can't be compressed after all.

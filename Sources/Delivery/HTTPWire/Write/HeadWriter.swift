@@ -89,7 +89,7 @@ public struct HeadWriter: Sendable {
     /// Copies the fields that may pass a proxy: all but the hop-by-hop ones, those that `Connection` names, and
     /// `except`.
     public mutating func copyFields(of block: HeaderBlock, except: HeaderSet = []) {
-        let options = block.contains(.connection) ? ConnectionOptions(block) : nil
+        let options = block.contains(.connection) && !block.isKeptAliveOnly ? ConnectionOptions(block) : nil
         let dropped = HeaderSet.hopByHop.union(except)
         // Lines that stand one after the other as they would be written go in one copy.
         var run = 0..<0
