@@ -42,6 +42,16 @@ import Testing
         #expect(events[1]["http.response.body.bytes"] == "16")
     }
 
+    @Test func fieldsThatNobodyIsBelievedStayOut() throws {
+        let (edge, origin) = try edge()
+        let client = try FrameClient(edge.connect())
+        let claims = ["x-forwarded-host", "x-original-url", "forwarded", "true-client-ip", "x-real-ip"]
+        try client.request(1, "GET", "/", claims.map { ($0, "evil") } + [("x-kept", "good")])
+        #expect(try client.response(1).code == HTTP2Tests.ok)
+        #expect(!origin.requests[0].contains("evil"))
+        #expect(origin.requests[0].contains("x-kept: good\r\n"))
+    }
+
     @Test func thePrefaceMayComeInPieces() throws {
         let (edge, _) = try edge()
         let socket = try edge.connect()

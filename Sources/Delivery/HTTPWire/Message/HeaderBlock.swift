@@ -18,11 +18,11 @@ public struct HeaderBlock: Sendable {
 
     /// The head as received: start line, field lines, line ends.
     public internal(set) var bytes: [UInt8]
-    public internal(set) var fields: [Field]
+    public private(set) var fields: [Field]
     /// One bit per ``KnownHeader`` that occurs.
-    var present: UInt64
+    private(set) var present: UInt64
     /// One bit for the first letter of each name that is not known; those of removed fields stay.
-    var initials: UInt32
+    private var initials: UInt32
 
     public init() {
         self.bytes = []
@@ -59,18 +59,22 @@ public struct HeaderBlock: Sendable {
         bytes.append(contentsOf: name)
         let valueOffset = bytes.count
         bytes.append(contentsOf: value)
-        fields.append(
+        add(
             Field(
                 nameOffset: UInt32(nameOffset), valueOffset: UInt32(valueOffset), nameLength: UInt16(name.count),
                 valueLength: UInt16(value.count), id: id))
-        note(id, initial: name.count > 0 ? name[0] : 0)
     }
 
+    /// Adds a field whose octets are in the block already.
     @inline(__always)
-    mutating func note(_ id: KnownHeader, initial: UInt8) {
-        present |= id.bit
-        if id == .other { initials |= HeaderBlock.initial(initial) }
+    mutating func add(_ field: Field) {
+        fields.append(field)
+        present |= field.id.bit
+        if field.id == .other, field.nameLength > 0 { initials |= HeaderBlock.initial(bytes[Int(field.nameOffset)]) }
     }
+
+    /// Lets the last field end elsewhere, where lines that were folded are joined to it.
+    mutating func lengthenLast(to length: Int) { fields[fields.count - 1].valueLength = UInt16(length) }
 
     public mutating func append(_ name: String, _ value: String) {
         let nameBytes = Array(name.utf8)

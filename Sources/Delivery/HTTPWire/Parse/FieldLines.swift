@@ -25,8 +25,7 @@ struct FieldLines: Sendable {
                 throw WireError(.headTooLarge, status: 431, "more than \(limits.fieldCount) fields")
             }
             let (field, next) = try line(block.bytes.span, at: position)
-            block.fields.append(field)
-            block.note(field.id, initial: first)
+            block.add(field)
             position = next
         }
     }
@@ -81,7 +80,7 @@ struct FieldLines: Sendable {
         }
         var valueEnd = end
         while valueEnd > start, ByteClass.isSpace(block.bytes[valueEnd - 1]) { valueEnd -= 1 }
-        block.fields[last].valueLength = UInt16(valueEnd - start)
+        block.lengthenLast(to: valueEnd - start)
         return next
     }
 }

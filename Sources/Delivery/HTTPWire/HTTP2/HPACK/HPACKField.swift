@@ -37,13 +37,11 @@ extension HPACKFieldKind {
     static func classify(_ name: Span<UInt8>, _ names: HeaderNameTable) -> (HPACKFieldKind, KnownHeader) {
         guard name.count > 0 else { return (.malformedName, .other) }
         if name[0] == 0x3A { return (pseudo(name), .other) }
-        var hash: UInt32 = 0
         for index in name.indices {
             let byte = name[index]
             guard ByteClass.isToken(byte), byte &- 0x41 >= 26 else { return (.malformedName, .other) }
-            hash = HeaderNameTable.step(hash, byte)
         }
-        let id = names.find(name, start: 0, end: name.count, hash: hash)
+        let id = names.find(name)
         switch id {
         case .cookie: return (.cookie, id)
         case .te: return (.te, id)

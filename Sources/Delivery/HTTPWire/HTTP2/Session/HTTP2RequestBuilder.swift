@@ -57,8 +57,7 @@ struct HTTP2RequestBuilder: Sendable {
         case .foreignPseudo, .ofConnection, .malformedName: return refuse()
         }
         guard field.hasCleanValue else { return refuse() }
-        head.block.fields.append(place(field, at: start, id: field.id))
-        head.block.present |= field.id.bit
+        head.block.add(place(field, at: start, id: field.id))
     }
 
     private func place(_ field: HPACKField, at start: Int, id: KnownHeader) -> HeaderBlock.Field {
@@ -179,8 +178,7 @@ struct HTTP2RequestBuilder: Sendable {
     private mutating func reconcileHost() throws(WireError) {
         guard has(.authority) else { return }
         guard let index = head.block.firstIndex(of: .host) else {
-            head.block.fields.append(authority)
-            head.block.present |= KnownHeader.host.bit
+            head.block.add(authority)
             return
         }
         let host = head.slice(head.block.fields[index].value)
