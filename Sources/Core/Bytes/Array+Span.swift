@@ -35,6 +35,14 @@ extension OutputSpan<UInt8> {
     }
 }
 
+extension OutputSpan<UInt8> {
+    /// Appends a literal's bytes with one copy.
+    /// - Precondition: there is room for them.
+    public mutating func append(contentsOf text: StaticString) {
+        text.withUTF8Buffer { append(contentsOf: $0.span) }
+    }
+}
+
 extension [UInt8] {
     /// Appends a literal's bytes with one copy.
     public mutating func append(contentsOf text: StaticString) {

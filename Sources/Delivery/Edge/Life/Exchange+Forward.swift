@@ -69,10 +69,8 @@ extension Exchange: OriginHandler {
         if head.expectsContinue { writer.field("Expect", "100-continue") }
         if fetch == nil { writeUpgrade(&writer) }
         writeForwarded(&writer)
-        writeLoop(&writer, tier: tier)
+        writeHop(&writer, tier: tier)
         if worker.settings.esi.isEnabled { writeSurrogateCapability(&writer) }
-        writer.via(
-            head.block, majorVersion: head.majorVersion, minorVersion: head.minorVersion, name: worker.settings.name)
         writer.endHead()
         return writer.bytes
     }
@@ -178,7 +176,11 @@ extension Exchange: OriginHandler {
         encoding.writeVary(&writer, block)
         if !response.block.contains(.date) { worker.writeDate(&writer) }
         writeAffinity(&writer, call)
-        writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
+        if response.minorVersion == 1, !response.block.contains(.via) {
+            writer.bytes.append(contentsOf: worker.viaLine)
+        } else {
+            writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
+        }
         guard worker.cache != nil else { return }
         var status = CacheStatus.forwarded(reason)
         status.forwardStatus = response.status

@@ -28,6 +28,9 @@ extension Exchange {
         return ProxyHeader.Addresses(source: tcp.peer, destination: local)
     }
 
+    private static let secureLine: StaticString = "\r\nX-Forwarded-Proto: https\r\n"
+    private static let plainLine: StaticString = "\r\nX-Forwarded-Proto: http\r\n"
+
     /// Adds this hop. What an untrusted client claims about itself is not passed on.
     func writeForwarded(_ writer: inout HeadWriter) {
         guard let tcp = connection?.tcp, worker.settings.forwardedHeaders != .none else { return }
@@ -39,10 +42,17 @@ extension Exchange {
                 writer.bytes.append(contentsOf: known)
                 writer.bytes.append(contentsOf: [0x2C, 0x20])
             }
-            writer.bytes.append(contentsOf: host)
-            writer.endLine()
-            writer.field("X-Forwarded-Proto", isSecure ? "https" : "http")
-            if !head.host.isEmpty { writer.field("X-Forwarded-Host", head.slice(head.host)) }
+            let isSecure = isSecure
+            let range = head.host
+            let head = head.block.bytes
+            writer.bytes.append(addingCapacity: host.count + range.count + 64) { output in
+                output.append(contentsOf: host.span)
+                output.append(contentsOf: isSecure ? Exchange.secureLine : Exchange.plainLine)
+                guard !range.isEmpty else { return }
+                output.append(contentsOf: "X-Forwarded-Host: ")
+                output.append(contentsOf: head.span.extracting(range.range))
+                output.append(contentsOf: "\r\n")
+            }
         }
         if worker.settings.forwardedHeaders != .xForwardedFor {
             writer.startField("Forwarded")
