@@ -1,4 +1,4 @@
-import Bytes
+import Reactor
 
 /// A response's body on its way into DATA frames: copies of small pieces, references to large shared ones.
 struct BodyQueue {
@@ -17,11 +17,11 @@ struct BodyQueue {
         guard !bytes.isEmpty else { return }
         count += bytes.count
         if let last = pieces.indices.last, last >= first, !pieces[last].isShared {
-            pieces[last].bytes.append(contentsOf: bytes)
+            bytes.withUnsafeBufferPointer { pieces[last].bytes.append(contentsOf: $0) }
             pieces[last].range = pieces[last].range.lowerBound..<pieces[last].bytes.count
             return
         }
-        let copy = [UInt8](bytes)
+        let copy = bytes.withUnsafeBufferPointer { Array($0) }
         pieces.append(Piece(bytes: copy, range: 0..<copy.count, isShared: false))
     }
 
@@ -31,15 +31,9 @@ struct BodyQueue {
         pieces.append(Piece(bytes: segment, range: range, isShared: true))
     }
 
-    mutating func removeAll() {
-        count = 0
-        first = 0
-        if !pieces.isEmpty { pieces.removeAll(keepingCapacity: true) }
-    }
-
     /// Sends from the front.
     /// - Precondition: `size` is at most `count`.
-    mutating func send(_ size: Int, on connection: HTTP2Connection) {
+    mutating func send(_ size: Int, on tcp: TCPConnection) {
         var left = size
         count -= size
         while left > 0 {
@@ -48,9 +42,9 @@ struct BodyQueue {
             let part = range.lowerBound..<range.lowerBound + taken
             let bytes = pieces[first].bytes
             if pieces[first].isShared {
-                connection.send(shared: bytes, part)
+                tcp.send(shared: bytes, part)
             } else {
-                connection.send(bytes.span.extracting(part))
+                tcp.send(bytes.span.extracting(part))
             }
             left -= taken
             if taken == range.count {

@@ -56,7 +56,7 @@ extension BoundExpression {
     }
 
     /// With each column `n` replaced by `columns[n]`.
-    func replacingColumns(_ columns: [BoundExpression]) -> BoundExpression {
+    public func replacingColumns(_ columns: [BoundExpression]) -> BoundExpression {
         if case .column(let index, _) = self { return columns[index] }
         return mapChildren { $0.replacingColumns(columns) }
     }

@@ -59,6 +59,13 @@ struct AggregateLayout {
     /// Whether the result depends on the order in which rows come, so that workers can't share them.
     var isOrdered: Bool { calls.contains { $0.call.function.isOrdered } }
 
+    /// The values of some keys of the output in rows of saved groups, which begin with the groups' keys.
+    func savedKeys(_ places: [Int], _ rows: Batch) -> [Column] {
+        places.compactMap { place in
+            if case .group(let key) = keyOrigins[place] { rows.columns[key] } else { nil }
+        }
+    }
+
     func makeAccumulators() throws(SQLError) -> [Accumulator] {
         var made: [Accumulator] = []
         for call in calls { made.append(try Accumulator.make(for: call.call, takesBack: takesBack)) }

@@ -26,6 +26,22 @@ enum ValueHash {
         }
     }
 
+    /// Takes another column of the same rows into their hashes. A null is a value like others here.
+    static func fold(_ column: Column, into hashes: inout [UInt64]) {
+        let validity = column.validity
+        switch Self.hashes(of: column) {
+        case .perRow(let values):
+            for row in hashes.indices {
+                hashes[row] = mix(hashes[row] ^ (validity?[row] == false ? 0 : values[row]))
+            }
+        case .perCode(let values, let codes):
+            for row in hashes.indices {
+                let isNull = validity?[row] == false || values.isEmpty
+                hashes[row] = mix(hashes[row] ^ (isNull ? 0 : values[Int(codes[row])]))
+            }
+        }
+    }
+
     /// One round leaves neighbours in a regular pattern, which a sketch takes for more values than there are.
     static func mix(_ bits: UInt64) -> UInt64 { ByteHash.mix(ByteHash.mix(bits, seed: seed), seed: seed) }
 

@@ -7,7 +7,7 @@ import SQL
 /// One thread at a time.
 final class DeadLetters {
     /// Where the batch at hand comes from.
-    struct Place {
+    struct Place: Sendable {
         let source: String
         var partition: Int?
         /// Of the topic's offsets, or of a bounded input's rows from 0.

@@ -33,8 +33,10 @@ final class JobInput {
     private(set) var scans: [JobScan]
     /// What shares the rows out; `nil` where one thread takes them all.
     private(set) var shards: JobShards?
+    /// What shares the rows out by their keys; `nil` where nothing does.
+    private(set) var exchange: JobExchange?
     /// Of what is read, the columns that each scan wants; `nil` for all as they are.
-    private let columns: [[Int]?]
+    let columns: [[Int]?]
     private let clock: any Clock
     private let deadLetters: DeadLetters?
     private var rowsRead: Int64 = 0
@@ -160,6 +162,7 @@ final class JobInput {
     ///   - deadline: of the system's clock, for rounds.
     ///   - wake: has the job go on, from another thread.
     func advance(until deadline: Int64, wake: @escaping @Sendable () -> Void) throws(SQLError) -> Advance {
+        if let exchange { return try advance(exchange, until: deadline, wake: wake) }
         if case .topic(let log) = source, let shards {
             return try advance(shards, log, until: deadline, wake: wake)
         }
@@ -169,18 +172,11 @@ final class JobInput {
     /// Hands on a batch, if there is one.
     private func advance() throws(SQLError) -> Bool {
         if isFinished { return false }
-        let batch: Batch? =
-            switch source {
-            case .topic(let log): try log.next()
-            case .folder(let folder): try folder.next()
-            case .bounded(let bounded): try bounded.next()
-            }
-        guard let batch else {
+        guard let batch = try nextBatch() else {
             try nothingNow()
             return false
         }
-        rowsRead += Int64(batch.rowCount)
-        bytes += Int64(batch.memoryBytes)
+        count(batch)
         guard let unseen = skip(batch) else { return true }
         deadLetters?.place = place(of: unseen)
         let now = clock.now()
@@ -190,6 +186,19 @@ final class JobInput {
         // The rows of a bounded input may come in any order: its windows close at its end.
         if goesOn { try announce() }
         return true
+    }
+
+    private func nextBatch() throws(SQLError) -> Batch? {
+        switch source {
+        case .topic(let log): try log.next()
+        case .folder(let folder): try folder.next()
+        case .bounded(let bounded): try bounded.next()
+        }
+    }
+
+    private func count(_ batch: Batch) {
+        rowsRead += Int64(batch.rowCount)
+        bytes += Int64(batch.memoryBytes)
     }
 
     /// - Parameter unseen: what is left of the batch that was read last.
@@ -249,9 +258,15 @@ extension JobInput {
     }
 
     /// Between two rounds everything stands where a checkpoint can say it.
-    var isInRound: Bool { shards?.round != nil }
+    var isInRound: Bool { shards?.round != nil || exchange?.round != nil }
 
-    func close() { shards?.close() }
+    /// What no expression could make anything of, in all shards.
+    func takeDeadLetters() -> [Batch] { shards?.takeDeadLetters() ?? exchange?.takeDeadLetters() ?? [] }
+
+    func close() {
+        shards?.close()
+        exchange?.close()
+    }
 
     private func advance(
         _ shards: JobShards, _ log: LogSource, until deadline: Int64, wake: @escaping @Sendable () -> Void
@@ -281,5 +296,59 @@ extension JobInput {
         for lane in shards.lanes {
             try aggregate.absorb(lane.paths[index].aggregate, closingBy: watermark)
         }
+    }
+}
+
+// MARK: Shards by key
+
+extension JobInput {
+    /// What decodes pieces of the topic, if it is one.
+    var log: LogSource? {
+        if case .topic(let log) = source { return log }
+        return nil
+    }
+
+    /// Has shards share the rows out by their keys.
+    func share(_ exchange: JobExchange) { self.exchange = exchange }
+
+    private func advance(
+        _ exchange: JobExchange, until deadline: Int64, wake: @escaping @Sendable () -> Void
+    ) throws(SQLError) -> Advance {
+        if isFinished { return .nothing }
+        if exchange.round == nil {
+            var pieces: [ExchangeRound.Piece] = []
+            while pieces.count < exchange.piecesOfRound, let piece = try nextPiece() { pieces.append(piece) }
+            let now = clock.now()
+            guard !pieces.isEmpty || !goesOn else {
+                for index in scans.indices {
+                    scans[index].tick(now: now)
+                    try exchange.advance(index, to: scans[index].watermark)
+                }
+                return .nothing
+            }
+            // The rows of a bounded input may come in any order: its windows close at its end.
+            exchange.begin(
+                pieces, trackers: scans.map(\.watermarks), now: now, hasWatermarks: goesOn, closes: pieces.isEmpty,
+                wake: wake)
+        }
+        let closes = exchange.round?.closes ?? false
+        let (progress, result) = try exchange.work(until: deadline)
+        guard let result else { return progress == .again ? .again : .busy }
+        if case .topic = source {
+            rowsRead += result.rows
+            bytes += result.bytes
+        }
+        for index in scans.indices { scans[index].watermarks = result.trackers[index] }
+        isFinished = closes
+        return .rows
+    }
+
+    private func nextPiece() throws(SQLError) -> ExchangeRound.Piece? {
+        if let log { return try log.nextPiece().map { .stored($0) } }
+        while let batch = try nextBatch() {
+            count(batch)
+            if let unseen = skip(batch) { return .rows(unseen, place(of: unseen)) }
+        }
+        return nil
     }
 }

@@ -75,10 +75,11 @@ extension JobRun {
     {
         var states: [(key: String, state: OperatorState)] = []
         for (index, query) in queries.enumerated() {
-            for (key, state) in try query.savedStates(sequence, isWhole: isWhole) {
+            for (key, state) in try query.savedStates(sequence, isWhole: isWhole)
+            where !isKeyed(key, statement: index) {
                 states.append(("\(index) \(key)", state))
             }
         }
-        return states + (try shardStates(sequence, isWhole: isWhole))
+        return try states + shardStates(sequence, isWhole: isWhole) + keyedStates(sequence, isWhole: isWhole)
     }
 }

@@ -35,8 +35,10 @@ extension JobRun {
                         saved: saved[key], now: now, deadLetters: deadLetters))
             }
         }
+        try shareStatements(&scans, plans, now: now)
         inputs = try Self.inputs(scans, service: service, from: from, saved: saved, deadLetters: deadLetters)
         try shareInputs(plans, now: now)
+        try exchangeInputs(plans, now: now)
         for (index, plan) in plans.enumerated() {
             guard let late = plan.late else { continue }
             lateOutputs[index] = outputs.count
@@ -79,6 +81,7 @@ extension JobRun {
             left.removeAll { scan in
                 let isTogether =
                     saved[scan.key]?.offsets == offsets && scan.isTable == first.isTable
+                    && scan.sharing == first.sharing
                     && scan.reading.canShare(with: group.map(\.reading))
                 if isTogether { group.append(scan) }
                 return isTogether
@@ -98,14 +101,15 @@ extension JobRun {
     }
 
     private func restore(_ checkpoint: Checkpoint, _ plans: [JobScript.Plan], now: Int64) throws(SQLError) {
-        let known = checkpoint.states.filter { Self.shard($0.key) == nil }
+        let known = try joinedStates(checkpoint, plans, now: now)
         for (index, query) in queries.enumerated() {
             let prefix = "\(index) "
-            let states = known.filter { $0.key.hasPrefix(prefix) }
+            let states = known.filter { $0.key.hasPrefix(prefix) && !isKeyed($0.key) }
                 .map { (key: String($0.key.dropFirst(prefix.count)), state: $0.state) }
             for note in try query.restore(states) { report(.note("statement \(index + 1): \(note)")) }
         }
         try restoreShards(checkpoint, plans, now: now)
+        try restoreKeyed(checkpoint, plans, now: now)
     }
 
     /// Starts the sinks outside of the log; they complete the checkpoint's epoch themselves.

@@ -36,10 +36,16 @@ extension JobRun {
                 known[ObjectIdentifier(input)] = from
                 var next: Stage? = scan.input.stage
                 var shards = input.shardStages(of: key)
+                let byKey = keyed[statement]
                 while let stage = next {
                     let place = known[ObjectIdentifier(stage)]
-                    let isShared = !shards.isEmpty && stage === scan.input.stage.shardedAggregate
-                    let detail = stage.keeps.map { $0 + (isShared ? "; in \(shards.count) shards" : "") }
+                    let isShared = byKey == nil && !shards.isEmpty && stage === scan.input.stage.shardedAggregate
+                    if let byKey { shards = byKey.stages.first { $0.own === stage }?.shards ?? [] }
+                    var detail = stage.keeps.map { $0 + (isShared ? "; in \(shards.count) shards" : "") }
+                    if let byKey, shards.first?.keyPlaces.isEmpty == false {
+                        let key = byKey.part.words.joined(separator: ", ")
+                        detail = (detail ?? "") + "; in \(shards.count) shards by \(key)"
+                    }
                     let to =
                         place
                         ?? add(

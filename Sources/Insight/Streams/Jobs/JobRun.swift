@@ -54,6 +54,10 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     private var hasNotedFuture = false
     /// When somebody subscribed to the job's targets last, or it began: monotonic, microseconds.
     private var lastSubscribed: Int64?
+    /// The statements whose rows go to shards by key.
+    var keyed: [Int: KeyedStatement] = [:]
+    /// Of each shard by key, the rows that its steps could make nothing of.
+    var shardLetters: [DeadLetters?] = []
     /// Rows that no step could make anything of; `nil` where the job fails then. Their output is the last one.
     let deadLetters: DeadLetters?
 
@@ -196,7 +200,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             result = try inputs[index].advance(until: deadline) { [weak self] in self?.wake() }
             if result == .busy || result == .again { return result }
             guard result == .rows else { continue }
-            for letters in inputs[index].shards?.takeDeadLetters() ?? [] { try add(letters: letters) }
+            for letters in inputs[index].takeDeadLetters() { try add(letters: letters) }
             break
         }
         for (index, query) in queries.enumerated() {
@@ -262,6 +266,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         planParts = []
         inputs = []
         queries = []
+        keyed = [:]
         report(.ended(reason))
     }
 }

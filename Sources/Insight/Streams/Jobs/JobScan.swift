@@ -5,6 +5,17 @@ import SQL
 
 /// One scan of a job's plans: where the rows of its table go, and how far event time has come in them.
 struct JobScan {
+    /// Who takes its rows.
+    enum Sharing {
+        /// The job's own thread.
+        case alone
+        /// Shards, as they come: what they count of a window is merged.
+        case inParts
+        /// Shards, each those of its keys.
+        case byKey
+    }
+
+    var sharing = Sharing.alone
     let key: String
     /// The statement that it is of, and its place among the scans of that.
     let place: (statement: Int, number: Int)

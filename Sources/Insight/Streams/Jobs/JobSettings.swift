@@ -16,7 +16,7 @@ public struct JobSettings: Sendable {
     public var maximumJobs = 200
     /// Lines that are kept of what happened to a job.
     public var logLines = 200
-    /// Threads that count a job's windows together, where its text doesn't say `SET 'parallelism.default'`.
+    /// Threads that work at a job's statements together, where its text doesn't say `SET 'parallelism.default'`.
     public var shards = 1
     /// Failures within ten minutes after which a job stays failed.
     public var restartBudget = 20

@@ -110,6 +110,13 @@ final class MatchLayout {
         }
     }
 
+    /// The partition's values of each row of the input.
+    func partitionKeys(_ batch: Batch) throws(SQLError) -> [Column] {
+        var keys: [Column] = []
+        for key in stored.prefix(keyCount) { keys.append(try key.evaluate(batch, context)) }
+        return keys
+    }
+
     /// What is stored of the rows of `batch`.
     func storedRows(_ batch: Batch) throws(SQLError) -> Batch {
         var columns: [Column] = []

@@ -175,9 +175,14 @@ final class ChangelogJoin: Stage {
         return overflow ? .max : time
     }
 
-    private func keyNumbers(_ batch: Batch, port: Int) throws(SQLError) -> [UInt32] {
+    private func keyColumns(_ batch: Batch, port: Int) throws(SQLError) -> [Column] {
         var columns: [Column] = []
         for key in keys[port] { columns.append(try key.evaluate(batch, context)) }
+        return columns
+    }
+
+    private func keyNumbers(_ batch: Batch, port: Int) throws(SQLError) -> [UInt32] {
+        let columns = try keyColumns(batch, port: port)
         var numbers = table.groups(of: columns, rowCount: batch.rowCount).map { $0 + 1 }
         for column in columns {
             guard let validity = column.validity else { continue }
@@ -321,6 +326,15 @@ final class ChangelogJoin: Stage {
             sides[side].save(into: &state, as: name)
         }
         state[number: "announced"] = announced
+    }
+
+    override func savedKeys(of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        let columns = try keyColumns(rows, port: table == Self.sideNames[0] ? 0 : 1)
+        return keyPlaces.map { columns[$0] }
+    }
+
+    override func joined(_ states: [OperatorState]) -> OperatorState {
+        OperatorState(joining: JoinRows.renumbered(states, Self.sideNames))
     }
 
     override func loadState(from state: OperatorState) throws(SQLError) -> [String] {

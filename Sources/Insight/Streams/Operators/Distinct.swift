@@ -82,6 +82,10 @@ struct Distinct: ~Copyable, StreamOperator {
         state.append([rows], as: "seen", since: share.since)
     }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        places.map { rows.columns[$0] }
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         let watermark = state[number: "watermark"] ?? .min
         if watermark != .min { timeToLive?.resume(at: watermark) }

@@ -141,6 +141,10 @@ struct HashAggregate: ~Copyable, StreamOperator {
         for window in recent { window.state.save(into: &state, as: "window \(window.start)") }
     }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        layout.savedKeys(places, rows)
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         var fresh: [String] = []
         fresh = try self.state.load(from: state, as: "groups")

@@ -54,6 +54,28 @@ extension JoinRows {
         Column(type: .int64, count: values.count, validity: nil, storage: .int64(values))
     }
 
+    /// Whole states of several joins, with numbers for their rows that no two share. Nothing is gone in them.
+    static func renumbered(_ states: [OperatorState], _ names: [String]) -> [OperatorState] {
+        var first: [String: Int64] = [:]
+        return states.map { state in
+            var tables: [OperatorState.Table] = []
+            for name in names {
+                let start = first[name, default: 0]
+                let batches = state.batches(name).map { batch in
+                    var columns = batch.columns
+                    let place = batch.schema.index(of: numberField.name) ?? columns.count - marks.count
+                    let numbers = (columns[place].int64s ?? []).map { $0 + start }
+                    first[name] = max(first[name, default: 0], (numbers.max() ?? -1) + 1)
+                    columns[place] = column(numbers)
+                    return Batch(schema: batch.schema, rowCount: batch.rowCount, columns: columns)
+                }
+                tables.append(OperatorState.Table(name: name, batches: batches))
+            }
+            let numbers = state.numbers.filter { !$0.key.contains(" released_") }
+            return OperatorState(tables: tables, numbers: numbers)
+        }
+    }
+
     /// Takes over what was saved under a name.
     ///
     /// - Parameters:

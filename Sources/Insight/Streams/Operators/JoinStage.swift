@@ -396,6 +396,15 @@ final class JoinStage: Stage, DrainingStage {
         state[number: "late_rows"] = Int64(ownLateRows)
     }
 
+    override func savedKeys(of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        let columns = try keyColumns(rows, port: table == Self.sideNames[0] ? 0 : 1)
+        return keyPlaces.map { columns[$0] }
+    }
+
+    override func joined(_ states: [OperatorState]) -> OperatorState {
+        OperatorState(joining: JoinRows.renumbered(states, Self.sideNames))
+    }
+
     override func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         for (side, name) in Self.sideNames.enumerated() {
             watermarks[side] = state[number: "\(name) watermark"] ?? .min

@@ -97,6 +97,10 @@ struct LatestRows: ~Copyable, StreamOperator {
 
     mutating func saveState(into state: inout OperatorState) throws(SQLError) { rows.save(into: &state, as: "rows") }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        places.map { rows.columns[$0] }
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         try rows.load(from: state, as: "rows")
         return []

@@ -79,6 +79,11 @@ struct MatchRecognize: ~Copyable, StreamOperator {
         if let rows = store.gather(partitions.flatMap { $0.rows[$0.head...] }) { state.append([rows], as: "rows") }
     }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        let keys = table == "pending" ? try layout.partitionKeys(rows) : rows.columns
+        return places.map { keys[$0] }
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         watermark = state[number: "watermark"] ?? .min
         lateRows = Int(state[number: "late_rows"] ?? 0)

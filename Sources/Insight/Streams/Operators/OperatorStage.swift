@@ -86,6 +86,10 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage, DrainingStage 
         return fresh
     }
 
+    override func savedKeys(of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        try op.savedKeys(keyPlaces, of: table, rows)
+    }
+
     override var keeps: String? { op.keeps }
     override var isSatisfied: Bool { op.isSatisfied || next.stage.isSatisfied }
     override var lateRows: Int { op.lateRows + next.stage.lateRows }

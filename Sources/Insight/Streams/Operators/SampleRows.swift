@@ -61,7 +61,7 @@ struct SampleSticky: StatelessOperator {
 
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
         var hashes = [UInt64](repeating: salt, count: batch.rowCount)
-        for key in keys { Self.fold(try key.evaluate(batch, context), into: &hashes) }
+        for key in keys { ValueHash.fold(try key.evaluate(batch, context), into: &hashes) }
         let threshold = threshold
         let span = hashes.span
         let rows = [UInt32](capacity: batch.rowCount) { out in
@@ -69,22 +69,6 @@ struct SampleSticky: StatelessOperator {
         }
         sampledOutRows += batch.rowCount - rows.count
         batch.append(rows: rows, to: &output)
-    }
-
-    /// A null is a value like others here.
-    private static func fold(_ column: Column, into hashes: inout [UInt64]) {
-        let validity = column.validity
-        switch ValueHash.hashes(of: column) {
-        case .perRow(let values):
-            for row in hashes.indices {
-                hashes[row] = ValueHash.mix(hashes[row] ^ (validity?[row] == false ? 0 : values[row]))
-            }
-        case .perCode(let values, let codes):
-            for row in hashes.indices {
-                let isNull = validity?[row] == false || values.isEmpty
-                hashes[row] = ValueHash.mix(hashes[row] ^ (isNull ? 0 : values[Int(codes[row])]))
-            }
-        }
     }
 }
 

@@ -141,6 +141,10 @@ struct SessionWindows: ~Copyable, StreamOperator {
         state.append(held, as: "held")
     }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        places.map { rows.columns[partition[$0]] }
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         guard !state.isEmpty else { return [] }
         guard state[number: "gap"] == gap, state.batches("held").allSatisfy({ $0.schema == inputSchema }) else {

@@ -20,6 +20,9 @@ protocol StreamOperator: ~Copyable {
     /// - Returns: what could not be taken over and begins anew, in words for the one who changed the query.
     /// - Throws: `state_mismatch`, `corrupt_state`.
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String]
+    /// The values of some of the keys that the operator keeps its rows or states by, for the rows of a table that
+    /// `saveState` wrote.
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column]
     /// What the operator promises of its own output once it was told of `watermark`: less where rows may still come
     /// out that are older.
     func outputWatermark(_ watermark: Int64) -> Int64
@@ -42,6 +45,9 @@ extension StreamOperator where Self: ~Copyable {
     mutating func finish(output: inout [Batch]) throws(SQLError) {}
     var isDraining: Bool { false }
     mutating func drain(output: inout [Batch]) throws(SQLError) {}
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        throw Stage.notByKey(table)
+    }
     func outputWatermark(_ watermark: Int64) -> Int64 { watermark }
     static var forgetsFailures: Bool { false }
     var stateBytes: Int { 0 }

@@ -177,6 +177,10 @@ struct UpdatingAggregate: ~Copyable, StreamOperator {
         state[number: "has_answered"] = hasAnswered ? 1 : 0
     }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        layout.savedKeys(places, rows)
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         var (counts, times) = ([Int64](), [Int64]())
         let fresh = try self.state.load(from: state, as: "groups") { batch, groups throws(SQLError) in

@@ -116,6 +116,10 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         for pane in panes { pane.state.save(into: &state, as: "pane \(pane.start)") }
     }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        layout.savedKeys(places, rows)
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         guard !state.isEmpty else { return [] }
         guard state[number: "size"] == windows.sizeMicroseconds, state[number: "slide"] == windows.slideMicroseconds

@@ -212,6 +212,10 @@ struct WindowUpdates: ~Copyable, StreamOperator {
         }
     }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        table.hasPrefix("said ") ? places.map { rows.columns[$0] } : layout.savedKeys(places, rows)
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         guard !state.isEmpty else { return [] }
         guard state[number: "size"] == windows.sizeMicroseconds else {

@@ -120,6 +120,11 @@ struct OverRows: ~Copyable, StreamOperator {
         for rows in held { state.append(rows.batches, as: "window \(rows.end)") }
     }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        let keys = try layout.partitionKeys(rows)
+        return places.map { keys[$0] }
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         watermark = state[number: "watermark"] ?? .min
         lateRows = Int(state[number: "late_rows"] ?? 0)

@@ -45,6 +45,12 @@ extension OverStream {
             schema: Schema(parts.map { Field($0.0, $0.1.type) }), rowCount: rowCount, columns: parts.map(\.1))
     }
 
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        // Rows that wait are as they came; of the others the keys come first.
+        let keys = table == "pending" ? try layout.partitionKeys(rows) : rows.columns
+        return places.map { keys[$0] }
+    }
+
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
         watermark = state[number: "watermark"] ?? .min
         lateRows = Int(state[number: "late_rows"] ?? 0)

@@ -228,10 +228,15 @@ struct UpdatingTop: ~Copyable, StreamOperator {
         state[number: "watermark"] = timeToLive?.now
         let owners = places.enumerated().flatMap { repeatElement(UInt32($0.offset), count: $0.element.count) }
         guard !owners.isEmpty else { return }
-        state.append([stored(places.flatMap { $0 })], as: "rows")
+        let rows = stored(places.flatMap { $0 })
         let times = Column.integers(owners.map { touched[Int($0)] })
         state.append(
-            [Batch(schema: Schema([Field("touched", .int64)]), rowCount: owners.count, columns: [times])], as: "times")
+            [Batch(schema: savedSchema, rowCount: owners.count, columns: rows.columns + [times])], as: "rows")
+    }
+
+    func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
+        let keys = try layout.partitionKeys(rows)
+        return places.map { keys[$0] }
     }
 
     mutating func loadState(from state: OperatorState) throws(SQLError) -> [String] {
@@ -239,12 +244,20 @@ struct UpdatingTop: ~Copyable, StreamOperator {
         let batches = state.batches("rows")
         guard !batches.isEmpty else { return [] }
         let rows = Batch.concatenate(batches)
-        guard rows.schema == layout.inputSchema else {
+        // Earlier ones have the times in a table beside them.
+        let isJoined = rows.schema == savedSchema
+        guard isJoined || rows.schema == layout.inputSchema else {
             throw SQLError(code: .stateMismatch, message: "the first rows were saved of other columns")
         }
-        let times = state.batches("times").flatMap { $0.columns.first?.int64s ?? [] }
+        let times =
+            isJoined
+            ? rows.columns.last?.int64s ?? [] : state.batches("times").flatMap { $0.columns.first?.int64s ?? [] }
         guard times.count == rows.rowCount else { throw StateCodec.damaged("the times of the first rows") }
-        replace(rows, try layout.partitionKeys(rows), times)
+        let first = Batch(
+            schema: layout.inputSchema, rowCount: rows.rowCount, columns: Array(rows.columns.prefix(store.count)))
+        replace(first, try layout.partitionKeys(first), times)
         return []
     }
+
+    private var savedSchema: Schema { Schema(layout.inputSchema.fields + [Field("$touched", .int64)]) }
 }

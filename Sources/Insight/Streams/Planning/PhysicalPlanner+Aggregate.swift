@@ -60,7 +60,7 @@ extension PhysicalPlanner {
             let aggregate = try HashAggregate(layout: layout, settlesAtWatermarks: settles, spill: spill)
             after = stage(aggregate, "GROUP BY", next)
         }
-        try buildAggregateInput(input, isPaned: isPaned, try stage(values, after), query)
+        try buildAggregateInput(input, isPaned: isPaned, try stage(values, byKey(after)), query)
     }
 
     /// The step that computes what an aggregate works on, where it is one of its own.

@@ -22,7 +22,7 @@ extension PhysicalPlanner {
         let aggregate = try UpdatingAggregate(
             layout: layout, inputChanges: inputChanges, schema: layout.schema.changing,
             timeToLive: groupTimeToLiveMicroseconds)
-        return try stage(values, keepsKinds: inputChanges, stage(aggregate, name, next))
+        return try stage(values, keepsKinds: inputChanges, byKey(stage(aggregate, name, next)))
     }
 
     func buildChangelogJoin(
@@ -36,7 +36,7 @@ extension PhysicalPlanner {
             schema: Schema(planFields: plan.outputFields),
             timeToLive: stateTimeToLiveMicroseconds == 0 ? nil : stateTimeToLiveMicroseconds, context: context,
             account: account, next: next, deadLetters: deadLetters)
-        try build(left, StageInput(stage: stage, port: 0), query)
+        try build(left, byKey(StageInput(stage: stage, port: 0)), query)
         try build(right, StageInput(stage: stage, port: 1), query)
     }
 
@@ -75,6 +75,6 @@ extension PhysicalPlanner {
             keys: keys, keyTypes: keys.map { table.fields[read[$0]].type.fieldType }, operation: operation,
             schema: Schema(planFields: wanted), isLive: isLive)
         query.scans.append(
-            .init(table: table, columns: read, timeRange: .min ... .max, input: stage(latest, "LATEST", input)))
+            .init(table: table, columns: read, timeRange: .min ... .max, input: byKey(stage(latest, "LATEST", input))))
     }
 }

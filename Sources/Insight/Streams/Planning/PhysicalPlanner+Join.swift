@@ -15,7 +15,7 @@ extension PhysicalPlanner {
             join, schemas: [Schema(planFields: left.outputFields), Schema(planFields: right.outputFields)],
             schema: Schema(planFields: plan.outputFields), retention: retention, context: context, account: account,
             next: next, deadLetters: deadLetters, spill: spill, draining: draining)
-        try build(left, StageInput(stage: stage, port: 0), query)
+        try build(left, byKey(StageInput(stage: stage, port: 0)), query)
         try build(right, StageInput(stage: stage, port: 1), query)
     }
 

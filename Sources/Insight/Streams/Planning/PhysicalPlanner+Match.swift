@@ -16,6 +16,6 @@ extension PhysicalPlanner {
             schema: Schema(planFields: inputFields), order: try SortOrder(keys: match.order, context: context),
             timeColumn: match.timeColumn)
         let recognize = MatchRecognize(layout: layout, pending: pending, isLive: isLive)
-        try build(input, stage(recognize, "MATCH_RECOGNIZE", next), query)
+        try build(input, byKey(stage(recognize, "MATCH_RECOGNIZE", next)), query)
     }
 }

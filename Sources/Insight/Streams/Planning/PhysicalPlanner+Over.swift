@@ -13,19 +13,19 @@ extension PhysicalPlanner {
             over, input: input.outputFields, output: plan.outputFields, context: context)
         if !isLive || isBounded(input) {
             let rows = OverRows(layout: layout, window: nil, maximumOpenWindows: .max)
-            return try build(input, stage(rows, "OVER", next), query)
+            return try build(input, byKey(stage(rows, "OVER", next)), query)
         }
         if isUpdatingTop(over, input) {
             let top = UpdatingTop(
                 layout: layout, inputChanges: isChanging(input), schema: layout.schema.changing,
                 timeToLive: groupTimeToLiveMicroseconds)
-            return try build(input, stage(top, "OVER", next), query)
+            return try build(input, byKey(stage(top, "OVER", next)), query)
         }
         try requireRowsInTime(input, for: "OVER")
         try requireAppended(input, for: "OVER", "put it over the events, before they are grouped or joined")
         if let window = over.closingWindow(of: input) {
             let rows = OverRows(layout: layout, window: window, maximumOpenWindows: maximumOpenPanes)
-            return try build(input, stage(rows, "OVER", next), query)
+            return try build(input, byKey(stage(rows, "OVER", next)), query)
         }
         guard let clock = Self.clock(over, input) else { throw refusal(over, input) }
         try requireTimesOnTime(input, for: "OVER")
@@ -34,7 +34,7 @@ extension PhysicalPlanner {
             timeColumn: clock.column)
         let rows = try OverStream(
             layout: layout, clock: clock, pending: pending, timeToLive: groupTimeToLiveMicroseconds)
-        try build(input, stage(rows, "OVER", next), query)
+        try build(input, byKey(stage(rows, "OVER", next)), query)
     }
 
     /// How the watermark orders the rows of a live OVER; `nil` where it doesn't.

@@ -29,6 +29,9 @@ struct PhysicalPlanner {
     /// Has those stages go on that answer in pieces.
     var draining: DrainingStages?
 
+    /// Tells the steps that keep something by key which of their keys a shard is told by, in turn; `nil` where none is.
+    var keyPlaces: KeyPlaces?
+
     /// What takes the answer.
     var target = AnswerTarget.reader
 
@@ -38,6 +41,21 @@ struct PhysicalPlanner {
         if emission.lateTarget != nil { query.late = OutputStage() }
         try build(plan, try answerStage(plan, StageInput(stage: query.output, port: 0)), query)
         return query
+    }
+
+    /// The stages of a part of a plan alone, up to `output`.
+    func plan(_ part: KeyedPart, output: Stage) throws(SQLError) -> PhysicalQuery {
+        var planner = self
+        planner.keyPlaces = KeyPlaces(part.places)
+        let query = PhysicalQuery(fields: part.plan.outputFields, account: account)
+        try planner.build(part.plan, StageInput(stage: output, port: 0), query)
+        return query
+    }
+
+    /// Has a step know which of its keys a shard is told by. For each step with keys, before its inputs are built.
+    func byKey(_ step: StageInput) -> StageInput {
+        if let keyPlaces { step.stage.keyPlaces = keyPlaces.next() }
+        return step
     }
 
     /// Whether the answer is shown as changes.
@@ -191,7 +209,7 @@ struct PhysicalPlanner {
         guard isChanging(input) else {
             let distinct = Distinct(
                 schema: Schema(planFields: fields), timeToLive: isLive ? groupTimeToLiveMicroseconds : nil)
-            return try build(input, stage(distinct, "DISTINCT", next), query)
+            return try build(input, byKey(stage(distinct, "DISTINCT", next)), query)
         }
         // A row is there as long as one like it is: a group without aggregates.
         let keys = fields.enumerated().map { BoundExpression.column(index: $0, type: $1.type) }
@@ -275,7 +293,7 @@ struct PhysicalPlanner {
             let sessions = SessionWindows(
                 gapMicroseconds: gap, timeColumn: window.timeColumn, partition: partition,
                 schema: Schema(planFields: plan.outputFields), inputSchema: Schema(planFields: input.outputFields))
-            return try build(input, stage(sessions, "SESSION", next), query)
+            return try build(input, byKey(stage(sessions, "SESSION", next)), query)
         }
         let (size, slide) = (window.sizeMicroseconds, window.slideMicroseconds)
         guard slide > 0, size > 0, size % slide == 0 else {

@@ -121,7 +121,11 @@ extension PreparedQuery {
         let query = try planner.plan(plan)
         var explanation = PlanExplanation(plan: plan, traits: planner.traits(plan), target: explained.target)
         for scan in query.scans {
-            explanation.add(scan, reading: try words(for: scan, of: query, isLive: isLive, request, service))
+            var reading = try words(for: scan, of: query, isLive: isLive, request, service)
+            if isLive || explained.target != nil, let count = settings.parallelism, count > 1 {
+                reading.append(shardWords(count, scan, query, plan))
+            }
+            explanation.add(scan, reading: reading)
         }
         for literals in query.literals { explanation.add(literals) }
         return Self.rows(explanation.lines.map { [$0] }, Self.explanationFields())
@@ -145,7 +149,6 @@ extension PreparedQuery {
             let time = reading.timeName ?? table.description.timeExpression?.text(over: table.description.fields)
             let watermark = time.map { "watermark: the latest \($0) less \(delay)" } ?? "no watermark"
             lines.append((request.mode == .live ? "live; " : "what is stored, then live; ") + watermark)
-            if let count = settings.parallelism, count > 1 { lines.append(Self.shardWords(count, scan, query)) }
         } else if query.scans.count == 1, threads > 1, scan.input.stage.aggregateBehind() != nil,
             try sharedScan(reading, service) != nil
         {
@@ -155,11 +158,21 @@ extension PreparedQuery {
     }
 
     /// How a job that runs the query would share it out.
-    private static func shardWords(_ count: Int, _ scan: PhysicalQuery.Scan, _ query: PhysicalQuery) -> String {
-        guard scan.input.stage.shardedAggregate != nil, query.late == nil, query.polled.isEmpty, !scan.isTable else {
-            return "as a job by one thread: the steps behind it want the rows in their order"
+    private func shardWords(
+        _ count: Int, _ scan: PhysicalQuery.Scan, _ query: PhysicalQuery, _ plan: LogicalPlan
+    ) -> String {
+        func canCountInParts(_ scan: PhysicalQuery.Scan) -> Bool {
+            guard case .topic? = catalog.resolved(scan.table.name)?.source else { return false }
+            return scan.input.stage.shardedAggregate != nil && query.late == nil && query.polled.isEmpty
+                && !scan.isTable
         }
-        return "as a job by \(count) shards, each with states of its own up to GROUP BY"
+        if !query.scans.allSatisfy(canCountInParts), query.canGoByKey, !query.scans.contains(where: \.isTable),
+            let part = KeyedPart(of: plan)
+        {
+            return "as a job by \(count) shards, each with the rows of its keys: \(part.words.joined(separator: ", "))"
+        }
+        if canCountInParts(scan) { return "as a job by \(count) shards, each with states of its own up to GROUP BY" }
+        return "as a job by one thread: the steps behind it share no key that is known where a row is read"
     }
 
     private static func text(ofTime time: Int64) throws(SQLError) -> String {

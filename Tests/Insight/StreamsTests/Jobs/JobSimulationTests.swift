@@ -50,6 +50,36 @@ import Testing
             END
             """, ["shares", "both", "dead-letters"]
         ),
+        (
+            """
+            CREATE TABLE totals (user BIGINT, n BIGINT, total BIGINT, PRIMARY KEY (user) NOT ENFORCED);
+            CREATE TABLE tops (user BIGINT, r BIGINT, value BIGINT, PRIMARY KEY (user, r) NOT ENFORCED);
+            EXECUTE STATEMENT SET BEGIN
+            INSERT INTO totals SELECT user, COUNT(*), SUM(value) FROM clicks GROUP BY user;
+            INSERT INTO tops SELECT user, r, value FROM (
+              SELECT user, value, ROW_NUMBER() OVER (PARTITION BY user ORDER BY value DESC) AS r FROM clicks) WHERE r < 3;
+            INSERT INTO running SELECT user, value, SUM(value) OVER (PARTITION BY user ORDER BY `@timestamp`) AS total
+              FROM clicks;
+            INSERT INTO rises SELECT * FROM orders MATCH_RECOGNIZE (PARTITION BY user ORDER BY `@timestamp`
+              MEASURES A.value AS low, LAST(B.value) AS high PATTERN (A B+ C) DEFINE A AS A.value < 3,
+              B AS B.value > A.value, C AS C.value < 3);
+            END
+            """, ["totals", "tops", "running", "rises"]
+        ),
+        (
+            """
+            CREATE TABLE changing (user BIGINT, n BIGINT, total BIGINT, PRIMARY KEY (user) NOT ENFORCED);
+            EXECUTE STATEMENT SET BEGIN
+            INSERT INTO matched SELECT c.user, c.value AS clicked FROM clicks AS c JOIN orders AS o
+              ON c.user = o.user AND c.value = o.value;
+            INSERT INTO changing SELECT c.user, c.n, o.total
+              FROM (SELECT user, COUNT(*) AS n FROM clicks GROUP BY user) AS c
+              LEFT JOIN (SELECT user, SUM(value) AS total FROM orders GROUP BY user) AS o ON c.user = o.user;
+            INSERT INTO alone SELECT c.user, c.value AS clicked, o.value AS ordered FROM clicks AS c LEFT JOIN orders AS o
+              ON c.user = o.user AND o.`@timestamp` BETWEEN c.`@timestamp` AND c.`@timestamp` + INTERVAL '1' SECOND;
+            END
+            """, ["matched", "changing", "alone"]
+        ),
     ]
 
     static let seeds = ProcessInfo.processInfo.environment["SQUILLA_SEEDS"].flatMap { Int($0) } ?? 2_000

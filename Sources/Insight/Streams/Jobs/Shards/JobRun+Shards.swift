@@ -14,11 +14,12 @@ extension JobRun {
     var isInRound: Bool { inputs.contains(where: \.isInRound) }
 
     func makePlanner(
-        _ plan: JobScript.Plan, deadLetters: DeadLetters?, target: AnswerTarget, now: Int64
+        _ plan: JobScript.Plan, deadLetters: DeadLetters?, target: AnswerTarget, now: Int64,
+        account: MemoryAccount? = nil
     ) -> PhysicalPlanner {
         var planner = PhysicalPlanner(
             isLive: plan.isLive, context: EvaluationContext(now: now, clock: { [service] in service.clock.now() }),
-            account: account)
+            account: account ?? self.account)
         planner.take(script.settings, standard: service.limits.stateTimeToLiveMilliseconds)
         planner.emission = plan.emission
         planner.target = target
@@ -33,14 +34,8 @@ extension JobRun {
     ///
     /// - Parameter now: wall time of the plans, microseconds.
     func shareInputs(_ plans: [JobScript.Plan], now: Int64) throws(SQLError) {
-        guard shardCount > 1, let log = service.log else { return }
-        for input in inputs {
-            let canShare = input.scans.allSatisfy { scan in
-                let query = queries[scan.place.statement]
-                return scan.reading.topic != nil && !scan.isTable && query.late == nil && query.polled.isEmpty
-                    && scan.input.stage.shardedAggregate != nil
-            }
-            guard canShare else { continue }
+        guard let log = service.log else { return }
+        for input in inputs where input.scans[0].sharing == .inParts {
             try input.share(among: shardCount, service: service) { source, name, columns throws(SQLError) in
                 let letters = deadLetters.map { _ in Self.makeDeadLetters(service) }
                 var copies: [Int: PhysicalQuery] = [:]
@@ -107,7 +102,7 @@ extension JobRun {
     func restoreShards(_ checkpoint: Checkpoint, _ plans: [JobScript.Plan], now: Int64) throws(SQLError) {
         let known = Dictionary(sharded.map { ($0.key, $0.lanes) }, uniquingKeysWith: { first, _ in first })
         for (key, state) in checkpoint.states {
-            guard let (base, number) = Self.shard(key) else { continue }
+            guard let (base, number) = Self.shard(key), !isKeyed(base) else { continue }
             if let lanes = known[base], number < lanes.count {
                 _ = try lanes[number].loadState(from: state)
             } else if try !absorb(state, base, plans, now: now) {
@@ -142,6 +137,6 @@ extension JobRun {
     }
 
     var lateRowsOfShards: Int {
-        sharded.reduce(0) { $0 + $1.lanes.reduce(0) { $0 + $1.op.lateRows } }
+        sharded.reduce(lateRowsOfKeyed) { $0 + $1.lanes.reduce(0) { $0 + $1.op.lateRows } }
     }
 }

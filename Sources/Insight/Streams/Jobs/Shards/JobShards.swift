@@ -12,7 +12,7 @@ final class JobShards {
     static let piecesPerLane = 16
 
     let lanes: [ShardLane]
-    private let tasks: [ShardTask]
+    private let tasks: [ShardTask<ShardLane>]
     private let service: QueryService
     private(set) var round: ShardRound?
 
@@ -42,7 +42,7 @@ final class JobShards {
     /// The job's own thread does what the first shard has to do.
     ///
     /// - Returns: what the round has come to; `nil` while shards are at it.
-    func work(until deadline: Int64) throws(SQLError) -> (progress: ShardLane.Progress, result: ShardRound.Result?) {
+    func work(until deadline: Int64) throws(SQLError) -> (progress: ShardProgress, result: ShardRound.Result?) {
         guard let round else { return (.done, nil) }
         let progress = lanes[0].work(on: round, until: deadline, now: { service.systemNanoseconds() })
         let result = try round.result()

@@ -4,16 +4,7 @@ import Runtime
 import SQL
 
 /// One shard of a job's input: of each scan the stages up to GROUP BY once more, with states of their own.
-final class ShardLane {
-    enum Progress {
-        /// Its share of the slice is over.
-        case again
-        /// Others have to go on first.
-        case blocked
-        /// No piece is left.
-        case done
-    }
-
+final class ShardLane: ShardWork {
     /// The way of a scan's rows.
     struct Path {
         let reading: PreparedQuery.Reading
@@ -54,8 +45,7 @@ final class ShardLane {
         for path in paths { path.aggregate.op.isShare = true }
     }
 
-    /// Does what there is to do until `deadline` (system clock, nanoseconds).
-    func work(on round: ShardRound, until deadline: Int64, now: () -> Int64) -> Progress {
+    func work(on round: ShardRound, until deadline: Int64, now: () -> Int64) -> ShardProgress {
         do throws(SQLError) {
             while true {
                 if let first = waiting.first, let watermarks = round.watermarks(before: first.piece) {

@@ -1,0 +1,171 @@
+import Columns
+import EventLog
+import SQL
+
+/// What a shard has of a statement whose rows go by key: all stages of the part, with states of their own.
+final class KeyedShard {
+    let query: PhysicalQuery
+    let output: ShardOutput
+
+    init(_ query: PhysicalQuery, output: ShardOutput) {
+        self.query = query
+        self.output = output
+    }
+}
+
+/// What a shard answers, until the job takes it between two rounds.
+final class ShardOutput: Stage {
+    private var batches: [Batch] = []
+    private(set) var watermark = Int64.min
+    private(set) var isClosed = false
+
+    override func accept(_ batch: Batch, port: Int) throws(SQLError) { batches.append(batch) }
+    override func advance(watermark: Int64, port: Int) throws(SQLError) {
+        self.watermark = max(self.watermark, watermark)
+    }
+    override func close(port: Int) throws(SQLError) { isClosed = true }
+
+    func drain() -> [Batch] {
+        let taken = batches
+        batches = []
+        return taken
+    }
+}
+
+/// One shard of an input whose rows go by key.
+final class ExchangeLane: ShardWork {
+    /// The way of a scan's rows.
+    struct Path {
+        let reading: PreparedQuery.Reading
+        /// Of what is read, the columns that the scan wants; `nil` for all as they are.
+        let columns: [Int]?
+        /// The key's values.
+        let keys: [RowExpression]
+        let input: StageInput
+    }
+
+    let paths: [Path]
+    let deadLetters: DeadLetters?
+    private let number: Int
+    private let shardCount: Int
+    private let context: EvaluationContext
+    private let name: String
+    private let log: (source: LogSource, reader: LogPieceReader)?
+    private var announced: [Int64]
+
+    /// - Parameters:
+    ///   - log: what decodes pieces of the log, where it is one that is read.
+    init(
+        _ paths: [Path], number: Int, of shardCount: Int, name: String,
+        log: (source: LogSource, reader: LogPieceReader)?,
+        deadLetters: DeadLetters?, context: EvaluationContext
+    ) {
+        self.paths = paths
+        self.number = number
+        self.shardCount = shardCount
+        self.name = name
+        self.log = log
+        self.deadLetters = deadLetters
+        self.context = context
+        announced = Array(repeating: .min, count: paths.count)
+    }
+
+    func work(on round: ExchangeRound, until deadline: Int64, now: () -> Int64) -> ShardProgress {
+        do throws(SQLError) {
+            while true {
+                switch round.step(of: number) {
+                case .sortOut(let piece): try sortOut(piece, round)
+                case .take(let rows, let watermarks, let place):
+                    deadLetters?.place = place
+                    try take(rows, watermarks)
+                    round.took(number)
+                case .finish(let watermarks):
+                    for index in paths.indices { try advance(index, to: watermarks[index]) }
+                    if round.closes { try close() }
+                    round.took(number)
+                case .wait: return .blocked
+                case .done: return .done
+                }
+                if now() >= deadline { return .again }
+            }
+        } catch {
+            round.fail(error)
+            return .done
+        }
+    }
+
+    // MARK: Its own rows
+
+    private func take(_ rows: [Batch?], _ watermarks: [Int64]) throws(SQLError) {
+        guard rows.contains(where: { $0 != nil }) else { return }
+        // In all scans first: what a late row still meets is what it would with one thread.
+        for index in paths.indices { try advance(index, to: watermarks[index]) }
+        for (index, batch) in rows.enumerated() {
+            guard let batch else { continue }
+            try paths[index].input.stage.accept(batch, port: paths[index].input.port)
+        }
+    }
+
+    /// Event time has come so far in a scan.
+    func advance(_ index: Int, to watermark: Int64) throws(SQLError) {
+        guard watermark > announced[index] else { return }
+        announced[index] = watermark
+        try paths[index].input.stage.advance(watermark: watermark, port: paths[index].input.port)
+    }
+
+    private func close() throws(SQLError) {
+        for path in paths { try path.input.stage.close(port: path.input.port) }
+    }
+
+    // MARK: Everybody's rows
+
+    private func sortOut(_ index: Int, _ round: ExchangeRound) throws(SQLError) {
+        let batch: Batch?
+        let place: DeadLetters.Place
+        switch round.pieces[index] {
+        case .stored(let piece):
+            place = DeadLetters.Place(source: name, partition: piece.partition, offsets: piece.offsets)
+            // Damage is skipped, as without shards.
+            batch = try log.flatMap { log throws(SQLError) in try log.source.decode(piece, with: log.reader) }
+        case .rows(let rows, let read): (batch, place) = (rows, read)
+        }
+        deadLetters?.place = place
+        var rows: [[Batch?]] = []
+        var latest: [Int64?] = []
+        for path in paths {
+            guard let batch else {
+                rows.append(Array(repeating: nil, count: shardCount))
+                latest.append(nil)
+                continue
+            }
+            let timed = try path.reading.timed(path.columns.map { batch.project($0) } ?? batch, deadLetters)
+            latest.append(path.reading.timeColumn.flatMap { timed.columns[$0].greatest })
+            rows.append(shares(of: path.reading.wanted(timed), by: path.keys))
+        }
+        round.sortedOut(
+            index, rows: rows, latest: latest, place: place, rowCount: batch?.rowCount ?? 0,
+            bytes: batch?.memoryBytes ?? 0)
+    }
+
+    /// The rows of each shard.
+    private func shares(of batch: Batch, by keys: [RowExpression]) -> [Batch?] {
+        guard batch.rowCount > 0 else { return Array(repeating: nil, count: shardCount) }
+        return ShardKey.rows(hashes(of: batch, by: keys), among: shardCount).map { rows in
+            rows.isEmpty ? nil : rows.count == batch.rowCount ? batch : batch.select(rows: rows)
+        }
+    }
+
+    /// A row whose key can't be computed goes to any shard: it fails there, where the query has not left it out before.
+    private func hashes(of batch: Batch, by keys: [RowExpression]) -> [UInt64] {
+        do throws(SQLError) {
+            var hashes = [UInt64](repeating: 0, count: batch.rowCount)
+            for key in keys { ValueHash.fold(try key.evaluate(batch, context), into: &hashes) }
+            return hashes
+        } catch {
+            guard batch.rowCount > 1 else { return [0] }
+            let middle = batch.rowCount / 2
+            return hashes(of: batch.slice(0..<middle), by: keys)
+                + hashes(of: batch.slice(middle..<batch.rowCount), by: keys)
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import Columns
+import EventLog
+import SQL
+import Synchronization
+
+/// Pieces of an input whose rows go to shards by their keys. Any shard decodes a piece and sorts its rows out; each takes
+/// what is its own of every piece, in the order of the input. What is sorted out and not yet taken by all is bounded: a shard
+/// that is behind holds the others up, so that what they can't take stays where it was read from.
+final class ExchangeRound: Sendable {
+    /// Something to be decoded and sorted out.
+    enum Piece: Sendable {
+        case stored(LogPiece)
+        /// Rows that are decoded already.
+        case rows(Batch, DeadLetters.Place)
+    }
+
+    /// What a shard is to do next.
+    enum Step {
+        case sortOut(piece: Int)
+        /// The rows of each scan, of which some have none, and the watermarks before them.
+        case take(rows: [Batch?], watermarks: [Int64], place: DeadLetters.Place)
+        /// All pieces are taken: the watermarks behind them.
+        case finish(watermarks: [Int64])
+        /// Others have to go on first.
+        case wait
+        case done
+    }
+
+    /// What has come of all pieces.
+    struct Result: Sendable {
+        let trackers: [WatermarkTracker]
+        let rows: Int64
+        /// Memory of the batches.
+        let bytes: Int64
+    }
+
+    private struct Sorted: Sendable {
+        /// By scan, then by shard.
+        let rows: [[Batch?]]
+        let place: DeadLetters.Place
+    }
+
+    private struct State {
+        /// Pieces that somebody sorts out, or has.
+        var begun = 0
+        /// By piece, until all shards have taken their part.
+        var sorted: [Sorted?]
+        /// By shard: the next piece to take; one more than there are once it is finished.
+        var next: [Int]
+        /// By piece: the greatest event time of each scan, once it is known.
+        var latest: [[Int64?]?]
+        /// Before each piece, as far as it is known, and at last behind all: the watermark of each scan.
+        var watermarks: [[Int64]] = []
+        var trackers: [WatermarkTracker]
+        let hasWatermarks: Bool
+        var rows: Int64 = 0
+        var bytes: Int64 = 0
+        var failure: SQLError?
+        /// Somebody waits for what the others do.
+        var isAwaited = false
+
+        /// Brings the trackers up to the last piece before which all times are known.
+        mutating func follow(now: Int64) {
+            while watermarks.count <= latest.count {
+                if let last = watermarks.indices.last {
+                    guard let times = latest[last] else { return }
+                    for (index, time) in times.enumerated() {
+                        if let time { trackers[index].observe(maximumTime: time, now: now) }
+                    }
+                }
+                watermarks.append(trackers.map { hasWatermarks ? $0.watermark : .min })
+            }
+        }
+    }
+
+    let pieces: [Piece]
+    /// The input ends behind the last piece.
+    let closes: Bool
+    private let shardCount: Int
+    private let capacity: Int
+    /// Wall time of the round, microseconds: what came in it was seen then.
+    private let now: Int64
+    private let state: Mutex<State>
+    private let wake: @Sendable () -> Void
+
+    /// - Parameters:
+    ///   - capacity: pieces that may be sorted out ahead of the shard that is the farthest behind.
+    ///   - trackers: of each scan, as of before the first piece.
+    ///   - hasWatermarks: event time goes on with the rows, not at the input's end alone.
+    ///   - wake: called when somebody waited and can go on.
+    init(
+        _ pieces: [Piece], shards: Int, capacity: Int, trackers: [WatermarkTracker], now: Int64, hasWatermarks: Bool,
+        closes: Bool, wake: @escaping @Sendable () -> Void
+    ) {
+        self.pieces = pieces
+        self.closes = closes
+        self.shardCount = shards
+        self.capacity = capacity
+        self.now = now
+        self.wake = wake
+        var state = State(
+            sorted: Array(repeating: nil, count: pieces.count), next: Array(repeating: 0, count: shards),
+            latest: Array(repeating: nil, count: pieces.count), trackers: trackers,
+            hasWatermarks: hasWatermarks)
+        state.follow(now: now)
+        self.state = Mutex(state)
+    }
+
+    func step(of shard: Int) -> Step {
+        state.withLock { state in
+            guard state.failure == nil else { return .done }
+            let next = state.next[shard]
+            if next > pieces.count { return .done }
+            if next == pieces.count { return .finish(watermarks: state.watermarks[next]) }
+            if let sorted = state.sorted[next] {
+                return .take(
+                    rows: sorted.rows.map { $0[shard] }, watermarks: state.watermarks[next], place: sorted.place)
+            }
+            if state.begun < pieces.count, state.begun - (state.next.min() ?? 0) < capacity {
+                state.begun += 1
+                return .sortOut(piece: state.begun - 1)
+            }
+            state.isAwaited = true
+            return .wait
+        }
+    }
+
+    /// A piece is sorted out.
+    ///
+    /// - Parameters:
+    ///   - rows: by scan, then by shard.
+    ///   - latest: the greatest event time of each scan.
+    func sortedOut(
+        _ piece: Int, rows: [[Batch?]], latest: [Int64?], place: DeadLetters.Place, rowCount: Int, bytes: Int
+    ) {
+        goOn { state in
+            state.sorted[piece] = Sorted(rows: rows, place: place)
+            state.latest[piece] = latest
+            state.rows += Int64(rowCount)
+            state.bytes += Int64(bytes)
+            state.follow(now: now)
+            return true
+        }
+    }
+
+    /// A shard has done what `step` told it.
+    func took(_ shard: Int) {
+        goOn { state in
+            let piece = state.next[shard]
+            state.next[shard] += 1
+            guard piece < pieces.count else { return state.next.allSatisfy { $0 > pieces.count } }
+            guard state.next.allSatisfy({ $0 > piece }) else { return false }
+            state.sorted[piece] = nil
+            return true
+        }
+    }
+
+    func fail(_ error: SQLError) {
+        state.withLock { state in
+            state.failure = state.failure ?? error
+            state.isAwaited = false
+        }
+        wake()
+    }
+
+    /// What the round has come to; `nil` while shards are at it.
+    ///
+    /// - Throws: what one of them failed on.
+    func result() throws(SQLError) -> Result? {
+        let (failure, result) = state.withLock { state -> (SQLError?, Result?) in
+            if state.failure == nil, !state.next.allSatisfy({ $0 > pieces.count }) {
+                state.isAwaited = true
+                return (nil, nil)
+            }
+            return (state.failure, Result(trackers: state.trackers, rows: state.rows, bytes: state.bytes))
+        }
+        if let failure { throw failure }
+        return result
+    }
+
+    /// - Parameter change: tells whether who waits may go on now.
+    private func goOn(_ change: (inout State) -> Bool) {
+        let isAwaited = state.withLock { state -> Bool in
+            guard change(&state), state.isAwaited else { return false }
+            state.isAwaited = false
+            return true
+        }
+        if isAwaited { wake() }
+    }
+}

@@ -1,0 +1,80 @@
+import Columns
+import SQL
+
+/// States by key, shared out anew: what some shards kept, each of keys of its own, is what others go on with.
+extension OperatorState {
+    /// What several kept, each of other keys, as if one had. They stood at one barrier, so what they know of time is the same,
+    /// or the latest of them holds for all.
+    ///
+    /// - Parameter states: all whole.
+    init(joining states: [OperatorState]) {
+        var tables: [Table] = []
+        var places: [String: Int] = [:]
+        var numbers: [String: Int64] = [:]
+        for state in states {
+            for table in state.tables {
+                if let place = places[table.name] {
+                    tables[place].batches += table.batches
+                } else {
+                    places[table.name] = tables.count
+                    tables.append(Table(name: table.name, batches: table.batches))
+                }
+            }
+            for (name, value) in state.numbers {
+                let known = numbers[name]
+                numbers[name] = name == Self.lateRows ? (known ?? 0) + value : max(known ?? value, value)
+            }
+        }
+        self.init(tables: tables, numbers: numbers)
+    }
+
+    private static let lateRows = "late_rows"
+
+    /// The rows of each shard.
+    ///
+    /// - Parameter keys: the values that a shard is told by, of rows of a table.
+    func divided(
+        among count: Int, by keys: (String, Batch) throws(SQLError) -> [Column]
+    ) throws(SQLError) -> [OperatorState] {
+        var shares: [[Table]] = Array(repeating: [], count: count)
+        for table in tables {
+            var batches: [[Batch]] = Array(repeating: [], count: count)
+            for batch in table.batches where batch.rowCount > 0 {
+                let rows = ShardKey.rows(of: try keys(table.name, batch), rowCount: batch.rowCount, among: count)
+                for shard in 0..<count where !rows[shard].isEmpty {
+                    batches[shard].append(batch.select(rows: rows[shard]).compacted())
+                }
+            }
+            // A table without rows says nothing, but that a window is open.
+            for shard in 0..<count where !batches[shard].isEmpty {
+                shares[shard].append(Table(name: table.name, batches: batches[shard]))
+            }
+        }
+        return shares.enumerated().map { shard, tables in
+            var numbers = numbers
+            if shard > 0, numbers[Self.lateRows] != nil { numbers[Self.lateRows] = 0 }
+            return OperatorState(tables: tables, numbers: numbers)
+        }
+    }
+}
+
+/// Which shard a row belongs to: the same for the same key in every run.
+enum ShardKey {
+    /// The rows of each shard, in their order.
+    static func rows(of keys: [Column], rowCount: Int, among count: Int) -> [[UInt32]] {
+        var hashes = [UInt64](repeating: 0, count: rowCount)
+        for key in keys { ValueHash.fold(key, into: &hashes) }
+        return rows(hashes, among: count)
+    }
+
+    static func rows(_ hashes: [UInt64], among count: Int) -> [[UInt32]] {
+        var rows: [[UInt32]] = Array(repeating: [], count: count)
+        for shard in rows.indices { rows[shard].reserveCapacity(hashes.count / count + 16) }
+        let span = hashes.span
+        for row in span.indices {
+            // The upper half of the product: no division, and all bits of the hash count.
+            rows[Int(span[row].multipliedFullWidth(by: UInt64(count)).high)].append(UInt32(row))
+        }
+        return rows
+    }
+}
