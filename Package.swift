@@ -48,7 +48,7 @@ let modules: [Module] = [
     Module(name: "Streams", folder: "Insight", imports: ["SQL", "EventLog", "Columns", "Runtime", "Bytes"]),
     // Delivery
     Module(name: "Reactor", folder: "Delivery", imports: ["Bytes", "Runtime", "CPlatform", "COpenSSL"]),
-    Module(name: "HTTPWire", folder: "Delivery", imports: ["Bytes", "CNGHTTP2"]),
+    Module(name: "HTTPWire", folder: "Delivery", imports: ["Bytes", "CNGHTTP2"], testImports: ["CNGHTTP2"]),
     Module(name: "HTTPCache", folder: "Delivery", imports: ["HTTPWire", "Codings", "Runtime", "Bytes"]),
     Module(name: "Upstream", folder: "Delivery", imports: ["HTTPWire", "Reactor", "Bytes", "Runtime"]),
     Module(

@@ -24,6 +24,25 @@ extension OutputSpan<UInt8> {
     }
 }
 
+extension OutputSpan<UInt8> {
+    /// Appends a span's bytes with ASCII letters in lower case.
+    /// - Precondition: there is room for them.
+    public mutating func append(lowercasing bytes: Span<UInt8>) {
+        for index in bytes.indices {
+            let byte = bytes[index]
+            append(byte &- 0x41 < 26 ? byte | 0x20 : byte)
+        }
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// Appends a literal's bytes with one copy.
+    /// - Precondition: there is room for them.
+    public mutating func append(contentsOf text: StaticString) {
+        text.withUTF8Buffer { append(contentsOf: $0.span) }
+    }
+}
+
 extension [UInt8] {
     /// Appends a literal's bytes with one copy.
     public mutating func append(contentsOf text: StaticString) {

@@ -17,7 +17,9 @@ public enum NumberWriter {
         let upper = value / 100_000_000
         if upper > 0 { append(upper, to: &buffer) }
         let (digits, count) = digits(value &- upper &* 100_000_000, isFirst: upper == 0)
-        withUnsafeBytes(of: digits) { buffer.append(contentsOf: $0.prefix(count)) }
+        withUnsafeBytes(of: digits) { bytes in
+            buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[0..<count]))
+        }
     }
 
     /// Appends to memory that is there.

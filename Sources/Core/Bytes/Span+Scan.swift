@@ -8,6 +8,12 @@ extension Span where Element == UInt8 {
         return withUnsafeBufferPointer { buffer in
             guard let base = buffer.baseAddress else { return nil }
             var index = start
+            // Names and values are short, most of them.
+            while index + 16 <= buffer.count, index < start + 32 {
+                let bits = squilla_mask16_equal(base + index, byte)
+                if bits != 0 { return index + bits.trailingZeroBitCount }
+                index += 16
+            }
             while index + 64 <= buffer.count {
                 let bits = squilla_mask64_equal(base + index, byte)
                 if bits != 0 { return index + bits.trailingZeroBitCount }
@@ -45,6 +51,28 @@ extension Span where Element == UInt8 {
             }
             while index + 2 < buffer.count {
                 if base[index] == first, base[index + 1] == second, base[index + 2] == third { return index }
+                index += 1
+            }
+            return nil
+        }
+    }
+
+    /// The first line end at or after `start` with an empty line behind it, whose own end may be CRLF or LF.
+    public func firstIndexOfHeadEnd(from start: Int = 0) -> Int? {
+        precondition(start >= 0, "a negative index")
+        return withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            var index = start
+            while index + 18 <= buffer.count {
+                let bits = squilla_mask16_head_end(base + index)
+                if bits != 0 { return index + bits.trailingZeroBitCount }
+                index += 16
+            }
+            while index + 1 < buffer.count {
+                if base[index] == 0x0A {
+                    if base[index + 1] == 0x0A { return index }
+                    if base[index + 1] == 0x0D, index + 2 < buffer.count, base[index + 2] == 0x0A { return index }
+                }
                 index += 1
             }
             return nil

@@ -38,6 +38,20 @@ extension TCPConnection {
         queued(from: start)
     }
 
+    /// An empty buffer of the loop's pool, to gather output in for `send(taking:)`.
+    public func takeBuffer() -> [UInt8] { loop.takeBuffer() }
+
+    /// Queues a buffer's bytes and takes the buffer away, without a copy where nothing is queued.
+    public func send(taking buffer: inout [UInt8]) {
+        var taken: [UInt8] = []
+        swap(&taken, &buffer)
+        guard phase == .open, closesAfterFlush == .stay, !taken.isEmpty else { return loop.recycle(taken) }
+        let start = output.count
+        if start == 0 { swap(&taken, &output) } else { output.append(contentsOf: taken) }
+        if taken.capacity > 0 { loop.recycle(taken) }
+        queued(from: start)
+    }
+
     /// Queues a range of a segment that is never changed again, without copying large ones.
     public func send(shared segment: [UInt8], _ range: Range<Int>) {
         guard !range.isEmpty, canQueue() else { return }

@@ -17,9 +17,18 @@ public final class TCPConnection: LoopSource {
     /// The other side; behind a balancer that speaks the PROXY protocol, the client it names.
     public internal(set) var peer: SocketAddress {
         get { address }
-        set { address = newValue }
+        set {
+            address = newValue
+            hostText = []
+        }
     }
     @exclusivity(unchecked) private var address: SocketAddress
+    /// The address of `peer` as text, made once.
+    public var peerHost: [UInt8] {
+        if hostText.isEmpty { hostText = Array(address.host.utf8) }
+        return hostText
+    }
+    @exclusivity(unchecked) private var hostText: [UInt8] = []
     @exclusivity(unchecked) public internal(set) var handler: (any TCPHandler)?
     /// Asks for `TCPHandler.drained` when the queue becomes empty.
     @exclusivity(unchecked) public var reportsDrained = false

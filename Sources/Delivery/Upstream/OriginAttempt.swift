@@ -7,9 +7,9 @@ final class OriginAttempt: OriginHandler {
     let charge: RetryBudget.Charge?
     let call: OriginCall
     let group: OriginGroup
-    var exchange: OriginExchange?
+    @exclusivity(unchecked) var exchange: OriginExchange?
     /// What the answer says of the endpoint, once it is there.
-    var noted: OutlierDetector.Outcome?
+    @exclusivity(unchecked) var noted: OutlierDetector.Outcome?
 
     init(_ call: OriginCall, _ group: OriginGroup, index: Int, charge: RetryBudget.Charge?) {
         self.call = call
@@ -26,7 +26,7 @@ final class OriginAttempt: OriginHandler {
 
     var facts: OriginFacts {
         var facts = exchange?.facts ?? OriginFacts()
-        facts.endpoint = group.standing.endpoints[index].endpoint
+        facts.endpoint = group.endpointNames[index]
         facts.tier = group.tier
         return facts
     }

@@ -26,23 +26,23 @@ public final class OriginCall {
     let framing: BodyFraming
     let isUpgrade: Bool
     /// The client that asks, for origins that want a PROXY header.
-    public var client: ProxyHeader.Addresses?
+    @exclusivity(unchecked) public var client: ProxyHeader.Addresses?
     public var wantsClient: Bool { tiers.contains { $0.group.wantsClient } }
-    var handler: (any OriginHandler)?
-    private(set) var tier = 0
-    private var ask = Balancer.Ask()
-    var attempts: [OriginAttempt] = []
+    @exclusivity(unchecked) var handler: (any OriginHandler)?
+    @exclusivity(unchecked) private(set) var tier = 0
+    @exclusivity(unchecked) private var ask = Balancer.Ask()
+    @exclusivity(unchecked) var attempts: [OriginAttempt] = []
     /// The one whose answer the handler hears.
-    var winner: OriginAttempt?
-    private var retriesLeft = 0
-    private var retries = 0
-    private var hedges = 0
+    @exclusivity(unchecked) var winner: OriginAttempt?
+    @exclusivity(unchecked) private var retriesLeft = 0
+    @exclusivity(unchecked) private var retries = 0
+    @exclusivity(unchecked) private var hedges = 0
     /// The request's body is on its way and can't be had again.
-    var isBodyGone = false
-    private(set) var isDone = false
-    private var hasBegun = false
-    private var hedgeTimer: LoopTimer?
-    private var last: (facts: OriginFacts, id: UInt64?) = (OriginFacts(), nil)
+    @exclusivity(unchecked) var isBodyGone = false
+    @exclusivity(unchecked) private(set) var isDone = false
+    @exclusivity(unchecked) private var hasBegun = false
+    @exclusivity(unchecked) private var hedgeTimer: LoopTimer?
+    @exclusivity(unchecked) private var last: (facts: OriginFacts, id: UInt64?) = (OriginFacts(), nil)
 
     /// The handler is held until the call is over.
     /// - Precondition: there is a tier.

@@ -8,22 +8,22 @@ final class OriginConnection: OriginCarrier, TCPHandler {
 
     let id: PoolState.ConnectionID
     private unowned let pool: OriginPool
-    private(set) var tcp: TCPConnection?
-    private var parser = ResponseParser()
-    private var head = ResponseHead()
-    private var decoder = BodyDecoder(.none, limits: .origin, isLenient: true)
-    private var exchange: OriginExchange?
-    private var hasServed = false
-    private var receivedAny = false
-    private var isInBody = false
-    private var interimCount = 0
-    private var isTunnel = false
-    private var connectStarted: Int64
-    private var connectNanoseconds: Int64 = -1
-    private var isConnecting = true
-    private var pendingError: UpstreamError?
+    @exclusivity(unchecked) private(set) var tcp: TCPConnection?
+    @exclusivity(unchecked) private var parser = ResponseParser()
+    @exclusivity(unchecked) private var head = ResponseHead()
+    @exclusivity(unchecked) private var decoder = BodyDecoder(.none, limits: .origin, isLenient: true)
+    @exclusivity(unchecked) private var exchange: OriginExchange?
+    @exclusivity(unchecked) private var hasServed = false
+    @exclusivity(unchecked) private var receivedAny = false
+    @exclusivity(unchecked) private var isInBody = false
+    @exclusivity(unchecked) private var interimCount = 0
+    @exclusivity(unchecked) private var isTunnel = false
+    @exclusivity(unchecked) private var connectStarted: Int64
+    @exclusivity(unchecked) private var connectNanoseconds: Int64 = -1
+    @exclusivity(unchecked) private var isConnecting = true
+    @exclusivity(unchecked) private var pendingError: UpstreamError?
     /// The name has other addresses that a failed connect may try.
-    var hasAlternatives = false
+    @exclusivity(unchecked) var hasAlternatives = false
 
     init(id: PoolState.ConnectionID, pool: OriginPool) {
         self.id = id

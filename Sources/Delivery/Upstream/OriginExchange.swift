@@ -12,16 +12,16 @@ public final class OriginExchange {
     }
 
     public let pool: OriginPool
-    public internal(set) var request: OriginRequest
-    public internal(set) var facts = OriginFacts()
-    var handler: (any OriginHandler)?
-    var phase = Phase.new
-    var connection: OriginCarrier?
-    var ticket: UInt64 = 0
-    var isBodySent: Bool
-    var isReady = false
-    var retriesLeft: Int
-    var isPaused = false
+    @exclusivity(unchecked) public internal(set) var request: OriginRequest
+    @exclusivity(unchecked) public internal(set) var facts = OriginFacts()
+    @exclusivity(unchecked) var handler: (any OriginHandler)?
+    @exclusivity(unchecked) var phase = Phase.new
+    @exclusivity(unchecked) var connection: OriginCarrier?
+    @exclusivity(unchecked) var ticket: UInt64 = 0
+    @exclusivity(unchecked) var isBodySent: Bool
+    @exclusivity(unchecked) var isReady = false
+    @exclusivity(unchecked) var retriesLeft: Int
+    @exclusivity(unchecked) var isPaused = false
 
     /// The handler is held until the exchange is over.
     public init(pool: OriginPool, request: OriginRequest, handler: any OriginHandler) {

@@ -7,15 +7,17 @@ public final class OriginGroup {
     public let standing: OriginStanding
     public let pools: [OriginPool]
     public let tier: OriginTier
+    /// Of the endpoints, as `OriginSettings.endpoint` has them.
+    let endpointNames: [String]
     /// The endpoint that is this edge itself: a key that belongs to it goes on to the next tier.
     let own: Int?
     /// An endpoint wants a PROXY header.
     let wantsClient: Bool
     let loop: EventLoop
-    var balancer: Balancer
-    var budget: RetryBudget
-    private var random = Random()
-    private var seenVersion = 0
+    @exclusivity(unchecked) var balancer: Balancer
+    @exclusivity(unchecked) var budget: RetryBudget
+    @exclusivity(unchecked) private var random = Random()
+    @exclusivity(unchecked) private var seenVersion = 0
 
     /// - Parameters:
     ///   - pools: of the standing's endpoints, in their order.
@@ -27,6 +29,7 @@ public final class OriginGroup {
         self.tier = tier
         self.own = own
         self.pools = pools
+        endpointNames = standing.endpoints.map(\.endpoint)
         wantsClient = pools.contains { $0.settings.proxyHeader != nil }
         self.loop = loop
         balancer = Balancer(standing.endpoints, settings: standing.policy.balance)

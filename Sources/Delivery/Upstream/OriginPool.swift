@@ -5,19 +5,19 @@ public final class OriginPool {
     public let settings: OriginSettings
     let loop: EventLoop
     let resolver: Resolver
-    var state: PoolState
-    var connections: [PoolState.ConnectionID: OriginConnection] = [:]
+    @exclusivity(unchecked) var state: PoolState
+    @exclusivity(unchecked) var connections: [PoolState.ConnectionID: OriginConnection] = [:]
     /// Those of HTTP/2, see OriginPool+HTTP2.
-    var shared: [PoolState.ConnectionID: OriginHTTP2Connection] = [:]
-    var upgrades: OriginPool?
-    var waiting: [PoolState.Ticket: OriginExchange] = [:]
-    private var nextTicket: PoolState.Ticket = 1
-    private var nextAddress = 0
+    @exclusivity(unchecked) var shared: [PoolState.ConnectionID: OriginHTTP2Connection] = [:]
+    @exclusivity(unchecked) var upgrades: OriginPool?
+    @exclusivity(unchecked) var waiting: [PoolState.Ticket: OriginExchange] = [:]
+    @exclusivity(unchecked) private var nextTicket: PoolState.Ticket = 1
+    @exclusivity(unchecked) private var nextAddress = 0
     /// Whose address may change.
     private let isNamed: Bool
-    private var isRefreshing = false
-    private var timer: LoopTimer?
-    private(set) var isClosed = false
+    @exclusivity(unchecked) private var isRefreshing = false
+    @exclusivity(unchecked) private var timer: LoopTimer?
+    @exclusivity(unchecked) private(set) var isClosed = false
 
     /// - Parameter resolver: shared by all loops.
     public init(settings: OriginSettings, loop: EventLoop, resolver: Resolver) {

@@ -43,8 +43,7 @@ import Testing
         let pair = SessionPair()
         let stream = try #require(pair.client.request(Self.get))
         pair.run()
-        pair.server.session.respond(
-            stream, head: Array("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".utf8).span, hasBody: false)
+        pair.server.interim(stream, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
         pair.run()
         pair.server.respond(stream, "HTTP/1.1 200 OK\r\n\r\n", "x")
         pair.run()
@@ -103,8 +102,8 @@ import Testing
         let pair = SessionPair()
         let streams = try (0..<3).map { _ in try #require(pair.client.request(Self.get)) }
         pair.run()
-        pair.server.session.reset(streams[0], code: .refusedStream)
-        pair.server.session.reset(streams[1], code: .internalError)
+        pair.server.reset(streams[0], code: .refusedStream)
+        pair.server.reset(streams[1], code: .internalError)
         pair.server.respond(streams[2], "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", "short")
         pair.run()
         #expect(pair.client.answers[streams[0]]?.end == .refused)

@@ -66,7 +66,24 @@ static inline __attribute__((always_inline)) uint64_t squilla_mask64_field_end(c
                               squilla_field_end16(SQUILLA_LOAD(p, 2)), squilla_field_end16(SQUILLA_LOAD(p, 3)));
 }
 
-/// The same of the 16 bytes at p.
+/// Of the 16 bytes at p those that equal a.
+static inline __attribute__((always_inline)) uint32_t squilla_mask16_equal(const uint8_t *p, uint8_t a) {
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(SQUILLA_LOAD(p, 0), _mm_set1_epi8((char)a)));
+}
+
+/// Of the 16 bytes at p the line ends with an empty line behind them, with or without a carriage return; 18 bytes at p are
+/// read.
+static inline __attribute__((always_inline)) uint32_t squilla_mask16_head_end(const uint8_t *p) {
+    __m128i feed = _mm_set1_epi8('\n');
+    __m128i here = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), feed);
+    __m128i next = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
+    __m128i last = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 2)), feed);
+    __m128i empty = _mm_or_si128(_mm_cmpeq_epi8(next, feed),
+                                 _mm_and_si128(_mm_cmpeq_epi8(next, _mm_set1_epi8('\r')), last));
+    return (uint32_t)_mm_movemask_epi8(_mm_and_si128(here, empty));
+}
+
+/// Of the 16 bytes at p those that an HTTP field value cannot hold.
 static inline __attribute__((always_inline)) uint32_t squilla_mask16_field_end(const uint8_t *p) {
     return (uint32_t)_mm_movemask_epi8(squilla_field_end16(SQUILLA_LOAD(p, 0)));
 }
@@ -108,6 +125,20 @@ static inline uint64_t squilla_mask64_field_end(const uint8_t *p) {
 static inline uint32_t squilla_mask16_field_end(const uint8_t *p) {
     uint32_t mask = 0;
     for (int i = 0; i < 16; i++) mask |= (uint32_t)((p[i] < 0x20 && p[i] != 0x09) || p[i] == 0x7f) << i;
+    return mask;
+}
+
+static inline uint32_t squilla_mask16_equal(const uint8_t *p, uint8_t a) {
+    uint32_t mask = 0;
+    for (int i = 0; i < 16; i++) mask |= (uint32_t)(p[i] == a) << i;
+    return mask;
+}
+
+static inline uint32_t squilla_mask16_head_end(const uint8_t *p) {
+    uint32_t mask = 0;
+    for (int i = 0; i < 16; i++) {
+        mask |= (uint32_t)(p[i] == '\n' && (p[i + 1] == '\n' || (p[i + 1] == '\r' && p[i + 2] == '\n'))) << i;
+    }
     return mask;
 }
 

@@ -24,24 +24,25 @@ final class CacheFetchJob: OriginHandler {
     private let worker: Worker
     private let fetch: CacheFetch
     /// The request, which the exchange may have let go of.
-    private var head: RequestHead
+    @exclusivity(unchecked) private var head: RequestHead
     /// What the rules said before the fetch, and what they are told after it.
-    private var decisions: RuleDecisions
+    @exclusivity(unchecked) private var decisions: RuleDecisions
     private var subject: RuleSubject?
     private let requestSeconds: Int64
     /// A fragment's page says how long it may be kept.
     private let lifetime: Int64?
-    private var mode = Mode.awaitingHead
-    private var discarded = 0
-    private var exchange: Exchange?
-    private(set) var origin: OriginCall?
+    @exclusivity(unchecked) private var mode = Mode.awaitingHead
+    @exclusivity(unchecked) private var discarded = 0
+    @exclusivity(unchecked) private var exchange: Exchange?
+    @exclusivity(unchecked) private(set) var origin: OriginCall?
     let originName: String
 
     private init(_ fetch: CacheFetch, for exchange: Exchange, route: RouteTable.Route, isRefresh: Bool) {
         worker = exchange.worker
         self.fetch = fetch
         head = exchange.head
-        decisions = exchange.decisions
+        // They are large, and without rules they say nothing.
+        decisions = worker.rules == nil ? RuleDecisions() : exchange.decisions
         if worker.rules?.set.has(.fetch) == true { subject = exchange.ruleSubject() }
         requestSeconds = worker.nowSeconds
         lifetime = exchange.fragmentLifetime
@@ -113,6 +114,8 @@ final class CacheFetchJob: OriginHandler {
             exchange.relay(response, from: origin, reason: nil, forward: fetch.reason)
         case .relay(let reason):
             mode = .relaying(nil)
+            // The exchange's own copy is alone then, and keeps its memory for the next request.
+            head = RequestHead()
             guard let exchange else { return abandon() }
             exchange.relay(response, from: origin, reason: reason, forward: fetch.reason)
         case .serve(let hit):

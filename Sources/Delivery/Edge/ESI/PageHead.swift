@@ -73,6 +73,7 @@ struct PageHead {
             if PageHead.singular.contains(id) { dropped.insert(id) }
         }
         writer.copyFields(of: block, except: dropped)
+        encoding.writeVary(&writer, block)
         if isUncacheable {
             writer.field("Cache-Control", "no-cache, no-store, must-revalidate")
             writer.field("Expires", "Thu, 01 Jan 1970 00:00:00 GMT")

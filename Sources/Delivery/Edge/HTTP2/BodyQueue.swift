@@ -1,4 +1,4 @@
-import Reactor
+import Bytes
 
 /// A response's body on its way into DATA frames: copies of small pieces, references to large shared ones.
 struct BodyQueue {
@@ -17,11 +17,11 @@ struct BodyQueue {
         guard !bytes.isEmpty else { return }
         count += bytes.count
         if let last = pieces.indices.last, last >= first, !pieces[last].isShared {
-            bytes.withUnsafeBufferPointer { pieces[last].bytes.append(contentsOf: $0) }
+            pieces[last].bytes.append(contentsOf: bytes)
             pieces[last].range = pieces[last].range.lowerBound..<pieces[last].bytes.count
             return
         }
-        let copy = bytes.withUnsafeBufferPointer { Array($0) }
+        let copy = [UInt8](bytes)
         pieces.append(Piece(bytes: copy, range: 0..<copy.count, isShared: false))
     }
 
@@ -31,9 +31,15 @@ struct BodyQueue {
         pieces.append(Piece(bytes: segment, range: range, isShared: true))
     }
 
+    mutating func removeAll() {
+        count = 0
+        first = 0
+        if !pieces.isEmpty { pieces.removeAll(keepingCapacity: true) }
+    }
+
     /// Sends from the front.
     /// - Precondition: `size` is at most `count`.
-    mutating func send(_ size: Int, on tcp: TCPConnection) {
+    mutating func send(_ size: Int, on connection: HTTP2Connection) {
         var left = size
         count -= size
         while left > 0 {
@@ -42,9 +48,9 @@ struct BodyQueue {
             let part = range.lowerBound..<range.lowerBound + taken
             let bytes = pieces[first].bytes
             if pieces[first].isShared {
-                tcp.send(shared: bytes, part)
+                connection.send(shared: bytes, part)
             } else {
-                tcp.send(bytes.span.extracting(part))
+                connection.send(bytes.span.extracting(part))
             }
             left -= taken
             if taken == range.count {

@@ -1,3 +1,4 @@
+import Bytes
 import HTTPWire
 import Reactor
 
@@ -6,7 +7,7 @@ import Reactor
 /// Memory is bounded by the session's limits: a stream holds at most its window of a request and
 /// `HTTP2Stream.highWaterBytes` of a response; little more than `outputBytes` waits in the connection itself, so that
 /// what is most urgent goes next.
-final class HTTP2Connection: ClientConnection, TCPHandler, HTTP2Handler {
+final class HTTP2Connection: ClientConnection, TCPHandler {
     /// More than this in the connection's queue, and no further frame is made.
     static let outputBytes = 64 * 1024
 
@@ -18,9 +19,11 @@ final class HTTP2Connection: ClientConnection, TCPHandler, HTTP2Handler {
     /// For the heads of responses, one after the other.
     @exclusivity(unchecked) var headWriter = HeadWriter()
 
-    private(set) lazy var session = HTTP2Session(
-        handler: self, limits: worker.settings.http2, wire: worker.settings.wireLimits, now: worker.loop.now)
-    @exclusivity(unchecked) private var streams: [Int32: HTTP2Stream] = [:]
+    @exclusivity(unchecked) var session: HTTP2Session
+    /// By slot. Those of slots that are free wait for the next request.
+    @exclusivity(unchecked) private var streams: [HTTP2Stream] = []
+    /// Heads that wait until the client takes more.
+    @exclusivity(unchecked) var heldHeads: [HeldHead] = []
     private var isDraining = false
     private var hasEnded = false
     @exclusivity(unchecked) private var isReceiving = false
@@ -29,11 +32,20 @@ final class HTTP2Connection: ClientConnection, TCPHandler, HTTP2Handler {
     @exclusivity(unchecked) private var progressed: [HTTP2Stream] = []
     private var progressMark: Int64 = 0
 
+    struct HeldHead {
+        let stream: HTTP2Stream
+        let id: Int32
+        let bytes: [UInt8]
+        let ends: Bool
+    }
+
     init(tcp: TCPConnection, worker: Worker, service: (any HTTPService)?) {
         self.tcp = tcp
         self.worker = worker
         self.service = service
         idleSince = worker.loop.now
+        session = HTTP2Session(
+            limits: worker.settings.http2, wire: worker.settings.wireLimits, now: worker.loop.now)
     }
 
     /// Says what this side allows; once, first of all.
@@ -43,35 +55,46 @@ final class HTTP2Connection: ClientConnection, TCPHandler, HTTP2Handler {
         flush()
     }
 
-    var isIdle: Bool { streams.isEmpty }
+    var isIdle: Bool { session.streamCount == 0 }
 
     // MARK: Input
 
     func received(_ bytes: Span<UInt8>) {
         isReceiving = true
-        let goesOn = session.receive(bytes, now: worker.loop.now)
+        let now = worker.loop.now
+        var position = 0
+        var goesOn = true
+        if session.output.capacity == 0 { session.output = tcp.takeBuffer() }
+        events: while tcp.isOpen {
+            switch session.next(bytes, &position, now: now) {
+            case .request(let slot, let isComplete): begin(slot, isComplete: isComplete)
+            case .body(let slot, let range, let ends): streams[slot].received(bytes.extracting(range), ends: ends)
+            case .ended(let slot): streams[slot].ended(trailers: session.takeTrailers())
+            case .closed(let slot, let code): over(streams[slot], code == 0 ? .local : .failed(104))
+            case .nothing: break events
+            case .failed:
+                goesOn = false
+                break events
+            }
+        }
         isReceiving = false
         flush()
         if !goesOn { tcp.closeAfterFlush(linger: true) }
     }
 
-    /// Sends what the session has, unless it is being told something: then that ends with a flush of its own.
-    func flush() {
-        guard !isReceiving, !isFlushing, tcp.isOpen else { return }
-        isFlushing = true
-        session.flush()
-        while !progressed.isEmpty {
-            var streams: [HTTP2Stream] = []
-            swap(&streams, &progressed)
-            for stream in streams { stream.tellProgress() }
-            session.flush()
-        }
-        isFlushing = false
-        if session.isFinished { tcp.closeAfterFlush(linger: true) }
+    private func begin(_ slot: Int, isComplete: Bool) {
+        if session.streamCount == 1 { watchProgress() }
+        if slot == streams.count { streams.append(HTTP2Stream(connection: self)) }
+        streams[slot].begin(session.number(slot), slot: slot, isComplete: isComplete)
     }
 
-    /// Tells the stream's exchange when the session is done: it may send at once.
-    func progressed(_ stream: HTTP2Stream) { progressed.append(stream) }
+    /// The stream is closed and its slot is free.
+    func over(_ stream: HTTP2Stream, _ reason: CloseReason) {
+        stream.lost(reason)
+        guard session.streamCount == 0 else { return }
+        idleSince = worker.loop.now
+        tcp.setDeadline(afterMilliseconds: worker.settings.keepAliveTimeoutMilliseconds)
+    }
 
     func receivedEnd() {
         // Responses under way could still be read, but nobody half-closes HTTP/2; windows would never open again.
@@ -85,50 +108,71 @@ final class HTTP2Connection: ClientConnection, TCPHandler, HTTP2Handler {
     func connected() {}
 
     func closed(_ reason: CloseReason) {
-        let open = streams
-        streams = [:]
-        for stream in open.values { stream.lost(reason) }
+        // They and the connection hold each other.
+        let known = streams
+        streams = []
+        heldHeads = []
+        for stream in known where stream.isLive { stream.lost(reason) }
         worker.connectionClosed(self)
     }
 
-    // MARK: HTTP2Handler
+    // MARK: Output
 
-    func requestReceived(_ id: Int32, _ head: inout RequestHead, error: WireError?, isComplete: Bool) {
-        if streams.isEmpty { watchProgress() }
-        let stream = HTTP2Stream(id: id, connection: self)
-        streams[id] = stream
-        stream.begin(&head, error: error, isComplete: isComplete)
-    }
-
-    func bodyReceived(_ id: Int32, _ bytes: Span<UInt8>) {
-        guard let stream = streams[id] else { return session.consumed(id, bytes.count) }
-        stream.received(bytes)
-    }
-
-    func requestEnded(_ id: Int32, trailers: HeaderBlock) { streams[id]?.ended(trailers: trailers) }
-
-    func streamClosed(_ id: Int32, code: UInt32) {
-        guard let stream = streams.removeValue(forKey: id) else { return }
-        stream.lost(code == 0 ? .local : .failed(104))
-        if streams.isEmpty {
-            idleSince = worker.loop.now
-            tcp.setDeadline(afterMilliseconds: worker.settings.keepAliveTimeoutMilliseconds)
+    /// Sends what the session has, unless it is being told something: then that ends with a flush of its own.
+    func flush() {
+        guard !isReceiving, !isFlushing, tcp.isOpen else { return }
+        isFlushing = true
+        sendFrames()
+        while !progressed.isEmpty {
+            var streams: [HTTP2Stream] = []
+            swap(&streams, &progressed)
+            for stream in streams { stream.tellProgress() }
+            sendFrames()
         }
+        isFlushing = false
+        if session.isFinished { tcp.closeAfterFlush(linger: true) }
     }
 
-    func bodyAvailable(_ id: Int32, limit: Int) -> (count: Int, end: HTTP2BodyEnd) {
-        streams[id]?.bodyAvailable(limit: limit) ?? (0, .ends)
+    private func sendFrames() {
+        if !heldHeads.isEmpty { sendHeldHeads() }
+        while let turn = session.nextTurn(), canSend { streams[turn.slot].takeTurn(turn.limit) }
+        passOutput()
     }
 
-    func sendData(_ id: Int32, frameHead: Span<UInt8>, count: Int) {
-        tcp.send(frameHead)
-        streams[id]?.sendBody(count)
+    private func sendHeldHeads() {
+        var count = 0
+        while count < heldHeads.count, canSend {
+            let head = heldHeads[count]
+            count += 1
+            if head.stream.isLive, head.stream.id == head.id { head.stream.sendHeld(head.bytes.span, ends: head.ends) }
+        }
+        heldHeads.removeFirst(count)
     }
 
-    func send(_ bytes: Span<UInt8>) { tcp.send(bytes) }
+    /// Tells the stream's exchange when the session is done: it may send at once.
+    func progressed(_ stream: HTTP2Stream) { progressed.append(stream) }
 
+    /// Frames that were made go into the connection's queue.
+    func passOutput() {
+        if !session.output.isEmpty { tcp.send(taking: &session.output) }
+    }
+
+    /// Bytes of a body, behind the head of their frame.
+    func send(_ bytes: Span<UInt8>) { session.output.append(contentsOf: bytes) }
+
+    /// The same of a segment that never changes.
+    func send(shared segment: [UInt8], _ range: Range<Int>) {
+        if range.count <= HTTP2Connection.copyBytes { return session.output.append(contentsOf: segment[range]) }
+        passOutput()
+        tcp.send(shared: segment, range)
+    }
+
+    /// What is cheaper to copy than to queue for itself.
+    private static let copyBytes = 4 * 1024
+
+    /// The connection takes more for now.
     var canSend: Bool {
-        guard tcp.queuedBytes > HTTP2Connection.outputBytes else { return true }
+        guard tcp.queuedBytes + session.output.count > HTTP2Connection.outputBytes else { return true }
         tcp.reportWhenLow()
         return false
     }
@@ -142,18 +186,18 @@ final class HTTP2Connection: ClientConnection, TCPHandler, HTTP2Handler {
 
     func deadlinePassed() {
         if isDraining, !hasEnded { return endRequests() }
-        guard !streams.isEmpty else {
+        guard !isIdle else {
             session.end()
             flush()
             return tcp.closeAfterFlush(linger: true)
         }
         let hasProgress = tcp.sentBytes - progressMark >= Int64(worker.settings.minimumWriteBytesPerPeriod)
         if tcp.queuedBytes > 0, !hasProgress {
-            for stream in streams.values { stream.exchange?.clientStalled() }
+            for stream in streams where stream.isLive { stream.exchange?.clientStalled() }
             return tcp.abort()
         }
         // A client that opens no window for a stream holds what is queued for it.
-        for stream in streams.values { stream.checkProgress() }
+        for stream in streams where stream.isLive { stream.checkProgress() }
         watchProgress()
         flush()
     }
@@ -176,11 +220,11 @@ final class HTTP2Connection: ClientConnection, TCPHandler, HTTP2Handler {
         session.end()
         watchProgress()
         flush()
-        if streams.isEmpty { tcp.closeAfterFlush(linger: true) }
+        if isIdle { tcp.closeAfterFlush(linger: true) }
     }
 
     func closeWhenIdle() {
-        guard streams.isEmpty else { return }
+        guard isIdle else { return }
         if !hasEnded { session.end() }
         hasEnded = true
         flush()
@@ -188,6 +232,6 @@ final class HTTP2Connection: ClientConnection, TCPHandler, HTTP2Handler {
     }
 
     func endStreams() {
-        for stream in streams.values { stream.exchange?.endStream() }
+        for stream in streams where stream.isLive { stream.exchange?.endStream() }
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import HTTPWire
 import Reactor
 
@@ -7,8 +8,17 @@ final class HTTP2Stream: ClientStream {
     static let highWaterBytes = 256 * 1024
     /// …and to go on below this.
     static let lowWaterBytes = 64 * 1024
-    let id: Int32
-    @exclusivity(unchecked) private var connection: HTTP2Connection?
+    let connection: HTTP2Connection
+    /// The stream's number.
+    private(set) var id: Int32 {
+        get { number }
+        set { number = newValue }
+    }
+    @exclusivity(unchecked) private var number: Int32 = 0
+    /// Its place in the session.
+    @exclusivity(unchecked) private var slot = 0
+    /// It is open; else it waits to be used for another one.
+    @exclusivity(unchecked) private(set) var isLive = false
 
     // Request.
     @exclusivity(unchecked) private var held: [UInt8] = []
@@ -19,39 +29,48 @@ final class HTTP2Stream: ClientStream {
     // Response.
     @exclusivity(unchecked) private var queue = BodyQueue()
     @exclusivity(unchecked) private var hasResponded = false
+    /// Heads that the connection holds.
+    @exclusivity(unchecked) private var heldHeads = 0
+    /// The last frame was made.
+    @exclusivity(unchecked) private var hasSentEnd = false
+    /// The exchange is over.
     @exclusivity(unchecked) private var isComplete = false
-    private var responseTrailers: HeaderBlock?
+    @exclusivity(unchecked) private var responseTrailers: HeaderBlock?
     @exclusivity(unchecked) private var wantsMore = false
     @exclusivity(unchecked) private var reportsDrained = false
-    private var sentMark: Int64 = 0
+    @exclusivity(unchecked) private var sentMark: Int64 = 0
     @exclusivity(unchecked) private var sentBytes: Int64 = 0
-    private var timer: LoopTimer?
+    /// `sentBytes` as of the last period in which something was queued; -1 for nothing.
+    @exclusivity(unchecked) private var queuedSince: Int64 = -1
+    @exclusivity(unchecked) private var timer: LoopTimer?
 
-    init(id: Int32, connection: HTTP2Connection) {
-        self.id = id
+    init(connection: HTTP2Connection) {
         self.connection = connection
         super.init(tcp: connection.tcp, worker: connection.worker, service: connection.service)
     }
 
     override var delimitsBodies: Bool { true }
-    override var isOpen: Bool { connection != nil && tcp.isOpen }
+    override var isOpen: Bool { isLive && tcp.isOpen }
     override var isSecure: Bool { tcp.tlsFacts != nil }
 
     // MARK: Request
 
-    func begin(_ head: inout RequestHead, error: WireError?, isComplete: Bool) {
+    /// Begins with the head that the session has just read.
+    func begin(_ number: Int32, slot: Int, isComplete: Bool) {
+        id = number
+        self.slot = slot
+        forget()
         let exchange = worker.takeExchange()
         exchange.open(on: self)
         self.exchange = exchange
-        swap(&exchange.head, &head)
+        let error = connection.session.takeHead(&exchange.head)
         exchange.row.requestHeaderBytes = Int32(clamping: exchange.head.block.bytes.count)
+        hasEnded = isComplete
         if let error {
             input = .ended
-            hasEnded = isComplete
             return exchange.refuse(error)
         }
         if isComplete {
-            hasEnded = true
             input = .waiting
         } else {
             input = .body
@@ -61,23 +80,45 @@ final class HTTP2Stream: ClientStream {
         exchange.begin()
     }
 
-    func received(_ bytes: Span<UInt8>) {
+    /// As it was when it was made.
+    private func forget() {
+        isLive = true
+        sawEnd = false
+        isBodyPaused = false
+        isLast = false
+        hasResponded = false
+        heldHeads = 0
+        hasSentEnd = false
+        isComplete = false
+        wantsMore = false
+        reportsDrained = false
+        sentMark = 0
+        sentBytes = 0
+        queuedSince = -1
+    }
+
+    func received(_ bytes: Span<UInt8>, ends: Bool) {
         exchange?.row.requestBytes += Int64(bytes.count)
-        guard input == .body, let exchange else {
-            connection?.session.consumed(id, bytes.count)
-            return
+        if input == .body, let exchange {
+            if isBodyPaused || !held.isEmpty {
+                held.append(contentsOf: bytes)
+            } else {
+                connection.session.consumed(slot, bytes.count)
+                exchange.requestBody(bytes)
+            }
+        } else {
+            connection.session.consumed(slot, bytes.count)
         }
-        if isBodyPaused || !held.isEmpty {
-            bytes.withUnsafeBufferPointer { held.append(contentsOf: $0) }
-            return
-        }
-        connection?.session.consumed(id, bytes.count)
-        exchange.requestBody(bytes)
+        if ends, isLive { ended() }
     }
 
     func ended(trailers: HeaderBlock) {
-        hasEnded = true
         self.trailers = trailers
+        ended()
+    }
+
+    private func ended() {
+        hasEnded = true
         if held.isEmpty, !isBodyPaused { finishRequest() }
     }
 
@@ -96,11 +137,11 @@ final class HTTP2Stream: ClientStream {
         if !held.isEmpty {
             var bytes: [UInt8] = []
             swap(&bytes, &held)
-            connection?.session.consumed(id, bytes.count)
+            connection.session.consumed(slot, bytes.count)
             exchange?.requestBody(bytes.span)
         }
         if hasEnded, held.isEmpty, !isBodyPaused { finishRequest() }
-        connection?.flush()
+        connection.flush()
     }
 
     // MARK: Response
@@ -117,18 +158,36 @@ final class HTTP2Stream: ClientStream {
     override func reportDrained(_ isWanted: Bool) { reportsDrained = isWanted }
 
     override func writeHead(_ build: (inout HeadWriter) -> Void) -> Int {
-        guard let connection, !hasResponded else { return 0 }
+        guard isLive, !hasResponded else { return 0 }
         var writer = HeadWriter(capacity: 0)
         swap(&writer, &connection.headWriter)
         writer.removeAll()
         build(&writer)
         let count = writer.bytes.count
         let isInterim = count > 9 && writer.bytes[9] == 0x31
-        if !isInterim { hasResponded = true }
-        connection.session.respond(id, head: writer.bytes.span, hasBody: !isInterim && bodyFollows)
+        hasResponded = !isInterim
+        send(head: writer.bytes.span, ends: !isInterim && !bodyFollows)
         swap(&writer, &connection.headWriter)
         if isInterim { connection.flush() }
         return count
+    }
+
+    private func send(head: Span<UInt8>, ends: Bool) {
+        if connection.heldHeads.isEmpty, connection.canSend {
+            hasSentEnd = ends
+            return connection.session.respond(slot, head: head, ends: ends)
+        }
+        let bytes = [UInt8](head)
+        connection.heldHeads.append(.init(stream: self, id: id, bytes: bytes, ends: ends))
+        heldHeads += 1
+    }
+
+    /// The time has come for a head that the connection held.
+    func sendHeld(_ head: Span<UInt8>, ends: Bool) {
+        heldHeads -= 1
+        hasSentEnd = ends
+        connection.session.respond(slot, head: head, ends: ends)
+        if queue.count > 0 { announceBody() } else { finishIfComplete() }
     }
 
     private var bodyFollows: Bool {
@@ -137,15 +196,44 @@ final class HTTP2Stream: ClientStream {
     }
 
     override func writeBody(_ bytes: Span<UInt8>, isChunked: Bool) -> Int {
-        queue.append(bytes)
-        announceBody()
+        if canSendAtOnce(bytes.count) {
+            startFrame(bytes.count)
+            connection.send(bytes)
+        } else {
+            queue.append(bytes)
+            announceBody()
+        }
         return bytes.count
     }
 
     override func writeBody(shared segment: [UInt8], _ range: Range<Int>, isChunked: Bool) -> Int {
-        queue.append(shared: segment, range)
-        announceBody()
+        if canSendAtOnce(range.count) {
+            startFrame(range.count)
+            connection.send(shared: segment, range)
+        } else {
+            queue.append(shared: segment, range)
+            announceBody()
+        }
         return range.count
+    }
+
+    /// Nothing of the stream, and nothing that is more urgent, has to go before.
+    private func canSendAtOnce(_ count: Int) -> Bool {
+        isLive && queue.count == 0 && heldHeads == 0 && count <= connection.session.roomAtOnce(slot)
+            && connection.canSend
+    }
+
+    /// Writes the head of a frame of the next `count` bytes.
+    private func startFrame(_ count: Int) {
+        hasSentEnd = owesNothing(beyond: count)
+        connection.session.sendData(slot, count: count, ends: hasSentEnd, goesOn: false)
+        sentBytes += Int64(count)
+    }
+
+    /// The body ends with the next `count` bytes, as far as its length was known before.
+    private func owesNothing(beyond count: Int) -> Bool {
+        guard let exchange else { return false }
+        return exchange.responseFraming == .length && exchange.owedBytes == UInt64(count)
     }
 
     override func writeEnd(trailers: HeaderBlock) -> Int {
@@ -154,24 +242,36 @@ final class HTTP2Stream: ClientStream {
     }
 
     private func announceBody() {
-        guard let connection else { return }
-        connection.session.bodyGrew(id)
+        guard isLive else { return }
+        if heldHeads == 0 { connection.session.requestTurn(slot) }
         connection.flush()
     }
 
-    func bodyAvailable(limit: Int) -> (count: Int, end: HTTP2BodyEnd) {
+    /// Makes a frame of what is queued.
+    func takeTurn(_ limit: Int) {
         let count = min(limit, queue.count)
-        guard isComplete, count == queue.count else { return (count, .goesOn) }
-        if !hasEnded { connection?.session.discardRest(id) }
-        return (count, responseTrailers.map { .endsWithTrailers($0) } ?? .ends)
+        let isWhole = count == queue.count && (isComplete || owesNothing(beyond: 0))
+        hasSentEnd = isWhole && responseTrailers == nil
+        connection.session.sendData(slot, count: count, ends: hasSentEnd, goesOn: count < queue.count)
+        queue.send(count, on: connection)
+        sentBytes += Int64(count)
+        if isComplete, queue.count == 0 { return finishIfComplete() }
+        let isLow = wantsMore && queue.count <= HTTP2Stream.lowWaterBytes
+        if isLow || reportsDrained && queue.count == 0 { connection.progressed(self) }
     }
 
-    /// Sends the next bytes of the queue, which `bodyAvailable` named.
-    func sendBody(_ count: Int) {
-        queue.send(count, on: tcp)
-        sentBytes += Int64(count)
-        let isLow = wantsMore && queue.count <= HTTP2Stream.lowWaterBytes
-        if isLow || reportsDrained && queue.count == 0 { connection?.progressed(self) }
+    /// Ends the stream where all of the response was sent.
+    private func finishIfComplete() {
+        guard isComplete, queue.count == 0, heldHeads == 0 else { return }
+        if !hasSentEnd {
+            if let responseTrailers {
+                connection.session.sendTrailers(slot, responseTrailers)
+            } else {
+                connection.session.sendData(slot, count: 0, ends: true, goesOn: false)
+            }
+        }
+        connection.session.finish(slot)
+        connection.over(self, .local)
     }
 
     func tellProgress() {
@@ -187,24 +287,26 @@ final class HTTP2Stream: ClientStream {
     override func exchangeFinished(_ exchange: Exchange) {
         isComplete = true
         release(exchange)
-        guard let connection else { return }
-        let discards = !hasEnded
-        if hasResponded, queue.count == 0 { connection.session.bodyGrew(id) }
-        if discards { input = .ended }
+        guard isLive else { return }
+        if !hasEnded { input = .ended }
+        if hasResponded { finishIfComplete() }
         connection.flush()
     }
 
     override func exchangeTorn(_ exchange: Exchange, needsReset: Bool) {
         release(exchange)
         input = .ended
-        guard let connection else { return }
-        connection.session.reset(id, code: hasResponded ? .internalError : .refusedStream)
+        guard isLive else { return }
+        connection.session.reset(slot, code: hasResponded ? .internalError : .refusedStream)
+        connection.over(self, .local)
         connection.flush()
     }
 
     private func release(_ exchange: Exchange) {
-        timer?.cancel()
-        timer = nil
+        if let timer {
+            timer.cancel()
+            self.timer = nil
+        }
         guard self.exchange === exchange else { return }
         self.exchange = nil
         worker.recycle(exchange)
@@ -212,16 +314,20 @@ final class HTTP2Stream: ClientStream {
 
     /// The stream is closed, by both sides' ends or before.
     func lost(_ reason: CloseReason) {
-        connection = nil
+        isLive = false
         input = .ended
-        held = []
-        queue = BodyQueue()
+        if !held.isEmpty { held = [] }
+        queue.removeAll()
+        if responseTrailers != nil { responseTrailers = nil }
+        if !trailers.fields.isEmpty { trailers = HeaderBlock() }
         if let exchange {
             exchange.clientGone(reason)
             release(exchange)
         }
-        timer?.cancel()
-        timer = nil
+        if let timer {
+            timer.cancel()
+            self.timer = nil
+        }
     }
 
     // MARK: Time
@@ -259,9 +365,8 @@ final class HTTP2Stream: ClientStream {
             return
         }
         exchange?.clientStalled()
-        connection?.session.reset(id, code: .cancel)
+        guard isLive else { return }
+        connection.session.reset(slot, code: .cancel)
+        connection.over(self, .local)
     }
-
-    /// `sentBytes` as of the last period in which something was queued; -1 for nothing.
-    private var queuedSince: Int64 = -1
 }

@@ -32,7 +32,7 @@ extension Exchange {
     func beginEncoding(_ fields: HeaderBlock, status: Int, length: UInt64?) -> LiveEncoding {
         guard !isFragment, !hasResponded, decisions.compress != false, let connection else { return .none }
         let encoding = LiveEncoding(
-            fields, status: status, length: length, to: head, settings: worker.settings.cache.compression)
+            fields, status: status, length: length, to: head.block, settings: worker.cacheBox.settings.compression)
         guard let coding = encoding.coding else { return encoding }
         // An end that only a closed connection tells is worth no compression.
         guard connection.delimitsBodies || head.minorVersion == 1 else { return encoding.withoutCoding }

@@ -69,10 +69,8 @@ extension Exchange: OriginHandler {
         if head.expectsContinue { writer.field("Expect", "100-continue") }
         if fetch == nil { writeUpgrade(&writer) }
         writeForwarded(&writer)
-        writeLoop(&writer, tier: tier)
+        writeHop(&writer, tier: tier)
         if worker.settings.esi.isEnabled { writeSurrogateCapability(&writer) }
-        writer.via(
-            head.block, majorVersion: head.majorVersion, minorVersion: head.minorVersion, name: worker.settings.name)
         writer.endHead()
         return writer.bytes
     }
@@ -167,14 +165,22 @@ extension Exchange: OriginHandler {
         var block = response.block
         encoding.apply(to: &block)
         if response.status == 304 { EncodedTag.restore(&block, askedBy: head.block) }
+        var dropped: HeaderSet = [.contentLength, .via]
         if !worker.settings.cache.sendsTags {
             block.removeCacheTags()
-            if !SurrogateControl(block).asksForESI { block.remove(.surrogateControl) }
+            if block.contains(.surrogateControl), !SurrogateControl(block).asksForESI {
+                dropped.insert(.surrogateControl)
+            }
         }
-        writer.copyFields(of: block, except: [.contentLength, .via])
+        writer.copyFields(of: block, except: dropped)
+        encoding.writeVary(&writer, block)
         if !response.block.contains(.date) { worker.writeDate(&writer) }
         writeAffinity(&writer, call)
-        writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
+        if response.minorVersion == 1, !response.block.contains(.via) {
+            writer.bytes.append(contentsOf: worker.viaLine)
+        } else {
+            writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
+        }
         guard worker.cache != nil else { return }
         var status = CacheStatus.forwarded(reason)
         status.forwardStatus = response.status
@@ -219,11 +225,8 @@ extension Exchange: OriginHandler {
 
     func keepMimeType(of block: HeaderBlock) {
         guard let value = block.value(of: .contentType) else { return }
-        for index in value.indices {
-            let byte = value[index]
-            if byte == 0x3B || byte == 0x20 { break }
-            mimeType.append(byte)
-        }
+        let end = value.firstIndex(ofEither: 0x3B, or: 0x20) ?? value.count
+        mimeType.append(contentsOf: value.extracting(0..<end))
     }
 
     func noteOrigin() {

@@ -1,3 +1,4 @@
+import Bytes
 import HTTPWire
 import Reactor
 
@@ -27,21 +28,31 @@ extension Exchange {
         return ProxyHeader.Addresses(source: tcp.peer, destination: local)
     }
 
+    private static let secureLine: StaticString = "\r\nX-Forwarded-Proto: https\r\n"
+    private static let plainLine: StaticString = "\r\nX-Forwarded-Proto: http\r\n"
+
     /// Adds this hop. What an untrusted client claims about itself is not passed on.
     func writeForwarded(_ writer: inout HeadWriter) {
-        guard let peer = connection?.tcp.peer, worker.settings.forwardedHeaders != .none else { return }
-        let isTrusted = isTrustedPeer
-        let host = peer.host
+        guard let tcp = connection?.tcp, worker.settings.forwardedHeaders != .none else { return }
+        let isTrusted = !worker.settings.trustedProxies.isEmpty && isTrustedPeer
+        let host = tcp.peerHost
         if worker.settings.forwardedHeaders != .forwarded {
             writer.startField("X-Forwarded-For")
             if isTrusted, let known = head.block.joinedValue(of: .xForwardedFor) {
                 writer.bytes.append(contentsOf: known)
                 writer.bytes.append(contentsOf: [0x2C, 0x20])
             }
-            writer.bytes.append(contentsOf: host.utf8)
-            writer.endLine()
-            writer.field("X-Forwarded-Proto", isSecure ? "https" : "http")
-            if !head.host.isEmpty { writer.field("X-Forwarded-Host", head.slice(head.host)) }
+            let isSecure = isSecure
+            let range = head.host
+            let head = head.block.bytes
+            writer.bytes.append(addingCapacity: host.count + range.count + 64) { output in
+                output.append(contentsOf: host.span)
+                output.append(contentsOf: isSecure ? Exchange.secureLine : Exchange.plainLine)
+                guard !range.isEmpty else { return }
+                output.append(contentsOf: "X-Forwarded-Host: ")
+                output.append(contentsOf: head.span.extracting(range.range))
+                output.append(contentsOf: "\r\n")
+            }
         }
         if worker.settings.forwardedHeaders != .xForwardedFor {
             writer.startField("Forwarded")
@@ -49,8 +60,11 @@ extension Exchange {
                 writer.bytes.append(contentsOf: known)
                 writer.bytes.append(contentsOf: [0x2C, 0x20])
             }
-            let node = peer.isIPv4 ? host : "\"[\(host)]\""
-            writer.bytes.append(contentsOf: "for=\(node);proto=\(isSecure ? "https" : "http")".utf8)
+            let isIPv4 = tcp.peer.isIPv4
+            writer.bytes.append(contentsOf: isIPv4 ? "for=" : "for=\"[")
+            writer.bytes.append(contentsOf: host)
+            writer.bytes.append(contentsOf: isIPv4 ? ";proto=" : "]\";proto=")
+            writer.bytes.append(contentsOf: isSecure ? "https" : "http")
             writer.endLine()
         }
     }

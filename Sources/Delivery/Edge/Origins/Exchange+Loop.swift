@@ -36,8 +36,19 @@ extension Exchange {
         respondError(508)
     }
 
+    /// `CDN-Loop` and `Via`, with what this edge is to those that the request comes to.
+    func writeHop(_ writer: inout HeadWriter, tier: OriginTier) {
+        let comesFromClient = !head.block.contains(.cdnLoop) && !head.block.contains(.via)
+        if comesFromClient, tier != .peer, head.majorVersion == 1, head.minorVersion == 1 {
+            return writer.bytes.append(contentsOf: worker.hopLines)
+        }
+        writeLoop(&writer, tier: tier)
+        writer.via(
+            head.block, majorVersion: head.majorVersion, minorVersion: head.minorVersion, name: worker.settings.name)
+    }
+
     /// All that were there and this edge. Customers can't turn it off, as the RFC asks.
-    func writeLoop(_ writer: inout HeadWriter, tier: OriginTier) {
+    private func writeLoop(_ writer: inout HeadWriter, tier: OriginTier) {
         writer.startField("CDN-Loop")
         if let known = head.block.joinedValue(of: .cdnLoop) {
             writer.bytes.append(contentsOf: known)

@@ -5,11 +5,18 @@ import Upstream
 
 /// Which origin serves which host, with its groups of endpoints, for one loop.
 struct RouteTable {
-    struct Route {
+    final class Route {
         let origin: EdgeOrigin
         let group: OriginGroup
         let parents: OriginGroup?
         let peers: OriginGroup?
+
+        init(origin: EdgeOrigin, group: OriginGroup, parents: OriginGroup?, peers: OriginGroup?) {
+            self.origin = origin
+            self.group = group
+            self.parents = parents
+            self.peers = peers
+        }
 
         /// Sent as `Host`; nil passes the client's on.
         var hostHeader: String? { origin.endpoints[0].hostHeader }
@@ -19,6 +26,9 @@ struct RouteTable {
     private var routes: [Route?] = []
     private var hosts = HostTable([])
     private var probers: [HealthProber] = []
+
+    /// Whether some origin binds clients to its endpoints.
+    private(set) var hasAffinity = false
 
     init() {}
 
@@ -37,6 +47,7 @@ struct RouteTable {
                 own: settings.peers?.own)
         }
         hosts = HostTable(settings.origins)
+        hasAffinity = settings.origins.contains { $0.affinity != nil }
         for origin in settings.origins {
             guard !origin.endpoints.isEmpty, let standing = standings.origins[origin.name] else {
                 routes.append(nil)

@@ -33,6 +33,10 @@ final class Worker: @unchecked Sendable {
     @exclusivity(unchecked) var liveEncoders = 0
     /// What `CDN-Loop` calls this edge.
     @exclusivity(unchecked) private(set) var loopID: [UInt8] = []
+    /// The lines by which a request that comes from no cache names this edge to an origin.
+    @exclusivity(unchecked) private(set) var hopLines: [UInt8] = []
+    /// The one by which an answer of HTTP/1.1 does.
+    @exclusivity(unchecked) private(set) var viaLine: [UInt8] = []
     @exclusivity(unchecked) private var routes: RouteTable
     @exclusivity(unchecked) private var exchanges: [Exchange] = []
     private static let maximumSpareExchanges = 256
@@ -55,7 +59,7 @@ final class Worker: @unchecked Sendable {
         cacheBox = CacheSettingsBox(cache.settings)
         routes = RouteTable()
         self.throttle = throttle
-        loopID = settings.loopID
+        nameHop()
         rules = makeRules()
     }
 
@@ -67,6 +71,12 @@ final class Worker: @unchecked Sendable {
             self?.hasArmedHandOver = false
             self?.handOverEvents()
         }
+    }
+
+    private func nameHop() {
+        loopID = settings.loopID
+        viaLine = Array("Via: 1.1 \(settings.name)\r\n".utf8)
+        hopLines = Array("CDN-Loop: ".utf8) + loopID + Array("\r\n".utf8) + viaLine
     }
 
     private func makeRules() -> RuleRunner? {
@@ -147,6 +157,7 @@ final class Worker: @unchecked Sendable {
     @exclusivity(unchecked) var compiledPages = CompiledPages()
 
     func route(host: Span<UInt8>) -> RouteTable.Route? { routes.route(host: host) }
+    var hasAffinity: Bool { routes.hasAffinity }
     func route(named name: String) -> RouteTable.Route? { routes.route(named: name) }
 
     /// The rules of this loop; nil where there are none.
@@ -222,7 +233,7 @@ final class Worker: @unchecked Sendable {
         self.settings = settings
         cache = settings.cache.isEnabled ? sharedCache : nil
         cacheBox = CacheSettingsBox(sharedCache.settings)
-        loopID = settings.loopID
+        nameHop()
         rules = makeRules()
         // Made by the settings that are gone.
         compiledPages.removeAll()

@@ -143,10 +143,10 @@ struct Collapser {
     /// The fetch is over.
     /// - Returns: nil if it was forgotten by an invalidation meanwhile.
     mutating func end(hash: UInt64, number: UInt64) -> [CollapseWakeup]? {
-        guard let index = index(hash, number) else { return nil }
-        let fetch = fetches[hash]?.remove(at: index)
-        if fetches[hash]?.isEmpty == true { fetches[hash] = nil }
-        return fetch?.waiters.map(\.wakeup) ?? []
+        guard var list = fetches.removeValue(forKey: hash) else { return nil }
+        defer { if !list.isEmpty { fetches[hash] = list } }
+        guard let index = list.firstIndex(where: { $0.number == number }) else { return nil }
+        return list.remove(at: index).waiters.map(\.wakeup)
     }
 
     /// A waiter gave up. Its wake-up is handed out, to be destroyed outside the lock.

@@ -16,8 +16,7 @@ extension CachePolicy {
         _ block: HeaderBlock, status: Int, length: UInt64?, settings: CompressionSettings
     ) -> Bool {
         guard !settings.codings.isEmpty, status == 200, !block.contains(.contentEncoding),
-            !block.contains(.contentRange), !CacheControl(block).flags.contains(.noTransform),
-            !CacheControl.forCDN(block).flags.contains(.noTransform), let type = block.value(of: .contentType)
+            !block.contains(.contentRange), let type = block.value(of: .contentType)
         else { return false }
         if let length, length < UInt64(settings.minimumBytes) || length > UInt64(settings.maximumBytes) {
             return false
@@ -27,18 +26,23 @@ extension CachePolicy {
         let bare = type.extracting(0..<end)
         // A stream of small events, each of which must be there at once.
         if bare.equalsIgnoringCase("text/event-stream") { return false }
-        return settings.typeBytes.contains { pattern in
+        let isShrinking = settings.typeBytes.contains { pattern in
             guard pattern.last == 0x2A else { return bare.equalsIgnoringCase(pattern.span) }
             let prefix = pattern.count - 1
             return bare.count >= prefix
                 && bare.extracting(0..<prefix).equalsIgnoringCase(pattern.span.extracting(0..<prefix))
         }
+        return isShrinking && !CacheControl.forbidsTransforming(block)
     }
 
     /// Says that the response differs by `Accept-Encoding`, to the caches behind this one, unless it does already.
     static func addVary(to block: inout HeaderBlock) {
+        if lacksVary(block) { block.append("Vary", "Accept-Encoding") }
+    }
+
+    static func lacksVary(_ block: HeaderBlock) -> Bool {
+        guard block.contains(.vary) else { return true }
         let list = VaryList(block)
-        guard !list.matchesNothing, !list.names.contains(Array("accept-encoding".utf8)) else { return }
-        block.append("Vary", "Accept-Encoding")
+        return !list.matchesNothing && !list.names.contains(Array("accept-encoding".utf8))
     }
 }

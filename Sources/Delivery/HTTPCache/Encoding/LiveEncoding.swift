@@ -25,13 +25,13 @@ public struct LiveEncoding: Sendable {
     }
 
     public init(
-        _ fields: HeaderBlock, status: Int, length: UInt64?, to request: RequestHead, settings: CompressionSettings
+        _ fields: HeaderBlock, status: Int, length: UInt64?, to request: HeaderBlock, settings: CompressionSettings
     ) {
         self.init(fields, status: status, length: length, settings: settings)
-        guard varies, request.block.contains(.acceptEncoding),
-            !request.block.contains(.cacheControl) || !CacheControl(request.block).flags.contains(.noTransform)
+        guard varies, request.contains(.acceptEncoding),
+            !request.contains(.cacheControl) || !CacheControl(request).flags.contains(.noTransform)
         else { return }
-        coding = AcceptEncoding.choose(request.block, among: settings.codings)
+        coding = AcceptEncoding.choose(request, among: settings.codings)
     }
 
     /// The same where it can't be compressed after all.
@@ -41,9 +41,8 @@ public struct LiveEncoding: Sendable {
         return plain
     }
 
-    /// Makes a response's fields those of what is sent.
+    /// Makes a response's fields those of what is sent, but for `Vary`.
     public func apply(to block: inout HeaderBlock) {
-        if varies { CachePolicy.addVary(to: &block) }
         guard let coding else { return }
         for name in EncodedHead.digests { block.remove(named: name.span) }
         block.remove(.acceptRanges)
@@ -52,5 +51,10 @@ public struct LiveEncoding: Sendable {
         let suffixed = EncodedTag.suffixed(tag.span, coding)
         block.remove(.etag)
         block.append("ETag", suffixed)
+    }
+
+    /// Says that the response differs by `Accept-Encoding`, unless its own `Vary` does.
+    public func writeVary(_ writer: inout HeadWriter, _ block: HeaderBlock) {
+        if varies, CachePolicy.lacksVary(block) { writer.field("Vary", "Accept-Encoding" as StaticString) }
     }
 }

@@ -50,7 +50,7 @@ enum Validators {
 }
 
 /// A request that the cache wants sent to the origin: the client's, changed.
-public protocol CacheErrand {
+public protocol CacheErrand: AnyObject {
     /// Fields of the client that must not go along.
     var droppedFields: HeaderSet { get }
     /// Writes what the origin chooses a response by, in place of the client's fields.

@@ -62,6 +62,12 @@ public struct CacheControl: Sendable, Equatable {
         return CacheControl(block)
     }
 
+    /// Whether one of the fields that say what caches may do says `no-transform`.
+    public static func forbidsTransforming(_ block: HeaderBlock) -> Bool {
+        if CacheControl(block).flags.contains(.noTransform) { return true }
+        return block.contains(.cdnCacheControl) && forCDN(block).flags.contains(.noTransform)
+    }
+
     private init?(_ surrogate: SurrogateControl) {
         guard surrogate.isNoStore || surrogate.maxAge != nil else { return nil }
         if surrogate.isNoStore { flags.insert(.noStore) }

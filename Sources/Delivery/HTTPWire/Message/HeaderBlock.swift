@@ -18,11 +18,11 @@ public struct HeaderBlock: Sendable {
 
     /// The head as received: start line, field lines, line ends.
     public internal(set) var bytes: [UInt8]
-    public internal(set) var fields: [Field]
+    public private(set) var fields: [Field]
     /// One bit per ``KnownHeader`` that occurs.
-    var present: UInt64
+    private(set) var present: UInt64
     /// One bit for the first letter of each name that is not known; those of removed fields stay.
-    var initials: UInt32
+    private var initials: UInt32
 
     public init() {
         self.bytes = []
@@ -56,21 +56,25 @@ public struct HeaderBlock: Sendable {
     public mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
         let id = KnownHeader(name: name)
         let nameOffset = bytes.count
-        for index in name.indices { bytes.append(name[index]) }
+        bytes.append(contentsOf: name)
         let valueOffset = bytes.count
-        for index in value.indices { bytes.append(value[index]) }
-        fields.append(
+        bytes.append(contentsOf: value)
+        add(
             Field(
                 nameOffset: UInt32(nameOffset), valueOffset: UInt32(valueOffset), nameLength: UInt16(name.count),
                 valueLength: UInt16(value.count), id: id))
-        note(id, initial: name.count > 0 ? name[0] : 0)
     }
 
+    /// Adds a field whose octets are in the block already.
     @inline(__always)
-    mutating func note(_ id: KnownHeader, initial: UInt8) {
-        present |= id.bit
-        if id == .other { initials |= HeaderBlock.initial(initial) }
+    mutating func add(_ field: Field) {
+        fields.append(field)
+        present |= field.id.bit
+        if field.id == .other, field.nameLength > 0 { initials |= HeaderBlock.initial(bytes[Int(field.nameOffset)]) }
     }
+
+    /// Lets the last field end elsewhere, where lines that were folded are joined to it.
+    mutating func lengthenLast(to length: Int) { fields[fields.count - 1].valueLength = UInt16(length) }
 
     public mutating func append(_ name: String, _ value: String) {
         let nameBytes = Array(name.utf8)
@@ -119,6 +123,15 @@ public struct HeaderBlock: Sendable {
     @_lifetime(borrow self)
     public func slice(_ range: ByteRange) -> Span<UInt8> {
         bytes.span.extracting(range.range)
+    }
+
+    /// The whole line of a field with its end, if it came just as ``HeadWriter`` writes one.
+    func line(of field: Field) -> Range<Int>? {
+        let (nameEnd, value) = (field.name.end, field.value)
+        guard value.start == nameEnd + 2, value.end + 1 < bytes.count, bytes[nameEnd] == 0x3A,
+            bytes[nameEnd + 1] == 0x20, bytes[value.end] == 0x0D, bytes[value.end + 1] == 0x0A
+        else { return nil }
+        return field.name.start..<value.end + 2
     }
 
     /// Where the value of the first field with this id stands in ``bytes``.

@@ -1,10 +1,13 @@
-/// Finds the ``KnownHeader`` of a field name without a dictionary: one hash, one probe, one comparison.
+import Bytes
+
+/// Finds the ``KnownHeader`` of a field name without a dictionary: one hash of a few octets, one probe, one comparison.
 struct HeaderNameTable: Sendable {
     static let shared = HeaderNameTable()
 
     private static let slotCount = 512
     /// Two ids a slot.
     private let slots: [UInt8]
+    /// In the spelling of convention, one after the other.
     private let names: [UInt8]
     private let offsets: [UInt16]
 
@@ -13,14 +16,11 @@ struct HeaderNameTable: Sendable {
         var offsets: [UInt16] = [0]
         var slots = [UInt8](repeating: 0, count: HeaderNameTable.slotCount * 2)
         for header in KnownHeader.allCases {
-            var hash: UInt32 = 0
-            for byte in header.name.utf8 {
-                names.append(byte | 0x20)
-                hash = HeaderNameTable.step(hash, byte)
-            }
+            names.append(contentsOf: header.name.utf8)
+            let start = Int(offsets[offsets.count - 1])
             offsets.append(UInt16(names.count))
             guard header != .other else { continue }
-            let slot = HeaderNameTable.slot(hash)
+            let slot = HeaderNameTable.slot(names.span.extracting(start...))
             let free = slots[slot] == 0 ? slot : slot + 1
             precondition(slots[free] == 0, "three header names in one slot")
             slots[free] = header.rawValue
@@ -30,42 +30,40 @@ struct HeaderNameTable: Sendable {
         self.offsets = offsets
     }
 
+    /// - Precondition: the name is not empty.
     @inline(__always)
-    static func step(_ hash: UInt32, _ byte: UInt8) -> UInt32 { hash &* 31 &+ UInt32(byte | 0x20) }
-
-    @inline(__always)
-    private static func slot(_ hash: UInt32) -> Int {
-        Int((hash &* 0x9E37_79B1) >> (32 - 9)) * 2
+    private static func slot(_ name: Span<UInt8>) -> Int {
+        let count = name.count
+        let ends = UInt32(name[0] | 0x20) << 8 | UInt32(name[count - 1] | 0x20)
+        let middle = UInt32(name[count / 2] | 0x20) << 16 | UInt32(count & 0xFF) << 24
+        return Int(((ends | middle) &* 0x9E37_79B1) >> (32 - 9)) * 2
     }
 
-    /// - Parameter hash: ``step(_:_:)`` over the name's bytes, from 0.
-    @inline(__always)
-    func find(_ bytes: Span<UInt8>, start: Int, end: Int, hash: UInt32) -> KnownHeader {
-        let slot = HeaderNameTable.slot(hash)
-        if matches(slots[slot], bytes, start, end) { return KnownHeader(rawValue: slots[slot]) ?? .other }
-        if matches(slots[slot + 1], bytes, start, end) { return KnownHeader(rawValue: slots[slot + 1]) ?? .other }
+    /// The id of a name in the spelling of convention, which is made of token octets alone; `.other` for all else.
+    func find(conventional name: Span<UInt8>) -> KnownHeader {
+        guard name.count > 0 else { return .other }
+        let slot = HeaderNameTable.slot(name)
+        if slots[slot] != 0, self.name(slots[slot]).isEqual(to: name) { return id(slot) }
+        if slots[slot + 1] != 0, self.name(slots[slot + 1]).isEqual(to: name) { return id(slot + 1) }
         return .other
     }
 
-    func find(_ bytes: Span<UInt8>) -> KnownHeader {
-        var hash: UInt32 = 0
-        for index in bytes.indices { hash = HeaderNameTable.step(hash, bytes[index]) }
-        return find(bytes, start: 0, end: bytes.count, hash: hash)
+    /// The id of a name in any case.
+    func find(_ name: Span<UInt8>) -> KnownHeader {
+        guard name.count > 0 else { return .other }
+        let slot = HeaderNameTable.slot(name)
+        if slots[slot] != 0, self.name(slots[slot]).equalsIgnoringCase(name) { return id(slot) }
+        if slots[slot + 1] != 0, self.name(slots[slot + 1]).equalsIgnoringCase(name) { return id(slot + 1) }
+        return .other
     }
 
     @inline(__always)
-    private func matches(_ id: UInt8, _ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
-        guard id != 0 else { return false }
-        let from = Int(offsets[Int(id)])
-        guard Int(offsets[Int(id) + 1]) - from == end - start else { return false }
-        var index = 0
-        while index < end - start {
-            // A token byte that differs only in bit 5 from a letter is that letter in upper case; from "-" it is CR,
-            // which is no token byte.
-            if bytes[start + index] | 0x20 != names[from + index] { return false }
-            index += 1
-        }
-        return true
+    private func id(_ place: Int) -> KnownHeader { KnownHeader(rawValue: slots[place]) ?? .other }
+
+    @inline(__always)
+    @_lifetime(borrow self)
+    private func name(_ id: UInt8) -> Span<UInt8> {
+        names.span.extracting(Int(offsets[Int(id)])..<Int(offsets[Int(id) + 1]))
     }
 }
 

@@ -25,36 +25,31 @@ struct FieldLines: Sendable {
                 throw WireError(.headTooLarge, status: 431, "more than \(limits.fieldCount) fields")
             }
             let (field, next) = try line(block.bytes.span, at: position)
-            block.fields.append(field)
-            block.note(field.id, initial: first)
+            block.add(field)
             position = next
         }
     }
 
     private func line(_ bytes: Span<UInt8>, at start: Int) throws(WireError) -> (HeaderBlock.Field, next: Int) {
-        var index = start
-        var hash: UInt32 = 0
-        var byte = bytes[index]
-        while ByteClass.isToken(byte) {
-            hash = HeaderNameTable.step(hash, byte)
-            index += 1
-            byte = bytes[index]
+        guard let colon = bytes.firstIndex(of: 0x3A, from: start) else {
+            throw WireError(.malformedField, "invalid field name")
         }
-        let nameEnd = index
-        if byte != 0x3A {
+        var nameEnd = colon
+        var id = names.find(conventional: bytes.extracting(start..<colon))
+        if id == .other {
             // A proxy removes white space before the colon from a response (RFC 9112 §5.1); a request is refused.
-            guard isLenient, ByteClass.isSpace(byte) else { throw WireError(.malformedField, "invalid field name") }
-            while ByteClass.isSpace(bytes[index]) { index += 1 }
-            guard bytes[index] == 0x3A else { throw WireError(.malformedField, "invalid field name") }
+            while isLenient, nameEnd > start, ByteClass.isSpace(bytes[nameEnd - 1]) { nameEnd -= 1 }
+            let name = bytes.extracting(start..<nameEnd)
+            guard name.isToken else { throw WireError(.malformedField, "invalid field name") }
+            guard name.count > 0 else { throw WireError(.malformedField, "field without a name") }
+            id = names.find(name)
         }
-        guard nameEnd > start else { throw WireError(.malformedField, "field without a name") }
-        index += 1
+        var index = colon + 1
         while ByteClass.isSpace(bytes[index]) { index += 1 }
         let valueStart = index
         let (contentEnd, next) = try lineEnd(bytes, from: index)
         var valueEnd = contentEnd
         while valueEnd > valueStart, ByteClass.isSpace(bytes[valueEnd - 1]) { valueEnd -= 1 }
-        let id = names.find(bytes, start: start, end: nameEnd, hash: hash)
         let field = HeaderBlock.Field(
             nameOffset: UInt32(start), valueOffset: UInt32(valueStart), nameLength: UInt16(nameEnd - start),
             valueLength: UInt16(valueEnd - valueStart), id: id)
@@ -85,7 +80,14 @@ struct FieldLines: Sendable {
         }
         var valueEnd = end
         while valueEnd > start, ByteClass.isSpace(block.bytes[valueEnd - 1]) { valueEnd -= 1 }
-        block.fields[last].valueLength = UInt16(valueEnd - start)
+        block.lengthenLast(to: valueEnd - start)
         return next
+    }
+}
+
+extension Span<UInt8> {
+    fileprivate var isToken: Bool {
+        for index in indices where !ByteClass.isToken(self[index]) { return false }
+        return true
     }
 }

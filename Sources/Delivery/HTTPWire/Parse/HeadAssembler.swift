@@ -41,6 +41,7 @@ struct HeadAssembler: Sendable {
         var start = 0
         if bytes.isEmpty, kind == .request { start = try skipEmptyLines(input) }
         if bytes.isEmpty, start < input.count { try checkFirst(input[start]) }
+        if bytes.isEmpty, let step = takeWhole(input, from: start, into: &bytes, limits) { return step }
         // Where the current line starts, counted from the start of the input; negative if it began in earlier input.
         var line = start - (bytes.count - lineStart)
         let base = bytes.count - start
@@ -68,6 +69,19 @@ struct HeadAssembler: Sendable {
         // One byte of grace: the carriage return of a line of exactly the allowed length.
         let excess = excess(line: lineStart, lineEnd: bytes.count - 1, headEnd: bytes.count, limits)
         return Step(consumed: input.count, isComplete: false, excess: excess)
+    }
+
+    /// A head that came in one piece and is shorter than any of its lines may be: only its end has to be found.
+    private mutating func takeWhole(
+        _ input: Span<UInt8>, from start: Int, into bytes: inout [UInt8], _ limits: WireLimits
+    ) -> Step? {
+        guard kind != .trailers, let feed = input.firstIndexOfHeadEnd(from: start) else { return nil }
+        let end = feed + (input[feed + 1] == 0x0A ? 2 : 3)
+        guard end - start <= min(limits.startLineBytes, limits.fieldLineBytes, limits.headBytes) else { return nil }
+        append(input, start, end, to: &bytes)
+        isFirstLine = false
+        lineStart = bytes.count
+        return Step(consumed: end, isComplete: true)
     }
 
     private func checkFirst(_ byte: UInt8) throws(WireError) {

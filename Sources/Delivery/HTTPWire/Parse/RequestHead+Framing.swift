@@ -85,9 +85,16 @@ extension HeaderBlock {
         return result
     }
 
+    /// `Connection: keep-alive` and no other: what most say that have the field.
+    var isKeptAliveOnly: Bool {
+        guard let value = value(of: .connection), value.equalsIgnoringCase("keep-alive") else { return false }
+        return count(of: .connection) == 1
+    }
+
     /// Whether `Connection` leaves the connection open (RFC 9112 §9.3).
     func keepsAlive(minorVersion: UInt8) -> Bool {
         guard contains(.connection) else { return minorVersion == 1 }
+        if isKeptAliveOnly { return true }
         var keepAlive = false
         for field in fields where field.id == .connection {
             var list = ListElements(slice(field.value))

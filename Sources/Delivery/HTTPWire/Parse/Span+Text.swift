@@ -11,7 +11,13 @@ extension Span where Element == UInt8 {
         return true
     }
 
+    /// Equal to ASCII text in any case.
+    public func equalsIgnoringCase(_ text: StaticString) -> Bool {
+        text.withUTF8Buffer { equalsIgnoringCase($0.span) }
+    }
+
     /// Equal to ASCII text in any case; for short words off the hottest path.
+    @_disfavoredOverload
     public func equalsIgnoringCase(_ text: String) -> Bool {
         guard text.utf8.count == count else { return false }
         var index = 0

@@ -89,13 +89,27 @@ public struct HeadWriter: Sendable {
     /// Copies the fields that may pass a proxy: all but the hop-by-hop ones, those that `Connection` names, and
     /// `except`.
     public mutating func copyFields(of block: HeaderBlock, except: HeaderSet = []) {
-        let options = block.contains(.connection) ? ConnectionOptions(block) : nil
+        let options = block.contains(.connection) && !block.isKeptAliveOnly ? ConnectionOptions(block) : nil
         let dropped = HeaderSet.hopByHop.union(except)
+        // Lines that stand one after the other as they would be written go in one copy.
+        var run = 0..<0
         for field in block.fields {
             if dropped.contains(field.id) { continue }
             if let options, options.nominates(field, of: block) { continue }
-            self.field(block.slice(field.name), block.slice(field.value))
+            if let line = block.line(of: field) {
+                if line.lowerBound != run.upperBound {
+                    bytes.append(contentsOf: block.bytes.span.extracting(run))
+                    run = line
+                } else {
+                    run = run.lowerBound..<line.upperBound
+                }
+            } else {
+                bytes.append(contentsOf: block.bytes.span.extracting(run))
+                run = 0..<0
+                self.field(block.slice(field.name), block.slice(field.value))
+            }
         }
+        bytes.append(contentsOf: block.bytes.span.extracting(run))
     }
 
     private mutating func colon() {

@@ -43,7 +43,20 @@ final class FrameClient {
     }
 
     func send(_ type: UInt8, flags: UInt8 = 0, stream: Int = 0, payload: [UInt8] = []) throws {
-        try socket.send(bytes(payload.count, 3) + [type, flags] + bytes(stream, 4) + payload)
+        let frame = bytes(payload.count, 3) + [type, flags] + bytes(stream, 4) + payload
+        if held == nil { try socket.send(frame) } else { held?.append(contentsOf: frame) }
+    }
+
+    /// Frames of `together`.
+    private var held: [UInt8]?
+
+    /// Sends the frames of a closure in one piece, so that nothing happens between them.
+    func together(_ frames: () throws -> Void) throws {
+        held = []
+        try frames()
+        let bytes = held ?? []
+        held = nil
+        try socket.send(bytes)
     }
 
     /// A request's head.

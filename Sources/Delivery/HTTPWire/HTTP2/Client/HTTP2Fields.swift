@@ -3,27 +3,6 @@ import CNGHTTP2
 
 /// Turns a head as HTTP/1.1 writes it into the fields that nghttp2 takes. It makes the names lower-case itself.
 enum HTTP2Fields {
-    private static let statusName: [UInt8] = Array(":status".utf8)
-
-    /// - Parameter head: written by `HeadWriter`, so each line is `name: value CRLF`.
-    static func withFields(
-        ofResponse head: Span<UInt8>, _ body: (UnsafeBufferPointer<nghttp2_nv>, _ isInterim: Bool) -> Void
-    ) {
-        head.withUnsafeBufferPointer { bytes in
-            statusName.withUnsafeBufferPointer { status in
-                guard let base = bytes.baseAddress, bytes.count > 12 else { return }
-                var lines = 1
-                for byte in bytes where byte == 0x0A { lines += 1 }
-                withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: lines) { fields in
-                    // `HTTP/1.1 200 …`
-                    fields[0] = field(status, UnsafeBufferPointer(start: base + 9, count: 3))
-                    let count = fill(fields, from: 1, bytes, at: head.lineAfter(0), leavesOut: isOfConnection)
-                    body(UnsafeBufferPointer(rebasing: fields[..<count]), base[9] == 0x31)
-                }
-            }
-        }
-    }
-
     /// Adds the field lines that begin at `start`; returns how many fields there are then.
     static func fill(
         _ fields: UnsafeMutableBufferPointer<nghttp2_nv>, from first: Int, _ bytes: UnsafeBufferPointer<UInt8>,

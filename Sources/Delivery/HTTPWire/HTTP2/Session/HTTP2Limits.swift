@@ -13,5 +13,10 @@ public struct HTTP2Limits: Sendable, Equatable {
     public var controlBurst = 300
     public var controlsPerSecond = 50
 
+    /// CONTINUATION frames of one header block, beside those that a large one needs (CVE-2024-27316).
+    public var continuationFrames = 16
+    /// Settings in one frame (CVE-2020-11080).
+    public var settingsPerFrame = 32
+
     public init() {}
 }
