@@ -443,6 +443,27 @@ import Testing
         #expect(codes(server.frames()).goAway == nil)
     }
 
+    /// Our reset and the client's may cross; after its own a client sends nothing more (5.1).
+    @Test(arguments: ["headers", "data"]) func nothingComesAfterAClientsReset(kind: String) {
+        let server = TestServer()
+        server.feed(Self.start + Self.post(1))
+        server.respond(1, "HTTP/1.1 200 OK\r\n\r\n", "early")
+        #expect(codes(server.frames()).reset == 0)
+        #expect(server.feed(Frames.frame(3, 0, 1, Self.number(8))))
+        #expect(!server.feed(kind == "data" ? Frames.frame(0, 1, 1, [1]) : Self.get(1)))
+        #expect(codes(server.frames()).goAway == 5)
+    }
+
+    /// A window is opened by nothing on no stream, also on one that we broke off (6.9).
+    @Test func nothingMoreForAStreamOfBefore() {
+        let server = TestServer()
+        server.feed(Self.start + Self.post(1))
+        server.respond(1, "HTTP/1.1 200 OK\r\n\r\n", "early")
+        #expect(codes(server.frames()).reset == 0)
+        #expect(!server.feed(Self.windowUpdate(1, 0)))
+        #expect(codes(server.frames()).goAway == 1)
+    }
+
     @Test func slotsAreUsedAgain() {
         let server = TestServer()
         server.feed(Self.start)

@@ -107,7 +107,11 @@ extension HTTP2Session {
         guard payload.count == 4 else { return fail(.frameSizeError) }
         guard frame.stream & 1 == 1, frame.stream <= memory.last else { return fail(.protocolError) }
         guard resets.take(now: now) else { return fail(.enhanceYourCalm) }
-        guard let slot = streams.find(frame.stream) else { return .nothing }
+        guard let slot = streams.find(frame.stream) else {
+            // Our own reset may have crossed it; either way the client sends nothing more.
+            memory.noteResetByClient(frame.stream)
+            return .nothing
+        }
         let code = UInt32(truncatingIfNeeded: payload.number32(at: 0))
         close(slot)
         return .closed(slot, code: code)
@@ -125,8 +129,8 @@ extension HTTP2Session {
         }
         guard frame.stream & 1 == 1, frame.stream <= memory.last else { return fail(.protocolError) }
         guard let slot = streams.find(frame.stream) else {
-            // Nothing is opened by nothing, also where it is of no use any more.
-            return more == 0 && memory.verdict(frame.stream) == .closed ? fail(.protocolError) : .nothing
+            // Nothing is opened by nothing, also where it is of no use any more, or where we broke the stream off.
+            return more == 0 ? fail(.protocolError) : .nothing
         }
         guard more > 0 else { return breakOff(slot, .protocolError) }
         streams.slots[slot].window += more

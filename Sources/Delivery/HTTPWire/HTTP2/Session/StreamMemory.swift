@@ -45,6 +45,12 @@ struct StreamMemory: Sendable {
         resetByUs[word] |= bit
     }
 
+    mutating func noteResetByClient(_ stream: Int32) {
+        guard isRemembered(stream) else { return }
+        let (word, bit) = StreamMemory.place(stream)
+        resetByUs[word] &= ~bit
+    }
+
     /// What a HEADERS or DATA frame for a stream means that is not open any more.
     /// - Precondition: odd, and at most `last`.
     func verdict(_ stream: Int32) -> Verdict {
