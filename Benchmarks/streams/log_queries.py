@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """SQL over our own log: a tumbling count per key (q12), percentiles per second and status, a hopping count (q5). M events
 per CPU-second of the whole process, start included, the groups summed up rather than printed; then with two shards
-against one, as stored queries and as jobs that catch up with the topic, by the clock on the wall.
+against one, as stored queries and as jobs that catch up with the topic, by the clock on the wall. As jobs alone: sessions, an
+interval join and a count for good, which go to shards by their key.
 
     Benchmarks/streams/log_queries.py BINARY [--events N] [--rounds N] [--shards N] [--only stored|job]
 """
@@ -30,6 +31,18 @@ QUERIES = {
         "SELECT window_end, auction, COUNT(*) AS n FROM TABLE(HOP(TABLE bids, DESCRIPTOR(`@timestamp`), INTERVAL '2' SECOND, INTERVAL '10' SECOND))"
         " GROUP BY window_start, window_end, auction",
 }
+# Of bids alone. Many bidders are known for minutes, so a join by bidder and auction meets few rows, and one by bidder many.
+KEYED = {
+    "q11: sessions of bidders, 1 s":
+        "SELECT window_start, window_end, bidder, COUNT(*) AS n FROM TABLE(SESSION(TABLE bids PARTITION BY bidder,"
+        " DESCRIPTOR(`@timestamp`), INTERVAL '1' SECOND)) GROUP BY window_start, window_end, bidder",
+    "a dear bid within 0.1 s after a failed one":
+        "SELECT a.auction, a.price, b.price AS dear FROM (SELECT * FROM bids WHERE status = 503) AS a"
+        " JOIN (SELECT * FROM bids WHERE price > 100000) AS b ON a.auction = b.auction"
+        " AND b.`@timestamp` BETWEEN a.`@timestamp` AND a.`@timestamp` + INTERVAL '0.1' SECOND",
+    "count and mean per bidder, for good":
+        "SELECT bidder, COUNT(*) AS n, AVG(price) AS mean FROM bids GROUP BY bidder EMIT CHANGES",
+}
 
 
 def stored(binary, data, query, threads):
@@ -44,10 +57,11 @@ def stored(binary, data, query, threads):
     return time.monotonic() - began, usage.ru_utime + usage.ru_stime, answer
 
 
-def catch_up(server, query, shards, events):
-    """Seconds from when a job starts until it has read the topic."""
+def catch_up(server, query, shards, events, keeps=True):
+    """Seconds from when a job starts until it has read the topic. What it answers is written, or let go of."""
     name = f"j{time.monotonic_ns()}"
-    text = f"SET 'parallelism.default' = '{shards}';\n{TABLE}INSERT INTO {name} {query}"
+    sink = "" if keeps else f"CREATE TABLE {name} WITH ('connector' = 'blackhole');\n"
+    text = f"SET 'parallelism.default' = '{shards}';\n{TABLE}{sink}INSERT INTO {name} {query}"
     began = time.monotonic()
     status, _, answer = server.api("/api/v1/jobs", "POST", {"name": name, "sql": text})
     assert status == 201, answer
@@ -85,11 +99,11 @@ def main():
     print(f"{events:,} events, {sum(p['bytes'] for p in topic['partitions']) / events:.0f} B each in the log", flush=True)
     if options.only != "stored":
         print("\njobs that catch up, M events a second")
-        for title, query in QUERIES.items():
+        for title, query in (QUERIES | KEYED).items():
             taken = {1: [], options.shards: []}
             for _ in range(options.rounds):
                 for shards in taken:
-                    taken[shards].append(catch_up(server, query, shards, events))
+                    taken[shards].append(catch_up(server, query, shards, events, title in QUERIES))
             rates = {shards: events / statistics.median(times) / 1e6 for shards, times in taken.items()}
             print(f"  {title:44}" + "".join(f"   {s} shard{'s' if s > 1 else ''} {r:6.2f}" for s, r in rates.items())
                   + f"   {rates[options.shards] / rates[1]:.2f} x", flush=True)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A job of windows, filters and tables by key, and one of joins, sessions and file sinks, are killed with -9 at random moments
-under load; what they wrote is what an uninterrupted run gives, each row once. Then the command line as users meet it.
+under load, and go on with one to three shards; what they wrote is what an uninterrupted run gives, each row once. Then the
+command line as users meet it.
 `jobs.py BINARY [ROUNDS]`."""
 import random, sys, threading, time
 from support import *
@@ -72,9 +73,11 @@ def killed_under_load(server, start):
 def main():
     data, files, out = folder() / "data", folder(), folder() / "out"
     settings = folder() / "squilla.yaml"
-    settings.write_text(f"origins:\n  - {{name: o, url: 'http://127.0.0.1:9'}}\njobs:\n  files: {files}\n")
 
     def start():
+        # What was kept by one number of shards is found by another.
+        settings.write_text("origins:\n  - {name: o, url: 'http://127.0.0.1:9'}\n"
+                            f"jobs:\n  files: {files}\n  shards: {random.randint(1, 3)}\n")
         return Server("-c", settings, data=data)
 
     server = start()
