@@ -251,4 +251,63 @@ import Testing
         let lines = bench.ask("SET 'parallelism.default' = '2';\nEXPLAIN INSERT INTO answers " + query)
         #expect(lines.contains { $0.contains("as a job by " + words) }, "\(lines)")
     }
+
+    // MARK: Rounds
+
+    /// A row at a time; the first shard has those of even places.
+    private static func sortOut(_ piece: Int, _ round: ExchangeRound, latest: Int64) {
+        let row = Rows.batch([("n", .int64)], [[piece]])
+        let place = DeadLetters.Place(source: "t", partition: 0, offsets: 0..<1)
+        round.sortedOut(
+            piece, rows: [piece % 2 == 0 ? [row, nil] : [nil, row]], latest: [latest], place: place, rowCount: 1,
+            bytes: 8)
+    }
+
+    private static func words(_ step: ExchangeRound.Step) -> String {
+        switch step {
+        case .sortOut(let piece): "sort out \(piece)"
+        case .take(let rows, let watermarks, _): "take \(rows.map { $0?.rowCount ?? 0 }) after \(watermarks)"
+        case .finish(let watermarks): "finish at \(watermarks)"
+        case .wait: "wait"
+        case .done: "done"
+        }
+    }
+
+    @Test func aSlowShardHoldsTheOthersUp() throws {
+        let place = DeadLetters.Place(source: "t", partition: 0, offsets: 0..<1)
+        let pieces = (0..<5).map { ExchangeRound.Piece.rows(Rows.batch([("n", .int64)], [[$0]]), place) }
+        let round = ExchangeRound(
+            pieces, shards: 2, capacity: 2, trackers: [WatermarkTracker(delay: 10, isBoundToClock: false)], now: 0,
+            hasWatermarks: true, closes: true, wake: {})
+        #expect(Self.words(round.step(of: 0)) == "sort out 0")
+        #expect(Self.words(round.step(of: 0)) == "sort out 1")
+        // Two are on their way: the next waits until both shards have taken one.
+        #expect(Self.words(round.step(of: 0)) == "wait")
+        Self.sortOut(1, round, latest: 300)
+        #expect(Self.words(round.step(of: 1)) == "wait")
+        Self.sortOut(0, round, latest: 100)
+        #expect(Self.words(round.step(of: 0)) == "take [1] after [\(Int64.min)]")
+        round.took(0)
+        #expect(Self.words(round.step(of: 0)) == "take [0] after [90]")
+        round.took(0)
+        #expect(Self.words(round.step(of: 0)) == "wait")
+        #expect(Self.words(round.step(of: 1)) == "take [0] after [\(Int64.min)]")
+        round.took(1)
+        #expect(Self.words(round.step(of: 0)) == "sort out 2")
+        #expect(Self.words(round.step(of: 1)) == "take [1] after [90]")
+        #expect(try round.result() == nil)
+    }
+
+    @Test func aRoundEndsWhenAllShardsAreBehindItsLastPiece() throws {
+        let round = ExchangeRound(
+            [], shards: 2, capacity: 2, trackers: [WatermarkTracker(delay: 0, isBoundToClock: false)], now: 0,
+            hasWatermarks: false, closes: true, wake: {})
+        for shard in 0..<2 {
+            #expect(try round.result() == nil)
+            #expect(Self.words(round.step(of: shard)) == "finish at [\(Int64.min)]")
+            round.took(shard)
+            #expect(Self.words(round.step(of: shard)) == "done")
+        }
+        #expect(try round.result()?.rows == 0)
+    }
 }
