@@ -83,7 +83,8 @@ import Upstream
             }
             try connection.send("HTTP/1.1 100 Continue\r\n\r\n")
             _ = try connection.read(5)
-            try connection.send(ScriptedOrigin.ok("got it"))
+            // It takes one request a connection; the next must not meet its end.
+            try connection.send(ScriptedOrigin.ok("got it", "Connection: close\r\n"))
         }
         let edge = try TestEdge(origin: origin.port)
         let client = try edge.connect()
