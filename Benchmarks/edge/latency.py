@@ -2,12 +2,13 @@
 """Latency of cached hits at a part of the load that a server can take: Squilla, with the request's event written to its
 log, beside HAProxy's cache, nginx's proxy_cache and Varnish in the same run.
 
-    Benchmarks/edge/latency.py [--size BYTES] [--rounds N] [--seconds N] [--load PERCENT] [--peers squilla,haproxy,…]
+    Benchmarks/edge/latency.py [--size BYTES] [--rounds N] [--seconds N] [--load PERCENT] [--same 1] [--peers squilla,…]
 
 Each server is pinned to the first core and has one worker; the clients run on the second. In each round wrk finds how
 many requests a second a server answers at most, and then h2load sends it that part of them, evenly, over 32 HTTP/1.1
-connections. The figures are percentiles of its log, and the median of the rounds, which take turns. Both cores must be
-free: a busy machine shows in the tail first.
+connections. With `--same 1` all get that part of what the strongest of the others takes, which a weaker one may not. The
+figures are percentiles of its log, and the median of the rounds, which take turns. Both cores must be free: a busy
+machine shows in the tail first.
 """
 import os, pathlib, shutil, statistics, subprocess, sys, tempfile
 from hits import command
@@ -30,7 +31,7 @@ def latencies(port, rate, seconds):
 
 
 def main():
-    options = arguments("squilla,haproxy,nginx,varnish", seconds=5, load=70)
+    options = arguments("squilla,haproxy,nginx,varnish", seconds=5, load=70, same=0)
     work = folder()
     source, origin_port = origin(work, options.size, "public, max-age=3600")
     peers = []
@@ -49,11 +50,14 @@ def main():
         for number in range(options.rounds):
             for peer in peers:
                 peer.round(2, CONNECTIONS)
-                rate = peer.rates[-1] * options.load / 100
+            strongest = max(peer.rates[-1] for peer in peers if not peer.name.startswith("squilla"))
+            for peer in peers:
+                rate = (strongest if options.same else peer.rates[-1]) * options.load / 100
                 taken, reached = latencies(peer.port, rate, options.seconds)
                 peer.figures.append((rate, reached, *(taken[int(len(taken) * part)] for part in (0.5, 0.99, 0.999))))
             print(f"round {number + 1}: " + "  ".join(f"{p.name} p99 {p.figures[-1][3]} µs" for p in peers), flush=True)
-        print(f"\n{options.size} B hit at {options.load} % of what each takes (median of {options.rounds})")
+        who = "the strongest other" if options.same else "each"
+        print(f"\n{options.size} B hit at {options.load} % of what {who} takes (median of {options.rounds})")
         best = min(statistics.median(f[3] for f in p.figures) for p in peers if not p.name.startswith("squilla"))
         for peer in peers:
             rate, reached, p50, p99, p999 = (statistics.median(column) for column in zip(*peer.figures))
