@@ -1,5 +1,5 @@
 // modules: HTTPWire
-import HTTPWire
+@testable import HTTPWire
 
 /// A client's bytes after the preface of HTTP/2: never a crash, the same meaning at every split, every request's head
 /// reads like one of HTTP/1.1 again, no stream gets more than its window, and none is heard of after its end.
@@ -54,7 +54,7 @@ final class Peer {
                 precondition(position == piece.count, "bytes are left over")
                 return true
             case .failed: return false
-            case .request(let slot, let isComplete): begin(slot, isComplete)
+            case .request(let slot, let number, let isComplete): begin(slot, number, isComplete)
             case .body(let slot, let range, let ends): received(slot, piece[range], ends)
             case .ended(let slot):
                 _ = session.takeTrailers()
@@ -71,10 +71,10 @@ final class Peer {
         return stream
     }
 
-    private func begin(_ slot: Int, _ isComplete: Bool) {
+    private func begin(_ slot: Int, _ number: Int32, _ isComplete: Bool) {
         while open.count <= slot { open.append(nil) }
         precondition(open[slot] == nil, "a slot that is in use")
-        open[slot] = Stream(number: session.number(slot))
+        open[slot] = Stream(number: number)
         var head = RequestHead()
         let error = session.takeHead(&head)
         if error == nil { check(head) }

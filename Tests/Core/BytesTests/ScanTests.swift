@@ -26,6 +26,57 @@ import Testing
         }
     }
 
+    @Test func copiesOfEverySize() {
+        let source = (0..<300).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 5) }
+        for count in 0...130 {
+            for start in [0, 1, 7] {
+                let part = Array(source[start..<start + count])
+                var out: [UInt8] = [9]
+                out.append(addingCapacity: 2 * count) { output in
+                    output.append(contentsOf: part.span)
+                    output.append(lowercasing: part.span)
+                }
+                #expect(out == [9] + part + part.map { $0 >= 0x41 && $0 <= 0x5A ? $0 + 0x20 : $0 })
+            }
+        }
+        for count in 0...40 {
+            let part = Array(source[..<count])
+            for prefixCount in 0...3 {
+                var out: [UInt8] = []
+                out.append(addingCapacity: count + 4) {
+                    $0.append(0x04_03_02_01, count: prefixCount, contentsOf: part.span)
+                }
+                #expect(out == [1, 2, 3].prefix(prefixCount) + part)
+            }
+        }
+    }
+
+    @Test func linesAreMarked() {
+        for size in 0...140 {
+            var text = ""
+            var expected: [[Int]] = []
+            for line in 0..<40 {
+                let colon = text.utf8.count + 1 + (line * 7 + size) % 40
+                text +=
+                    String(repeating: "n", count: colon - text.utf8.count) + ": "
+                    + String(repeating: "v:", count: size / 2)
+                expected.append([colon, text.utf8.count])
+                text += "\r\n"
+            }
+            let bytes = Array("\(text)\r\n".utf8)
+            var marks = InlineArray<32, LineMark>(repeating: LineMark())
+            var found: [[Int]] = []
+            var start = 0
+            while start < bytes.count {
+                let count = bytes.span.markLines(from: start, &marks)
+                for index in 0..<count { found.append([Int(marks[index].colon), Int(marks[index].end)]) }
+                if count < marks.count { break }
+                start = Int(marks[count - 1].end) + 2
+            }
+            #expect(found == expected)
+        }
+    }
+
     @Test func checksumsAreCastagnoli() {
         #expect(CRC32C.checksum(Array("123456789".utf8).span) == 0xe306_9283)
         #expect(CRC32C.checksum([UInt8](repeating: 0, count: 32).span) == 0x8a91_36aa)

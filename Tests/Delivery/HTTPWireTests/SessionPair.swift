@@ -191,7 +191,7 @@ final class TestServer {
             switch session.next(bytes.span, &position, now: now) {
             case .nothing: return true
             case .failed: return false
-            case .request(let slot, let isComplete): begin(slot, isComplete)
+            case .request(let slot, let stream, let isComplete): begin(slot, stream, isComplete)
             case .body(let slot, let range, let ends):
                 guard let stream = numbers[slot] else { continue }
                 bodies[stream, default: ""] += String(decoding: bytes[range], as: UTF8.self)
@@ -209,8 +209,7 @@ final class TestServer {
         }
     }
 
-    private func begin(_ slot: Int, _ isComplete: Bool) {
-        let stream = session.number(slot)
+    private func begin(_ slot: Int, _ stream: Int32, _ isComplete: Bool) {
         slots[stream] = slot
         numbers[slot] = stream
         var head = RequestHead()
@@ -223,7 +222,7 @@ final class TestServer {
     /// Makes frames until windows or answers end.
     func flush() {
         while out.count + session.output.count < 1 << 20, let turn = session.nextTurn() {
-            let stream = session.number(turn.slot)
+            guard let stream = numbers[turn.slot] else { return }
             let body = answers[stream] ?? []
             let count = min(turn.limit, body.count)
             let ends = count == body.count

@@ -22,6 +22,7 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
     @exclusivity(unchecked) var session: HTTP2Session
     /// By slot. Those of slots that are free wait for the next request.
     @exclusivity(unchecked) private var streams: [HTTP2Stream] = []
+    @exclusivity(unchecked) private var openStreams = 0
     /// Heads that wait until the client takes more.
     @exclusivity(unchecked) var heldHeads: [HeldHead] = []
     private var isDraining = false
@@ -55,7 +56,7 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
         flush()
     }
 
-    var isIdle: Bool { session.streamCount == 0 }
+    var isIdle: Bool { openStreams == 0 }
 
     // MARK: Input
 
@@ -67,7 +68,7 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
         if session.output.capacity == 0 { session.output = tcp.takeBuffer() }
         events: while tcp.isOpen {
             switch session.next(bytes, &position, now: now) {
-            case .request(let slot, let isComplete): begin(slot, isComplete: isComplete)
+            case .request(let slot, let number, let isComplete): begin(slot, number, isComplete: isComplete)
             case .body(let slot, let range, let ends): streams[slot].received(bytes.extracting(range), ends: ends)
             case .ended(let slot): streams[slot].ended(trailers: session.takeTrailers())
             case .closed(let slot, let code): over(streams[slot], code == 0 ? .local : .failed(104))
@@ -82,16 +83,18 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
         if !goesOn { tcp.closeAfterFlush(linger: true) }
     }
 
-    private func begin(_ slot: Int, isComplete: Bool) {
-        if session.streamCount == 1 { watchProgress() }
+    private func begin(_ slot: Int, _ number: Int32, isComplete: Bool) {
+        if openStreams == 0 { watchProgress() }
+        openStreams += 1
         if slot == streams.count { streams.append(HTTP2Stream(connection: self)) }
-        streams[slot].begin(session.number(slot), slot: slot, isComplete: isComplete)
+        streams[slot].begin(number, slot: slot, isComplete: isComplete)
     }
 
     /// The stream is closed and its slot is free.
     func over(_ stream: HTTP2Stream, _ reason: CloseReason) {
+        openStreams -= 1
         stream.lost(reason)
-        guard session.streamCount == 0 else { return }
+        guard openStreams == 0 else { return }
         idleSince = worker.loop.now
         tcp.setDeadline(afterMilliseconds: worker.settings.keepAliveTimeoutMilliseconds)
     }
@@ -112,6 +115,7 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
         let known = streams
         streams = []
         heldHeads = []
+        openStreams = 0
         for stream in known where stream.isLive { stream.lost(reason) }
         worker.connectionClosed(self)
     }
@@ -134,6 +138,8 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
     }
 
     private func sendFrames() {
+        // Whoever was told of progress may have given the connection up.
+        guard tcp.isOpen else { return }
         if !heldHeads.isEmpty { sendHeldHeads() }
         while let turn = session.nextTurn(), canSend { streams[turn.slot].takeTurn(turn.limit) }
         passOutput()
@@ -152,9 +158,9 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
     /// Tells the stream's exchange when the session is done: it may send at once.
     func progressed(_ stream: HTTP2Stream) { progressed.append(stream) }
 
-    /// Frames that were made go into the connection's queue.
+    /// Frames that were made go into the connection's queue; an idle connection keeps no buffer.
     func passOutput() {
-        if !session.output.isEmpty { tcp.send(taking: &session.output) }
+        if session.output.capacity > 0 { tcp.send(taking: &session.output) }
     }
 
     /// Bytes of a body, behind the head of their frame.

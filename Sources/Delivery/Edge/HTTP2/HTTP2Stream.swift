@@ -196,8 +196,7 @@ final class HTTP2Stream: ClientStream {
     }
 
     override func writeBody(_ bytes: Span<UInt8>, isChunked: Bool) -> Int {
-        if canSendAtOnce(bytes.count) {
-            startFrame(bytes.count)
+        if startFrame(bytes.count) {
             connection.send(bytes)
         } else {
             queue.append(bytes)
@@ -207,8 +206,7 @@ final class HTTP2Stream: ClientStream {
     }
 
     override func writeBody(shared segment: [UInt8], _ range: Range<Int>, isChunked: Bool) -> Int {
-        if canSendAtOnce(range.count) {
-            startFrame(range.count)
+        if startFrame(range.count) {
             connection.send(shared: segment, range)
         } else {
             queue.append(shared: segment, range)
@@ -217,17 +215,15 @@ final class HTTP2Stream: ClientStream {
         return range.count
     }
 
-    /// Nothing of the stream, and nothing that is more urgent, has to go before.
-    private func canSendAtOnce(_ count: Int) -> Bool {
-        isLive && queue.count == 0 && heldHeads == 0 && count <= connection.session.roomAtOnce(slot)
-            && connection.canSend
-    }
-
-    /// Writes the head of a frame of the next `count` bytes.
-    private func startFrame(_ count: Int) {
-        hasSentEnd = owesNothing(beyond: count)
-        connection.session.sendData(slot, count: count, ends: hasSentEnd, goesOn: false)
+    /// Writes the head of a frame of the next `count` bytes, where nothing of the stream, and nothing that is more urgent,
+    /// has to go before.
+    private func startFrame(_ count: Int) -> Bool {
+        guard isLive, queue.count == 0, heldHeads == 0, connection.canSend else { return false }
+        let ends = owesNothing(beyond: count)
+        guard connection.session.sendAtOnce(slot, count: count, ends: ends) else { return false }
+        hasSentEnd = ends
         sentBytes += Int64(count)
+        return true
     }
 
     /// The body ends with the next `count` bytes, as far as its length was known before.

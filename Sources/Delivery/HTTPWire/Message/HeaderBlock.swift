@@ -68,9 +68,16 @@ public struct HeaderBlock: Sendable {
     /// Adds a field whose octets are in the block already.
     @inline(__always)
     mutating func add(_ field: Field) {
+        add(field, initial: field.id == .other && field.nameLength > 0 ? bytes[Int(field.nameOffset)] : 0)
+    }
+
+    /// The same while the octets are elsewhere.
+    /// - Parameter initial: the name's first octet.
+    @inline(__always)
+    mutating func add(_ field: Field, initial: UInt8) {
         fields.append(field)
         present |= field.id.bit
-        if field.id == .other, field.nameLength > 0 { initials |= HeaderBlock.initial(bytes[Int(field.nameOffset)]) }
+        if field.id == .other, field.nameLength > 0 { initials |= HeaderBlock.initial(initial) }
     }
 
     /// Lets the last field end elsewhere, where lines that were folded are joined to it.

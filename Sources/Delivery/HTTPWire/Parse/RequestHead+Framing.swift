@@ -2,6 +2,11 @@
 extension RequestHead {
     mutating func interpretFields() throws(WireError) {
         try interpretHost()
+        try interpretBody()
+    }
+
+    /// All but the host.
+    mutating func interpretBody() throws(WireError) {
         framing = try requestFraming()
         keepsAlive = block.keepsAlive(minorVersion: minorVersion)
         expectsContinue = try hasContinueExpectation() && minorVersion == 1 && !framing.isEmpty

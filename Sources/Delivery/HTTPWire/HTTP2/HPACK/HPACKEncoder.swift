@@ -27,8 +27,9 @@ struct HPACKEncoder: Sendable {
         let bound = HPACKEncoder.bound(trailers.bytes.count) + 16 * trailers.fields.count
         bytes.append(addingCapacity: bound) { output in
             HPACKEncoder.start(&output, tableSize)
+            let bytes = trailers.bytes.span
             for each in trailers.fields where each.id == .other {
-                appendField(trailers.slice(each.name), trailers.slice(each.value), to: &output)
+                appendField(bytes, each.name.start, each.name.end, each.value.start, each.value.end, to: &output)
             }
         }
     }
@@ -42,13 +43,16 @@ struct HPACKEncoder: Sendable {
         // `HTTP/1.1 200 …`
         guard head.count > 12 else { return }
         appendStatus(head.extracting(9..<12), to: &output)
+        var marks = InlineArray<32, LineMark>(repeating: LineMark())
         var line = head.lineAfter(0)
-        while line < head.count, head[line] != 0x0D {
-            guard let colon = head.firstIndex(of: 0x3A, from: line),
-                let end = head.firstIndex(of: 0x0D, from: colon)
-            else { return }
-            appendField(head.extracting(line..<colon), head.extracting(min(colon + 2, end)..<end), to: &output)
-            line = end + 2
+        while line < head.count {
+            let count = head.markLines(from: line, &marks)
+            for index in 0..<count {
+                let (colon, end) = (Int(marks[index].colon), Int(marks[index].end))
+                appendField(head, line, colon, min(colon + 2, end), end, to: &output)
+                line = end + 2
+            }
+            if count < marks.count { return }
         }
     }
 
@@ -69,92 +73,131 @@ struct HPACKEncoder: Sendable {
         }
     }
 
-    private func appendField(_ name: Span<UInt8>, _ value: Span<UInt8>, to output: inout OutputSpan<UInt8>) {
-        let index = names.index(name)
-        if index == HPACKNames.ofConnection { return }
-        HPACKInteger.append(index, prefix: 4, pattern: 0, to: &output)
-        if index == 0 {
-            HPACKInteger.append(name.count, prefix: 7, pattern: 0, to: &output)
-            output.append(lowercasing: name)
+    /// - Parameters: where in `bytes` the name starts and ends, and the value.
+    @inline(__always)
+    private func appendField(
+        _ bytes: Span<UInt8>, _ name: Int, _ nameEnd: Int, _ value: Int, _ valueEnd: Int,
+        to output: inout OutputSpan<UInt8>
+    ) {
+        let index = names.index(bytes, name, nameEnd)
+        let value = bytes.extracting(value..<valueEnd)
+        if index > 0 {
+            // The index of each of them takes two octets: none is below 15.
+            guard value.count >= 127 else {
+                let prefix = 0x0f | UInt32(truncatingIfNeeded: index &- 15) &<< 8
+                return output.append(
+                    prefix | UInt32(truncatingIfNeeded: value.count) &<< 16, count: 3, contentsOf: value)
+            }
+            output.append(0x0f)
+            output.append(UInt8(truncatingIfNeeded: index &- 15))
+        } else {
+            if index < 0 { return }
+            output.append(0)
+            HPACKInteger.append(nameEnd - name, prefix: 7, pattern: 0, to: &output)
+            output.append(lowercasing: bytes.extracting(name..<nameEnd))
         }
         HPACKInteger.append(value.count, prefix: 7, pattern: 0, to: &output)
         output.append(contentsOf: value)
     }
 }
 
-/// Field names as they are written by convention, with their index in the static table.
+/// Names of the static table that a response may have, and those that HTTP/2 has no place for (RFC 9113, 8.2.2).
+///
+/// What tells them apart are their first and their last eight octets and their length, so that most names are known by
+/// two comparisons of numbers.
 struct HPACKNames: Sendable {
     static let shared = HPACKNames()
-    /// Instead of an index: HTTP/2 has no place for such a field (RFC 9113, 8.2.2).
+    /// Instead of an index.
     static let ofConnection = -1
 
+    private struct Entry: Sendable {
+        var first: UInt64 = 0
+        var last: UInt64 = 0
+        /// 0 for a slot that is free. A taken slot sends to the next.
+        var length = 0
+        var index = 0
+    }
+
     private static let slotCount = 256
-    /// Place + 1 in `offsets`; 0 for none. A taken slot sends to the next.
-    private let slots: [UInt8]
-    private let offsets: [UInt16]
-    private let indices: [Int8]
-    private let bytes: [UInt8]
+    private let slots: [Entry]
 
     init() {
-        var entries: [(name: String, index: Int)] = []
-        for (place, text) in HPACKStaticTable.texts.enumerated() where !text.name.hasPrefix(":") {
-            entries.append((text.name, place + 1))
-        }
-        entries.removeAll { $0.name == "transfer-encoding" }
+        var names = HPACKStaticTable.texts.enumerated().map { (name: $1.name, index: $0 + 1) }
+        names.removeAll { $0.name.hasPrefix(":") || $0.name == "transfer-encoding" }
         for name in ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"] {
-            entries.append((name, HPACKNames.ofConnection))
+            names.append((name, HPACKNames.ofConnection))
         }
-        var slots = [UInt8](repeating: 0, count: HPACKNames.slotCount)
-        var offsets: [UInt16] = [0]
-        var indices: [Int8] = []
-        var bytes: [UInt8] = []
-        for (name, index) in entries {
-            let conventional = HPACKNames.conventional(name)
-            bytes += conventional
-            offsets.append(UInt16(bytes.count))
-            indices.append(Int8(index))
-            var slot = HPACKNames.slot(conventional.span)
-            while slots[slot] != 0 { slot = (slot + 1) & (HPACKNames.slotCount - 1) }
-            slots[slot] = UInt8(indices.count)
+        var slots = [Entry](repeating: Entry(), count: HPACKNames.slotCount)
+        for (name, index) in names {
+            let bytes = Array(name.utf8)
+            var entry = HPACKNames.entry(bytes.span, 0, bytes.count)
+            entry.index = index
+            var slot = HPACKNames.slot(entry)
+            while slots[slot].length != 0 { slot = (slot + 1) & (HPACKNames.slotCount - 1) }
+            slots[slot] = entry
         }
         self.slots = slots
-        self.offsets = offsets
-        self.indices = indices
-        self.bytes = bytes
     }
 
-    /// `content-type` → `Content-Type`, as most of the heads that this process writes have it.
-    private static func conventional(_ name: String) -> [UInt8] {
-        if name == "etag" { return Array("ETag".utf8) }
-        var isFirst = true
-        return name.utf8.map { byte in
-            defer { isFirst = byte == 0x2D }
-            return isFirst && byte &- 0x61 < 26 ? byte & ~0x20 : byte
+    /// Letters in either case are one: an octet of a token that differs only in this bit from a letter is that letter.
+    @inline(__always)
+    private static func entry(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Entry {
+        let count = end - start
+        let folding: UInt64 = 0x2020_2020_2020_2020
+        if count >= 8 {
+            return Entry(
+                first: bytes.load64(at: start) | folding, last: bytes.load64(at: end - 8) | folding, length: count)
         }
+        let all = bytes.load64(at: start, count: count) | folding
+        return Entry(first: all, last: all, length: count)
     }
 
-    private static func slot(_ name: Span<UInt8>) -> Int {
-        let count = name.count
-        var hash = UInt32(truncatingIfNeeded: count)
-        hash = hash &* 31 &+ UInt32(name[0] | 0x20)
-        hash = hash &* 31 &+ UInt32(name[count - 1] | 0x20)
-        hash = hash &* 31 &+ UInt32(name[count >> 1] | 0x20)
-        return Int((hash &* 0x9E37_79B1) >> 24)
+    @inline(__always)
+    private static func slot(_ entry: Entry) -> Int {
+        let mixed = (entry.first ^ entry.last &<< 1 ^ UInt64(truncatingIfNeeded: entry.length)) &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: mixed &>> 56)
     }
 
     /// The static table's index of a name in any case; 0 where it has none, `ofConnection` for what is left out.
-    func index(_ name: Span<UInt8>) -> Int {
-        guard name.count > 0 else { return 0 }
-        var slot = HPACKNames.slot(name)
-        while true {
-            let place = Int(slots[slot]) - 1
-            guard place >= 0 else { return 0 }
-            let range = Int(offsets[place])..<Int(offsets[place + 1])
-            if range.count == name.count {
-                let known = bytes.span.extracting(range)
-                if known.isEqual(to: name) || known.equalsIgnoringCase(name) { return Int(indices[place]) }
+    @inline(__always)
+    func index(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
+        guard end > start else { return 0 }
+        let wanted = HPACKNames.entry(bytes, start, end)
+        var slot = HPACKNames.slot(wanted)
+        while slots[slot].length != 0 {
+            let entry = slots[slot]
+            if entry.first == wanted.first, entry.last == wanted.last, entry.length == wanted.length,
+                entry.length <= 16 || hasMiddle(bytes, start, end, entry.index)
+            {
+                return entry.index
             }
             slot = (slot + 1) & (HPACKNames.slotCount - 1)
         }
+        return 0
+    }
+
+    /// For the few names that are longer than sixteen octets.
+    private func hasMiddle(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ index: Int) -> Bool {
+        let name = bytes.extracting(start..<end)
+        if index != HPACKNames.ofConnection { return name.equalsIgnoringCase(HPACKStaticTable.texts[index - 1].name) }
+        return name.equalsIgnoringCase("transfer-encoding")
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// The eight octets at `index`, the first one lowest.
+    @inline(__always)
+    fileprivate func load64(at index: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+    }
+
+    /// One to eight octets from `index` on, the first one lowest, zeros behind them.
+    @inline(__always)
+    fileprivate func load64(at index: Int, count length: Int) -> UInt64 {
+        let unused = UInt64(8 - length) * 8
+        if index + 8 <= count { return (load64(at: index) &<< unused) &>> unused }
+        var number: UInt64 = 0
+        for each in 0..<length { number |= UInt64(self[index + each]) &<< UInt64(8 * each) }
+        return number
     }
 }

@@ -12,8 +12,8 @@ enum HPACKFieldKind: UInt8, Sendable {
     /// Upper case, or what is no token.
     case malformedName
 
-    /// A pseudo-header field of a request.
-    var isPseudo: Bool { rawValue >= HPACKFieldKind.method.rawValue && rawValue <= HPACKFieldKind.authority.rawValue }
+    /// The name goes into the head.
+    var keepsName: Bool { rawValue <= HPACKFieldKind.priority.rawValue }
 }
 
 /// A field of a table. Its octets lie together in the table's memory, as a head takes them over: the name and the value

@@ -49,17 +49,10 @@ struct HPACKHuffman: Sendable {
     static func decodedBound(_ count: Int) -> Int { count * 8 / 5 + 1 }
 
     /// Appends what `code` stands for.
+    /// - Precondition: there is room for `decodedBound` of its octets.
     /// - Returns: false for what is no code: the end of the string within it, padding that is longer than 7 bits or not
     ///   its first bits (5.2).
-    func decode(_ code: Span<UInt8>, into bytes: inout [UInt8]) -> Bool {
-        var isValid = false
-        bytes.append(addingCapacity: HPACKHuffman.decodedBound(code.count)) { output in
-            isValid = decode(code, into: &output)
-        }
-        return isValid
-    }
-
-    private func decode(_ code: Span<UInt8>, into output: inout OutputSpan<UInt8>) -> Bool {
+    func decode(_ code: Span<UInt8>, into output: inout OutputSpan<UInt8>) -> Bool {
         let short = short.span
         var next = 0
         /// Bits that are not used up, at the left; zeros behind them.

@@ -8,8 +8,6 @@ struct HPACKStaticTable: Sendable {
     /// `fields[i - 1]` is the one with index i.
     let fields: [HPACKField]
     let bytes: [UInt8]
-    /// How long the names are that the table gives; those of pseudo-header fields are not in `bytes`.
-    let nameLengths: [UInt8]
 
     init() {
         var fields: [HPACKField] = []
@@ -20,7 +18,7 @@ struct HPACKStaticTable: Sendable {
             (field.kind, field.id) = HPACKFieldKind.classify(nameBytes.span, HeaderNameTable.shared)
             field.offset = UInt32(bytes.count)
             field.size = UInt32(nameBytes.count + valueBytes.count + 32)
-            let kept = field.kind == .authority ? Array("host".utf8) : name.hasPrefix(":") ? [] : nameBytes
+            let kept = field.kind == .authority ? Array("host".utf8) : field.kind.keepsName ? nameBytes : []
             field.nameLength = UInt16(kept.count)
             field.valueLength = UInt16(valueBytes.count)
             bytes += kept + valueBytes
@@ -28,7 +26,6 @@ struct HPACKStaticTable: Sendable {
         }
         self.fields = fields
         self.bytes = bytes
-        nameLengths = HPACKStaticTable.texts.map { UInt8($0.name.utf8.count) }
     }
 
     static let texts: [(name: String, value: String)] = [

@@ -4,8 +4,10 @@ public enum HTTP2Event: Sendable, Equatable {
     /// The bytes are used up.
     case nothing
     /// A request's head is complete: take it by `HTTP2Session.takeHead`.
-    /// - Parameter isComplete: no body follows.
-    case request(Int, isComplete: Bool)
+    /// - Parameters:
+    ///   - number: the stream's.
+    ///   - isComplete: no body follows.
+    case request(Int, number: Int32, isComplete: Bool)
     /// A piece of the request's body: a range of the bytes. Tell `HTTP2Session.consumed` when it is used up, or the
     /// window closes.
     /// - Parameter ends: it was the last.

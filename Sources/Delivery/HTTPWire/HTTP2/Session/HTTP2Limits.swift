@@ -19,4 +19,13 @@ public struct HTTP2Limits: Sendable, Equatable {
     public var settingsPerFrame = 32
 
     public init() {}
+
+    /// As far as frames can say it.
+    var withinProtocol: HTTP2Limits {
+        var limits = self
+        limits.maximumStreams = min(max(1, maximumStreams), 32_000)
+        limits.streamWindowBytes = min(max(1, streamWindowBytes), 0x7fff_ffff)
+        limits.connectionWindowBytes = min(max(1, connectionWindowBytes), 0x7fff_ffff)
+        return limits
+    }
 }

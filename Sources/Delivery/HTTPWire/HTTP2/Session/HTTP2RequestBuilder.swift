@@ -6,6 +6,8 @@ struct HTTP2RequestBuilder: Sendable {
     private let limits: WireLimits
     /// The decoder appends to its bytes; `take` decides what becomes of them.
     var head = RequestHead()
+    /// How many of them are there before those that are being read.
+    var readBytes = 0
     /// What the request is refused for, with an answer.
     private(set) var error: WireError?
     /// Breaks RFC 9113, 8: the stream is to be reset.
@@ -20,6 +22,8 @@ struct HTTP2RequestBuilder: Sendable {
     private var authority = HeaderBlock.Field(
         nameOffset: 0, valueOffset: 0, nameLength: 0, valueLength: 0, id: .host)
     private var size = 0
+    /// The authority of the last request, which was well-formed.
+    private var known = (text: [UInt8](), hostLength: UInt32(0), port: UInt16?.none)
 
     init(limits: WireLimits) { self.limits = limits }
 
@@ -36,42 +40,40 @@ struct HTTP2RequestBuilder: Sendable {
     }
 
     /// Adds a table's field.
-    mutating func add(_ field: HPACKField, _ octets: Span<UInt8>) {
+    @inline(__always)
+    mutating func add(_ field: HPACKField, _ octets: Span<UInt8>, to output: inout OutputSpan<UInt8>) {
         guard !hasFailed else { return }
-        let start = head.block.bytes.count
-        head.block.bytes.append(contentsOf: octets)
-        take(field, at: start)
+        let start = output.count
+        output.append(contentsOf: octets)
+        take(field, at: start, &output)
     }
 
-    /// Takes a field over whose octets end the head's bytes.
-    mutating func take(_ field: HPACKField, at start: Int) {
-        guard !hasFailed, isWithinLimits(field) else {
-            return head.block.bytes.removeSubrange(start...)
-        }
+    /// Takes a field over whose octets end the head's bytes, which are `output` until the block is read.
+    mutating func take(_ field: HPACKField, at start: Int, _ output: inout OutputSpan<UInt8>) {
+        guard !hasFailed, isWithinLimits(field) else { return output.removeLast(output.count - start) }
+        let value = output.span.extracting((start + Int(field.nameLength))...)
         switch field.kind {
         case .regular, .cookie: break
         case .te:
-            guard head.slice(valueRange(field, at: start)).isEqual(to: "trailers") else { return refuse() }
-        case .priority: priority = HTTP2Priority(head.slice(valueRange(field, at: start)))
-        case .method, .path, .scheme, .authority: return takePseudo(field, at: start)
+            guard value.isEqual(to: "trailers") else { return refuse() }
+        case .priority: priority = HTTP2Priority(value)
+        case .method, .path, .scheme, .authority: return takePseudo(field, at: start, value)
         case .foreignPseudo, .ofConnection, .malformedName: return refuse()
         }
         guard field.hasCleanValue else { return refuse() }
-        head.block.add(place(field, at: start, id: field.id))
+        head.block.add(place(field, at: start, id: field.id), initial: output.span[start])
     }
 
+    @inline(__always)
     private func place(_ field: HPACKField, at start: Int, id: KnownHeader) -> HeaderBlock.Field {
-        HeaderBlock.Field(
+        let start = readBytes + start
+        return HeaderBlock.Field(
             nameOffset: UInt32(truncatingIfNeeded: start),
             valueOffset: UInt32(truncatingIfNeeded: start + Int(field.nameLength)), nameLength: field.nameLength,
             valueLength: field.valueLength, id: id)
     }
 
-    private func valueRange(_ field: HPACKField, at start: Int) -> ByteRange {
-        ByteRange(
-            offset: UInt32(truncatingIfNeeded: start) + UInt32(field.nameLength), length: UInt32(field.valueLength))
-    }
-
+    @inline(__always)
     private mutating func isWithinLimits(_ field: HPACKField) -> Bool {
         // As RFC 9113, 6.5.2 counts, so that many small fields are not for free.
         size += Int(field.size)
@@ -103,16 +105,16 @@ struct HTTP2RequestBuilder: Sendable {
 
     // MARK: Pseudo-header fields
 
-    private mutating func takePseudo(_ field: HPACKField, at start: Int) {
+    private mutating func takePseudo(_ field: HPACKField, at start: Int, _ value: Span<UInt8>) {
         let bit = UInt16(1) << UInt16(field.kind.rawValue)
         guard !isTrailers, seen & bit == 0, head.block.fields.isEmpty else { return refuse() }
         seen |= bit
-        let range = ByteRange(start, start + Int(field.valueLength))
+        let range = ByteRange(readBytes + start, readBytes + start + Int(field.valueLength))
         switch field.kind {
         case .method:
             guard field.hasCleanValue else { fail(WireError(.malformedStartLine, "invalid method")); return }
             head.methodRange = range
-            head.method = Method(head.slice(range))
+            head.method = Method(value)
         case .path:
             guard !range.isEmpty else { return refuse() }
             guard field.hasCleanValue else { fail(WireError(.malformedStartLine, "invalid path")); return }
@@ -163,8 +165,12 @@ struct HTTP2RequestBuilder: Sendable {
         }
         try head.interpretTarget()
         guard head.targetForm != .absolute else { throw WireError(.malformedStartLine, "the path is a URL") }
-        try reconcileHost()
-        try head.interpretFields()
+        if !takeKnownAuthority() {
+            try reconcileHost()
+            try head.interpretHost()
+            keepAuthority()
+        }
+        try head.interpretBody()
         if endsHere {
             // A length was declared, but nothing comes (RFC 9113, 8.1.1).
             if !head.framing.isEmpty { refuse() }
@@ -174,13 +180,32 @@ struct HTTP2RequestBuilder: Sendable {
         head.expectsContinue = head.block.contains(.expect) && !head.framing.isEmpty
     }
 
+    /// A client asks for the same host again and again; what it is need be found out but once.
+    private mutating func takeKnownAuthority() -> Bool {
+        guard has(.authority), !head.block.contains(.host),
+            known.text.span.isEqual(to: head.slice(authority.value)), !known.text.isEmpty
+        else { return false }
+        addHost()
+        head.host = ByteRange(offset: authority.valueOffset, length: known.hostLength)
+        head.port = known.port
+        return true
+    }
+
+    private mutating func keepAuthority() {
+        guard has(.authority), head.host.offset == authority.valueOffset, authority.valueLength < 256 else { return }
+        known.text = [UInt8](head.slice(authority.value))
+        known.hostLength = head.host.length
+        known.port = head.port
+    }
+
+    private mutating func addHost() {
+        head.block.add(authority)
+    }
+
     /// `Host` and `:authority` name the same, or the request would mean another thing to an origin (RFC 9113, 8.3.1).
     private mutating func reconcileHost() throws(WireError) {
         guard has(.authority) else { return }
-        guard let index = head.block.firstIndex(of: .host) else {
-            head.block.add(authority)
-            return
-        }
+        guard let index = head.block.firstIndex(of: .host) else { return addHost() }
         let host = head.slice(head.block.fields[index].value)
         guard host.equalsIgnoringCase(head.slice(authority.value)) else {
             throw WireError(.malformedHost, "Host is not what :authority says")

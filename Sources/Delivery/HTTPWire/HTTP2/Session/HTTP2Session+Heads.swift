@@ -100,7 +100,7 @@ extension HTTP2Session {
         }
         if let priority = builder.priority { streams.slots[slot].priority = priority }
         if !earlyPriorities.isEmpty { applyEarlyPriority(heading.stream, slot) }
-        return .request(slot, isComplete: heading.endsStream)
+        return .request(slot, number: heading.stream, isComplete: heading.endsStream)
     }
 
     private mutating func finishTrailers(_ heading: Heading) -> HTTP2Event {

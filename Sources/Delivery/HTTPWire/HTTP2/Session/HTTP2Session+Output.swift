@@ -74,11 +74,16 @@ extension HTTP2Session {
 
     // MARK: Bodies
 
-    /// How much of a body can go at once, out of turn: of a stream that is not less urgent than by default, as long as
-    /// no other waits.
-    public func roomAtOnce(_ slot: Int) -> Int {
-        guard queue.isEmpty, streams.slots[slot].priority.urgency <= HTTP2Priority().urgency else { return 0 }
-        return max(0, min(HTTP2Frame.maximumBytes, window, streams.slots[slot].window))
+    /// Writes the head of a DATA frame out of turn, where that harms nobody: for a stream that is not less urgent than by
+    /// default, and as long as no other waits. Its octets follow.
+    /// - Parameter ends: the body ends with them, and the stream.
+    /// - Returns: false where the body has to wait for its turn; nothing is done then.
+    public mutating func sendAtOnce(_ slot: Int, count: Int, ends: Bool) -> Bool {
+        guard queue.isEmpty, streams.slots[slot].priority.urgency <= HTTP2Priority().urgency,
+            count <= min(HTTP2Frame.maximumBytes, window, streams.slots[slot].window)
+        else { return false }
+        sendData(slot, count: count, ends: ends, goesOn: false)
+        return true
     }
 
     /// Part of a body waits to be sent: the stream gets turns.
@@ -109,7 +114,7 @@ extension HTTP2Session {
 
     /// Writes the head of a DATA frame; its octets follow.
     /// - Parameters:
-    ///   - count: at most what the turn, or `roomAtOnce`, allowed.
+    ///   - count: at most what the turn allowed.
     ///   - ends: the body ends with them, and the stream.
     ///   - goesOn: more of it is there to be sent.
     public mutating func sendData(_ slot: Int, count: Int, ends: Bool, goesOn: Bool) {

@@ -69,7 +69,7 @@ public struct HTTP2Session: ~Copyable, Sendable {
 
     /// - Parameter now: nanoseconds of a monotonic clock.
     public init(limits: HTTP2Limits, wire: WireLimits, now: Int64) {
-        self.limits = limits
+        self.limits = limits.withinProtocol
         self.wire = wire
         self.now = now
         builder = HTTP2RequestBuilder(limits: wire)
@@ -82,7 +82,7 @@ public struct HTTP2Session: ~Copyable, Sendable {
     public var isFinished: Bool { hasFailed || (lastServed != nil || clientLeaves) && streams.count == 0 }
 
     /// Streams that are open.
-    public var streamCount: Int { streams.count }
+    var streamCount: Int { streams.count }
 
     /// The head of the request that `next` reported last.
     /// - Returns: what is wrong with it; then answer and expect nothing more.
@@ -98,9 +98,6 @@ public struct HTTP2Session: ~Copyable, Sendable {
         swap(&trailers, &builder.head.block)
         return trailers
     }
-
-    /// The number of an open stream.
-    public func number(_ slot: Int) -> Int32 { streams.slots[slot].number }
 
     // MARK: Ends
 
