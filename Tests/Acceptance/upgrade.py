@@ -148,6 +148,8 @@ def upgrade():
 
 first = server.process.pid
 upgrade()
+# The client may not have read the last answers yet when the process that sent them has ended.
+until("the last answers are read", lambda: client.reconnected >= LIVE or client.faults)
 check(client.reconnected >= LIVE, f"{client.reconnected} connections moved over with an answer")
 with socket.socket(socket.AF_UNIX) as s:
     s.connect(str(files / "edge.sock"))
