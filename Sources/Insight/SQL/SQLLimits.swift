@@ -19,6 +19,8 @@ public struct SQLLimits: Hashable, Sendable {
     public var maximumGroupingSets = 128
     /// Variables of a `MATCH_RECOGNIZE` pattern with its repetitions written out.
     public var maximumPatternLength = 1_000
+    /// Queries that the comparisons with `ALL` and `ANY` of a statement are written out as; one comes to up to five.
+    public var maximumQuantifiedQueries = 100
     /// Rows that `FIRST(variable.column, n)` and `LAST` may skip.
     public var maximumMatchOffset = 100
 

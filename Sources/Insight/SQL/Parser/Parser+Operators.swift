@@ -110,10 +110,7 @@ extension Parser {
         guard case .symbol(let symbol) = token.kind, let known = BinaryOperator(rawValue: symbol.rawValue) else {
             return left
         }
-        let isAny = self.token.text.uppercased() == "ANY" && lookahead(1).kind == .symbol(.leftParenthesis)
-        if at(.all) || isAny {
-            throw unsupported("a comparison with ALL or ANY is", suggestion: "IN (SELECT …) tests for equality")
-        }
+        if known.isComparison, isAtQuantifier { return try quantified(left, known, at: token.position) }
         let right = try expression(atLeast: tighter)
         return try rowComparison(known, left, right, at: token.position) ?? .binary(known, left, right, token.position)
     }

@@ -23,6 +23,7 @@ extension Parser {
     ]
 
     private mutating func statement() throws(SQLError) -> Statement {
+        quantifiedQueries = 0
         switch token.keyword {
         case .select, .with, .values: return .query(try query())
         case .create: return try create()
