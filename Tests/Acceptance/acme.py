@@ -149,3 +149,19 @@ until("clients get it", lambda: "DNS:new.shop.test" in names())
 status, _, body = request(("127.0.0.1", plain), "/page", {"Host": "shop.test"})
 check(status == 200 and body == b"the page", "the site was there all the time")
 check(server.terminate() == 0, "the server ends")
+
+# An authority that wants to know which of its customers asks.
+authority.external = ("customer-7", bytes(range(100, 140)))
+data = files / "bound"
+configure()
+server = Server("-c", config, data=data, listen=False)
+until("an account of nobody's is refused", lambda: "externalAccountRequired: whose are you" in server.output())
+server.terminate()
+(files / "hmac").write_text("ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7fH1-f4CBgoOEhYaHiImKiw\n")
+config.write_text(config.read_text().replace("accept_terms: true", f"accept_terms: true, external_account: {{key_id: customer-7, hmac_key_file: {files}/hmac}}"))
+check(run("check", "-c", config).returncode == 0, "an external account is a setting")
+issued = authority.issued
+server = Server("-c", config, data=data, listen=False)
+until("a certificate for the customer", lambda: authority.issued == issued + 1)
+until("clients get it", lambda: served()[1])
+server.terminate()

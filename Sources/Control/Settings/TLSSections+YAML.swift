@@ -73,6 +73,10 @@ extension ACMESection {
         authorities = section.optionalString("authorities")
         renewBeforeMilliseconds = section.milliseconds(
             "renew_before_ms", default: renewBeforeMilliseconds, in: 60_000...365 * 86_400_000)
+        if section.node("external_account") != nil {
+            externalAccount = ExternalAccountSection(reading: section.section("external_account"))
+        }
+        limits = ACMELimitsSection(reading: section.section("limits"))
         section.finish()
         if !directory.hasPrefix("https://"), !directory.hasPrefix("http://127.0.0.1") {
             section.report("directory", "expected the https URL of an ACME server's directory")
@@ -81,6 +85,36 @@ extension ACMESection {
         } else if let contact, !contact.hasPrefix("mailto:") {
             section.report("contact", "expected mailto: and an address, found \"\(contact)\"")
         }
+    }
+}
+
+extension ExternalAccountSection {
+    fileprivate init?(reading section: YAMLSection) {
+        let keyID = section.optionalString("key_id")
+        let file = section.optionalString("hmac_key_file")
+        if keyID == nil { section.report("key_id", "name the account: the key identifier that the authority gave") }
+        if file == nil { section.report("hmac_key_file", "name the file of the HMAC key that the authority gave") }
+        section.finish()
+        guard let keyID, let file else { return nil }
+        self.init(keyID: keyID, hmacKeyFile: file)
+    }
+}
+
+extension ACMELimitsSection {
+    fileprivate init(reading section: YAMLSection) {
+        answerMilliseconds = section.milliseconds("answer_ms", default: answerMilliseconds, in: 100...600_000)
+        answerBytes = section.bytes("answer_bytes", default: answerBytes, in: 16 << 10...64 << 20)
+        polls = section.integer("polls", default: polls, in: 1...10_000)
+        firstPauseMilliseconds = section.milliseconds(
+            "first_pause_ms", default: firstPauseMilliseconds, in: 1_000...86_400_000)
+        lastPauseMilliseconds = section.milliseconds(
+            "last_pause_ms", default: lastPauseMilliseconds, in: 1_000...30 * 86_400_000)
+        retryAfterMilliseconds = section.milliseconds(
+            "retry_after_ms", default: retryAfterMilliseconds, in: 1_000...30 * 86_400_000)
+        if lastPauseMilliseconds < firstPauseMilliseconds {
+            section.report("last_pause_ms", "the last pause is no shorter than the first")
+        }
+        section.finish()
     }
 }
 

@@ -84,6 +84,37 @@ public struct ACMESection: Hashable, Sendable {
     /// PEM file of who vouches for its server; nil for the system's.
     public var authorities: String?
     public var renewBeforeMilliseconds = 30 * 86_400_000
+    /// What binds our account to one that the operator has with the authority (RFC 8555, 7.3.4).
+    public var externalAccount: ExternalAccountSection?
+    public var limits = ACMELimitsSection()
+
+    public init() {}
+}
+
+/// An account with an authority, as it gives it to its customers.
+public struct ExternalAccountSection: Hashable, Sendable {
+    public var keyID: String
+    /// File with the HMAC key in base64url.
+    public var hmacKeyFile: String
+
+    public init(keyID: String, hmacKeyFile: String) {
+        self.keyID = keyID
+        self.hmacKeyFile = hmacKeyFile
+    }
+}
+
+/// What an authority may cost, and when it is asked again.
+public struct ACMELimitsSection: Hashable, Sendable {
+    /// Of one answer, whole.
+    public var answerMilliseconds = 30_000
+    public var answerBytes = 1 << 20
+    /// Times that an authorization or an order is asked for before it counts as stuck.
+    public var polls = 60
+    /// The first pause after a failure; each further one doubles it.
+    public var firstPauseMilliseconds = 60_000
+    public var lastPauseMilliseconds = 12 * 3_600_000
+    /// The longest `Retry-After` that is believed.
+    public var retryAfterMilliseconds = 7 * 86_400_000
 
     public init() {}
 }

@@ -146,6 +146,17 @@ public struct CacheKey: Sendable, Equatable {
         bytes.span.firstIndex(of: 0x0A).flatMap { $0 + 1 < bytes.count ? $0 : nil }
     }
 
+    /// Whether a purge by prefix meets a key. One that stands for several queries is met by the prefix of any query of its
+    /// path, since some of these may begin so.
+    static func meets(prefix: Span<UInt8>, key: Span<UInt8>) -> Bool {
+        if prefix.count <= key.count, key.extracting(0..<prefix.count).isEqual(to: prefix) { return true }
+        guard let end = prefix.firstIndex(of: 0x3F), end < key.count, key[end] == 0x3F || key[end] == 0x0A,
+            key.extracting(0..<end).isEqual(to: prefix.extracting(0..<end)),
+            let mark = key.firstIndex(of: 0x0A, from: end)
+        else { return false }
+        return mark + 1 < key.count && key[mark + 1] == searchMark
+    }
+
     /// Where the query begins, or the URL ends.
     var pathEnd: Int { bytes.span.firstIndex(of: 0x3F) ?? bytes.count }
 
@@ -165,7 +176,8 @@ public struct CacheKey: Sendable, Equatable {
     /// looks so. Nil for a URL, and where rules put something in its place.
     var family: [UInt8]? {
         guard let start = partsStart, start > 0 else { return nil }
-        return isUnified ? [0x0A] + bytes[..<pathEnd] + bytes[start...] : CacheKey.family(ofURL: bytes[..<start])
+        guard isUnified else { return CacheKey.family(ofURL: bytes[..<start]) }
+        return [0x0A] + bytes[..<min(pathEnd, start)] + bytes[start...]
     }
 
     /// Of all keys in which rules have added something to a URL.

@@ -25,6 +25,8 @@ public final class OriginCall {
     let method: Method
     let framing: BodyFraming
     let isUpgrade: Bool
+    /// See `OriginRequest`.
+    public var takesTrailers = false
     /// The client that asks, for origins that want a PROXY header.
     @exclusivity(unchecked) public var client: ProxyHeader.Addresses?
     public var wantsClient: Bool { tiers.contains { $0.group.wantsClient } }
@@ -143,6 +145,7 @@ public final class OriginCall {
         group.began(index)
         var request = OriginRequest(method: method, head: tiers[tier].head, framing: framing)
         request.isUpgrade = isUpgrade
+        request.takesTrailers = takesTrailers
         request.client = client
         attempt.start(request)
     }

@@ -8,6 +8,8 @@ import Reactor
 class OriginCarrier {
     /// The origin's address.
     var address: SocketAddress? { nil }
+    /// What is spoken on its connection.
+    var version: OriginVersion { .http11 }
     /// The request's body is taken slower than it comes.
     var isCongested: Bool { true }
 

@@ -103,6 +103,7 @@ public final class OriginExchange {
         self.connection = connection
         phase = .active
         facts.address = connection.address
+        facts.version = connection.version
         facts.connectNanoseconds = connection.takeConnectNanoseconds()
         facts.sentAt = pool.loop.now
         connection.begin(self)

@@ -6,6 +6,8 @@ public struct OriginFacts: Sendable {
     /// The endpoint as configured, `HOST:PORT`; empty where none was chosen.
     public var endpoint = ""
     public var tier = OriginTier.origin
+    /// Nil where there was no connection.
+    public var version: OriginVersion?
     public var status = 0
     /// Duration of the connect this request waited for; -1 on a reused connection.
     public var connectNanoseconds: Int64 = -1
@@ -16,6 +18,14 @@ public struct OriginFacts: Sendable {
     public var retries = 0
     /// Endpoints asked beside one that was slow.
     public var hedges = 0
+}
+
+/// What is spoken to an origin.
+public enum OriginVersion: UInt8, Sendable {
+    case http11, http2
+
+    /// As events have it.
+    public var text: String { self == .http2 ? "2" : "1.1" }
 }
 
 /// Who is asked for what this edge has not.

@@ -63,7 +63,7 @@ final class OriginHTTP2Connection: TCPHandler, HTTP2ClientHandler {
         guard tcp?.isOpen == true, !isClosing,
             let number = session.request(
                 request.head.span, method: request.method, isSecure: pool.settings.tls != nil,
-                hasBody: !exchange.isBodySent)
+                takesTrailers: request.takesTrailers, hasBody: !exchange.isBodySent)
         else {
             drain()
             return nil

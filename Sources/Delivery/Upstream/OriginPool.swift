@@ -58,6 +58,10 @@ public final class OriginPool {
         case .connect(let id):
             waiting[exchange.ticket] = exchange
             connect(id)
+        case .replace(let old, let id):
+            waiting[exchange.ticket] = exchange
+            connections[old]?.closeIdle()
+            connect(id)
         case .wait:
             waiting[exchange.ticket] = exchange
             armTimer()

@@ -11,6 +11,8 @@ public struct OriginRequest: Sendable {
     /// Asks for another protocol (RFC 9110, 7.8); after 101 the connection is a tunnel, and bytes go both ways as they
     /// are.
     public var isUpgrade = false
+    /// The client takes trailers (`TE`, RFC 9110, 10.1.4); told to origins of HTTP/2, where nothing else says it.
+    public var takesTrailers = false
     /// For origins that want to know (`OriginSettings.proxyHeader`).
     public var client: ProxyHeader.Addresses?
 

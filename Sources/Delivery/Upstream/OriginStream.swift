@@ -35,6 +35,8 @@ final class OriginStream: OriginCarrier {
 
     override var address: SocketAddress? { connection.tcp?.peer }
 
+    override var version: OriginVersion { .http2 }
+
     override func takeConnectNanoseconds() -> Int64 { connection.takeConnectNanoseconds() }
 
     // MARK: Request

@@ -14,6 +14,8 @@ struct PoolState {
         case use(ConnectionID)
         /// Start a connect under this identity; the ticket waits.
         case connect(ConnectionID)
+        /// Close an idle connection and start a connect in its place; the ticket waits.
+        case replace(ConnectionID, with: ConnectionID)
         /// The ticket waits for a connection to come free.
         case wait
         /// Too many wait.
@@ -94,8 +96,10 @@ struct PoolState {
         waiting.append(Waiting(ticket: ticket, since: now))
         if failuresInARow >= settings.failureThreshold, !connecting.isEmpty { return .wait }
         if isProvidedFor, !isPrivate { return .wait }
-        if connectionCount >= settings.maximumConnections { return .wait }
-        return .connect(startConnect(for: ticket))
+        guard connectionCount >= settings.maximumConnections else { return .connect(startConnect(for: ticket)) }
+        // Nobody would give a connection back to whoever wants none of those that lie idle.
+        guard !idle.isEmpty else { return .wait }
+        return .replace(idle.removeFirst().id, with: startConnect(for: ticket))
     }
 
     private mutating func startConnect(for ticket: Ticket) -> ConnectionID {

@@ -1,6 +1,6 @@
 """An ACME authority (RFC 8555) on loopback for tests: checks nonces, URLs and signatures, validates HTTP-01 challenges at
 an address it is told, signs with a certificate of its own. Standard library and openssl."""
-import base64, hashlib, http.client, http.server, json, pathlib, secrets, subprocess, threading, time
+import base64, hashlib, hmac, http.client, http.server, json, pathlib, secrets, subprocess, threading, time
 
 
 def unpadded(text):
@@ -31,6 +31,7 @@ class Authority:
         self.validity_days = 90
         self.refusal = None            # (status, type, retry_after) for new orders
         self.hostile = None            # (path, handler -> None) that answers in place of ours
+        self.external = None           # (key identifier, HMAC key): accounts without it are refused
         self.faults = []
         outer = self
 
@@ -111,10 +112,22 @@ class Authority:
     def on_account(self, handler, path, head, payload):
         if not payload.get("termsOfServiceAgreed"):
             return self.problem(handler, "userActionRequired", "the terms")
+        if self.external and not self.is_bound(payload.get("externalAccountBinding"), path, head["jwk"]):
+            return self.problem(handler, "externalAccountRequired", "whose are you", 403)
         url = self.url + "/account/" + hashlib.sha256(json.dumps(head["jwk"], sort_keys=True).encode()).hexdigest()[:8]
         status = 200 if url in self.accounts else 201
         self.accounts[url] = head["jwk"]
         self.reply(handler, status, {"status": "valid", **payload}, {"Location": url})
+
+    def is_bound(self, binding, path, key):
+        """RFC 8555, 7.3.4."""
+        if not binding:
+            return False
+        name, secret = self.external
+        head = json.loads(unpadded(binding["protected"]))
+        code = hmac.new(secret, f"{binding['protected']}.{binding['payload']}".encode(), hashlib.sha256).digest()
+        return (head == {"alg": "HS256", "kid": name, "url": self.url + path} and json.loads(unpadded(binding["payload"])) == key
+                and hmac.compare_digest(code, unpadded(binding["signature"])))
 
     def on_order(self, handler, path, head, payload):
         number = path.removeprefix("/order").strip("/")

@@ -1,4 +1,6 @@
+import Foundation
 import Reactor
+import Settings
 import Testing
 
 @testable import squilla
@@ -73,6 +75,56 @@ import Testing
             order.received(reply("{\"status\":\"valid\",\"certificate\":\"https://ca/crt\"}"))
                 == .post("https://ca/crt", payload: ""))
         #expect(order.received(reply("chain")) == .done(Array("chain".utf8)))
+    }
+
+    /// RFC 8555, 7.3.4: our key, signed with that of the operator's account, for the URL that the request goes to.
+    @Test func anExternalAccountIsBound() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("acme-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data("zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W\n".utf8).write(to: file)
+        let external = try ExternalAccount(ExternalAccountSection(keyID: "kid \"1\"", hmacKeyFile: file.path))
+        #expect(external.hmacKey.count == 48 && external.hmacKey.starts(with: [0xcd, 0x63, 0x43, 0x64]))
+        var order = ACMEOrder(
+            directoryURL: "\(Self.base)/directory", names: ["a.test"], contact: nil, request: [1],
+            key: try TLSSigningKey(), external: external)
+        _ = order.start()
+        _ = order.received(reply(Self.directory))
+        guard case .post("https://ca/account", let payload) = order.received(reply("")) else {
+            Issue.record("no account is asked for")
+            return
+        }
+        let members = try object(Array(payload.utf8))
+        let binding = try #require(members["externalAccountBinding"] as? [String: String])
+        #expect(members["termsOfServiceAgreed"] as? Bool == true && binding.count == 3)
+        let head = try object(decoded(binding["protected"]))
+        #expect(head["alg"] as? String == "HS256" && head["kid"] as? String == "kid \"1\"")
+        #expect(head["url"] as? String == "https://ca/account" && head.count == 3)
+        // The payload is the key that signs the request.
+        let body = try object(order.signer.body(payload, url: "https://ca/account", nonce: "n"))
+        let outer = try object(decoded(body["protected"] as? String))
+        let key = try object(decoded(binding["payload"]))
+        #expect(key as? [String: String] == outer["jwk"] as? [String: String] && key.count == 4)
+        #expect(try decoded(binding["signature"]).count == 32)
+    }
+
+    @Test(arguments: ["", "short", "not base64url !", "AAAAAAAAAAAAAAAAAAAA"])
+    func aKeyOfAnExternalAccountThatIsNone(text: String) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("acme-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(text.utf8).write(to: file)
+        let section = ExternalAccountSection(keyID: "k", hmacKeyFile: file.path)
+        #expect(throws: ACMEFailure.self) { try ExternalAccount(section) }
+        let missing = ExternalAccountSection(keyID: "k", hmacKeyFile: file.path + ".not")
+        #expect(throws: ACMEFailure.self) { try ExternalAccount(missing) }
+    }
+
+    private func decoded(_ text: String?) throws -> [UInt8] {
+        let text = try #require(text)
+        return try #require(Base64URL.bytes(text))
+    }
+
+    private func object(_ bytes: [UInt8]) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
     }
 
     @Test func aStaleNonceIsReplaced() throws {
@@ -180,12 +232,12 @@ import Testing
         #expect(RenewalSchedule.renewal(facts, beforeSeconds: 30 * day, random: 1) == 57 * day)
         facts.end = 6 * day
         #expect(RenewalSchedule.renewal(facts, beforeSeconds: 30 * day, random: 0) == 4 * day)
-        #expect(RenewalSchedule.pause(after: 1, retryAfter: nil, random: 0.5) == 60)
-        #expect(RenewalSchedule.pause(after: 3, retryAfter: nil, random: 0) == 192)
-        #expect(RenewalSchedule.pause(after: 90, retryAfter: nil, random: 0.5) == 12 * 3600)
-        #expect(RenewalSchedule.pause(after: 1, retryAfter: 9_000, random: 0.5) == 9_000)
-        #expect(RenewalSchedule.pause(after: 1, retryAfter: 1 << 40, random: 0.5) == 7 * day)
-        #expect(RenewalSchedule.pause(after: 1, retryAfter: -5, random: 0.5) == 60)
+        #expect(RenewalSchedule().pause(after: 1, retryAfter: nil, random: 0.5) == 60)
+        #expect(RenewalSchedule().pause(after: 3, retryAfter: nil, random: 0) == 192)
+        #expect(RenewalSchedule().pause(after: 90, retryAfter: nil, random: 0.5) == 12 * 3600)
+        #expect(RenewalSchedule().pause(after: 1, retryAfter: 9_000, random: 0.5) == 9_000)
+        #expect(RenewalSchedule().pause(after: 1, retryAfter: 1 << 40, random: 0.5) == 7 * day)
+        #expect(RenewalSchedule().pause(after: 1, retryAfter: -5, random: 0.5) == 60)
     }
 
     @Test func keysKeepTheirPoint() throws {

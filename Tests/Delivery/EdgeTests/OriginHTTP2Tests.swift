@@ -1,5 +1,4 @@
 import Glibc
-import HTTPWire
 import Reactor
 import Runtime
 import Synchronization
@@ -7,6 +6,7 @@ import Testing
 import Upstream
 
 @testable import Edge
+@testable import HTTPWire
 
 /// An edge in front of origins that speak HTTP/2.
 @Suite struct OriginHTTP2Tests {
@@ -52,7 +52,8 @@ import Upstream
             bodies.insert(String(decoding: response.body, as: UTF8.self))
         }
         #expect(bodies.count == 30 && origin.connectionCount == 1)
-        #expect(edge.events(30).allSatisfy { $0["http.response.status_code"] == "200" })
+        let events = edge.events(30)
+        #expect(events.allSatisfy { $0["http.response.status_code"] == "200" && $0["origin.http.version"] == "2" })
     }
 
     @Test func theServersLimitHolds() throws {
@@ -295,6 +296,35 @@ import Upstream
         #expect(try socket.readHead().hasPrefix("HTTP/1.1 200"))
         let answer = try socket.readChunked()
         #expect(answer.body == Array("body".utf8) && answer.trailers.contains("x-sum: 7"))
+    }
+
+    /// What a client says of trailers is said to the origin, but nothing else of its `TE`.
+    @Test func whoTakesTrailersSaysSo() throws {
+        let origin = FrameOrigin { peer, _ in
+            var decoder = HPACKDecoder()
+            for _ in 0..<3 {
+                var frame = try peer.next()
+                while frame.type != FrameClient.Kind.headers { frame = try peer.next() }
+                var builder = HTTP2RequestBuilder(limits: .client)
+                builder.start(isTrailers: false)
+                guard decoder.decode(frame.payload.span, into: &builder) else { return }
+                let block = builder.head.block
+                let lines = block.fields.filter { $0.id == .te }.map { field in
+                    String(decoding: block.bytes[field.value.range], as: UTF8.self)
+                }
+                try peer.answer(frame.stream, lines.isEmpty ? "none" : lines.joined(separator: "|"))
+            }
+            _ = peer.first(99)
+        }
+        let edge = try edge(origin.port)
+        for (fields, expected) in [
+            ("TE: gzip;q=0.5, Trailers\r\nConnection: TE\r\n", "trailers"), ("TE: gzip\r\nConnection: TE\r\n", "none"),
+            ("", "none"),
+        ] {
+            let socket = try edge.connect()
+            try socket.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\(fields)\r\n")
+            #expect(try socket.response().text == expected)
+        }
     }
 
     /// Another protocol is gone over to from HTTP/1.1, on a connection of its own.

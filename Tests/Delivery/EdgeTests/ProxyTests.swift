@@ -86,7 +86,8 @@ import Upstream
             // It takes one request a connection; the next must not meet its end.
             try connection.send(ScriptedOrigin.ok("got it", "Connection: close\r\n"))
         }
-        let edge = try TestEdge(origin: origin.port)
+        // The edge's own word would come before that of an origin that is slow to be scheduled.
+        let edge = try TestEdge(origin: origin.port) { $0.continueTimeoutMilliseconds = 60_000 }
         let client = try edge.connect()
         try client.send("PUT /yes HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")
         #expect(try client.readHead().hasPrefix("HTTP/1.1 100 "))

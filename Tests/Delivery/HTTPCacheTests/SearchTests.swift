@@ -114,6 +114,43 @@ import Testing
         #expect(kind(scene, "/p?a=1&u=1") == nil)
     }
 
+    /// Some of the queries that a response stands for may begin so, whichever the key shows.
+    @Test(arguments: [
+        ("/p?b=", true), ("/p?u=9", true), ("/p?", true), ("/p", true), ("/p?zz", true), ("/p2?a", false),
+        ("/?a", false), ("/pp?a", false),
+    ])
+    func purgesByAPrefixWithAQuery(prefix: String, meets: Bool) throws {
+        for query in ["?a=1&b=2&u=1", "?u=7", ""] {
+            let scene = Scene()
+            scene.fetch("\(fresh)|No-Vary-Search: key-order, params=(\"u\")", path: "/p\(query)")
+            scene.fetch(fresh, path: "/other?b=1")
+            let target = PurgeTarget.prefix(try #require(CacheKey(url: "http://example.com\(prefix)")))
+            #expect(scene.cache.purge(target, isSoft: false, now: scene.now) == (meets ? 1 : 0))
+            #expect(kind(scene, "/p\(query)") == (meets ? nil : .hit) && kind(scene, "/other?b=1") == .hit)
+        }
+    }
+
+    @Test func aPurgeByAPrefixWithAQueryMeetsWhatIsFetched() throws {
+        let scene = Scene()
+        scene.fetch("\(fresh)|No-Vary-Search: params=(\"u\")", path: "/p?a=1")
+        let fetch = try #require(scene.lookup("/p?a=2&u=1").fetch)
+        let target = PurgeTarget.prefix(try #require(CacheKey(url: "http://example.com/p?u=1")))
+        #expect(scene.cache.purge(target, isSoft: false, now: scene.now) == 1)
+        scene.answer(fetch, Scene.request("/p?a=2&u=1"), 200, "\(fresh)|No-Vary-Search: params=(\"u\")")
+        #expect(kind(scene, "/p?a=2") == nil)
+    }
+
+    /// The key of a query of which nothing is left tells of the same path and rule as the others do.
+    @Test func aRuleThatChangesMeetsAllQueries() {
+        let scene = Scene()
+        let first = "No-Vary-Search: params=(\"u\")"
+        scene.fetch("\(fresh)|\(first)", path: "/p?u=1")
+        scene.fetch("\(fresh)|\(first)", path: "/p?a=1")
+        scene.fetch("\(fresh)|No-Vary-Search: params=(\"v\")", path: "/p?a=2&v=1")
+        scene.fetch("\(fresh)|\(first)", path: "/p?a=3")
+        #expect(kind(scene, "/p?u=1") == nil && kind(scene, "/p?a=1") == nil && kind(scene, "/p?a=3") == .hit)
+    }
+
     @Test func aPurgeMeetsAFetchThatMoves() throws {
         for purge in [
             PurgeTarget.key(try #require(CacheKey(url: "http://example.com/p?u=1"))), .tag(Array("t".utf8)),

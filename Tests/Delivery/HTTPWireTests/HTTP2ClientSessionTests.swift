@@ -20,6 +20,14 @@ import Testing
         #expect(answer.end == .complete)
     }
 
+    /// Said by who asks alone: a `TE` of HTTP/1.1 is about another connection.
+    @Test func trailersAreWelcome() throws {
+        let pair = SessionPair()
+        let stream = try #require(pair.client.request(Self.get, takesTrailers: true))
+        pair.run()
+        #expect(pair.server.requests[stream] == ["GET", "/a?b=c", "x-up: 1", "te: trailers", "host: example.org:81"])
+    }
+
     /// What a body is framed like once it is HTTP/1.1 again.
     @Test(arguments: [
         ("GET", "HTTP/1.1 200 OK\r\n\r\n", "x", BodyFraming.chunked),

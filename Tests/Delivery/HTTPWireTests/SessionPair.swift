@@ -65,9 +65,12 @@ final class TestClient: HTTP2ClientHandler {
 
     init(_ limits: HTTP2ClientLimits = HTTP2ClientLimits()) { self.limits = limits }
 
-    func request(_ head: String, _ method: Method = .get, hasBody: Bool = false) -> Int32? {
+    func request(
+        _ head: String, _ method: Method = .get, takesTrailers: Bool = false, hasBody: Bool = false
+    ) -> Int32? {
         let bytes = Array(head.utf8)
-        return session.request(bytes.span, method: method, isSecure: false, hasBody: hasBody)
+        return session.request(
+            bytes.span, method: method, isSecure: false, takesTrailers: takesTrailers, hasBody: hasBody)
     }
 
     func upload(_ stream: Int32, _ text: String, trailers: HeaderBlock? = nil) {

@@ -38,6 +38,23 @@ import Testing
         #expect(state.request(2, fresh: true, now: 0) == .connect(2))
     }
 
+    @Test func aFreshRequestTakesThePlaceOfAnIdleConnection() {
+        var state = pool { $0.maximumConnections = 2 }
+        for ticket: PoolState.Ticket in 1...2 {
+            _ = state.request(ticket, fresh: false, now: 0)
+            _ = state.connected(ticket, now: 0)
+        }
+        _ = state.released(1, reusable: true, now: 1)
+        #expect(state.request(3, fresh: true, now: 2) == .replace(1, with: 3))
+        #expect(state.connectionCount == 2 && state.idleCount == 0)
+        // Both places are taken now: the next one waits, for whichever connection it is.
+        #expect(state.request(4, fresh: true, now: 2) == .wait)
+        state.closed(1)
+        #expect(state.replacement(now: 2) == nil)
+        #expect(state.connected(3, now: 3) == .assign(3))
+        #expect(state.released(2, reusable: true, now: 4) == .assign(4))
+    }
+
     @Test func aConnectionThatComesFreeGoesToWhoeverWaitsLongest() {
         var state = pool { $0.maximumConnections = 1 }
         _ = state.request(1, fresh: false, now: 0)
@@ -155,6 +172,9 @@ import Testing
                     active.append(id)
                     served += 1
                 case .connect(let id): connecting.append(id)
+                case .replace(let old, let id):
+                    state.closed(old)
+                    connecting.append(id)
                 case .wait: break
                 case .refuseFull, .refuseDown: failed += 1
                 }

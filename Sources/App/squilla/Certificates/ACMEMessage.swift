@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import Reactor
+import Settings
 
 /// An answer of an authority's server.
 struct ACMEReply: Sendable {
@@ -29,6 +30,8 @@ struct ACMEReply: Sendable {
 /// Requests that an account signs (RFC 8555, 6.2; RFC 7515).
 struct ACMESigner: Sendable {
     let key: TLSSigningKey
+    /// The operator's account with the authority, where it wants one.
+    var external: ExternalAccount?
     /// The account's URL, once it is known; before it the key itself is sent.
     var account: String?
 
@@ -47,6 +50,18 @@ struct ACMESigner: Sendable {
         let signature = try key.signature(of: Array("\(protected).\(content)".utf8))
         let parts = [("protected", protected), ("payload", content), ("signature", Base64URL.text(signature))]
         return Array(object(parts.map { ($0.0, quoted($0.1)) }).utf8)
+    }
+
+    /// The member of a request for an account that binds it to the operator's (RFC 8555, 7.3.4); nil where there is none.
+    /// - Parameter url: where the request goes.
+    func binding(url: String) throws(TLSError) -> String? {
+        guard let external else { return nil }
+        let head = object([("alg", quoted("HS256")), ("kid", quoted(external.keyID)), ("url", quoted(url))])
+        let protected = Base64URL.text(Array(head.utf8))
+        let content = Base64URL.text(Array(try webKey().utf8))
+        let code = Digest.sha256.authenticate(Array("\(protected).\(content)".utf8), key: external.hmacKey)
+        let parts = [("protected", protected), ("payload", content), ("signature", Base64URL.text(code))]
+        return object(parts.map { ($0.0, quoted($0.1)) })
     }
 
     /// What proves to an authority that this account answers for a host (RFC 8555, 8.1).
@@ -73,6 +88,26 @@ struct ACMESigner: Sendable {
     private func quoted(_ text: String) -> String { JSONQuote.text(text) }
 }
 
+/// An account that the operator has with an authority.
+struct ExternalAccount: Sendable {
+    let keyID: String
+    let hmacKey: [UInt8]
+
+    /// - Throws: `ACMEFailure` where the file is no HMAC key in base64url.
+    init(_ section: ExternalAccountSection) throws(ACMEFailure) {
+        guard let data = FileManager.default.contents(atPath: section.hmacKeyFile), data.count <= 64 << 10 else {
+            throw ACMEFailure(problem: "key", detail: "\(section.hmacKeyFile) can't be read")
+        }
+        let text = String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let key = Base64URL.bytes(text), key.count >= 16 else {
+            throw ACMEFailure(
+                problem: "key", detail: "\(section.hmacKeyFile): expected an HMAC key of 16 bytes or more in base64url")
+        }
+        keyID = section.keyID
+        hmacKey = key
+    }
+}
+
 enum JSONQuote {
     static func text(_ text: String) -> String {
         var out = "\""
@@ -89,6 +124,14 @@ enum JSONQuote {
 
 /// Base64 with the alphabet for URLs and without padding (RFC 4648, 5).
 enum Base64URL {
+    /// Nil for what is no such text; padding, and the usual alphabet, are taken too.
+    static func bytes(_ text: String) -> [UInt8]? {
+        var plain = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
+        while plain.hasSuffix("=") { plain.removeLast() }
+        plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
+        return Data(base64Encoded: plain).map { Array($0) }
+    }
+
     static func text(_ bytes: [UInt8]) -> String {
         Data(bytes).base64EncodedString().replacingOccurrences(of: "+", with: "-")
             .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")

@@ -22,7 +22,7 @@ struct ACMEOrder {
     }
 
     /// Times that an authorization or an order is asked for before it counts as stuck.
-    private static let maximumPolls = 60
+    private let maximumPolls: Int
     private static let maximumBadNonces = 5
 
     let directoryURL: String
@@ -43,12 +43,16 @@ struct ACMEOrder {
     private var badNonces = 0
     private var last: Action?
 
-    init(directoryURL: String, names: [String], contact: String?, request: [UInt8], key: TLSSigningKey) {
+    init(
+        directoryURL: String, names: [String], contact: String?, request: [UInt8], key: TLSSigningKey,
+        external: ExternalAccount? = nil, maximumPolls: Int = 60
+    ) {
         self.directoryURL = directoryURL
         self.names = names
         self.contact = contact
         self.request = request
-        signer = ACMESigner(key: key)
+        self.maximumPolls = maximumPolls
+        signer = ACMESigner(key: key, external: external)
     }
 
     mutating func start() -> Action { .get(directoryURL) }
@@ -73,9 +77,7 @@ struct ACMEOrder {
         switch state {
         case .directory: return readDirectory(reply)
         case .nonce:
-            state = .account
-            let contacts = contact.map { ",\"contact\":[\(JSONQuote.text($0))]" } ?? ""
-            return post(directory["newAccount"], "{\"termsOfServiceAgreed\":true\(contacts)}")
+            return askForAccount()
         case .account:
             guard let account = reply.location else { return fail("malformed", "an account without a URL") }
             signer.account = account
@@ -99,6 +101,20 @@ struct ACMEOrder {
         }
         state = .nonce
         return .head(url)
+    }
+
+    private mutating func askForAccount() -> Action {
+        state = .account
+        var members = "\"termsOfServiceAgreed\":true"
+        if let contact { members += ",\"contact\":[\(JSONQuote.text(contact))]" }
+        do throws(TLSError) {
+            if let binding = try signer.binding(url: directory["newAccount"] ?? "") {
+                members += ",\"externalAccountBinding\":\(binding)"
+            }
+        } catch {
+            return fail("key", "\(error)")
+        }
+        return post(directory["newAccount"], "{\(members)}")
     }
 
     private mutating func readOrder(_ reply: ACMEReply) -> Action {
@@ -170,7 +186,7 @@ struct ACMEOrder {
 
     private mutating func wait(_ reply: ACMEReply) -> Action {
         polls += 1
-        guard polls <= ACMEOrder.maximumPolls else { return fail("stuck", "no decision after \(polls) questions") }
+        guard polls <= maximumPolls else { return fail("stuck", "no decision after \(polls) questions") }
         return .wait(
             milliseconds: reply.retryAfterSeconds.map { min(max($0, 1), 60) * 1000 } ?? min(polls * 250, 5_000))
     }
@@ -198,12 +214,12 @@ struct ACMEFailure: Error, Equatable, CustomStringConvertible {
 }
 
 /// When to try for a certificate.
-enum RenewalSchedule {
+struct RenewalSchedule: Sendable {
     /// First pause after a failure; doubled by each further one up to the last.
-    static let firstPauseSeconds: Int64 = 60
-    static let lastPauseSeconds: Int64 = 12 * 3600
-    /// The longest that authorities have rate limits for; more is a mistake that must not cost a certificate.
-    static let longestRetryAfterSeconds: Int64 = 7 * 86_400
+    var firstPauseSeconds: Int64 = 60
+    var lastPauseSeconds: Int64 = 12 * 3600
+    /// More than authorities have rate limits for is a mistake that must not cost a certificate.
+    var longestRetryAfterSeconds: Int64 = 7 * 86_400
 
     /// The moment to renew: before the end by `before`, or by a third of its life if that is shorter; up to a tenth of
     /// this span earlier, so that not all servers ask at once.
@@ -216,7 +232,7 @@ enum RenewalSchedule {
 
     /// Seconds until the next attempt.
     /// - Parameter failures: in a row, at least 1.
-    static func pause(after failures: Int, retryAfter: Int?, random: Double) -> Int64 {
+    func pause(after failures: Int, retryAfter: Int?, random: Double) -> Int64 {
         let doubled = firstPauseSeconds << Int64(min(failures - 1, 16))
         let jittered = Double(min(doubled, lastPauseSeconds)) * (0.8 + 0.4 * random)
         return max(Int64(jittered), min(Int64(retryAfter ?? 0), longestRetryAfterSeconds))

@@ -2,13 +2,13 @@ import Glibc
 import HTTPWire
 import Reactor
 import Runtime
+import Settings
 import Upstream
 
 /// Asks an authority's server, one request at a time, over connections like those to origins. Blocks; for a thread of
 /// its own.
 final class ACMETransport: Sendable {
-    fileprivate static let timeoutMilliseconds = 30_000
-    private static let maximumBytes = 1 << 20
+    private let limits: ACMELimitsSection
 
     private struct State {
         var result: Result<ACMEReply, ACMEFailure>?
@@ -21,8 +21,9 @@ final class ACMETransport: Sendable {
     private let authoritiesFile: String?
 
     /// - Parameter authoritiesFile: PEM file of who vouches for the server; nil for the system's.
-    init(authoritiesFile: String?) throws(SystemError) {
+    init(authoritiesFile: String?, limits: ACMELimitsSection) throws(SystemError) {
         self.authoritiesFile = authoritiesFile
+        self.limits = limits
         loop = try EventLoop(name: "acme")
         loop.start()
     }
@@ -58,9 +59,9 @@ final class ACMETransport: Sendable {
         _ request: OriginRequest, _ body: [UInt8], _ settings: OriginSettings
     ) throws(ACMEFailure) -> ACMEReply {
         state.update { $0.result = nil }
-        loop.execute { [loop, resolver, state] in
+        loop.execute { [loop, resolver, state, limits] in
             let pool = OriginPool(settings: settings, loop: loop, resolver: resolver)
-            let exchange = ACMEExchange(body: body, limit: ACMETransport.maximumBytes) { result in
+            let exchange = ACMEExchange(body: body, limits: limits) { result in
                 pool.close()
                 state.update { $0.result = result }
             }
@@ -98,15 +99,15 @@ final class ACMETransport: Sendable {
 /// One request and the parts of its answer that matter. Confined to the loop.
 private final class ACMEExchange: OriginHandler {
     private let body: [UInt8]
-    private let limit: Int
+    private let limits: ACMELimitsSection
     private var completion: ((Result<ACMEReply, ACMEFailure>) -> Void)?
     private var exchange: OriginExchange?
     private var timer: LoopTimer?
     private var reply = ACMEReply(status: 0, body: [])
 
-    init(body: [UInt8], limit: Int, completion: @escaping (Result<ACMEReply, ACMEFailure>) -> Void) {
+    init(body: [UInt8], limits: ACMELimitsSection, completion: @escaping (Result<ACMEReply, ACMEFailure>) -> Void) {
         self.body = body
-        self.limit = limit
+        self.limits = limits
         self.completion = completion
     }
 
@@ -114,7 +115,7 @@ private final class ACMEExchange: OriginHandler {
     func start(_ exchange: OriginExchange, _ timer: LoopTimer) {
         self.exchange = exchange
         self.timer = timer
-        timer.setDeadline(afterMilliseconds: ACMETransport.timeoutMilliseconds)
+        timer.setDeadline(afterMilliseconds: limits.answerMilliseconds)
         exchange.start()
     }
 
@@ -159,9 +160,10 @@ private final class ACMEExchange: OriginHandler {
     }
 
     func originBody(_ bytes: Span<UInt8>) {
-        guard reply.body.count + bytes.count <= limit else {
+        guard reply.body.count + bytes.count <= limits.answerBytes else {
             exchange?.cancel()
-            return end(.failure(ACMEFailure(problem: "malformed", detail: "an answer over \(limit) bytes")))
+            let words = "an answer over \(limits.answerBytes) bytes"
+            return end(.failure(ACMEFailure(problem: "malformed", detail: words)))
         }
         for index in bytes.indices { reply.body.append(bytes[index]) }
     }

@@ -35,7 +35,7 @@ final class CertificateKeeper: Sendable {
         self.store = store
         self.edge = edge
         self.reload = reload
-        transport = try ACMETransport(authoritiesFile: section.authorities)
+        transport = try ACMETransport(authoritiesFile: section.authorities, limits: section.limits)
     }
 
     func start(_ certificates: [[String]]) {
@@ -73,7 +73,7 @@ final class CertificateKeeper: Sendable {
             } catch {
                 if isStopping { return }
                 entries[index].failures += 1
-                let pause = RenewalSchedule.pause(
+                let pause = schedule.pause(
                     after: entries[index].failures, retryAfter: error.retryAfterSeconds, random: .random(in: 0...1))
                 entries[index].dueSeconds = now() + pause
                 StandardError.write(
@@ -81,6 +81,13 @@ final class CertificateKeeper: Sendable {
                         + "is in \(pause) s")
             }
         }
+    }
+
+    private var schedule: RenewalSchedule {
+        RenewalSchedule(
+            firstPauseSeconds: Int64(section.limits.firstPauseMilliseconds / 1000),
+            lastPauseSeconds: Int64(section.limits.lastPauseMilliseconds / 1000),
+            longestRetryAfterSeconds: Int64(section.limits.retryAfterMilliseconds / 1000))
     }
 
     private func now() -> Int64 { SystemClock().now() / 1_000_000 }
@@ -104,11 +111,13 @@ final class CertificateKeeper: Sendable {
     private func renew(_ names: [String]) throws(ACMEFailure) {
         let key: TLSSigningKey
         var order: ACMEOrder
+        let external = try section.externalAccount.map { account throws(ACMEFailure) in try ExternalAccount(account) }
         do {
             key = try TLSSigningKey()
             order = ACMEOrder(
                 directoryURL: section.directory, names: names, contact: section.contact,
-                request: try key.request(for: names), key: try store.accountKey())
+                request: try key.request(for: names), key: try store.accountKey(), external: external,
+                maximumPolls: section.limits.polls)
         } catch {
             throw ACMEFailure(problem: "key", detail: "\(error)")
         }

@@ -36,16 +36,7 @@ final class Server: Sendable {
     /// - Parameter readSettings: for `reload`.
     /// - Throws: `Failure` in words for the operator.
     init(_ settings: Settings, readSettings: @escaping @Sendable () throws -> Settings) throws {
-        try DataFolder.create(settings.dataFolder)
-        let log: EventLog
-        do throws(LogError) {
-            log = try EventLog.open(settings.logOptions())
-            try log.createTopic(
-                RequestEventSchema.topic, settings: settings.topicSettings, schema: RequestEventSchema.schema)
-        } catch {
-            throw Failure("\(settings.dataFolder): \(error)")
-        }
-        Self.report(log.recovery)
+        let log = try Self.openLog(settings)
         do {
             outbound = try OutboundClient()
         } catch {
@@ -59,39 +50,14 @@ final class Server: Sendable {
             throw Failure("\(settings.dataFolder): \(error)")
         }
         let stage = ServerStage()
-        var context = ManagementContext(
-            version: Squilla.version, log: log, queries: queries,
-            token: { stage.server?.settings.withLock { $0.management.token } },
-            edge: { stage.server?.edgeStatus ?? .starting },
-            reload: { stage.server?.reload() ?? .failure(ReloadFailure(message: "still starting")) })
+        var context = stage.context(log: log, queries: queries)
         context.topicSettings = settings.topicSettings
-        context.origins = { stage.server?.edge.origins ?? [] }
-        context.explain = { question throws(RequestQuestion.Fault) in
-            guard let edge = stage.server?.edge else { throw RequestQuestion.Fault("the edge is not up yet") }
-            return try edge.explain(question)
-        }
-        context.purge = { targets, isSoft in
-            stage.server?.edge.purge(targets, isSoft: isSoft) ?? targets.map { _ in 0 }
-        }
-        context.rules = { stage.server?.edge.rules ?? [] }
         context.jobs = jobs
         context.clusters = clusters
         context.subscriptions = settings.subscriptionLimits
         management = ManagementService(context)
-
-        let tlsServers = try TLSMaterial.servers(settings)
-        self.tlsServers = tlsServers
-        var listeners = try zip(settings.edge.listen, tlsServers).map { section, tls in
-            var listener = EdgeListener(address: try Self.address(section.address), kind: .proxy, tls: tls)
-            listener.allowsHTTP1 = section.allowsHTTP1
-            listener.allowsHTTP2 = section.allowsHTTP2
-            listener.expectsProxyHeader = section.expectsProxyHeader
-            listener.unixMode = Int32(section.unixMode)
-            return listener
-        }
-        listeners.append(
-            EdgeListener(
-                address: try Self.address(settings.management.listen), kind: .service(management)))
+        tlsServers = try TLSMaterial.servers(settings)
+        let listeners = try Self.listeners(settings, tlsServers, management)
         let edgeSettings = try settings.edgeSettings(queries: queries)
         let route = EventRoute(log)
         self.route = route
@@ -109,6 +75,36 @@ final class Server: Sendable {
         self.settings = Mutex(settings)
         self.readSettings = readSettings
         stage.set(self)
+    }
+
+    private static func openLog(_ settings: Settings) throws -> EventLog {
+        try DataFolder.create(settings.dataFolder)
+        do throws(LogError) {
+            let log = try EventLog.open(settings.logOptions())
+            try log.createTopic(
+                RequestEventSchema.topic, settings: settings.topicSettings, schema: RequestEventSchema.schema)
+            report(log.recovery)
+            return log
+        } catch {
+            throw Failure("\(settings.dataFolder): \(error)")
+        }
+    }
+
+    /// Those of the edge in the order of the configuration, then that of the management.
+    private static func listeners(
+        _ settings: Settings, _ tlsServers: [TLSServer?], _ management: ManagementService
+    ) throws -> [EdgeListener] {
+        var listeners = try zip(settings.edge.listen, tlsServers).map { section, tls in
+            var listener = EdgeListener(address: try address(section.address), kind: .proxy, tls: tls)
+            listener.allowsHTTP1 = section.allowsHTTP1
+            listener.allowsHTTP2 = section.allowsHTTP2
+            listener.expectsProxyHeader = section.expectsProxyHeader
+            listener.unixMode = Int32(section.unixMode)
+            return listener
+        }
+        listeners.append(
+            EdgeListener(address: try address(settings.management.listen), kind: .service(management)))
+        return listeners
     }
 
     /// Binds and serves.
@@ -245,7 +241,7 @@ final class Server: Sendable {
         }
     }
 
-    private var edgeStatus: EdgeStatus {
+    fileprivate var edgeStatus: EdgeStatus {
         let current = settings.withLock { $0 }
         let stored = edge.cache.counters
         return EdgeStatus(
@@ -286,6 +282,25 @@ private final class ServerStage: Sendable {
     var server: Server? { current.withLock { $0 } }
 
     func set(_ server: Server) { current.withLock { $0 = server } }
+
+    /// What the management asks of the server.
+    func context(log: EventLog, queries: QueryService) -> ManagementContext {
+        var context = ManagementContext(
+            version: Squilla.version, log: log, queries: queries,
+            token: { self.server?.currentSettings.management.token },
+            edge: { self.server?.edgeStatus ?? .starting },
+            reload: { self.server?.reload() ?? .failure(ReloadFailure(message: "still starting")) })
+        context.origins = { self.server?.edge.origins ?? [] }
+        context.explain = { question throws(RequestQuestion.Fault) in
+            guard let edge = self.server?.edge else { throw RequestQuestion.Fault("the edge is not up yet") }
+            return try edge.explain(question)
+        }
+        context.purge = { targets, isSoft in
+            self.server?.edge.purge(targets, isSoft: isSoft) ?? targets.map { _ in 0 }
+        }
+        context.rules = { self.server?.edge.rules ?? [] }
+        return context
+    }
 }
 
 extension EdgeStatus {

@@ -30,61 +30,20 @@ extension Settings {
             if url.isSecure { peer.tls = try TLSMaterial.client(OriginTLSSection(), host: peer.host, of: "peers") }
             return peer
         }
-        settings.cache.isEnabled = cache.isEnabled
-        settings.cache.memoryBytes = cache.memoryBytes
-        settings.cache.maximumObjectBytes = cache.maxObjectBytes
-        settings.cache.segmentBytes = cache.segmentBytes
-        settings.cache.segmentedAboveBytes = UInt64(cache.segmentedAboveBytes)
-        settings.cache.partialBytes = cache.partialBytes
-        settings.cache.vary = cache.vary.rules
-        settings.cache.heuristicFraction = cache.heuristicFraction
-        settings.cache.maximumHeuristicSeconds = Int64(cache.maxHeuristicMilliseconds / 1000)
-        settings.cache.collapseTimeoutMilliseconds = cache.collapseTimeoutMilliseconds
-        settings.cache.staleWhenUnreachableSeconds = Int64(cache.staleWhenUnreachableMilliseconds / 1000)
-        settings.cache.storesSetCookie = cache.storesSetCookie
-        settings.cache.guardsAgainstDeception = cache.deceptionGuard
-        settings.cache.maximumTags = cache.maxTags
-        settings.cache.sendsTags = cache.sendsTags
-        settings.cache.honorsRequestDirectives = cache.honorsRequestDirectives
-        settings.cache.hitForMissSeconds = Int64(cache.hitForMissMilliseconds / 1000)
-        cache.limits.apply(to: &settings.cache)
+        settings.cache = cache.edgeSettings
+        settings.maximumEncodeJobs = cache.compression.maxParallel
+        settings.maximumLiveEncoders = cache.compression.maxPassed
         settings.esi = esi.edgeSettings(origins: origins)
         do throws(SettingsError) {
             settings.rules = try edgeRules(queries: queries).0
         } catch {
             throw Failure(error.rendered(file: "squilla.yaml"))
         }
-        settings.cache.compression = cache.compression.settings
-        settings.maximumEncodeJobs = cache.compression.maxParallel
-        settings.maximumLiveEncoders = cache.compression.maxPassed
-        settings.trustedProxies = edge.trustedProxies.compactMap(\.addressBlock)
-        if let names = edge.untrustedHeaders { settings.untrusted = UntrustedFields(names) }
-        settings.forwardedHeaders =
-            switch edge.forwardedHeader {
-            case .both: .both
-            case .forwarded: .forwarded
-            case .xForwardedFor: .xForwardedFor
-            case .none: .none
-            }
+        edge.applyForwarding(to: &settings)
         edge.limits.apply(to: &settings)
-        settings.wireLimits.startLineBytes = edge.maxRequestLineBytes
-        settings.wireLimits.headBytes = edge.maxHeaderBytes
-        settings.wireLimits.fieldLineBytes = min(settings.wireLimits.fieldLineBytes, edge.maxHeaderBytes)
-        settings.wireLimits.fieldCount = edge.maxHeaderCount
-        settings.http2.maximumStreams = edge.http2.maxStreams
-        settings.http2.streamWindowBytes = edge.http2.streamWindowBytes
-        settings.http2.connectionWindowBytes = edge.http2.connectionWindowBytes
-        settings.http2.resetsPerSecond = edge.http2.resetsPerSecond
-        settings.http2.resetBurst = 4 * edge.http2.resetsPerSecond
-        settings.http2.controlsPerSecond = edge.http2.controlFramesPerSecond
-        settings.http2.controlBurst = 6 * edge.http2.controlFramesPerSecond
-        settings.maximumBodyBytes = UInt64(edge.maxBodyBytes)
+        edge.applyBounds(to: &settings)
+        edge.http2.apply(to: &settings)
         settings.maximumServiceBodyBytes = management.maxBodyBytes
-        settings.headerTimeoutMilliseconds = edge.headerTimeoutMilliseconds
-        settings.bodyTimeoutMilliseconds = edge.bodyTimeoutMilliseconds
-        settings.keepAliveTimeoutMilliseconds = edge.keepAliveTimeoutMilliseconds
-        settings.writeTimeoutMilliseconds = edge.writeTimeoutMilliseconds
-        settings.tunnelTimeoutMilliseconds = edge.tunnelTimeoutMilliseconds
         settings.eventHandOverMilliseconds = log.flushIntervalMilliseconds
         settings.recordsEvents = log.isRequestsEnabled
         return settings
@@ -252,50 +211,6 @@ extension OriginSection {
             case .v2: .v2
             }
         return settings
-    }
-}
-
-extension CacheVarySection {
-    fileprivate var rules: VaryRules {
-        let encoding: VaryRules.Encoding =
-            switch acceptEncoding {
-            case .codings: .codings
-            case .original: .original
-            case .asSent: .asSent
-            }
-        return VaryRules(encoding: encoding, languages: languages, usesContentLanguage: contentLanguage)
-    }
-}
-
-extension CompressionSection {
-    fileprivate var settings: CompressionSettings {
-        var settings = CompressionSettings(
-            codings: codings.map { coding in
-                switch coding {
-                case .br: .brotli
-                case .zstd: .zstd
-                case .gzip: .gzip
-                }
-            }, minimumBytes: minBytes, maximumBytes: maxBytes, types: types ?? CompressionSettings.usualTypes)
-        settings.encodesPassed = passed
-        settings.storedLevels = levels.settings
-        settings.passedLevels = passedLevels.settings
-        return settings
-    }
-}
-
-extension CompressionLevels {
-    fileprivate var settings: CompressionSettings.Levels {
-        CompressionSettings.Levels(gzip: gzip, brotli: br, zstd: zstd)
-    }
-}
-
-extension CIDRBlock {
-    fileprivate var addressBlock: AddressBlock? {
-        let text = IPAddress(networkBytes: address.span)?.description
-        return text.flatMap { SocketAddress(numeric: $0, port: 0) }.map {
-            AddressBlock(base: $0, prefixLength: prefixLength)
-        }
     }
 }
 

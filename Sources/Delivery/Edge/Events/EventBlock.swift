@@ -16,6 +16,7 @@ final class EventBlock: @unchecked Sendable {
         var address: SocketAddress?
         var endpoint = ""
         var tier = OriginTier.origin
+        var version: OriginVersion?
     }
 
     /// What an assembled page cost, or which page a fragment belongs to.

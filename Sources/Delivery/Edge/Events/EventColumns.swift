@@ -58,9 +58,10 @@ struct EventColumns: ~Copyable {
                 rows, EventColumns.details, { UInt32($0.cacheDetail.rawValue) }, isNull: { $0.cacheDetail == .none }),
             Self.optional(rows) { Int64($0.ageSeconds) },
             Self.originNames(block),
-            Self.originAddresses(block),
+            Self.listed(rows, optional: block.origins.map { $0.address?.description }) { $0.origin },
             Self.listed(block.rows, block.origins.map(\.endpoint)) { $0.origin },
             Self.listed(block.rows, block.origins.map(\.tier.text)) { $0.origin },
+            Self.listed(rows, optional: block.origins.map { $0.version?.text }) { $0.origin },
             Self.optional(rows) { $0.originStatus == 0 ? -1 : Int64($0.originStatus) },
             Self.optional(rows) { $0.originConnectNanoseconds },
             Self.optional(rows) { $0.originFirstByteNanoseconds },
@@ -196,30 +197,12 @@ struct EventColumns: ~Copyable {
         listed(block.rows, block.origins.map(\.name)) { $0.origin }
     }
 
-    private static func originAddresses(_ block: EventBlock) -> Column {
-        let column = listed(block.rows, block.origins.map { $0.address?.description ?? "" }) { $0.origin }
-        guard block.origins.contains(where: { $0.address == nil }) else { return column }
-        var validity = column.validity ?? Bitmap(repeating: true, count: column.count)
-        for (index, row) in block.rows.enumerated()
-        where row.origin != 0 && block.origins[Int(row.origin) - 1].address == nil {
-            validity[index] = false
-        }
-        return Column(type: .string, count: column.count, validity: validity, storage: column.storage)
-    }
-
     private static func errors(_ block: EventBlock, _ text: (EventBlock.ErrorNote) -> String) -> Column {
         listed(block.rows, block.errors.map(text)) { $0.error }
     }
 
     private static func handshakes(_ block: EventBlock, _ text: (TLSFacts) -> String?) -> Column {
-        let values = block.handshakes.map(text)
-        let column = listed(block.rows, values.map { $0 ?? "" }) { $0.tls }
-        guard values.contains(where: { $0 == nil }) else { return column }
-        var validity = column.validity ?? Bitmap(repeating: true, count: column.count)
-        for (index, row) in block.rows.enumerated() where row.tls != 0 && values[Int(row.tls) - 1] == nil {
-            validity[index] = false
-        }
-        return Column(type: .string, count: column.count, validity: validity, storage: column.storage)
+        listed(block.rows, optional: block.handshakes.map(text)) { $0.tls }
     }
 
     private static func resumptions(_ block: EventBlock) -> Column {
@@ -238,6 +221,18 @@ struct EventColumns: ~Copyable {
     }
 
     /// Values by index + 1, 0 for null.
+    private static func listed(
+        _ rows: [EventRow], optional values: [String?], _ index: @escaping (borrowing EventRow) -> UInt16
+    ) -> Column {
+        let column = listed(rows, values.map { $0 ?? "" }, index)
+        guard values.contains(where: { $0 == nil }) else { return column }
+        var validity = column.validity ?? Bitmap(repeating: true, count: column.count)
+        for (number, row) in rows.enumerated() where index(row) != 0 && values[Int(index(row)) - 1] == nil {
+            validity[number] = false
+        }
+        return Column(type: .string, count: column.count, validity: validity, storage: column.storage)
+    }
+
     private static func listed(
         _ rows: [EventRow], _ values: [String], _ index: @escaping (borrowing EventRow) -> UInt16
     )

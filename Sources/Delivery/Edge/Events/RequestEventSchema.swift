@@ -32,6 +32,7 @@ public enum RequestEventSchema {
         Field("origin.address", .string),
         Field("origin.endpoint", .string),
         Field("origin.tier", .string),
+        Field("origin.http.version", .string),
         Field("origin.status_code", .int64),
         Field("origin.connect.duration", .int64),
         Field("origin.first_byte.duration", .int64),

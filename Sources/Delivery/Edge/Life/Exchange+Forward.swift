@@ -19,11 +19,26 @@ extension Exchange: OriginHandler {
             tiers(route, fetch: nil), method: head.method, framing: head.framing, isUpgrade: asksForUpgrade,
             handler: self)
         if origin.wantsClient { origin.client = clientAddresses }
+        origin.takesTrailers = takesTrailers
         self.origin = origin
         worker.counters.originRequests += 1
         if head.framing.isEmpty { connection?.watchWriting() }
         origin.start()
     }
+
+    /// Of an answer that goes to this client alone; what is stored has none.
+    private var takesTrailers: Bool {
+        guard head.block.contains(.te) else { return false }
+        for field in head.block.fields where field.id == .te {
+            var list = ListElements(head.block.slice(field.value))
+            while let element = list.next() {
+                if list.slice(element).equalsIgnoringCase(Exchange.trailers.span) { return true }
+            }
+        }
+        return false
+    }
+
+    private static let trailers = Array("trailers".utf8)
 
     func refuseUnknownHost() {
         note(error: "no_origin", "no origin serves this host", .client)
@@ -237,7 +252,8 @@ extension Exchange: OriginHandler {
     func note(_ facts: OriginFacts, name: String) {
         row.origin = worker.block().note(
             origin: EventBlock.Origin(
-                name: name, address: facts.address, endpoint: facts.endpoint, tier: facts.tier))
+                name: name, address: facts.address, endpoint: facts.endpoint, tier: facts.tier,
+                version: facts.version))
         row.originStatus = UInt16(facts.status)
         row.originRetries = UInt16(clamping: facts.retries)
         row.originConnectNanoseconds = facts.connectNanoseconds

@@ -5,7 +5,8 @@ import Synchronization
 public enum PurgeTarget: Sendable, Equatable {
     /// All variants of a URL, also those in whose keys rules have added something to it, or that stand for several queries.
     case key(CacheKey)
-    /// Every URL that starts so; see ``CacheKey/init(url:)`` for the spelling.
+    /// Every URL that starts so; see ``CacheKey/init(url:)`` for the spelling. With a part of a query it also meets all that
+    /// stands for several queries of its path.
     case prefix(CacheKey)
     /// Every response whose `Surrogate-Key` or `Cache-Tag` names it.
     case tag([UInt8])
@@ -93,7 +94,7 @@ extension ResponseCache {
         for shard in shards {
             let (number, wakeups) = shard.part.withLock { part -> (UInt64, [CollapseWakeup]) in
                 let number = part.store.purges.beginPurge(prefix: prefix, isSoft: isSoft, now: now)
-                return (number, part.collapser.forget { $0.key.starts(with: prefix) })
+                return (number, part.collapser.forget { CacheKey.meets(prefix: prefix.span, key: $0.key.span) })
             }
             numbers.append(number)
             for wakeup in wakeups { wakeup(.retry) }

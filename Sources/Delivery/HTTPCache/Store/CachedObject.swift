@@ -158,9 +158,8 @@ public struct CachedObject: Sendable {
     func hasTag(_ tag: UInt64) -> Bool { (0..<tagCount).contains { self.tag($0) == tag } }
 
     func hasKey(prefix: Span<UInt8>) -> Bool {
-        guard prefix.count <= keyCount else { return false }
         let bytes = self.bytes
-        return bytes.span.extracting(0..<prefix.count).isEqual(to: prefix)
+        return CacheKey.meets(prefix: prefix, key: bytes.span.extracting(0..<keyCount))
     }
 
     /// Takes this object's key, which may be another than the one that its fetch began with.

@@ -64,11 +64,16 @@ public final class HTTP2ClientSession {
     /// Begins a stream; what it causes to be sent waits for `flush`.
     /// - Parameters:
     ///   - head: as HTTP/1.1 has it, up to the empty line, with a `Host`; fields about the connection are left out.
+    ///   - takesTrailers: says so (RFC 9113, 8.2.2).
     ///   - hasBody: a body follows; see `HTTP2ClientHandler.bodyAvailable`.
     /// - Returns: the stream's number; nil where the connection takes no more requests.
-    public func request(_ head: Span<UInt8>, method: Method, isSecure: Bool, hasBody: Bool) -> Int32? {
+    public func request(
+        _ head: Span<UInt8>, method: Method, isSecure: Bool, takesTrailers: Bool = false, hasBody: Bool
+    ) -> Int32? {
         guard let session, nghttp2_session_check_request_allowed(session) == 1 else { return nil }
-        let stream = HTTP2Fields.withFields(ofRequest: head, isSecure: isSecure) { fields in
+        let stream = HTTP2Fields.withFields(
+            ofRequest: head, isSecure: isSecure, takesTrailers: takesTrailers
+        ) { fields in
             guard hasBody else {
                 return nghttp2_submit_request(session, nil, fields.baseAddress, fields.count, nil, nil)
             }

@@ -4,14 +4,15 @@ import CNGHTTP2
 extension HTTP2Fields {
     /// - Parameter head: written by `HeadWriter`: a request line, then lines of `name: value CRLF`.
     static func withFields(
-        ofRequest head: Span<UInt8>, isSecure: Bool, _ body: (UnsafeBufferPointer<nghttp2_nv>) -> Int32
+        ofRequest head: Span<UInt8>, isSecure: Bool, takesTrailers: Bool,
+        _ body: (UnsafeBufferPointer<nghttp2_nv>) -> Int32
     ) -> Int32 {
         head.withUnsafeBufferPointer { bytes in
             let span = bytes.span
             guard let method = span.firstIndex(of: 0x20, from: 0),
                 let target = span.firstIndex(of: 0x20, from: method + 1)
             else { return -1 }
-            var lines = 4
+            var lines = 5
             for byte in bytes where byte == 0x0A { lines += 1 }
             return withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: lines) { fields in
                 fields[0] = pseudo(":method", UnsafeBufferPointer(rebasing: bytes[..<method]))
@@ -23,7 +24,11 @@ extension HTTP2Fields {
                     fields[3] = pseudo(":authority", host)
                     first = 4
                 }
-                let count = fill(fields, from: first, bytes, at: start, leavesOut: isOfHTTP1)
+                var count = fill(fields, from: first, bytes, at: start, leavesOut: isOfHTTP1)
+                if takesTrailers {
+                    fields[count] = field(text("te"), text("trailers"))
+                    count += 1
+                }
                 return body(UnsafeBufferPointer(rebasing: fields[..<count]))
             }
         }
