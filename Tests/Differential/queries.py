@@ -18,7 +18,12 @@ TIES = ["EXISTS (SELECT 1 FROM v WHERE v.i = t.i)", "NOT EXISTS (SELECT 1 FROM v
         "t.s NOT IN (SELECT v.u FROM v WHERE v.f = t.f AND v.u IS NOT NULL)",
         "EXISTS (SELECT 1 FROM v WHERE v.x < t.x AND v.s <> t.s)", "NOT (t.x IN (SELECT v.x FROM v WHERE v.i = t.n))",
         "t.x > (SELECT AVG(v.x) FROM v WHERE v.f = t.f)", "(SELECT COUNT(*) FROM v WHERE v.i = t.i AND v.n = t.n) < 1",
-        "(t.i > 2 OR EXISTS (SELECT 1 FROM v WHERE v.s = t.u))"]
+        "(t.i > 2 OR EXISTS (SELECT 1 FROM v WHERE v.s = t.u))",
+        "(t.f OR t.i IN (SELECT v.n FROM v))", "(t.i = 1 OR t.s NOT IN (SELECT v.u FROM v WHERE v.u IS NOT NULL))",
+        "t.i > ALL (SELECT v.n FROM v WHERE v.f = t.f)", "t.n <= ANY (SELECT v.i FROM v WHERE v.s = t.s)",
+        "(t.i < ALL (SELECT v.n FROM v WHERE v.n > 3)) IS NOT FALSE", "NOT t.i >= ANY (SELECT DISTINCT v.n FROM v)",
+        "(t.f OR t.n = ALL (SELECT v.n FROM v WHERE v.i = t.i))", "(t.i <> ANY (SELECT v.i FROM v)) IS NOT TRUE",
+        "t.n <> ALL (SELECT v.i FROM v WHERE v.f = t.f)", "t.i > SOME (SELECT MAX(v.n) FROM v GROUP BY v.f)"]
 
 
 def names_a_column(node):
