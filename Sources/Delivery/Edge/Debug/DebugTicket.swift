@@ -16,7 +16,6 @@ public struct EdgeDebugSettings: Sendable, Equatable {
 /// host, whatever the query.
 public enum DebugTicket {
     public static let fieldName = "Squilla-Debug"
-    static let name = Array(fieldName.utf8)
 
     /// - Parameters:
     ///   - host: without a port, any case.

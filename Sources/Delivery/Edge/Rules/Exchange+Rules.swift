@@ -74,6 +74,7 @@ extension Exchange {
 
     /// The key with what the rules add to it.
     func setKey(_ head: RequestHead) {
+        // The decisions are large, and what is called on them copies them.
         guard !decisions.changesKey else { return decisions.set(&key, head, isHTTPS: isSecure, worker.cache) }
         key.set(head, isHTTPS: isSecure)
         worker.cache?.unify(&key)
