@@ -21,13 +21,13 @@ struct PurgeBenchmark {
         let results = Monitor<[[Int64]]>([])
         let keys = (count..<count + 10_000).map { key($0) }
         Thread.start(name: "reader") {
-            var samples: [[Int64]] = [[], [], []]
-            while phase.load(ordering: .relaxed) < 3 {
+            var samples: [[Int64]] = [[], [], [], []]
+            while phase.load(ordering: .relaxed) < 4 {
                 let now = phase.load(ordering: .relaxed)
                 let request = keys[Int.random(in: 0..<keys.count)]
                 let start = clock()
                 let isHit = hit(cache, request)
-                samples[min(now, 2)].append(clock() - start)
+                samples[min(now, 3)].append(clock() - start)
                 if !isHit { print("a hit was lost") }
             }
             results.update { $0 = samples }
@@ -40,18 +40,19 @@ struct PurgeBenchmark {
         var stale = 0
         for number in stride(from: 0, to: count, by: 97) where hit(cache, key(number)) { stale += 1 }
         print("hits of purged objects after the answer: \(stale)")
+        phase.store(2, ordering: .relaxed)
         let start = clock()
+        var pace = WorkPace()
         cache.sweep {
-            true
-        } pause: {
-            usleep(50)
+            pace.rest()
+            return true
         }
         print("sweep: \((clock() - start) / 1_000_000) ms, then \(cache.counters.objects) objects")
-        phase.store(2, ordering: .relaxed)
-        usleep(1_000_000)
         phase.store(3, ordering: .relaxed)
+        usleep(1_000_000)
+        phase.store(4, ordering: .relaxed)
         let samples = results.wait { $0.isEmpty ? nil : $0 } ?? []
-        for (name, list) in zip(["before", "purges and sweep", "after"], samples) where !list.isEmpty {
+        for (name, list) in zip(["before", "purges", "sweep", "after"], samples) where !list.isEmpty {
             let sorted = list.sorted()
             let at = { (part: Double) in sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))] }
             print(

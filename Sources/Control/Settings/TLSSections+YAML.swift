@@ -128,6 +128,9 @@ extension HTTP2Section {
         resetsPerSecond = section.integer("resets_per_second", default: resetsPerSecond, in: 1...100_000)
         controlFramesPerSecond = section.integer(
             "control_frames_per_second", default: controlFramesPerSecond, in: 1...100_000)
+        continuationFrames = section.integer("continuation_frames", default: continuationFrames, in: 0...10_000)
+        // There are six settings in RFC 9113, and a frame of the least size that all must take holds 2,730.
+        settingsPerFrame = section.integer("settings_per_frame", default: settingsPerFrame, in: 6...2730)
         section.finish()
     }
 }

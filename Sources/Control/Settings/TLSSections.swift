@@ -55,6 +55,10 @@ public struct HTTP2Section: Hashable, Sendable {
     public var resetsPerSecond = 50
     /// SETTINGS, PING and the like, on average; six times as many at once.
     public var controlFramesPerSecond = 50
+    /// CONTINUATION frames of one header block, beside those that a large one needs.
+    public var continuationFrames = 16
+    /// Settings in one SETTINGS frame.
+    public var settingsPerFrame = 32
 
     public init() {}
 }

@@ -16,6 +16,12 @@ public enum Thread {
     /// Processors that the system has at present, at least 1.
     public static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    /// Lets other threads run that wait for this core.
+    public static func yield() { sched_yield() }
+
+    /// - Parameter microseconds: under an hour.
+    public static func sleep(microseconds: Int64) { usleep(UInt32(microseconds)) }
+
     /// Runs `body` on a new detached thread with a stack of 4 MB, of which what is used is memory.
     /// - Parameter name: Shown by `top -H`; the system keeps 15 bytes.
     public static func start(name: String, _ body: @escaping @Sendable () -> Void) {

@@ -156,9 +156,10 @@ public final class CacheFetch: CacheErrand, Sendable {
 
     func markUncacheable(now: Int64, settings: CacheSettings) {
         guard isShared else { return }
-        let expiry = now + settings.hitForMissSeconds
         let hash = isPartial ? key.hash ^ CacheFetch.partialSalt : key.hash
-        cache.shard(key.hash).part.withLock { $0.collapser.hitForMiss.insert(hash, until: expiry) }
+        cache.shard(key.hash).part.withLock {
+            $0.collapser.hitForMiss.insert(hash, now: now, seconds: settings.hitForMissSeconds)
+        }
     }
 
     /// Keeps what is remembered of requests for parts apart from that of requests for the whole.

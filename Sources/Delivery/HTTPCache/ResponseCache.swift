@@ -171,11 +171,12 @@ public final class ResponseCache: Sendable {
     /// Empties the cache. Returns how many responses went.
     @discardableResult
     public func invalidateAll() -> Int {
-        defer { destroyEmptied() }
-        return emptyAll()
+        let count = emptyAll()
+        _ = takeEmptied()
+        return count
     }
 
-    /// Makes all responses invisible and leaves their destruction to ``destroyEmptied()``.
+    /// Makes all responses invisible and leaves their destruction to ``sweep(while:)``.
     func emptyAll() -> Int {
         var total = 0
         var olds: [StoreShard] = []
@@ -195,12 +196,12 @@ public final class ResponseCache: Sendable {
         return total
     }
 
-    func destroyEmptied() {
-        let olds = emptied.withLock { list -> [StoreShard] in
+    /// What was emptied and is still there; whoever takes it destroys it.
+    func takeEmptied() -> [StoreShard] {
+        emptied.withLock { list -> [StoreShard] in
             defer { list = [] }
             return list
         }
-        withExtendedLifetime(olds) {}
     }
 
     // MARK: - Figures

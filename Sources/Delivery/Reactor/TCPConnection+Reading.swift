@@ -21,6 +21,14 @@ extension TCPConnection {
         }
     }
 
+    /// Something has arrived that was not read yet: bytes, the peer's end, or that the connection broke.
+    public var hasUnread: Bool {
+        guard phase == .open, !sawEnd else { return true }
+        var byte: UInt8 = 0
+        let count = recv(fd, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count >= 0 || errno != EAGAIN && errno != EINTR
+    }
+
     /// Returns whether to go on reading.
     private func deliver(_ buffer: UnsafeMutableRawBufferPointer, count: Int) -> Bool {
         guard phase == .open else { return phase == .lingering }

@@ -41,8 +41,13 @@ final class OriginAttempt: OriginHandler {
     // MARK: OriginHandler
 
     func originReady() {
-        call.isBodyGone = true
+        call.awaitsBody = true
         call.handler?.originReady()
+    }
+
+    func originRestarts() {
+        call.awaitsBody = false
+        call.handler?.originRestarts()
     }
 
     func originContinues() { call.handler?.originContinues() }

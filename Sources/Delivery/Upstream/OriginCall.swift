@@ -41,6 +41,8 @@ public final class OriginCall {
     @exclusivity(unchecked) private var hedges = 0
     /// The request's body is on its way and can't be had again.
     @exclusivity(unchecked) var isBodyGone = false
+    /// The handler was told that the body may come.
+    @exclusivity(unchecked) var awaitsBody = false
     @exclusivity(unchecked) private(set) var isDone = false
     @exclusivity(unchecked) private var hasBegun = false
     @exclusivity(unchecked) private var hedgeTimer: LoopTimer?
@@ -109,8 +111,16 @@ public final class OriginCall {
         return attempts.last
     }
 
-    public func sendBody(_ bytes: Span<UInt8>) { counting?.exchange?.sendBody(bytes) }
-    public func finishBody(trailers: HeaderBlock) { counting?.exchange?.finishBody(trailers: trailers) }
+    public func sendBody(_ bytes: Span<UInt8>) {
+        isBodyGone = true
+        counting?.exchange?.sendBody(bytes)
+    }
+
+    public func finishBody(trailers: HeaderBlock) {
+        isBodyGone = true
+        counting?.exchange?.finishBody(trailers: trailers)
+    }
+
     public var isCongested: Bool { counting?.exchange?.isCongested ?? true }
     public func pause() { counting?.exchange?.pause() }
     public func resume() { counting?.exchange?.resume() }
@@ -139,6 +149,8 @@ public final class OriginCall {
     // MARK: Attempts
 
     func launch(_ index: Int, _ charge: RetryBudget.Charge?) {
+        if awaitsBody { handler?.originRestarts() }
+        awaitsBody = false
         ask.tried.append(index)
         let attempt = OriginAttempt(self, group, index: index, charge: charge)
         attempts.append(attempt)

@@ -63,8 +63,7 @@ final class OriginConnection: OriginCarrier, TCPHandler {
             requestSent()
         } else {
             tcp.clearDeadline()
-            exchange.isReady = true
-            exchange.handler?.originReady()
+            exchange.becameReady()
         }
     }
 
@@ -116,6 +115,10 @@ final class OriginConnection: OriginCarrier, TCPHandler {
     }
 
     func closeIdle() { tcp?.close() }
+
+    /// Whether the origin has closed the connection, or said something unasked, as far as one can know before a request
+    /// goes out on it. New ones are not looked at.
+    var isSpent: Bool { hasServed && tcp?.hasUnread != false }
 
     /// The pool keeps it for the next request and watches its age.
     func tcpIdle() { tcp?.clearDeadline() }
@@ -299,7 +302,8 @@ final class OriginConnection: OriginCarrier, TCPHandler {
     }
 
     /// A request that went out on a reused connection and got no byte back met a connection that the origin had
-    /// closed meanwhile; an idempotent one may go again (RFC 9112, 9.3.1).
+    /// closed meanwhile; an idempotent one may go again (RFC 9112, 9.3.1), a proxy must not send another one again
+    /// (RFC 9110, 9.2.2).
     private var mayRetry: Bool {
         guard let exchange else { return false }
         return hasServed && !receivedAny && exchange.request.method.isIdempotent

@@ -19,7 +19,10 @@ public final class OriginExchange {
     @exclusivity(unchecked) var connection: OriginCarrier?
     @exclusivity(unchecked) var ticket: UInt64 = 0
     @exclusivity(unchecked) var isBodySent: Bool
-    @exclusivity(unchecked) var isReady = false
+    /// Of the request's body, or its end: it can't be had again.
+    @exclusivity(unchecked) private var hasSentBody = false
+    /// The handler was told that the body may come.
+    @exclusivity(unchecked) private var isReady = false
     @exclusivity(unchecked) var retriesLeft: Int
     @exclusivity(unchecked) var isPaused = false
 
@@ -44,6 +47,7 @@ public final class OriginExchange {
     /// Sends a piece of the request's body; only after `originReady`.
     public func sendBody(_ bytes: Span<UInt8>) {
         guard phase == .active, !isBodySent, !bytes.isEmpty else { return }
+        hasSentBody = true
         connection?.sendBody(bytes, of: self)
     }
 
@@ -51,6 +55,7 @@ public final class OriginExchange {
     public func finishBody(trailers: HeaderBlock) {
         guard phase == .active, !isBodySent else { return }
         isBodySent = true
+        hasSentBody = true
         connection?.finishBody(trailers: trailers, of: self)
     }
 
@@ -109,6 +114,12 @@ public final class OriginExchange {
         connection.begin(self)
     }
 
+    /// The head was sent, and a body is to follow.
+    func becameReady() {
+        isReady = true
+        handler?.originReady()
+    }
+
     func ended(trailers: HeaderBlock) {
         phase = .done
         connection = nil
@@ -122,7 +133,9 @@ public final class OriginExchange {
     func attemptFailed(_ error: UpstreamError) {
         guard phase != .done else { return }
         connection = nil
-        if error.mayRetry, retriesLeft > 0, !isReady {
+        if error.mayRetry, retriesLeft > 0, !hasSentBody {
+            if isReady { handler?.originRestarts() }
+            isReady = false
             retriesLeft -= 1
             facts.retries += 1
             phase = .waiting

@@ -2,8 +2,11 @@ public import HTTPWire
 
 /// Hears what an origin answers, on the loop's thread. After `originEnded` or `originFailed` nothing follows.
 public protocol OriginHandler: AnyObject {
-    /// The request's head is on its way; its body may be sent now. Called only for a request with a body.
+    /// The request's head is on its way; its body may be sent now. Called only for a request with a body, and again
+    /// after `originRestarts`.
     func originReady()
+    /// The request goes out again, on another connection: its body, of which nothing was sent, waits for `originReady`.
+    func originRestarts()
     /// `100 Continue` arrived.
     func originContinues()
     /// Another interim response (102, 103).
@@ -24,4 +27,6 @@ public protocol OriginHandler: AnyObject {
 
 extension OriginHandler {
     public func originUpgraded(_ head: ResponseHead) {}
+
+    public func originRestarts() {}
 }

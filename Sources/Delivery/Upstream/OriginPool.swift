@@ -54,7 +54,7 @@ public final class OriginPool {
                 if let connection = shared[id] { return connection.begin(exchange) }
                 return refuse(exchange, UpstreamError(.reset, "the connection is gone", mayRetry: false))
             }
-            exchange.assigned(connection)
+            assign(exchange, connection)
         case .connect(let id):
             waiting[exchange.ticket] = exchange
             connect(id)
@@ -156,12 +156,19 @@ public final class OriginPool {
         switch release {
         case .assign(let ticket):
             guard let exchange = waiting.removeValue(forKey: ticket) else { return connection.closeIdle() }
-            exchange.assigned(connection)
+            assign(exchange, connection)
         case .keep:
             connection.tcpIdle()
             armTimer()
         case .close: connection.closeIdle()
         }
+    }
+
+    /// What could not be sent again had better not meet a connection that was closed meanwhile.
+    private func assign(_ exchange: OriginExchange, _ connection: OriginConnection) {
+        guard !exchange.request.mayBeRepeated, connection.isSpent else { return exchange.assigned(connection) }
+        connection.closeIdle()
+        submit(exchange, fresh: false)
     }
 
     func closed(_ connection: OriginConnection) {

@@ -16,6 +16,9 @@ public struct OriginRequest: Sendable {
     /// For origins that want to know (`OriginSettings.proxyHeader`).
     public var client: ProxyHeader.Addresses?
 
+    /// Nothing is lost where it has to be sent once more.
+    var mayBeRepeated: Bool { method.isIdempotent && framing.isEmpty }
+
     public init(method: Method, head: [UInt8], framing: BodyFraming) {
         self.method = method
         self.head = head

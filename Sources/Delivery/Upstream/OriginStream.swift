@@ -54,8 +54,7 @@ final class OriginStream: OriginCarrier {
         if exchange.isBodySent {
             wake(after: settings.firstByteTimeoutMilliseconds)
         } else {
-            exchange.isReady = true
-            exchange.handler?.originReady()
+            exchange.becameReady()
         }
         connection.flush()
     }

@@ -1,6 +1,7 @@
 import Bytes
 import HTTPWire
 import Runtime
+import Synchronization
 import Testing
 
 @testable import HTTPCache
@@ -76,6 +77,105 @@ import Testing
         #expect(scene.cache.counters.tags == 0)
         #expect(scene.cache.purge(.everything, isSoft: false, now: scene.now) == 1)
         #expect(scene.cache.counters.bytes == 0)
+    }
+
+    /// Who holds a lock for long holds up the sweep, not the other way round.
+    @Test func aSweepWaitsForWhoeverHasALock() async {
+        let scene = scene()
+        #expect(purge(scene, tag: "all") == 3)
+        let isHeld = Atomic<Bool>(false)
+        let holder = Task.detached {
+            for shard in scene.cache.shards {
+                shard.part.withLock { _ in
+                    isHeld.store(true, ordering: .relaxed)
+                    Thread.sleep(microseconds: 200)
+                }
+            }
+        }
+        while !isHeld.load(ordering: .relaxed) { Thread.yield() }
+        scene.cache.sweep { true }
+        await holder.value
+        #expect(scene.cache.counters.objects == 1 && scene.cache.counters.tags == 0)
+    }
+
+    /// A sweep is asked whether it goes on for all that it looks at.
+    private func steps(_ scene: Scene) -> Int {
+        var steps = 0
+        scene.cache.sweep {
+            steps += 1
+            return true
+        }
+        return steps
+    }
+
+    @Test func aSweepLooksOnlyWhereSomethingIsInvisible() {
+        let scene = scene()
+        for number in 0..<2000 { scene.fetch("Cache-Control: max-age=100|Cache-Tag: n\(number)", path: "/n/\(number)") }
+        let looks = steps(scene)
+        #expect(purge(scene, tag: "unknown") == 0)
+        #expect(purge(scene, tag: "odd", soft: true) == 2)
+        #expect(steps(scene) == looks)
+        #expect(purge(scene, tag: "n7") == 1)
+        let one = steps(scene)
+        #expect(one > looks && one < 2000 / 4)
+        #expect(scene.cache.counters.objects == 2003)
+        #expect(steps(scene) == looks)
+    }
+
+    @Test func aSweepThatIsStoppedLeavesTheRest() {
+        let scene = scene()
+        #expect(purge(scene, tag: "all") == 3)
+        scene.cache.sweep { false }
+        #expect(scene.cache.counters.objects == 4)
+        #expect(hits(scene) == ["/b/none"])
+        scene.cache.sweep { true }
+        #expect(scene.cache.counters.objects == 1)
+    }
+
+    @Test func whatWasEmptiedIsDestroyedBySweeps() {
+        let scene = scene()
+        #expect(scene.cache.purge(.everything, isSoft: false, now: scene.now) == 4)
+        var steps = 0
+        scene.cache.sweep {
+            steps += 1
+            return true
+        }
+        #expect(steps > 0)
+        #expect(scene.cache.takeEmptied().isEmpty)
+    }
+
+    @Test(arguments: [1, 2, 3]) func tagsAreCountedAsADictionaryWould(seed: UInt64) {
+        var random = Random(seed: seed)
+        var index = TagIndex()
+        var held: [UInt64: Int] = [:]
+        var live: [UInt64: Int] = [:]
+        var generation: UInt64 = 0
+        // Those that lie in the index: their tag and the generation that they are of.
+        var stored: [(tag: UInt64, generation: UInt64)] = []
+        for step in 0..<20_000 {
+            let grows = step % 4000 < 2500
+            if random.chance(0.01) {
+                generation += 1
+                let tag = UInt64(random.below(300))
+                let met = index.purge(tag, isSoft: false, generation: generation, now: 0)
+                #expect(met == live[tag] ?? 0)
+                live[tag] = 0
+            } else if random.chance(grows ? 0.7 : 0.3) || stored.isEmpty {
+                let tag = UInt64(random.below(300))
+                index.insert(tag)
+                stored.append((tag, generation))
+                held[tag, default: 0] += 1
+                live[tag, default: 0] += 1
+            } else {
+                let (tag, seen) = stored.remove(at: random.below(stored.count))
+                if index.purge(of: tag).map({ seen >= $0.goneBefore }) ?? true { live[tag]? -= 1 }
+                index.remove(tag, generation: seen)
+                held[tag]? -= 1
+                if held[tag] == 0 { (held[tag], live[tag]) = (nil, nil) }
+            }
+            if index.count != held.count { return #expect(index.count == held.count) }
+        }
+        #expect(stored.isEmpty || index.count > 0)
     }
 
     @Test func softlyPurgedIsValidated() throws {

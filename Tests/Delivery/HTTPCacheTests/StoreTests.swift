@@ -8,6 +8,22 @@ import Testing
 
 /// The memory store against a model, and its eviction.
 @Suite struct StoreTests {
+    /// What each stored response takes beside its bytes.
+    @Test func aSlotIsSmall() { #expect(MemoryLayout<StoreShard.Slot>.stride <= 88) }
+
+    @Test func aSlotsWordHoldsThree() {
+        var slot = StoreShard.Slot()
+        slot.cost = 1 << 40
+        slot.frequency = 3
+        slot.isMain = true
+        #expect(slot.cost == ((1 << 29) - 1) * 16 && slot.frequency == 3 && slot.isMain)
+        slot.cost = 4096
+        slot.frequency = 1
+        #expect(slot.cost == 4096 && slot.frequency == 1 && slot.isMain)
+        slot.isMain = false
+        #expect(slot.cost == 4096 && slot.frequency == 1 && !slot.isMain)
+    }
+
     @Test(arguments: [1, 2, 3]) func limitIsNeverPassed(seed: UInt64) throws {
         var random = Random(seed: seed)
         let limit = 200_000

@@ -36,6 +36,35 @@ import Testing
         #expect(other["set-cookie"] == nil && other["x"] == nil && other["b"] == "2")
     }
 
+    /// What the cache holds from a time that has not come is validated once, and counted from then on.
+    @Test(arguments: [(61, false), (60, true), (86_400, false)])
+    func aClockThatWentBackMakesStale(step: Int64, isFresh: Bool) throws {
+        let scene = Scene()
+        scene.fetch("Cache-Control: max-age=7200|ETag: \"x\"")
+        scene.now -= step
+        let request = Scene.request("/")
+        let first = scene.lookup(request)
+        #expect((first.hit?.age == 0) == isFresh)
+        guard let fetch = first.fetch else { return }
+        #expect(fetch.isConditional && fetch.reason == .stale)
+        scene.answer(fetch, request, 304, "ETag: \"x\"|Cache-Control: max-age=7200")
+        #expect(scene.lookup(request).hit?.age == 0)
+        scene.now += 7199
+        #expect(scene.lookup(request).hit?.age == 7199)
+        scene.now += 1
+        #expect(scene.lookup(request).hit == nil)
+    }
+
+    @Test func aClockThatWentForwardMakesStale() throws {
+        let scene = Scene()
+        scene.fetch("Cache-Control: max-age=7200|ETag: \"x\"")
+        scene.now += 86_400
+        let request = Scene.request("/")
+        let fetch = try #require(scene.lookup(request).fetch)
+        scene.answer(fetch, request, 304, "ETag: \"x\"|Cache-Control: max-age=7200")
+        #expect(scene.lookup(request).hit?.age == 0)
+    }
+
     @Test func notModifiedFreshens() throws {
         let scene = Scene()
         scene.fetch("Cache-Control: max-age=10|ETag: \"x\"|A: 1|B: 1|B: 2|Content-Type: a/b")

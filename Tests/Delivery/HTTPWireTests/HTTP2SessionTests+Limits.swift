@@ -18,6 +18,38 @@ extension HTTP2SessionTests {
         #expect(server.requests[7] != nil)
     }
 
+    /// Frames of a head that takes so many, all but the first of them empty.
+    @Test(arguments: [0, 3, 40]) func aHeadMayComeInSoManyFrames(limit: Int) {
+        var limits = HTTP2Limits()
+        limits.continuationFrames = limit
+        var wire = WireLimits.client
+        wire.headBytes = 4096
+        // What a large head needs is allowed beside.
+        let most = limit + (2 * wire.headBytes + HTTP2Frame.maximumBytes) / HTTP2Frame.maximumBytes
+        for (count, passes) in [(most, true), (most + 1, false)] {
+            let server = TestServer(limits, wire: wire)
+            var bytes = Self.start + Frames.frame(1, 1, 1, Self.get)
+            for index in 1...count { bytes += Frames.frame(9, index == count ? 4 : 0, 1, []) }
+            #expect(server.feed(bytes) == passes)
+            #expect((server.requests[1] != nil) == passes)
+            #expect(codes(server.frames()).goAway == (passes ? nil : 11))
+        }
+    }
+
+    @Test(arguments: [6, 100]) func aFrameMayHaveSoManySettings(limit: Int) {
+        var limits = HTTP2Limits()
+        limits.settingsPerFrame = limit
+        // Of a number that nobody knows, which is ignored.
+        let setting: [UInt8] = [0xF0, 0, 0, 0, 0, 1]
+        for (count, passes) in [(limit, true), (limit + 1, false)] {
+            let server = TestServer(limits)
+            let payload = Array((0..<count).map { _ in setting }.joined())
+            #expect(server.feed(Self.start + Frames.frame(4, 0, 0, payload) + Self.get(1)) == passes)
+            #expect((server.requests[1] != nil) == passes)
+            #expect(codes(server.frames()).goAway == (passes ? nil : 11))
+        }
+    }
+
     @Test(arguments: ["reset", "refused", "malformed", "continuation", "ping", "settings", "data", "priority"])
     func floodsEnd(kind: String) {
         let server = TestServer()

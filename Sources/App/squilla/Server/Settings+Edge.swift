@@ -46,6 +46,8 @@ extension HTTP2Section {
         settings.http2.resetBurst = 4 * resetsPerSecond
         settings.http2.controlsPerSecond = controlFramesPerSecond
         settings.http2.controlBurst = 6 * controlFramesPerSecond
+        settings.http2.continuationFrames = continuationFrames
+        settings.http2.settingsPerFrame = settingsPerFrame
     }
 }
 

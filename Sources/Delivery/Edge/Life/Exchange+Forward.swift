@@ -106,12 +106,17 @@ extension Exchange: OriginHandler {
     // MARK: OriginHandler
 
     func originReady() {
-        guard head.expectsContinue else {
+        guard head.expectsContinue, !hasContinued else {
             connection?.resumeBody()
             return
         }
         isAwaitingContinue = true
         connection?.setDeadline(afterMilliseconds: worker.settings.continueTimeoutMilliseconds)
+    }
+
+    func originRestarts() {
+        isAwaitingContinue = false
+        connection?.pauseBody()
     }
 
     func originContinues() {
@@ -123,6 +128,7 @@ extension Exchange: OriginHandler {
 
     func letBodyCome() {
         isAwaitingContinue = false
+        hasContinued = true
         if let connection {
             row.responseBytes += Int64(
                 connection.writeHead { writer in

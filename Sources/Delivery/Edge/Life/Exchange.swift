@@ -44,6 +44,8 @@ final class Exchange {
     @exclusivity(unchecked) var headDeadline: Int64 = 0
     @exclusivity(unchecked) var isRequestComplete = true
     @exclusivity(unchecked) var isAwaitingContinue = false
+    /// The client was told to go on.
+    @exclusivity(unchecked) var hasContinued = false
 
     @exclusivity(unchecked) var hasResponded = false
     @exclusivity(unchecked) var responseFraming = ResponseFraming.none
@@ -124,6 +126,7 @@ final class Exchange {
         headDeadline = 0
         isRequestComplete = true
         isAwaitingContinue = false
+        hasContinued = false
         hasResponded = false
         responseFraming = .none
         owedBytes = 0

@@ -3,12 +3,13 @@ struct HitForMiss {
     /// Beyond it the memory starts anew: requests queue once more, nothing else happens.
     private static let maximumCount = 4096
 
-    /// By hash of the key: when to forget it, in seconds.
-    private var expiries: [UInt64: Int64] = [:]
+    /// By hash of the key: seconds between which it is remembered. A clock that is set back ends it, too.
+    private var expiries: [UInt64: ClosedRange<Int64>] = [:]
 
-    mutating func insert(_ hash: UInt64, until expiry: Int64) {
+    mutating func insert(_ hash: UInt64, now: Int64, seconds: Int64) {
+        guard seconds > 0 else { return }
         if expiries.count >= HitForMiss.maximumCount { expiries.removeAll(keepingCapacity: true) }
-        expiries[hash] = expiry
+        expiries[hash] = now - Freshness.clockToleranceSeconds...now + seconds - 1
     }
 
     mutating func remove(_ hash: UInt64) {
@@ -17,8 +18,8 @@ struct HitForMiss {
     }
 
     func contains(_ hash: UInt64, now: Int64) -> Bool {
-        guard !expiries.isEmpty, let expiry = expiries[hash] else { return false }
-        return now < expiry
+        guard !expiries.isEmpty, let times = expiries[hash] else { return false }
+        return times.contains(now)
     }
 
     mutating func removeAll() { expiries = [:] }

@@ -180,15 +180,9 @@ public final class DiskTier: Sendable {
         case .stays: break
         }
         let now = clock.now() / 1_000_000
-        if object.freshness.responseTime > now + DiskTier.clockToleranceSeconds, !object.isPiece {
-            // The clock went back: how old the object is can't be known.
-            object.freshness.expire(at: now)
-        }
+        if object.freshness.isFromFuture(now: now), !object.isPiece { object.freshness.expire(at: now) }
         return object
     }
-
-    /// How far in the future an object may have been received, before the clock counts as set back.
-    private static let clockToleranceSeconds: Int64 = 60
 
     private func forget(_ slot: DiskIndex.Slot, _ count: (inout Counters) -> Void) {
         state.withLock { state in

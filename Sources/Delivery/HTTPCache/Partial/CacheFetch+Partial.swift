@@ -47,10 +47,10 @@ extension CacheFetch {
     /// came in between.
     private func alone(now: Int64, settings: CacheSettings) -> CacheFetch? {
         let hash = key.hash
-        let expiry = now + settings.hitForMissSeconds
         let (number, wakeups) = cache.shard(hash).part.withLock { part -> (UInt64?, [CollapseWakeup]) in
             guard let began = part.collapser.generation(hash: hash, number: self.number) else { return (nil, []) }
-            part.collapser.hitForMiss.insert(hash ^ CacheFetch.aloneSalt, until: expiry)
+            part.collapser.hitForMiss.insert(
+                hash ^ CacheFetch.aloneSalt, now: now, seconds: settings.hitForMissSeconds)
             let wakeups = part.collapser.end(hash: hash, number: self.number) ?? []
             let next = part.collapser.start(
                 hash: hash, key: key.bytes, predicted: nil, isShared: false, isPartial: true, generation: began)

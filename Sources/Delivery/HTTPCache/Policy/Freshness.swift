@@ -61,15 +61,26 @@ public struct Freshness: Sendable, Equatable {
 
     public var responseTime: Int64 { Int64(responseSecond) }
 
+    /// How far in the future a response may have been received, before the clock counts as set back.
+    static let clockToleranceSeconds: Int64 = 60
+
+    /// The clock was set back since it was received: how old it is can't be known.
+    @inline(__always)
+    func isFromFuture(now: Int64) -> Bool { responseTime > now + Freshness.clockToleranceSeconds }
+
     /// `current_age` of §4.2.3, 0 to 2³¹. A clock that went back counts as no time passed.
     @inline(__always)
     public func age(now: Int64) -> Int64 {
         min(Int64(initialAge) + max(0, now - responseTime), 1 << 31)
     }
 
-    /// Seconds of freshness left; 0 or less is stale.
+    /// Seconds of freshness left; 0 or less is stale, and so is what seems to come from the future: validated once it
+    /// has a time that can be counted from.
     @inline(__always)
-    public func timeToLive(now: Int64) -> Int64 { Int64(lifetime) - age(now: now) }
+    public func timeToLive(now: Int64) -> Int64 {
+        let left = Int64(lifetime) - age(now: now)
+        return isFromFuture(now: now) ? min(0, left) : left
+    }
 
     @inline(__always)
     public func isFresh(now: Int64) -> Bool { timeToLive(now: now) > 0 }

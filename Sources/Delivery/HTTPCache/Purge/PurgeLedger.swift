@@ -35,6 +35,8 @@ struct PurgeLedger {
     private var recentTags: [UInt64: UInt64] = [:]
     /// Fetches begun in an older generation may have missed a purge.
     private var recentFloor: UInt64 = 0
+    /// Responses that purges made invisible and that are still there; rather too many, for one may have two tags.
+    private(set) var invisibleCount = 0
 
     // MARK: Purging
 
@@ -42,7 +44,9 @@ struct PurgeLedger {
     mutating func purge(tag: UInt64, isSoft: Bool, hasFetches: Bool, now: Int64) -> Int {
         generation += 1
         remember(tag, hasFetches: hasFetches)
-        return tags.purge(tag, isSoft: isSoft, generation: generation, now: now)
+        let met = tags.purge(tag, isSoft: isSoft, generation: generation, now: now)
+        if !isSoft { invisibleCount += met }
+        return met
     }
 
     /// Makes everything stale.
@@ -88,9 +92,9 @@ struct PurgeLedger {
         var verdict = Verdict.stays
         if staleBefore > seen { verdict = .stale(staleSecond) }
         for index in 0..<object.tagCount {
-            guard let entry = tags[object.tag(index)] else { continue }
-            if entry.goneBefore > seen { return .gone }
-            if entry.staleBefore > seen { verdict = .stale(entry.staleSecond) }
+            guard let purge = tags.purge(of: object.tag(index)) else { continue }
+            if purge.goneBefore > seen { return .gone }
+            if purge.staleBefore > seen { verdict = .stale(purge.staleSecond) }
         }
         for index in prefixes.indices where prefixes[index].generation > seen {
             let prefix = prefixes[index].bytes
@@ -105,6 +109,12 @@ struct PurgeLedger {
 
     // MARK: Keeping count
 
+    /// One that was invisible is gone.
+    mutating func tookOut() { if invisibleCount > 0 { invisibleCount -= 1 } }
+
+    /// All responses of the shard were held against the purges up to this generation.
+    mutating func swept(since begun: UInt64) { if begun == generation { invisibleCount = 0 } }
+
     mutating func stored(_ object: CachedObject) {
         for index in 0..<object.tagCount { tags.insert(object.tag(index)) }
     }
@@ -117,5 +127,6 @@ struct PurgeLedger {
     mutating func removedAll() {
         generation += 1
         tags = TagIndex()
+        invisibleCount = 0
     }
 }

@@ -14,11 +14,6 @@ public enum PurgeTarget: Sendable, Equatable {
 }
 
 extension ResponseCache {
-    /// Slots that a sweep looks at while it holds a lock: about two microseconds.
-    private static let sweepSlots = 8
-    /// So many times before it pauses.
-    private static let sweepTurns = 8
-
     /// Purges: no look-up that begins after the return finds what was stored, or was being fetched, before the call.
     ///
     /// By key, by tag and of everything it returns at once, however much it meets, and the memory comes back with
@@ -99,46 +94,11 @@ extension ResponseCache {
             numbers.append(number)
             for wakeup in wakeups { wakeup(.retry) }
         }
-        sweep { true }
+        sweep(seeingAll: true) { true }
         var total = 0
         for (shard, number) in zip(shards, numbers) {
             total += shard.part.withLock { $0.store.purges.endPurge(number) }
         }
         return total
-    }
-
-    /// Gives back the memory of what purges made invisible, a little at a time between the look-ups of others. Blocks
-    /// for about a second for five million responses.
-    /// - Parameters:
-    ///   - goesOn: asked every few microseconds; `false` leaves the rest to another sweep, to look-ups and to
-    ///     eviction.
-    ///   - pause: called between a few slices and the next, for look-ups not to queue behind a sweep that takes the lock
-    ///     again and again.
-    public func sweep(while goesOn: () -> Bool, pause: () -> Void = {}) {
-        destroyEmptied()
-        var turns = 0
-        for shard in shards {
-            var start = 0
-            var isDone = false
-            while !isDone {
-                guard goesOn() else { return }
-                // Destroyed outside the lock.
-                var gone: [CachedObject] = []
-                var orphaned: [CachedObject] = []
-                let freed = shard.part.withLock { part -> Int in
-                    let end = min(part.store.slots.count, start + ResponseCache.sweepSlots)
-                    isDone = end <= start
-                    guard !isDone else { return 0 }
-                    let freed = part.store.settle(slots: start..<end, gone: &gone)
-                    start = end
-                    if !part.store.orphaned.isEmpty { swap(&orphaned, &part.store.orphaned) }
-                    return freed
-                }
-                if freed > 0 { release(freed) }
-                for original in orphaned { removeForms(of: CacheKey(stored: Array(original.keyBytes)), made: original) }
-                turns += 1
-                if turns % ResponseCache.sweepTurns == 0 { pause() }
-            }
-        }
     }
 }

@@ -15,6 +15,13 @@ extension CachedObject {
         Identity(serial: serial, headEnd: headRange.upperBound, length: bytes.count, freshness: freshness)
     }
 
+    /// Whether both are one object in memory.
+    func isIdentical(to other: CachedObject) -> Bool {
+        bytes.withUnsafeBufferPointer { own in
+            other.bytes.withUnsafeBufferPointer { own.baseAddress == $0.baseAddress }
+        }
+    }
+
     /// Whether no request that lacks these fields is answered otherwise than others by the response's `Vary`.
     /// - Parameter absent: without `.other`.
     func suitsAll(without absent: HeaderSet) -> Bool {

@@ -7,10 +7,7 @@ import Synchronization
 public struct CachedObject: Sendable {
     /// key, variance, tags, status line if it isn't the usual one, field lines, and the body unless ``body`` has it.
     let bytes: [UInt8]
-    /// A body that is large or still being filled.
-    let body: CachedBody?
-    /// A body that lies in the store in pieces of its own.
-    let segments: SegmentedBody?
+    private let place: BodyPlace
     public internal(set) var freshness: Freshness
     private let keyLength: UInt16
     private let varianceLength: UInt16
@@ -22,6 +19,18 @@ public struct CachedObject: Sendable {
     private let mediaTypeStart: UInt16
     /// The same for all that has the same body: kept by validations and by compressed forms.
     let serial: UInt32
+
+    /// Where the body is. One word, for it is there for each object.
+    private enum BodyPlace {
+        /// Behind the head.
+        case inline
+        case body(CachedBody)
+        case pieces(SegmentedBody)
+
+        init(_ body: CachedBody?, _ pieces: SegmentedBody?) {
+            self = pieces.map { .pieces($0) } ?? body.map { .body($0) } ?? .inline
+        }
+    }
 
     private static let nextSerial = Atomic<UInt32>(0)
 
@@ -58,8 +67,7 @@ public struct CachedObject: Sendable {
         self.serial = serial ?? CachedObject.nextSerial.wrappingAdd(1, ordering: .relaxed).newValue
         self.status = Int16(status)
         self.freshness = freshness
-        self.body = body
-        self.segments = segments
+        self.place = BodyPlace(body, segments)
     }
 
     /// From disk.
@@ -76,8 +84,7 @@ public struct CachedObject: Sendable {
         bytes.append(contentsOf: prefix)
         if isSmall { bytes.append(contentsOf: body) }
         self.bytes = bytes
-        self.body = isSmall || pieces != nil ? nil : CachedBody(complete: Array(body))
-        self.segments = pieces
+        self.place = BodyPlace(isSmall || pieces != nil ? nil : CachedBody(complete: Array(body)), pieces)
         self.freshness = freshness
         keyLength = lengths.key
         varianceLength = lengths.variance
@@ -121,7 +128,13 @@ public struct CachedObject: Sendable {
     var isCounted: Bool { freshness.flags.isDisjoint(with: [.isEncoded, .isSegment]) }
     var isPiece: Bool { freshness.flags.contains(.isSegment) }
 
-    private var isInline: Bool { body == nil && segments == nil }
+    private var isInline: Bool { if case .inline = place { true } else { false } }
+
+    /// A body that is large or still being filled.
+    var body: CachedBody? { if case .body(let body) = place { body } else { nil } }
+
+    /// A body that lies in the store in pieces of its own.
+    var segments: SegmentedBody? { if case .pieces(let pieces) = place { pieces } else { nil } }
 
     /// Only parts of its body are stored: a ``BodyReader`` takes a range of these.
     public var isPartial: Bool { freshness.flags.contains(.isPartial) }
@@ -239,7 +252,7 @@ public struct CachedObject: Sendable {
     }
 
     /// Its slot in the table with the slots in reserve, and its share of buckets and ghosts.
-    private static let fixedCost = 96 + 10 + 16
+    private static let fixedCost = MemoryLayout<StoreShard.Slot>.stride + 10 + 16
 
     /// Whether both are the same stored response: there is one for a variance at a time.
     func isSame(as other: CachedObject) -> Bool {

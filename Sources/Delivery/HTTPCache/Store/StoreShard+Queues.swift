@@ -8,7 +8,7 @@ extension StoreShard {
         slots[position].queuePrevious = StoreShard.none
         slots[position].queueNext = head
         if head != StoreShard.none { slots[Int(head)].queuePrevious = index }
-        let cost = Int(slots[position].cost) * 16
+        let cost = slots[position].cost
         if isMain { main.push(index, cost) } else { small.push(index, cost) }
     }
 
@@ -41,7 +41,7 @@ extension StoreShard {
             guard var object = slots[Int(index)].object else { return 0 }
             let hash = object.keyHash
             switch purges.judge(object, seen: slots[Int(index)].generation) {
-            case .gone: break
+            case .gone: purges.tookOut()
             case .stale(let second):
                 object.freshness.expire(at: second)
                 leaving(object, !fromSmall)
@@ -65,7 +65,7 @@ extension StoreShard.Queue {
     mutating func drop(_ index: UInt32, _ slot: StoreShard.Slot) {
         if head == index { head = slot.queueNext }
         if tail == index { tail = slot.queuePrevious }
-        bytes -= Int(slot.cost) * 16
+        bytes -= slot.cost
         count -= 1
     }
 }

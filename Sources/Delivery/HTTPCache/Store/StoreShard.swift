@@ -9,20 +9,39 @@ import Bytes
 struct StoreShard {
     static let none = UInt32.max
 
+    /// 88 bytes: there is one for each object.
     struct Slot {
         var object: CachedObject?
+        /// High bits of the key's hash.
+        var tag: UInt32 = 0
         /// Of the purges that it was held against.
         var generation: UInt64 = 0
-        /// High bits of the key's hash.
-        var tag: UInt32
-        var bucketNext: UInt32
-        var queueNext: UInt32
-        var queuePrevious: UInt32
-        /// In units of 16 bytes.
-        var cost: UInt32
+        var bucketNext = StoreShard.none
+        var queueNext = StoreShard.none
+        var queuePrevious = StoreShard.none
+        /// Cost, frequency and queue.
+        private var word: UInt32 = 0
+
+        init(object: CachedObject? = nil) { self.object = object }
+
+        /// Bytes, a multiple of 16.
+        var cost: Int {
+            get { Int(word >> 3) * 16 }
+            set { word = word & 7 | UInt32(min(newValue / 16, Slot.maximumCost)) << 3 }
+        }
+
         /// How often it was asked for since it was last looked at, 0 to 3.
-        var frequency: UInt8
-        var isMain: Bool
+        var frequency: UInt8 {
+            get { UInt8(truncatingIfNeeded: word >> 1 & 3) }
+            set { word = word & ~6 | UInt32(newValue) << 1 }
+        }
+
+        var isMain: Bool {
+            get { word & 1 != 0 }
+            set { word = word & ~1 | (newValue ? 1 : 0) }
+        }
+
+        private static let maximumCost = (1 << 29) - 1
     }
 
     struct Queue {
@@ -69,10 +88,12 @@ struct StoreShard {
         let index = takeSlot()
         let isMain = ghosts.remove(hash)
         let place = bucket(hash)
-        slots[Int(index)] = Slot(
-            object: object, generation: purges.generation, tag: StoreShard.tag(hash), bucketNext: buckets[place],
-            queueNext: StoreShard.none, queuePrevious: StoreShard.none, cost: UInt32(clamping: cost / 16), frequency: 0,
-            isMain: isMain)
+        var slot = Slot(object: object)
+        slot.tag = StoreShard.tag(hash)
+        slot.generation = purges.generation
+        slot.bucketNext = buckets[place]
+        slot.cost = cost
+        slots[Int(index)] = slot
         purges.stored(object)
         if object.freshness.flags.contains(.isEncoded) { encodedCount += 1 }
         buckets[place] = index
@@ -145,7 +166,7 @@ struct StoreShard {
     }
 
     private mutating func freed(_ index: UInt32) -> Int {
-        let cost = Int(slots[Int(index)].cost) * 16
+        let cost = slots[Int(index)].cost
         if let object = slots[Int(index)].object {
             if object.tagCount > 0 { purges.removed(object, generation: slots[Int(index)].generation) }
             if object.freshness.flags.contains(.isEncoded) { encodedCount -= 1 }
@@ -165,10 +186,7 @@ struct StoreShard {
             return index
         }
         if slots.count == slots.capacity { slots.reserveCapacity(slots.count + max(64, slots.count / 4)) }
-        slots.append(
-            Slot(
-                object: nil, tag: 0, bucketNext: StoreShard.none, queueNext: StoreShard.none,
-                queuePrevious: StoreShard.none, cost: 0, frequency: 0, isMain: false))
+        slots.append(Slot())
         return UInt32(slots.count - 1)
     }
 
