@@ -256,6 +256,29 @@ import Upstream
         #expect(origin.requests.count == 1)
     }
 
+    /// A response that came on the other side of a second is not a second old.
+    @Test func theTurnOfASecondMakesNoResponseOlder() throws {
+        var clock: (second: Int, part: Int) {
+            var time = timespec()
+            clock_gettime(CLOCK_REALTIME, &time)
+            return (time.tv_sec, time.tv_nsec)
+        }
+        let answered = Mutex(0)
+        let origin = ScriptedOrigin { origin, connection in
+            _ = try origin.request(connection)
+            let asked = clock.second
+            while clock.second == asked { usleep(1_000) }
+            answered.withLock { $0 = clock.second }
+            try connection.send(ScriptedOrigin.ok("x", "Cache-Control: max-age=60\r\n"))
+        }
+        let edge = try TestEdge(origin: origin.port)
+        // Late in a second, so that the origin does not keep the request for long.
+        while clock.part < 800_000_000 { usleep(1_000) }
+        #expect(try edge.get("/turn").text == "x")
+        let age = Int(try edge.get("/turn").field("age") ?? "") ?? -1
+        #expect((0...clock.second - answered.withLock { $0 }).contains(age))
+    }
+
     @Test func onlyIfCachedIsRefusedWithoutAsking() throws {
         let origin = ScriptedOrigin { _ in ScriptedOrigin.ok("x") }
         let edge = try TestEdge(origin: origin.port)

@@ -28,7 +28,8 @@ final class CacheFetchJob: OriginHandler {
     /// What the rules said before the fetch, and what they are told after it.
     @exclusivity(unchecked) private var decisions: RuleDecisions
     private var subject: RuleSubject?
-    private let requestSeconds: Int64
+    /// On the clock that never goes back.
+    private let requestedAt: Int64
     /// A fragment's page says how long it may be kept.
     private let lifetime: Int64?
     @exclusivity(unchecked) private var mode = Mode.awaitingHead
@@ -44,7 +45,7 @@ final class CacheFetchJob: OriginHandler {
         // They are large, and without rules they say nothing.
         decisions = worker.rules == nil ? RuleDecisions() : exchange.decisions
         if worker.rules?.set.has(.fetch) == true { subject = exchange.ruleSubject() }
-        requestSeconds = worker.nowSeconds
+        requestedAt = worker.loop.now
         lifetime = exchange.fragmentLifetime
         originName = route.origin.name
         self.exchange = isRefresh ? nil : exchange
@@ -93,6 +94,10 @@ final class CacheFetchJob: OriginHandler {
     func originCanTakeMore() {}
 
     func originInterim(_ response: ResponseHead) { exchange?.originInterim(response) }
+
+    /// When the origin was asked, by whole seconds that passed: two readings of the clock on the two sides of a second
+    /// would make the response a second older than it is, and a clock that was set meanwhile any time.
+    private var requestSeconds: Int64 { worker.nowSeconds - (worker.loop.now - requestedAt) / 1_000_000_000 }
 
     func originResponded(_ response: ResponseHead) {
         var response = lifetime.map { response.kept(seconds: $0) } ?? response
