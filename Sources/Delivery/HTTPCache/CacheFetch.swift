@@ -91,11 +91,11 @@ public final class CacheFetch: CacheErrand, Sendable {
         override: CacheOverride = CacheOverride()
     ) -> Outcome {
         guard takeEnd() else { return .relay("over") }
-        let settings = cache.settings
+        let box = cache.box
         if response.status == 304, isConditional, let stored {
-            cache.noteSearch(self, request, response, limit: settings.maximumSearchRules)
+            cache.noteSearch(self, request, response, limit: box.settings.maximumSearchRules)
             return validated(
-                stored, response, requestTime: requestTime, now: now, settings: settings, override: override)
+                stored, response, requestTime: requestTime, now: now, settings: box.settings, override: override)
         }
         if CachePolicy.isError(response.status), let hit = standIn(graceSeconds: 0, now: now) {
             end(.failed(status: response.status))
@@ -103,28 +103,28 @@ public final class CacheFetch: CacheErrand, Sendable {
         }
         if let completes, response.status == 206 || response.status == 416 {
             return completed(
-                completes, response, requestTime: requestTime, now: now, settings: settings, override: override)
+                completes, response, requestTime: requestTime, now: now, settings: box.settings, override: override)
         }
         if response.status == 206, isPartial, !suitsKey(response, request) {
-            refused(response.status, now: now, settings: settings)
+            refused(response.status, now: now, box)
             return .relay("no-vary-search")
         }
         if response.status == 206, isPartial || stored?.isSegmented == true {
             return receivedPart(
-                response, request, requestTime: requestTime, now: now, settings: settings, override: override)
+                response, request, requestTime: requestTime, now: now, settings: box.settings, override: override)
         }
         let storage = override.storage(
-            request: request, response: response, requestTime: requestTime, now: now, settings: settings)
+            request: request, response: response, requestTime: requestTime, now: now, rules: box.storageRules)
         switch storage {
         case .refuse(let reason):
-            refused(response.status, now: now, settings: settings)
+            refused(response.status, now: now, box)
             return .relay(reason)
         case .store where isPartial && ![200, 404, 410].contains(response.status):
-            refused(response.status, now: now, settings: settings)
+            refused(response.status, now: now, box)
             return .relay("partial")
         case .store(let freshness):
-            let fetch = cache.settled(taker(), request, response, limit: settings.maximumSearchRules)
-            return fetch.store(response, request, freshness, now: now, settings: settings)
+            let fetch = cache.settled(taker(), request, response, limit: box.settings.maximumSearchRules)
+            return fetch.store(response, request, freshness, now: now, settings: box.settings)
         }
     }
 
@@ -145,20 +145,20 @@ public final class CacheFetch: CacheErrand, Sendable {
     }
 
     /// A response that isn't stored: its URL is remembered, and who waited goes alone; unless it is an error.
-    func refused(_ status: Int, now: Int64, settings: CacheSettings) {
+    func refused(_ status: Int, now: Int64, _ box: CacheSettingsBox) {
         if CachePolicy.isError(status) {
             end(.failed(status: status))
         } else {
-            markUncacheable(now: now, settings: settings)
+            markUncacheable(now: now, seconds: box.settings.hitForMissSeconds)
             end(.retry)
         }
     }
 
-    func markUncacheable(now: Int64, settings: CacheSettings) {
+    func markUncacheable(now: Int64, seconds: Int64) {
         guard isShared else { return }
         let hash = isPartial ? key.hash ^ CacheFetch.partialSalt : key.hash
         cache.shard(key.hash).part.withLock {
-            $0.collapser.hitForMiss.insert(hash, now: now, seconds: settings.hitForMissSeconds)
+            $0.collapser.hitForMiss.insert(hash, now: now, seconds: seconds)
         }
     }
 
@@ -173,7 +173,7 @@ public final class CacheFetch: CacheErrand, Sendable {
             return outcome
         }
         if let announced, announced > UInt64(settings.maximumObjectBytes) {
-            markUncacheable(now: now, settings: settings)
+            markUncacheable(now: now, seconds: settings.hitForMissSeconds)
             end(.retry)
             return .relay("too-large")
         }
@@ -182,7 +182,7 @@ public final class CacheFetch: CacheErrand, Sendable {
         switch prepare(response, request, freshness, body, now: now, settings: settings) {
         case .object(let prepared): object = prepared
         case .refused(let reason):
-            markUncacheable(now: now, settings: settings)
+            markUncacheable(now: now, seconds: settings.hitForMissSeconds)
             end(.retry)
             return .relay(reason)
         }

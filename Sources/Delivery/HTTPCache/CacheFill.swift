@@ -83,7 +83,7 @@ public final class CacheFill: Sendable {
     private func letGo(now: Int64) {
         body.letGo()
         giveBack()
-        fetch.markUncacheable(now: now, settings: settings)
+        fetch.markUncacheable(now: now, seconds: settings.hitForMissSeconds)
         fetch.end(.retry)
     }
 

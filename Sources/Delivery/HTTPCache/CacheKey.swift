@@ -20,7 +20,7 @@ public struct CacheKey: Sendable, Equatable {
 
     public init() {}
 
-    public init(_ request: RequestHead, isHTTPS: Bool) {
+    public init(_ request: borrowing RequestHead, isHTTPS: Bool) {
         set(request, isHTTPS: isHTTPS)
     }
 
@@ -32,7 +32,7 @@ public struct CacheKey: Sendable, Equatable {
 
     /// Takes the key of a request.
     /// - Parameter isHTTPS: how the client reaches the edge.
-    public mutating func set(_ request: RequestHead, isHTTPS: Bool) {
+    public mutating func set(_ request: borrowing RequestHead, isHTTPS: Bool) {
         let host = request.slice(request.host)
         if hasOrigin(host, port: request.port, isHTTPS: isHTTPS) {
             bytes.removeSubrange(origin.count...)

@@ -17,11 +17,15 @@ public struct CacheOverride: Sendable, Equatable {
     ///   - requestTime: when the request was sent to the origin, seconds.
     ///   - now: seconds.
     public func storage(
-        request: RequestHead, response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings
+        request: RequestHead, response: ResponseHead, requestTime: Int64, now: Int64, rules: StorageRules
     ) -> CachePolicy.Storage {
         if isRefused { return .refuse("rule") }
+        if self == CacheOverride() {
+            return CachePolicy.storage(
+                request: request, response: response, requestTime: requestTime, now: now, rules: rules)
+        }
         let storage = CachePolicy.storage(
-            request: request, response: applied(to: response), requestTime: requestTime, now: now, settings: settings)
+            request: request, response: applied(to: response), requestTime: requestTime, now: now, rules: rules)
         guard case .store(let freshness) = storage else { return storage }
         return .store(applied(to: freshness))
     }

@@ -25,7 +25,7 @@ public final class ResponseCache: Sendable {
     static let shardBits = 5
 
     let shards: [Shard]
-    private let settingsBox: Mutex<CacheSettings>
+    private let settingsBox: Mutex<CacheSettingsBox>
     /// The settings that each hit needs, so that loops don't meet at a lock for them.
     let honorsRequestDirectives: Atomic<Bool>
     let servesStaleWhileRevalidate: Atomic<Bool>
@@ -51,7 +51,7 @@ public final class ResponseCache: Sendable {
     public init(settings: CacheSettings, disk: DiskTier? = nil) {
         self.disk = disk
         self.shards = (0..<(1 << ResponseCache.shardBits)).map { _ in Shard(vary: settings.vary) }
-        self.settingsBox = Mutex(settings)
+        self.settingsBox = Mutex(CacheSettingsBox(settings))
         self.honorsRequestDirectives = Atomic(settings.honorsRequestDirectives)
         self.servesStaleWhileRevalidate = Atomic(settings.servesStaleWhileRevalidate)
         self.storesSegments = Atomic(settings.segmentBytes > 0)
@@ -60,11 +60,14 @@ public final class ResponseCache: Sendable {
         self.hasRuledKeys = Atomic(disk != nil)
     }
 
-    public var settings: CacheSettings { settingsBox.withLock { $0 } }
+    public var settings: CacheSettings { box.settings }
+
+    /// The same without a copy of them all.
+    public var box: CacheSettingsBox { settingsBox.withLock { $0 } }
 
     /// Takes new settings; a smaller limit evicts at once.
     public func update(_ settings: CacheSettings) {
-        settingsBox.withLock { $0 = settings }
+        settingsBox.withLock { $0 = CacheSettingsBox(settings) }
         honorsRequestDirectives.store(settings.honorsRequestDirectives, ordering: .relaxed)
         servesStaleWhileRevalidate.store(settings.servesStaleWhileRevalidate, ordering: .relaxed)
         storesSegments.store(settings.segmentBytes > 0, ordering: .relaxed)

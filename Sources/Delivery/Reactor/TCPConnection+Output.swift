@@ -126,7 +126,6 @@ extension TCPConnection {
     /// The kernel takes no more for now.
     func awaitWriting() {
         isWriteBlocked = true
-        setInterest(interest | squilla_epoll_out())
         compactOutput()
         reportProgress()
     }
@@ -172,7 +171,6 @@ extension TCPConnection {
 
     func finishFlush() {
         releaseOutput()
-        if interest & squilla_epoll_out() != 0 { setInterest(interest & ~squilla_epoll_out()) }
         if closesAfterFlush != .stay { return closeNow() }
         reportProgress()
         if reportsDrained, queuedBytes == 0 { handler?.drained() }
@@ -189,7 +187,7 @@ extension TCPConnection {
         guard closesAfterFlush == .linger, !sawEnd else { return close(.local) }
         shutdown(fd, Int32(SHUT_WR))
         phase = .lingering
-        setInterest(squilla_epoll_in())
+        if isReadPending { askAgain() }
         setDeadline(afterMilliseconds: 2_000)
     }
 

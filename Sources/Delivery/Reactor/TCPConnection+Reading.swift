@@ -3,22 +3,37 @@ import Glibc
 
 extension TCPConnection {
     /// Reads what is there, at most a few buffers so that one busy peer does not starve the others.
-    func readAvailable() {
+    /// - Parameter isEnding: the peer's end is there, or behind what is.
+    func readAvailable(isEnding: Bool) {
+        isReadPending = false
         let buffer = loop.readBuffer
         for _ in 0..<4 {
             let count = squilla_read(fd, buffer.baseAddress, buffer.count)
             if count > 0 {
-                guard deliver(buffer, count: count) else { return }
                 // A short read emptied the socket; asking again would be a system call for nothing.
-                if count < buffer.count { return }
+                let isEmpty = count < buffer.count && !isEnding
+                guard deliver(buffer, count: count) else {
+                    isReadPending = !isEmpty
+                    return
+                }
+                if isEmpty { return }
             } else if count == 0 {
                 return reachedEnd()
             } else {
                 let code = Int32(-count)
-                if code == EAGAIN || code == EINTR { return }
+                if code == EINTR { continue }
+                if code == EAGAIN { return }
                 return close(.failed(code))
             }
         }
+        askAgain()
+    }
+
+    /// Has epoll tell once more of what is in the socket.
+    func askAgain() {
+        isReadPending = false
+        guard phase != .closed else { return }
+        _ = squilla_epoll_modify(loop.epoll, fd, squilla_epoll_edges(), token)
     }
 
     /// Something has arrived that was not read yet: bytes, the peer's end, or that the connection broke.
@@ -51,8 +66,6 @@ extension TCPConnection {
         guard !sawEnd else { return }
         if let tls, !endsProperly(tls) { return }
         sawEnd = true
-        // The end stays readable for ever; stop hearing of it.
-        setInterest(interest & ~squilla_epoll_in())
         handler?.receivedEnd()
     }
 
@@ -63,6 +76,6 @@ extension TCPConnection {
         guard isReadingPaused else { return }
         isReadingPaused = false
         if tls != nil { queueForReading() }
-        if !sawEnd, phase == .open { setInterest(interest | squilla_epoll_in()) }
+        if isReadPending, !sawEnd, phase == .open { askAgain() }
     }
 }

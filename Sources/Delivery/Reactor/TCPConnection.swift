@@ -3,8 +3,10 @@ import Glibc
 
 /// A TCP connection, confined to its loop's thread.
 ///
-/// Reading is level-triggered into the loop's buffer, so an idle connection holds no buffer. Output is queued and
-/// leaves in one system call when the current callback has returned; see `TCPConnection+Output`.
+/// Bytes are read into the loop's buffer, so an idle connection holds none. epoll tells each change once (edge-triggered):
+/// told as long as it lasts, each socket that was read would be looked at again, and each pause would be a system call.
+/// What is left unread on purpose is asked for again, see `TCPConnection+Reading`. Output is queued and leaves in one
+/// system call when the current callback has returned; see `TCPConnection+Output`.
 public final class TCPConnection: LoopSource {
     enum Phase {
         case connecting
@@ -37,8 +39,9 @@ public final class TCPConnection: LoopSource {
     /// This side connected.
     let isOutgoing: Bool
     @exclusivity(unchecked) var phase: Phase
-    @exclusivity(unchecked) var interest: UInt32
     @exclusivity(unchecked) var isReadingPaused = false
+    /// Bytes, or the end, may lie in the socket that epoll has told of already.
+    @exclusivity(unchecked) var isReadPending = false
     @exclusivity(unchecked) var sawEnd = false
 
     // Output, see TCPConnection+Output.
@@ -83,10 +86,9 @@ public final class TCPConnection: LoopSource {
         address = peer
         self.phase = phase
         isOutgoing = phase == .connecting
-        interest = phase == .connecting ? squilla_epoll_out() : squilla_epoll_in()
         super.init(loop: loop)
         loop.register(self)
-        let code = squilla_epoll_add(loop.epoll, fd, interest, token)
+        let code = squilla_epoll_add(loop.epoll, fd, squilla_epoll_edges(), token)
         // Only a full epoll table or no kernel memory can refuse; the connection is then closed at its deadline.
         if code < 0 { setDeadline(loop.now) }
     }
@@ -127,19 +129,23 @@ public final class TCPConnection: LoopSource {
     }
 
     override func ready(_ events: UInt32) {
-        if phase == .connecting { return finishConnect() }
-        if events & squilla_epoll_out() != 0 {
+        if phase == .connecting {
+            finishConnect()
+        } else if isWriteBlocked, events & squilla_epoll_out() != 0 {
             isWriteBlocked = false
             flush()
         }
-        if phase == .closed { return }
-        if events & squilla_epoll_in() != 0, !isReadingPaused || phase == .lingering { return readAvailable() }
+        guard phase == .open || phase == .lingering else { return }
+        if events & squilla_epoll_in() != 0, !sawEnd {
+            if !isReadingPaused || phase == .lingering {
+                return readAvailable(isEnding: events & squilla_epoll_ended() != 0)
+            }
+            isReadPending = true
+        }
         if events & squilla_epoll_failed() != 0 {
             let code = squilla_socket_error(fd)
-            return close(.failed(code == 0 ? ECONNRESET : code))
+            close(.failed(code == 0 ? ECONNRESET : code))
         }
-        // Paused, but bytes are waiting: only now is it worth a system call to stop hearing of them.
-        if events & squilla_epoll_in() != 0 { setInterest(interest & ~squilla_epoll_in()) }
     }
 
     override func deadlinePassed() {
@@ -151,18 +157,11 @@ public final class TCPConnection: LoopSource {
         let code = squilla_socket_error(fd)
         if code != 0 { return close(.connectFailed(code)) }
         phase = .open
-        setInterest(squilla_epoll_in())
         sendPrelude()
         if tls != nil { return startHandshake() }
         clearDeadline()
         handler?.connected()
         flush()
-    }
-
-    func setInterest(_ events: UInt32) {
-        guard events != interest, phase != .closed else { return }
-        interest = events
-        _ = squilla_epoll_modify(loop.epoll, fd, events, token)
     }
 
     /// Closes at once; queued output is lost. Idempotent.

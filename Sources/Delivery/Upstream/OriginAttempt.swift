@@ -1,89 +1,87 @@
 import HTTPWire
 
-/// One endpoint asked on behalf of a call. It holds the call, and the exchange holds it, until the attempt is over.
-final class OriginAttempt: OriginHandler {
+/// One endpoint asked on behalf of a call. It holds the call, and the connection holds it, until the attempt is over.
+final class OriginAttempt: OriginExchange {
     let index: Int
     /// What it was charged as; nil for the first one.
     let charge: RetryBudget.Charge?
     let call: OriginCall
     let group: OriginGroup
-    @exclusivity(unchecked) var exchange: OriginExchange?
     /// What the answer says of the endpoint, once it is there.
     @exclusivity(unchecked) var noted: OutlierDetector.Outcome?
+    /// The call has taken down what it cost.
+    @exclusivity(unchecked) var isDropped = false
 
-    init(_ call: OriginCall, _ group: OriginGroup, index: Int, charge: RetryBudget.Charge?) {
+    init(
+        _ call: OriginCall, _ group: OriginGroup, index: Int, charge: RetryBudget.Charge?, _ request: OriginRequest
+    ) {
         self.call = call
         self.group = group
         self.index = index
         self.charge = charge
+        super.init(group.pools[index], request)
     }
 
-    func start(_ request: OriginRequest) {
-        let exchange = OriginExchange(pool: group.pools[index], request: request, handler: self)
-        self.exchange = exchange
-        exchange.start()
-    }
-
-    var facts: OriginFacts {
-        var facts = exchange?.facts ?? OriginFacts()
+    /// With what the exchange does not know.
+    var namedFacts: OriginFacts {
+        var facts = facts
         facts.endpoint = group.endpointNames[index]
         facts.tier = group.tier
         return facts
     }
 
     var latency: Int64? {
-        guard let facts = exchange?.facts, facts.firstByteAt > 0 else { return nil }
-        return max(0, facts.firstByteAt - facts.sentAt)
+        facts.firstByteAt > 0 ? max(0, facts.firstByteAt - facts.sentAt) : nil
     }
 
     private var isWinner: Bool { call.winner === self }
 
-    // MARK: OriginHandler
+    // MARK: From the connection
 
-    func originReady() {
+    override func hearReady() {
         call.awaitsBody = true
         call.handler?.originReady()
     }
 
-    func originRestarts() {
+    override func hearRestart() {
         call.awaitsBody = false
         call.handler?.originRestarts()
     }
 
-    func originContinues() { call.handler?.originContinues() }
+    override func hearContinue() { call.handler?.originContinues() }
 
-    func originCanTakeMore() { call.handler?.originCanTakeMore() }
+    override func hearRoom() { call.handler?.originCanTakeMore() }
 
-    func originInterim(_ head: ResponseHead) {
+    override func hearInterim(_ head: ResponseHead) {
         // Of two that are asked it isn't known yet whose answer counts.
         if call.attempts.count == 1 { call.handler?.originInterim(head) }
     }
 
-    func originUpgraded(_ head: ResponseHead) {
+    override func hearUpgrade(_ head: ResponseHead) {
         noted = .success
         call.isBodyGone = true
         call.winner = self
         call.handler?.originUpgraded(head)
     }
 
-    func originResponded(_ head: ResponseHead) {
+    override func hear(_ head: ResponseHead) {
         noted = head.status >= 500 ? .serverError : .success
         if call.mayRepeat(status: head.status), call.goesElsewhere(from: self) { return }
         call.winner = self
-        for other in call.attempts where other !== self { call.drop(other, nil) }
+        if let other = call.attempts.other(than: self) { call.drop(other, nil) }
         call.handler?.originResponded(head)
     }
 
-    func originBody(_ bytes: Span<UInt8>) { if isWinner { call.handler?.originBody(bytes) } }
+    override func hear(_ body: Span<UInt8>) { if isWinner { call.handler?.originBody(body) } }
 
-    func originEnded(trailers: HeaderBlock) {
+    override func hearEnd(_ trailers: HeaderBlock) {
         let handler = call.handler
         call.drop(self, .success)
         call.close()
         handler?.originEnded(trailers: trailers)
     }
 
-    func originFailed(_ error: UpstreamError) {
+    override func hearFailure(_ error: UpstreamError) {
         if !isWinner, call.mayRepeat(error, self) {
             if call.goesElsewhere(from: self, error.outcome, error.charge) { return }
         } else if !isWinner, call.attempts.count > 1 {

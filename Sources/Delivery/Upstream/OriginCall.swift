@@ -33,7 +33,7 @@ public final class OriginCall {
     @exclusivity(unchecked) var handler: (any OriginHandler)?
     @exclusivity(unchecked) private(set) var tier = 0
     @exclusivity(unchecked) private var ask = Balancer.Ask()
-    @exclusivity(unchecked) var attempts: [OriginAttempt] = []
+    @exclusivity(unchecked) var attempts = AttemptPair()
     /// The one whose answer the handler hears.
     @exclusivity(unchecked) var winner: OriginAttempt?
     @exclusivity(unchecked) private var retriesLeft = 0
@@ -68,7 +68,7 @@ public final class OriginCall {
 
     private func enter(_ tier: Int) {
         self.tier = tier
-        ask.tried = []
+        ask.tried = TriedHosts()
         ask.hash = tiers[tier].hash
         ask.bound = tiers[tier].bound.flatMap { group.index(of: $0) }
         ask.subset = tiers[tier].subset
@@ -97,7 +97,7 @@ public final class OriginCall {
 
     /// What it cost so far: times and address of the attempt that counts, retries of all.
     public var facts: OriginFacts {
-        var facts = counting?.facts ?? last.facts
+        var facts = counting?.namedFacts ?? last.facts
         facts.retries += retries
         facts.hedges = hedges
         return facts
@@ -107,42 +107,41 @@ public final class OriginCall {
     public var endpointID: UInt64? { counting.map { $0.group.id(of: $0.index) } ?? last.id }
 
     private var counting: OriginAttempt? {
-        if let winner, winner.exchange != nil { return winner }
+        if let winner, !winner.isDropped { return winner }
         return attempts.last
     }
 
     public func sendBody(_ bytes: Span<UInt8>) {
         isBodyGone = true
-        counting?.exchange?.sendBody(bytes)
+        counting?.sendBody(bytes)
     }
 
     public func finishBody(trailers: HeaderBlock) {
         isBodyGone = true
-        counting?.exchange?.finishBody(trailers: trailers)
+        counting?.finishBody(trailers: trailers)
     }
 
-    public var isCongested: Bool { counting?.exchange?.isCongested ?? true }
-    public func pause() { counting?.exchange?.pause() }
-    public func resume() { counting?.exchange?.resume() }
+    public var isCongested: Bool { counting?.isCongested ?? true }
+    public func pause() { counting?.pause() }
+    public func resume() { counting?.resume() }
 
     /// Gives up; nothing more is reported.
     public func cancel() {
         guard !isDone else { return }
         let shown = counting
-        for attempt in attempts where attempt !== shown { drop(attempt, nil) }
-        if let shown { drop(shown, nil) }
+        if let shown {
+            if let other = attempts.other(than: shown) { drop(other, nil) }
+            drop(shown, nil)
+        }
         close()
     }
 
     /// Ends a tunnel once what was sent has left; nothing more is reported.
     public func endTunnel() {
         guard !isDone, let winner else { return cancel() }
-        let facts = winner.facts
-        let exchange = winner.exchange
-        winner.exchange = nil
+        // Before it is dropped, which would cancel it.
+        winner.endTunnel()
         drop(winner, .success)
-        last.facts = facts
-        exchange?.endTunnel()
         close()
     }
 
@@ -151,29 +150,27 @@ public final class OriginCall {
     func launch(_ index: Int, _ charge: RetryBudget.Charge?) {
         if awaitsBody { handler?.originRestarts() }
         awaitsBody = false
-        ask.tried.append(index)
-        let attempt = OriginAttempt(self, group, index: index, charge: charge)
-        attempts.append(attempt)
-        group.began(index)
+        ask.tried.insert(index)
         var request = OriginRequest(method: method, head: tiers[tier].head, framing: framing)
         request.isUpgrade = isUpgrade
         request.takesTrailers = takesTrailers
         request.client = client
-        attempt.start(request)
+        let attempt = OriginAttempt(self, group, index: index, charge: charge, request)
+        attempts.append(attempt)
+        group.began(index)
+        attempt.start()
     }
 
     /// Takes an attempt out and notes how it ended.
     /// - Parameter outcome: nil where that says nothing about the endpoint.
     func drop(_ attempt: OriginAttempt, _ outcome: OutlierDetector.Outcome?) {
-        guard let place = attempts.firstIndex(where: { $0 === attempt }) else { return }
-        last = (attempt.facts, attempt.group.id(of: attempt.index))
-        attempts.remove(at: place)
+        guard !attempt.isDropped else { return }
+        attempt.isDropped = true
+        attempts.remove(attempt)
         if let charge = attempt.charge { tiers[0].group.budget.endRetry(charge) }
         attempt.group.ended(attempt.index, attempt.noted ?? outcome, latency: attempt.latency)
-        let exchange = attempt.exchange
-        attempt.exchange = nil
-        exchange?.cancel()
-        last.facts.endedAt = exchange?.facts.endedAt ?? 0
+        attempt.cancel()
+        last = (attempt.namedFacts, attempt.group.id(of: attempt.index))
     }
 
     /// The first endpoint, of the first tier that has one.

@@ -7,7 +7,7 @@ final class OriginConnection: OriginCarrier, TCPHandler {
     static let maximumInterim = 16
 
     let id: PoolState.ConnectionID
-    private unowned let pool: OriginPool
+    private let pool: OriginPool
     @exclusivity(unchecked) private(set) var tcp: TCPConnection?
     @exclusivity(unchecked) private var parser = ResponseParser()
     @exclusivity(unchecked) private var head = ResponseHead()
@@ -152,7 +152,7 @@ final class OriginConnection: OriginCarrier, TCPHandler {
             exchange.facts.firstByteAt = pool.loop.now
         }
         if isTunnel {
-            exchange.handler?.originBody(bytes)
+            exchange.hear(bytes)
             return
         }
         if exchange.isBodySent, !exchange.isPaused {
@@ -169,14 +169,14 @@ final class OriginConnection: OriginCarrier, TCPHandler {
         var position = 0
         while self.exchange === exchange {
             if isTunnel {
-                if position < bytes.count { exchange.handler?.originBody(bytes.extracting(position...)) }
+                if position < bytes.count { exchange.hear(bytes.extracting(position...)) }
                 return
             }
             if isInBody {
                 let step = try decoder.decode(bytes.extracting(position...))
                 if !step.data.isEmpty {
                     let data = position + step.data.lowerBound..<position + step.data.upperBound
-                    exchange.handler?.originBody(bytes.extracting(data))
+                    exchange.hear(bytes.extracting(data))
                 }
                 position += step.consumed
                 if step.isComplete {
@@ -202,17 +202,21 @@ final class OriginConnection: OriginCarrier, TCPHandler {
                 throw WireError(.malformedStartLine, "more than \(OriginConnection.maximumInterim) interim responses")
             }
             switch head.status {
-            case 100: exchange.handler?.originContinues()
+            case 100: exchange.hearContinue()
             case 101 where exchange.request.isUpgrade: beginTunnel(exchange)
             case 101: fail(UpstreamError(.unexpectedUpgrade, "the origin upgrades unasked", mayRetry: false))
-            default: exchange.handler?.originInterim(head)
+            default: exchange.hearInterim(head)
             }
             return
         }
         exchange.facts.status = head.status
         isInBody = true
         decoder = BodyDecoder(head.framing, limits: .origin, isLenient: true)
-        exchange.handler?.originResponded(head)
+        // Lent out, since read from here it would be copied.
+        var lent = ResponseHead()
+        swap(&lent, &head)
+        exchange.hear(lent)
+        swap(&lent, &head)
     }
 
     private func beginTunnel(_ exchange: OriginExchange) {
@@ -220,7 +224,7 @@ final class OriginConnection: OriginCarrier, TCPHandler {
         exchange.isBodySent = false
         exchange.facts.status = head.status
         tcp?.clearDeadline()
-        exchange.handler?.originUpgraded(head)
+        exchange.hearUpgrade(head)
     }
 
     private func complete(unusedInput: Bool) {
@@ -255,7 +259,7 @@ final class OriginConnection: OriginCarrier, TCPHandler {
     func canSendMore() {
         guard let exchange else { return }
         tcp?.clearDeadline()
-        if exchange.isBodySent { requestSent() } else { exchange.handler?.originCanTakeMore() }
+        if exchange.isBodySent { requestSent() } else { exchange.hearRoom() }
     }
 
     func drained() {}

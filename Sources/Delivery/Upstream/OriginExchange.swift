@@ -2,7 +2,7 @@ public import HTTPWire
 import Reactor
 
 /// One request to an origin and its response, over whichever connection the pool finds. Confined to the pool's loop.
-public final class OriginExchange {
+public class OriginExchange {
     enum Phase {
         case new
         case waiting
@@ -27,11 +27,15 @@ public final class OriginExchange {
     @exclusivity(unchecked) var isPaused = false
 
     /// The handler is held until the exchange is over.
-    public init(pool: OriginPool, request: OriginRequest, handler: any OriginHandler) {
+    public convenience init(pool: OriginPool, request: OriginRequest, handler: any OriginHandler) {
+        self.init(pool, request)
+        self.handler = handler
+    }
+
+    init(_ pool: OriginPool, _ request: OriginRequest) {
         // Another protocol can be gone over to from HTTP/1.1 alone (RFC 9113, 8.6).
         self.pool = request.isUpgrade ? pool.forUpgrades : pool
         self.request = request
-        self.handler = handler
         isBodySent = request.framing.isEmpty
         retriesLeft = pool.settings.maximumRetries
     }
@@ -117,16 +121,14 @@ public final class OriginExchange {
     /// The head was sent, and a body is to follow.
     func becameReady() {
         isReady = true
-        handler?.originReady()
+        hearReady()
     }
 
     func ended(trailers: HeaderBlock) {
         phase = .done
         connection = nil
         facts.endedAt = pool.loop.now
-        let handler = self.handler
-        self.handler = nil
-        handler?.originEnded(trailers: trailers)
+        hearEnd(trailers)
     }
 
     /// The attempt failed. Sends the request again where nothing can have happened twice, else reports.
@@ -134,7 +136,7 @@ public final class OriginExchange {
         guard phase != .done else { return }
         connection = nil
         if error.mayRetry, retriesLeft > 0, !hasSentBody {
-            if isReady { handler?.originRestarts() }
+            if isReady { hearRestart() }
             isReady = false
             retriesLeft -= 1
             facts.retries += 1
@@ -144,6 +146,29 @@ public final class OriginExchange {
         }
         phase = .done
         facts.endedAt = pool.loop.now
+        hearFailure(error)
+    }
+
+    // MARK: To the handler
+
+    // Methods to override, so that an attempt of a call needs no object of its own between this one and the call.
+
+    func hearReady() { handler?.originReady() }
+    func hearRestart() { handler?.originRestarts() }
+    func hearContinue() { handler?.originContinues() }
+    func hearInterim(_ head: ResponseHead) { handler?.originInterim(head) }
+    func hearUpgrade(_ head: ResponseHead) { handler?.originUpgraded(head) }
+    func hear(_ head: ResponseHead) { handler?.originResponded(head) }
+    func hear(_ body: Span<UInt8>) { handler?.originBody(body) }
+    func hearRoom() { handler?.originCanTakeMore() }
+
+    func hearEnd(_ trailers: HeaderBlock) {
+        let handler = self.handler
+        self.handler = nil
+        handler?.originEnded(trailers: trailers)
+    }
+
+    func hearFailure(_ error: UpstreamError) {
         let handler = self.handler
         self.handler = nil
         handler?.originFailed(error)

@@ -26,7 +26,8 @@ public final class OriginPool {
         self.resolver = resolver
         state = PoolState(settings: settings)
         isNamed = SocketAddress(literal: settings.host, port: settings.port) == nil
-        timer = LoopTimer(loop: loop) { [weak self] in self?.expire() }
+        // Not weak: what is held weakly is slow to retain. `close` cancels it.
+        timer = LoopTimer(loop: loop) { [self] in expire() }
     }
 
     /// Counts for the metrics page.

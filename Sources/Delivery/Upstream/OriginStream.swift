@@ -100,7 +100,7 @@ final class OriginStream: OriginCarrier {
         guard let exchange, wantsMore, upload.count <= OriginStream.lowWaterBytes else { return }
         wantsMore = false
         if !receivedAny { deadline = 0 }
-        exchange.handler?.originCanTakeMore()
+        exchange.hearRoom()
     }
 
     // MARK: Response
@@ -115,7 +115,7 @@ final class OriginStream: OriginCarrier {
         guard head.isInterim else {
             exchange.facts.status = head.status
             isInBody = true
-            exchange.handler?.originResponded(head)
+            exchange.hear(head)
             return
         }
         interimCount += 1
@@ -123,7 +123,7 @@ final class OriginStream: OriginCarrier {
             let words = "more than \(OriginConnection.maximumInterim) interim responses"
             return fail(UpstreamError(.malformedResponse, words, mayRetry: false))
         }
-        if head.status == 100 { exchange.handler?.originContinues() } else { exchange.handler?.originInterim(head) }
+        if head.status == 100 { exchange.hearContinue() } else { exchange.hearInterim(head) }
     }
 
     func received(_ bytes: Span<UInt8>) {
@@ -134,7 +134,7 @@ final class OriginStream: OriginCarrier {
             return
         }
         connection.consumed(self, bytes.count)
-        exchange.handler?.originBody(bytes)
+        exchange.hear(bytes)
     }
 
     func ended(trailers: HeaderBlock) {
@@ -171,7 +171,7 @@ final class OriginStream: OriginCarrier {
             var bytes: [UInt8] = []
             swap(&bytes, &held)
             connection.consumed(self, bytes.count)
-            exchange.handler?.originBody(bytes.span)
+            exchange.hear(bytes.span)
         }
         if end != nil, self.exchange != nil, held.isEmpty, !exchange.isPaused { finish() }
         connection.flush()

@@ -56,6 +56,39 @@ import Testing
         server.loop.stop()
     }
 
+    @Test func whatAPauseLeavesInTheSocketComesAfterIt() throws {
+        let server = try Server { recorder in
+            recorder.onBytes = { recorder, _ in recorder.connection?.pauseReading() }
+        }
+        let client = server.connect()
+        #expect(client.wait { $0.isConnected })
+        on(server.loop) {
+            client.connection?.send([UInt8](repeating: 9, count: 1_000_000).span)
+            client.connection?.closeAfterFlush(linger: true)
+        }
+        #expect(eventually { server.accepted.withLock { $0.count } == 1 })
+        let accepted = server.accepted.withLock { $0[0] }
+        // Each read pauses, so that bytes and the end lie there that epoll has told of.
+        #expect(
+            eventually {
+                on(server.loop) { accepted.connection?.resumeReading() }
+                return accepted.seen.withLock { $0.sawEnd }
+            })
+        #expect(accepted.seen.withLock { $0.bytes.count } == 1_000_000)
+        server.loop.stop()
+    }
+
+    @Test func moreThanATurnReadsComesInLaterTurns() throws {
+        let server = try Server()
+        let client = server.connect()
+        #expect(client.wait { $0.isConnected })
+        on(server.loop) { client.connection?.send([UInt8](repeating: 9, count: 5_000_000).span) }
+        #expect(eventually { server.accepted.withLock { $0.count } == 1 })
+        let accepted = server.accepted.withLock { $0[0] }
+        #expect(accepted.wait { $0.bytes.count == 5_000_000 })
+        server.loop.stop()
+    }
+
     @Test func closeAfterFlushDeliversEverythingThenEnds() throws {
         let server = try Server { recorder in
             recorder.onBytes = { recorder, _ in

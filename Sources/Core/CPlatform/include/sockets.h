@@ -13,6 +13,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -22,6 +23,7 @@
 
 // glibc declares it only under _GNU_SOURCE, which a Swift importer may not have set.
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
+extern long syscall(long, ...);
 
 /// An IPv6 address in host order of its two halves, IPv4 as ::ffff:a.b.c.d, with a port in host order.
 struct squilla_address {
@@ -263,13 +265,16 @@ static inline int squilla_socket_error(int fd) {
     return code;
 }
 
+// The calls of each request go past glibc's wrappers: these make a thread cancellable for the time of the call, which costs
+// two atomic operations, and no thread here is ever cancelled.
+
 static inline long squilla_read(int fd, void *bytes, long count) {
-    long result = recv(fd, bytes, (size_t)count, 0);
+    long result = syscall(SYS_recvfrom, fd, bytes, (size_t)count, 0, NULL, NULL);
     return result < 0 ? -(long)errno : result;
 }
 
 static inline long squilla_send(int fd, const void *bytes, long count) {
-    long result = send(fd, bytes, (size_t)count, MSG_NOSIGNAL);
+    long result = syscall(SYS_sendto, fd, bytes, (size_t)count, MSG_NOSIGNAL, NULL, 0);
     return result < 0 ? -(long)errno : result;
 }
 
@@ -315,8 +320,8 @@ static inline void squilla_epoll_remove(int epoll, int fd) {
 }
 
 static inline int squilla_epoll_wait(int epoll, struct epoll_event *events, int capacity, int timeout_milliseconds) {
-    int count = epoll_wait(epoll, events, capacity, timeout_milliseconds);
-    return count < 0 ? -errno : count;
+    long count = syscall(SYS_epoll_pwait, epoll, events, capacity, timeout_milliseconds, NULL, 8L);
+    return count < 0 ? -errno : (int)count;
 }
 
 static inline int squilla_eventfd(void) {
@@ -342,3 +347,7 @@ static inline void squilla_name_thread(const char *name) {
 static inline uint32_t squilla_epoll_in(void) { return EPOLLIN; }
 static inline uint32_t squilla_epoll_out(void) { return EPOLLOUT; }
 static inline uint32_t squilla_epoll_failed(void) { return EPOLLERR | EPOLLHUP; }
+/// The peer sends no more.
+static inline uint32_t squilla_epoll_ended(void) { return EPOLLRDHUP; }
+/// All that a connection wants to hear of, told once each time that it comes about.
+static inline uint32_t squilla_epoll_edges(void) { return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET; }

@@ -23,10 +23,10 @@ final class CacheFetchJob: OriginHandler {
 
     private let worker: Worker
     private let fetch: CacheFetch
-    /// The request, which the exchange may have let go of.
+    /// The request, which the exchange may have let go of; until the response's head is there.
     @exclusivity(unchecked) private var head: RequestHead
     /// What the rules said before the fetch, and what they are told after it.
-    @exclusivity(unchecked) private var decisions: RuleDecisions
+    @exclusivity(unchecked) private var decisions: RuleDecisions?
     private var subject: RuleSubject?
     /// On the clock that never goes back.
     private let requestedAt: Int64
@@ -43,7 +43,7 @@ final class CacheFetchJob: OriginHandler {
         self.fetch = fetch
         head = exchange.head
         // They are large, and without rules they say nothing.
-        decisions = worker.rules == nil ? RuleDecisions() : exchange.decisions
+        if worker.rules != nil { decisions = exchange.decisions }
         if worker.rules?.set.has(.fetch) == true { subject = exchange.ruleSubject() }
         requestedAt = worker.loop.now
         lifetime = exchange.fragmentLifetime
@@ -100,11 +100,15 @@ final class CacheFetchJob: OriginHandler {
     private var requestSeconds: Int64 { worker.nowSeconds - (worker.loop.now - requestedAt) / 1_000_000_000 }
 
     func originResponded(_ response: ResponseHead) {
-        var response = lifetime.map { response.kept(seconds: $0) } ?? response
-        if worker.rules != nil { askRules(&response) }
-        let outcome = fetch.received(
-            response, request: head, requestTime: requestSeconds, now: worker.nowSeconds, override: decisions.cache)
-        switch outcome {
+        // A copy only where something is changed.
+        guard lifetime != nil || worker.rules != nil else { return answer(with: response) }
+        var changed = lifetime.map { response.kept(seconds: $0) } ?? response
+        if worker.rules != nil { askRules(&changed) }
+        answer(with: changed)
+    }
+
+    private func answer(with response: ResponseHead) {
+        switch take(response) {
         case .store(let fill, let hit):
             mode = .filling(fill)
             if let exchange { hit.object.follow(&exchange.key) }
@@ -119,8 +123,6 @@ final class CacheFetchJob: OriginHandler {
             exchange.relay(response, from: origin, reason: nil, forward: fetch.reason)
         case .relay(let reason):
             mode = .relaying(nil)
-            // The exchange's own copy is alone then, and keeps its memory for the next request.
-            head = RequestHead()
             guard let exchange else { return abandon() }
             exchange.relay(response, from: origin, reason: reason, forward: fetch.reason)
         case .serve(let hit):
@@ -132,10 +134,20 @@ final class CacheFetchJob: OriginHandler {
         }
     }
 
+    private func take(_ response: ResponseHead) -> CacheFetch.Outcome {
+        // The exchange's own copy is alone then, and keeps its memory for the next request.
+        var request = RequestHead()
+        swap(&request, &head)
+        return fetch.received(
+            response, request: request, requestTime: requestSeconds, now: worker.nowSeconds,
+            override: decisions?.cache ?? CacheOverride())
+    }
+
     /// Phase fetch.
     private func askRules(_ response: inout ResponseHead) {
         // What was said before anybody knew the answer is not meant for failures.
-        if response.status >= 500 { decisions.cache.lifetimeSeconds = nil }
+        if response.status >= 500 { decisions?.cache.lifetimeSeconds = nil }
+        guard var decisions else { return }
         if let rules = worker.rules, var subject {
             subject.originName = originName
             subject.now = worker.loop.now
@@ -144,6 +156,7 @@ final class CacheFetchJob: OriginHandler {
             rules.run(.fetch, subject, head: &head, response: &response, &decisions)
             exchange?.decisions.fired.append(contentsOf: decisions.fired[before...])
             if let trace = decisions.trace { exchange?.decisions.trace = trace }
+            self.decisions = decisions
         }
         let tags = decisions.tags
         guard !tags.isEmpty else { return }

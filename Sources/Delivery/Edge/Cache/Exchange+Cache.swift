@@ -28,10 +28,10 @@ extension Exchange {
     }
 
     private func decide(_ cache: ResponseCache) -> CacheDecision {
-        // One copy for both, which is gone before the answer is written and the head used again.
-        let head = self.head
-        setKey(head)
-        return cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
+        lendHead { head in
+            setKey(head)
+            return cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
+        }
     }
 
     // MARK: Waiting for another request's fetch

@@ -13,38 +13,28 @@ extension EventBlock {
         var mediaType = EventRow.Text()
     }
 
-    /// Where the texts of a request stand in its head.
-    struct RequestTexts {
-        var method: ByteRange
-        /// Empty where there is none.
-        var domain: ByteRange
-        /// Empty for the root.
-        var path: ByteRange
-        var query: ByteRange?
-        var userAgent: ByteRange?
-        var referrer: ByteRange?
-    }
-
-    func keep(_ texts: RequestTexts, of head: [UInt8], in row: inout EventRow) {
-        let span = head.span
-        keep(span.extracting(texts.method.range), unless: &recent.method)
+    /// - Parameters:
+    ///   - path: of what the client asked for; empty for the root.
+    ///   - query: of the same; nil where there is none.
+    func keep(_ head: borrowing RequestHead, path: ByteRange, query: ByteRange?, in row: inout EventRow) {
+        keep(head.slice(head.methodRange), unless: &recent.method)
         row.method = recent.method
-        if !texts.domain.isEmpty {
-            keep(span.extracting(texts.domain.range), unless: &recent.domain)
+        if !head.host.isEmpty {
+            keep(head.slice(head.host), unless: &recent.domain)
             row.domain = recent.domain
         }
-        if texts.path.isEmpty {
+        if path.isEmpty {
             keep(EventBlock.rootPath.span, unless: &recent.path)
         } else {
-            keep(span.extracting(texts.path.range), unless: &recent.path)
+            keep(head.slice(path), unless: &recent.path)
         }
         row.path = recent.path
-        if let query = texts.query { row.query = keep(span.extracting(query.range)) }
-        if let agent = texts.userAgent {
-            keep(span.extracting(agent.range), unless: &recent.userAgent)
+        if let query { row.query = keep(head.slice(query)) }
+        if let agent = head.block.value(of: .userAgent) {
+            keep(agent, unless: &recent.userAgent)
             row.userAgent = recent.userAgent
         }
-        if let referrer = texts.referrer { row.referrer = keep(span.extracting(referrer.range)) }
+        if let referrer = head.block.value(of: .referer) { row.referrer = keep(referrer) }
     }
 
     func keep(mediaType: [UInt8], in row: inout EventRow) {

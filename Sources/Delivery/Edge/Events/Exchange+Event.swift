@@ -6,14 +6,11 @@ extension Exchange {
     func describe(into block: EventBlock) {
         row.hasRequest = !head.methodRange.isEmpty
         row.version = head.majorVersion == 2 ? .http2 : head.minorVersion == 0 ? .http10 : .http11
-        if let facts = connection?.tcp.tlsFacts { row.tls = block.note(tls: facts) }
+        if isSecure, let facts = connection?.tcp.tlsFacts { row.tls = block.note(tls: facts) }
         if row.hasRequest {
             let asked = decisions.asked ?? (head.path, head.query, head.hasQuery)
-            block.keep(
-                EventBlock.RequestTexts(
-                    method: head.methodRange, domain: head.host, path: asked.path,
-                    query: asked.hasQuery ? asked.query : nil, userAgent: head.block.range(of: .userAgent),
-                    referrer: head.block.range(of: .referer)), of: head.block.bytes, in: &row)
+            let query = asked.hasQuery ? asked.query : nil
+            lendHead { block.keep($0, path: asked.path, query: query, in: &row) }
         }
         if !mimeType.isEmpty { block.keep(mediaType: mimeType, in: &row) }
         describeRules(into: block)

@@ -28,7 +28,7 @@ extension RequestExplainer {
         guard explanation.cache?.outcome != "pass" else { return }
         let storage = decisions.cache.storage(
             request: head, response: response, requestTime: now / 1_000_000, now: now / 1_000_000,
-            settings: settings.cacheSettings)
+            rules: settings.cacheSettings.storageRules)
         switch storage {
         case .refuse(let reason): explanation.cache?.why += "; the answer would not be stored: \(reason)"
         case .store(let freshness):

@@ -31,8 +31,10 @@ extension Exchange {
     /// Decides how a body goes to this client, and gets ready for it. Fragments are asked for by a page, plain.
     func beginEncoding(_ fields: HeaderBlock, status: Int, length: UInt64?) -> LiveEncoding {
         guard !isFragment, !hasResponded, decisions.compress != false, let connection else { return .none }
-        let encoding = LiveEncoding(
-            fields, status: status, length: length, to: head.block, settings: worker.cacheBox.settings.compression)
+        let box = worker.cacheBox
+        let encoding = lendHead {
+            LiveEncoding(fields, status: status, length: length, to: $0.block, settings: box.compression)
+        }
         guard let coding = encoding.coding else { return encoding }
         // An end that only a closed connection tells is worth no compression.
         guard connection.delimitsBodies || head.minorVersion == 1 else { return encoding.withoutCoding }

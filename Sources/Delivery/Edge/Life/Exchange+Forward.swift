@@ -52,27 +52,14 @@ extension Exchange: OriginHandler {
     func requestHead(_ route: RouteTable.Route, fetch: (any CacheErrand)?, tier: OriginTier) -> [UInt8] {
         var writer = HeadWriter(capacity: head.block.bytes.count + 256)
         writeRequestLine(&writer)
-        if tier == .origin, let host = route.hostHeader {
-            writer.field("Host", text: host)
-        } else if head.host.isEmpty, let own = route.origin.endpoints.first {
-            // A client of HTTP/1.0 need not name one; an origin expects it.
-            writer.field("Host", text: own.authority)
-        } else {
-            writer.startField("Host")
-            writer.bytes.append(contentsOf: head.slice(head.host))
-            if let port = head.port {
-                writer.bytes.append(0x3A)
-                NumberWriter.append(Int(port), to: &writer.bytes)
-            }
-            writer.endLine()
-        }
+        writeHost(&writer, route, tier)
         var dropped = Exchange.replacedFields.union(fetch?.droppedFields ?? [])
         if worker.settings.esi.isEnabled { dropped.insert(.acceptEncoding) }
         if let forwardsLeft {
             dropped.insert(.maxForwards)
             writer.field("Max-Forwards", Int(forwardsLeft) - 1)
         }
-        writer.copyFields(of: head.block, except: dropped)
+        lendHead { writer.copyFields(of: $0.block, except: dropped) }
         if !worker.settings.esi.isEnabled { fetch?.writeNegotiation(to: &writer) }
         fetch?.writeConditions(to: &writer)
         writeOriginalTags(&writer, except: dropped)
@@ -90,6 +77,21 @@ extension Exchange: OriginHandler {
         return writer.bytes
     }
 
+    private func writeHost(_ writer: inout HeadWriter, _ route: RouteTable.Route, _ tier: OriginTier) {
+        if tier == .origin, let host = route.hostHeader { return writer.field("Host", text: host) }
+        if head.host.isEmpty, let own = route.origin.endpoints.first {
+            // A client of HTTP/1.0 need not name one; an origin expects it.
+            return writer.field("Host", text: own.authority)
+        }
+        writer.startField("Host")
+        lendHead { writer.bytes.append(contentsOf: $0.slice($0.host)) }
+        if let port = head.port {
+            writer.bytes.append(0x3A)
+            NumberWriter.append(Int(port), to: &writer.bytes)
+        }
+        writer.endLine()
+    }
+
     /// Origins know nothing of the tags of compressed forms.
     private func writeOriginalTags(_ writer: inout HeadWriter, except dropped: HeaderSet) {
         for (header, name) in [(KnownHeader.ifMatch, "If-Match" as StaticString), (.ifNoneMatch, "If-None-Match")]
@@ -102,6 +104,9 @@ extension Exchange: OriginHandler {
         .host, .contentLength, .expect, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .via,
         .cdnLoop,
     ]
+
+    /// Of an answer.
+    private static let rewrittenFields: HeaderSet = [.contentLength, .via]
 
     // MARK: OriginHandler
 
@@ -150,7 +155,10 @@ extension Exchange: OriginHandler {
     }
 
     func originResponded(_ response: ResponseHead) {
-        let response = worker.rules == nil ? response : ruled(response)
+        if worker.rules == nil { answer(with: response) } else { answer(with: ruled(response)) }
+    }
+
+    private func answer(with response: ResponseHead) {
         if !head.method.isSafe, let cache = worker.cache {
             setKey(head)
             cache.invalidate(after: head, key: key, response: response)
@@ -186,7 +194,7 @@ extension Exchange: OriginHandler {
         var block = response.block
         encoding.apply(to: &block)
         if response.status == 304 { EncodedTag.restore(&block, askedBy: head.block) }
-        var dropped: HeaderSet = [.contentLength, .via]
+        var dropped = Exchange.rewrittenFields
         if !worker.settings.cache.sendsTags {
             block.removeCacheTags()
             if block.contains(.surrogateControl), !SurrogateControl(block).asksForESI {

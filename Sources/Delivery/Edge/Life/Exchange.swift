@@ -112,6 +112,16 @@ final class Exchange {
         phase = .reading
     }
 
+    /// Lends the head out as it is: reading it from here for each of several calls would copy it as often. Meanwhile `head`
+    /// is empty.
+    @inline(__always)
+    func lendHead<Result>(_ body: (borrowing RequestHead) -> Result) -> Result {
+        var lent = RequestHead()
+        swap(&lent, &head)
+        defer { swap(&lent, &head) }
+        return body(lent)
+    }
+
     /// Forgets the request and keeps the memory.
     func reset() {
         generation &+= 1

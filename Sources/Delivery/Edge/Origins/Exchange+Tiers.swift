@@ -8,14 +8,15 @@ extension Exchange {
     /// Peers and parents are asked for what may be stored; all else is the origin's.
     func tiers(_ route: RouteTable.Route, fetch: (any CacheErrand)?) -> [OriginCall.Tier] {
         var tiers: [OriginCall.Tier] = []
-        if let fetch, !isFromPeer {
+        let asksCaches = fetch != nil && (route.peers != nil || route.parents != nil)
+        if asksCaches, let fetch, !isFromPeer {
             let caches = [route.peers, route.parents].compactMap { $0 }
             for group in caches {
                 var tier = OriginCall.Tier(group, head: requestHead(route, fetch: fetch, tier: group.tier))
                 tier.hash = hash(of: .url)
                 tiers.append(tier)
             }
-        } else if let fetch, let parents = route.parents {
+        } else if asksCaches, let fetch, let parents = route.parents {
             var tier = OriginCall.Tier(parents, head: requestHead(route, fetch: fetch, tier: .parent))
             tier.hash = hash(of: .url)
             tiers.append(tier)

@@ -68,12 +68,11 @@ extension Exchange {
     /// Which origin serves the request.
     var route: RouteTable.Route? {
         if let name = decisions.origin, let route = worker.route(named: name) { return route }
-        let head = self.head
-        return worker.route(host: head.slice(head.host))
+        return lendHead { worker.route(host: $0.slice($0.host)) }
     }
 
     /// The key with what the rules add to it.
-    func setKey(_ head: RequestHead) {
+    func setKey(_ head: borrowing RequestHead) {
         // The decisions are large, and what is called on them copies them.
         guard !decisions.changesKey else { return decisions.set(&key, head, isHTTPS: isSecure, worker.cache) }
         key.set(head, isHTTPS: isSecure)

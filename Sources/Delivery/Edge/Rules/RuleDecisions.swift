@@ -46,7 +46,7 @@ extension RuleDecisions {
     var changesKey: Bool { !keyParts.isEmpty || replacesKey }
 
     /// Takes the key of a request, with what the rules say about it.
-    func set(_ key: inout CacheKey, _ head: RequestHead, isHTTPS: Bool, _ cache: ResponseCache?) {
+    func set(_ key: inout CacheKey, _ head: borrowing RequestHead, isHTTPS: Bool, _ cache: ResponseCache?) {
         key.set(head, isHTTPS: isHTTPS)
         // What rules say about a key outweighs what responses say about queries.
         guard changesKey else { return cache?.unify(&key) ?? () }

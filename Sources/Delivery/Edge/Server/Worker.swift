@@ -56,7 +56,7 @@ final class Worker: @unchecked Sendable {
         loop = try EventLoop(name: "edge-\(number)")
         sharedCache = cache
         self.cache = settings.cache.isEnabled ? cache : nil
-        cacheBox = CacheSettingsBox(cache.settings)
+        cacheBox = cache.box
         routes = RouteTable()
         self.throttle = throttle
         nameHop()
@@ -67,9 +67,11 @@ final class Worker: @unchecked Sendable {
     func begin(_ standings: OriginStandings) {
         routes = RouteTable(
             settings, standings, loop: loop, resolver: resolver, reusing: nil, probes: number == 0)
-        handOver = LoopTimer(loop: loop) { [weak self] in
-            self?.hasArmedHandOver = false
-            self?.handOverEvents()
+        // Not weak, here and below: whatever is held weakly is slow to retain, and each request retains its worker. What
+        // holds it is cancelled and closed with it.
+        handOver = LoopTimer(loop: loop) { [self] in
+            hasArmedHandOver = false
+            handOverEvents()
         }
     }
 
@@ -89,12 +91,12 @@ final class Worker: @unchecked Sendable {
         let service = edge.kind.service
         let tls = edge.tls
         let expectsProxyHeader = edge.expectsProxyHeader
-        let listener = Listener.attach(socket, to: loop, maximumConnections: maximumConnections) { [weak self] tcp in
+        let listener = Listener.attach(socket, to: loop, maximumConnections: maximumConnections) { [self] tcp in
             if expectsProxyHeader {
-                guard self?.trustsProxyHeader(of: tcp) == true else { return tcp.abort() }
+                guard trustsProxyHeader(of: tcp) else { return tcp.abort() }
                 tcp.expectProxyHeader()
             }
-            self?.accept(tcp, service: service, edge)
+            accept(tcp, service: service, edge)
             if let tls { tcp.startTLS(tls) }
         }
         listeners.append(listener)
@@ -232,7 +234,7 @@ final class Worker: @unchecked Sendable {
         let old = routes
         self.settings = settings
         cache = settings.cache.isEnabled ? sharedCache : nil
-        cacheBox = CacheSettingsBox(sharedCache.settings)
+        cacheBox = sharedCache.box
         nameHop()
         rules = makeRules()
         // Made by the settings that are gone.
@@ -286,16 +288,5 @@ extension EdgeSettings {
 
     fileprivate var loopID: [UInt8] {
         Array((cdnID.isEmpty ? "\(name)-\(EdgeSettings.processNumber)" : cdnID).utf8)
-    }
-}
-
-/// Settings behind a reference, so that reading one for a hit copies nothing.
-final class CacheSettingsBox {
-    let settings: CacheSettings
-    let signature: CacheSignature
-
-    init(_ settings: CacheSettings) {
-        self.settings = settings
-        signature = settings.signature
     }
 }

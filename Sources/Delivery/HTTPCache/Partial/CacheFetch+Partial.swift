@@ -19,7 +19,7 @@ extension CacheFetch {
             range.count <= settings.partialBytes, isPlausible(response.framing, range),
             case .store(var freshness) = CachePolicy.storage(
                 request: request, response: override.applied(to: head), requestTime: requestTime, now: now,
-                settings: settings),
+                rules: settings.storageRules),
             !freshness.flags.contains(.asksForESI), let variance = variance(response, request),
             let tags = tags(response.block, settings)
         else { return nil }

@@ -18,7 +18,8 @@ extension ResponseCache {
         let settings = self.settings
         guard
             case .store(let freshness) = CachePolicy.storage(
-                request: request, response: response, requestTime: requestTime, now: now, settings: settings),
+                request: request, response: response, requestTime: requestTime, now: now,
+                rules: settings.storageRules),
             !freshness.flags.contains(.isHeuristic), !freshness.flags.contains(.asksForESI),
             freshness.isFresh(now: now),
             response.framing.announcedLength ?? 0 <= UInt64(settings.maximumObjectBytes)

@@ -22,7 +22,7 @@ public enum CachePolicy {
     ///   - requestTime: when the request was sent, seconds.
     ///   - now: when the response's head arrived, seconds.
     public static func storage(
-        request: RequestHead, response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings
+        request: RequestHead, response: ResponseHead, requestTime: Int64, now: Int64, rules: StorageRules
     ) -> Storage {
         // What a POST says is for a GET (RFC 9110 §9.3.3); its caller compares the URLs.
         guard request.method == .get || request.method == .post && response.block.contains(.contentLocation) else {
@@ -37,11 +37,11 @@ public enum CachePolicy {
         if request.block.contains(.cacheControl), CacheControl(request.block).flags.contains(.noStore) {
             return .refuse("request-no-store")
         }
-        var freshness = freshness(response, control, requestTime: requestTime, now: now, settings: settings)
+        var freshness = freshness(response, control, requestTime: requestTime, now: now, rules: rules)
         if request.block.contains(.authorization), !freshness.flags.contains(.allowsAuthorization) {
             return .refuse("authorization")
         }
-        if response.block.contains(.setCookie), !control.isSetCookieMeant(settings, freshness) {
+        if response.block.contains(.setCookie), !control.isSetCookieMeant(rules, freshness) {
             return .refuse("set-cookie")
         }
         if VaryList(response.block).matchesNothing { return .refuse("vary-star") }
@@ -52,7 +52,7 @@ public enum CachePolicy {
             return .refuse("status")
         }
         guard freshness.isUseful(now: now) else { return .refuse("no-lifetime") }
-        if settings.guardsAgainstDeception, DeceptionGuard.suspects(request, response) {
+        if rules.guardsAgainstDeception, DeceptionGuard.suspects(request, response) {
             return .refuse("type-mismatch")
         }
         if response.status == 200 { freshness.flags.insert(.allowsRanges) }
@@ -67,10 +67,10 @@ public enum CachePolicy {
 
     /// Freshness of a response as received (§4.2).
     public static func freshness(
-        _ response: ResponseHead, _ control: CacheControl, requestTime: Int64, now: Int64, settings: CacheSettings
+        _ response: ResponseHead, _ control: CacheControl, requestTime: Int64, now: Int64, rules: StorageRules
     ) -> Freshness {
         let date = response.block.date(of: .date, now: now)
-        let (lifetime, isHeuristic) = lifetime(response, control, date: date ?? now, now: now, settings: settings)
+        let (lifetime, isHeuristic) = lifetime(response, control, date: date ?? now, now: now, rules: rules)
         let ageValue = Int64(ageField(response.block))
         let delay = max(0, now - requestTime)
         let initialAge = max(max(0, now - (date ?? now)), ageValue + delay)
@@ -96,7 +96,7 @@ public enum CachePolicy {
 
     /// §4.2.1: s-maxage, then max-age, then Expires, then a guess.
     private static func lifetime(
-        _ response: ResponseHead, _ control: CacheControl, date: Int64, now: Int64, settings: CacheSettings
+        _ response: ResponseHead, _ control: CacheControl, date: Int64, now: Int64, rules: StorageRules
     ) -> (seconds: Int64, isHeuristic: Bool) {
         if let shared = control.sharedMaxAge { return (shared, false) }
         if let own = control.maxAge { return (own, false) }
@@ -108,8 +108,8 @@ public enum CachePolicy {
         guard isHeuristicallyCacheable(response.status) || control.flags.contains(.isPublic),
             let modified = response.block.date(of: .lastModified, now: now), modified < date
         else { return (0, true) }
-        let guess = Int64(Double(date - modified) * settings.heuristicFraction)
-        return (min(guess, settings.maximumHeuristicSeconds), true)
+        let guess = Int64(Double(date - modified) * rules.heuristicFraction)
+        return (min(guess, rules.maximumHeuristicSeconds), true)
     }
 
     /// The first number of the first Age line; anything else is ignored (§5.1).
@@ -133,7 +133,7 @@ extension Freshness {
 }
 
 extension CacheControl {
-    func isSetCookieMeant(_ settings: CacheSettings, _ freshness: Freshness) -> Bool {
-        settings.storesSetCookie && !freshness.flags.contains(.isHeuristic)
+    func isSetCookieMeant(_ rules: StorageRules, _ freshness: Freshness) -> Bool {
+        rules.storesSetCookie && !freshness.flags.contains(.isHeuristic)
     }
 }

@@ -37,7 +37,7 @@ enum Freshening {
         let control = CacheControl.forCDN(merged.block)
         if let age = response.block.value(of: .age) { merged.block.append("Age", String(DeltaSeconds.parse(age) ?? 0)) }
         var freshness = CachePolicy.freshness(
-            merged, control, requestTime: requestTime, now: now, settings: settings)
+            merged, control, requestTime: requestTime, now: now, rules: settings.storageRules)
         freshness.flags.formUnion(
             object.freshness.flags.intersection([.allowsRanges, .isHTTP10, .mayBeEncoded, .isCoded]))
         let isForbidden = !keepsUnasked && !control.flags.isDisjoint(with: [.noStore, .isPrivate])
@@ -46,7 +46,7 @@ enum Freshening {
         }
         var withheld = control.withheldFields
         // A cookie that a 200 may not bring to others a 304 may not either.
-        if response.block.contains(.setCookie), !control.isSetCookieMeant(settings, freshness) {
+        if response.block.contains(.setCookie), !control.isSetCookieMeant(settings.storageRules, freshness) {
             withheld.append(Array("set-cookie".utf8))
         }
         for name in withheld { merged.block.remove(named: name.span) }

@@ -26,7 +26,7 @@ struct Negotiation: Sendable {
 
     /// Of the client, that don't go along.
     var fields: HeaderSet {
-        var out: HeaderSet = []
+        var out = HeaderSet()
         if encoding != nil { out.insert(.acceptEncoding) }
         if language != nil { out.insert(.acceptLanguage) }
         return out

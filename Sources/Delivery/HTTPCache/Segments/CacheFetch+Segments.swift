@@ -31,7 +31,7 @@ extension CacheFetch {
             !override.isRefused,
             case .store(let freshness) = CachePolicy.storage(
                 request: request, response: override.applied(to: head), requestTime: requestTime, now: now,
-                settings: settings),
+                rules: settings.storageRules),
             let whole = whole(
                 head, request, override.applied(to: freshness), length: length, now: now, settings: settings)
         else {
@@ -61,7 +61,7 @@ extension CacheFetch {
             end(.retry)
             return .retry
         }
-        markUncacheable(now: now, settings: settings)
+        markUncacheable(now: now, seconds: settings.hitForMissSeconds)
         end(.retry)
         return .relay("partial")
     }

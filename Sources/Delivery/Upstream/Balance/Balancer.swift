@@ -7,7 +7,7 @@ struct Balancer {
         /// Of the key that the policy wants; nil where the request has none.
         var hash: UInt64?
         /// Endpoints that were tried for it.
-        var tried: [Int] = []
+        var tried = TriedHosts()
         /// The endpoint that its client is bound to.
         var bound: Int?
         /// Only endpoints with this value of the subset's label.
@@ -119,6 +119,7 @@ struct Balancer {
         if let bound = ask.bound, hosts.indices.contains(bound), hosts[bound].isAvailable, !ask.tried.contains(bound) {
             return bound
         }
+        if hosts.count == 1, hosts[0].isAvailable, ask.subset == nil { return ask.tried.isEmpty ? 0 : nil }
         // The low bits choose the level, so that the high ones still spread over its ring.
         let point = ask.hash.map { Int(StableHash.mix($0) % 100) } ?? random.below(100)
         let first = load.level(point)
