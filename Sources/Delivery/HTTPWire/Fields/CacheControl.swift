@@ -64,7 +64,9 @@ public struct CacheControl: Sendable, Equatable {
 
     /// Whether one of the fields that say what caches may do says `no-transform`.
     public static func forbidsTransforming(_ block: HeaderBlock) -> Bool {
-        if CacheControl(block).flags.contains(.noTransform) { return true }
+        // Asked of each answer that could be compressed; most fields are too short to say it.
+        let isPossible = (block.value(of: .cacheControl)?.count ?? 0) >= 12 || block.count(of: .cacheControl) > 1
+        if isPossible, CacheControl(block).flags.contains(.noTransform) { return true }
         return block.contains(.cdnCacheControl) && forCDN(block).flags.contains(.noTransform)
     }
 
