@@ -23,7 +23,18 @@ TIES = ["EXISTS (SELECT 1 FROM v WHERE v.i = t.i)", "NOT EXISTS (SELECT 1 FROM v
         "t.i > ALL (SELECT v.n FROM v WHERE v.f = t.f)", "t.n <= ANY (SELECT v.i FROM v WHERE v.s = t.s)",
         "(t.i < ALL (SELECT v.n FROM v WHERE v.n > 3)) IS NOT FALSE", "NOT t.i >= ANY (SELECT DISTINCT v.n FROM v)",
         "(t.f OR t.n = ALL (SELECT v.n FROM v WHERE v.i = t.i))", "(t.i <> ANY (SELECT v.i FROM v)) IS NOT TRUE",
-        "t.n <> ALL (SELECT v.i FROM v WHERE v.f = t.f)", "t.i > SOME (SELECT MAX(v.n) FROM v GROUP BY v.f)"]
+        "t.n <> ALL (SELECT v.i FROM v WHERE v.f = t.f)", "t.i > SOME (SELECT MAX(v.n) FROM v GROUP BY v.f)",
+        "(t.f OR t.i IN (SELECT v.n FROM v WHERE v.f = t.f))", "(t.i > 3 OR t.s NOT IN (SELECT v.u FROM v WHERE v.i = t.i))",
+        "(t.i > 3 OR NOT EXISTS (SELECT 1 FROM v WHERE v.s = t.u AND t.f))",
+        "(t.f OR t.x IN (SELECT v.i FROM v WHERE v.s = t.s))"]
+# Marks on the rows, among the columns.
+MARKS = ["t.i IN (SELECT v.n FROM v WHERE v.f = t.f)", "t.i NOT IN (SELECT v.n FROM v WHERE v.s = t.s)",
+         "t.s IN (SELECT v.u FROM v)", "t.n NOT IN (SELECT v.i FROM v WHERE v.i > 1)",
+         "EXISTS (SELECT 1 FROM v WHERE v.i = t.n)", "NOT EXISTS (SELECT 1 FROM v WHERE v.s = t.s AND t.i > 0)",
+         "CASE WHEN t.n IN (SELECT v.i FROM v WHERE v.f = t.f) THEN 'in' WHEN t.n NOT IN (SELECT v.i FROM v) THEN 'out' END",
+         "(t.i IN (SELECT v.n FROM v WHERE v.u = t.u)) IS UNKNOWN", "t.i IN (SELECT v.n FROM v WHERE t.f)",
+         "t.i IN (SELECT MAX(v.n) FROM v GROUP BY v.f)",
+         "t.f IN (SELECT v.f FROM v WHERE v.n IN (SELECT w.i FROM t AS w) OR v.i = 1)"]
 
 
 def names_a_column(node):
@@ -32,7 +43,7 @@ def names_a_column(node):
 
 def query(rng, depth):
     kind = rng.choice(["plain", "plain", "grouped", "grouped", "window", "distinct", "union", "nested", "inset", "join", "over", "over",
-                       "sets", "sets", "tied", "tied", "setop"])
+                       "sets", "sets", "tied", "tied", "marked", "marked", "setop"])
     made = {"kind": kind, "where": None, "having": None, "qualify": None, "order": False, "limit": None, "keys": [], "source": "t"}
     columns = COLUMNS
     if kind == "nested":
@@ -68,6 +79,9 @@ def query(rng, depth):
         made["items"] = [expression(rng, rng.choice(TYPES), columns, depth) for _ in range(rng.randrange(1, 4))]
     if kind == "tied":
         made["ties"] = rng.sample(TIES, rng.randrange(1, 3))
+    if kind == "marked":
+        made["marks"] = rng.sample(MARKS, rng.randrange(1, 3))
+        made["ties"] = rng.sample(TIES, rng.randrange(0, 2))
     if kind == "setop":
         made["operation"] = rng.choice(["INTERSECT", "EXCEPT"]) + rng.choice(["", " ALL", " DISTINCT"])
         if "DISTINCT" in made["operation"]:
@@ -96,6 +110,9 @@ def text(made, peer=False):
         group += ["window_start", "window_end"]
         names.append("w")
         outputs.append("window_start")
+    for place, mark in enumerate(made.get("marks") or []):
+        names.append(f"m{place}")
+        outputs.append(mark)
     head = "SELECT DISTINCT " if kind == "distinct" else "SELECT "
     body = head + ", ".join(f"{o} AS {n}" for o, n in zip(outputs, names)) + f" FROM {source}"
     conditions = [write(made["where"])] if made["where"] else []
@@ -160,6 +177,12 @@ def smaller(made):
     if len(made.get("ties") or []) > 1:
         for tie in made["ties"]:
             yield {**made, "ties": [tie]}
+    for part in ("ties", "marks"):
+        if len(made.get(part) or []) == 1:
+            yield {**made, part: []}
+    if len(made.get("marks") or []) > 1:
+        for mark in made["marks"]:
+            yield {**made, "marks": [mark]}
     if made["kind"] == "sets":
         yield {**made, "kind": "grouped"}
     if made["kind"] in ("distinct", "union", "inset", "setop"):

@@ -35,6 +35,9 @@ extension ExpressionBinder {
     mutating func inQuery(
         _ value: Expression, _ query: Query, isNegated: Bool, at position: SourcePosition
     ) throws(SQLError) -> Bound {
+        if let mark = queries?.joinedValues[query] {
+            return negated(Bound(expression: mark, size: 12, position: position), if: isNegated)
+        }
         let operand = try bind(value)
         let (answer, type) = try members(of: query, at: position)
         let values = answer?.values ?? [.null]

@@ -8,87 +8,91 @@ extension QueryBinder {
     func joinValues(
         of body: SelectBody, _ orderBy: [OrderItem], to input: inout Relation
     ) throws(SQLError) -> [Query: BoundExpression] {
-        var values: [Query: BoundExpression] = [:]
-        var found: [Expression] = []
+        var found: [FoundSubquery] = []
         for conjunct in body.condition?.conjuncts ?? [] {
             // A test that stands alone becomes a semi or anti join.
             if let test = SubqueryTest(conjunct) {
-                if let value = test.value { Self.collect(value, into: &found) }
+                if let value = test.value { FoundSubquery.collect(value, isCondition: false, into: &found) }
             } else {
-                Self.collect(conjunct, into: &found)
+                FoundSubquery.collect(conjunct, isCondition: true, into: &found)
             }
         }
-        let isGrouped = Self.isGrouped(body, orderBy)
-        let rowCount = found.count
-        for case .expression(let expression, _) in body.items { Self.collect(expression, into: &found) }
-        for expression in body.groupBy + [body.having].compactMap({ $0 }) + orderBy.map(\.expression) {
-            Self.collect(expression, into: &found)
+        for case .expression(let expression, _) in body.items {
+            FoundSubquery.collect(expression, isCondition: false, into: &found)
         }
-        for (index, expression) in found.enumerated() {
-            switch expression {
-            case .scalarQuery(let query, let position), .exists(let query, let position):
-                guard values[query] == nil else { continue }
-                var isTest = false
-                if case .exists = expression { isTest = true }
-                // Of plain ones it is known what they give over no rows.
-                guard !answers.areJoined || !isGrouped || index < rowCount else {
-                    throw SQLError(
-                        .unsupported, "a query as a value beside groups can't be kept up to date", at: position,
-                        suggestion: "group in a sub-query, and let the value stand in the query around it")
-                }
-                if isCorrelated(query, in: input.scope) || answers.areJoined && query.isPlainSelect {
-                    values[query] = try joinValue(of: query, isTest: isTest, to: &input, at: position)
-                } else if answers.areJoined {
-                    values[query] = try joinOnlyValue(of: query, isTest: isTest, to: &input, at: position)
-                }
-            default: continue
-            }
+        for expression in body.groupBy + orderBy.map(\.expression) {
+            FoundSubquery.collect(expression, isCondition: false, into: &found)
         }
-        return values
+        for condition in [body.having, body.qualify].compactMap({ $0 }) {
+            FoundSubquery.collect(condition, isCondition: true, into: &found)
+        }
+        let needsUnknown = Set(found.filter(\.needsUnknown).compactMap(\.expression.subquery))
+        var inner = self
+        for expression in found.map(\.expression) {
+            guard let query = expression.subquery, inner.joinedValues[query] == nil else { continue }
+            inner.joinedValues[query] = try inner.joined(
+                expression, query, needsUnknown: needsUnknown.contains(query), to: &input)
+        }
+        return inner.joinedValues
     }
 
-    private static func collect(_ expression: Expression, into found: inout [Expression]) {
+    /// The value of a sub-query over the columns of `input`, with which it is joined for that; `nil` where it is computed
+    /// before the query.
+    private func joined(
+        _ expression: Expression, _ query: Query, needsUnknown: Bool, to input: inout Relation
+    ) throws(SQLError) -> BoundExpression? {
+        let isKept = answers.areJoined
         switch expression {
-        case .scalarQuery, .exists: found.append(expression)
-        default: for child in expression.children { collect(child, into: &found) }
+        case .inQuery(let value, _, _, let position):
+            guard try becomesJoin(query, of: value, over: input.scope, at: position) else { return nil }
+            guard !value.containsAggregate, !value.hasOver else {
+                throw SQLError(
+                    .unsupported, "IN (query) of an aggregate or an OVER function can't be joined", at: position,
+                    suggestion: "compute it in a sub-query, and let IN stand in the query around it")
+            }
+            return try joinMembership(of: value, in: query, needsUnknown: needsUnknown, to: &input, at: position)
+        case .exists(_, let position):
+            guard isKept || isCorrelated(query, in: input.scope) else { return nil }
+            return try joinExists(of: query, to: &input, at: position)
+        case .scalarQuery(_, let position):
+            // Of plain ones it is known what they give over no rows.
+            if isCorrelated(query, in: input.scope) || isKept && query.isPlainSelect {
+                return try joinValue(of: query, to: &input, at: position)
+            }
+            return isKept ? try joinOnlyValue(of: query, to: &input, at: position) : nil
+        default: return nil
         }
     }
 
     private func joinValue(
-        of query: Query, isTest: Bool, to input: inout Relation, at position: SourcePosition
+        of query: Query, to input: inout Relation, at position: SourcePosition
     ) throws(SQLError) -> BoundExpression {
         let width = input.scope.columns.count
         var select = try correlated(query, to: input.scope, at: position)
         try select.filterRight(leftCount: width, self, at: position)
         let join = JoinSpecification(kind: .left, conditions: select.conditions, leftCount: width)
         guard join.residual == nil, !join.leftKeys.isEmpty || answers.areJoined else {
-            throw SQLError(
-                .unsupported, "a sub-query as a value is tied to the query around it by equal columns alone",
-                at: position, suggestion: "WHERE inner = outer AND conditions on inner columns, or a join")
+            throw Self.notTiedByEquality(at: position)
         }
-        let (calls, value) = try answer(of: select, keys: join.rightKeys, isTest: isTest, at: position)
+        let (calls, value) = try answer(of: select, keys: join.rightKeys, at: position)
         return try joinGroups(of: select.relation, calls, value, by: join, to: &input, at: position)
     }
 
     /// The value of a sub-query that is the same for all rows: joined as the one row that it comes to.
     private func joinOnlyValue(
-        of query: Query, isTest: Bool, to input: inout Relation, at position: SourcePosition
+        of query: Query, to input: inout Relation, at position: SourcePosition
     ) throws(SQLError) -> BoundExpression {
         let relation = try inside(input.scope).bind(query)
         let join = JoinSpecification(kind: .left, conditions: [], leftCount: input.scope.columns.count)
         let items = relation.scope.columns
-        guard isTest || items.count == 1 else {
+        guard items.count == 1 else {
             throw SQLError(
                 .invalidQuery, "a query as a value has one column, and this has \(items.count)", at: position)
         }
-        var calls = [Self.rowCount]
-        var value = Self.isThere(keyCount: 0)
-        if !isTest {
-            let type = items[0].type == .null ? SQLType.integer : items[0].type
-            calls.append(Self.first(.column(index: 0, type: items[0].type), type))
-            value = Self.only(type, keyCount: 0)
-        }
-        return try joinGroups(of: relation, calls, value, by: join, to: &input, at: position)
+        let type = items[0].type == .null ? SQLType.integer : items[0].type
+        let value = Self.first(.column(index: 0, type: items[0].type), type)
+        return try joinGroups(
+            of: relation, [Self.rowCount, value], Self.only(type, keyCount: 0), by: join, to: &input, at: position)
     }
 
     /// Joins aggregates over the groups that the right keys make.
@@ -105,6 +109,8 @@ extension QueryBinder {
             + calls.enumerated().map { PlanField(name: "$aggregate\($0)", type: $1.type) }
         var join = join
         join.rightKeys = keys.enumerated().map { .column(index: $0, type: $1.type) }
+        join.holdsAnswers = true
+        join.readsSubquery = true
         let grouped = LogicalPlan.aggregate(input: relation.plan, keys: keys, aggregates: calls, fields: fields)
         let hidden = fields.map { Scope.Column(name: $0.name, type: $0.type, isHidden: true) }
         input = try self.relation(
@@ -123,9 +129,8 @@ extension QueryBinder {
 
     /// The aggregates that a sub-query comes to, and its value over the keys and them.
     private func answer(
-        of select: CorrelatedSelect, keys: [BoundExpression], isTest: Bool, at position: SourcePosition
+        of select: CorrelatedSelect, keys: [BoundExpression], at position: SourcePosition
     ) throws(SQLError) -> ([AggregateCall], BoundExpression) {
-        if isTest { return ([Self.rowCount], Self.isThere(keyCount: keys.count)) }
         guard let items = select.items, items.count == 1 else {
             throw SQLError(.invalidQuery, "a query as a value has one column", at: position)
         }
@@ -149,17 +154,8 @@ extension QueryBinder {
         return ([Self.rowCount, value], Self.only(type, keyCount: keys.count))
     }
 
-    private static let rowCount = AggregateCall(
-        function: .countAll, argument: nil, isDistinct: false, filter: nil, type: .bigint)
-
     private static func first(_ argument: BoundExpression, _ type: SQLType) -> AggregateCall {
         AggregateCall(function: .first, argument: argument, isDistinct: false, filter: nil, type: type)
-    }
-
-    /// Whether the number of rows, behind the keys, is above zero.
-    private static func isThere(keyCount: Int) -> BoundExpression {
-        let zero = BoundExpression.literal(.int64(0), type: .bigint)
-        return .call(.greater, [.column(index: keyCount, type: .bigint), zero], type: .boolean)
     }
 
     /// The value behind the keys and the number of rows, which is one at the most.

@@ -72,6 +72,12 @@ extension QueryBinder {
                     suggestion: "write the key as GROUP BY has it")
             }
             let name = scope.columns[index].name
+            guard !scope.columns[index].isHidden else {
+                throw SQLError(
+                    .unsupported, "a sub-query that is joined can't stand beside groups", at: fallback,
+                    suggestion: "group in a sub-query, and let the value stand in the query around it; inside of "
+                        + "aggregates and of GROUP BY it may stand")
+            }
             throw SQLError(
                 .misplacedAggregate,
                 "column \(name) in \(clause) must appear in GROUP BY or inside of an aggregate",

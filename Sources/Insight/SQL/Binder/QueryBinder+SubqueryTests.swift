@@ -7,7 +7,9 @@ extension QueryBinder {
         var rest: [Expression] = []
         var tests: [SubqueryTest] = []
         for conjunct in condition.conjuncts {
-            if let test = SubqueryTest(conjunct), try becomesJoin(test, over: input.scope) {
+            if let test = SubqueryTest(conjunct), joinedValues[test.query] == nil,
+                try becomesJoin(test.query, of: test.value, over: input.scope, at: test.position)
+            {
                 tests.append(test)
             } else {
                 rest.append(conjunct)
@@ -28,13 +30,16 @@ extension QueryBinder {
     }
 
     /// Whether the sub-query can't be computed before the query: it uses columns of it, or has more values than a list.
-    private func becomesJoin(_ test: SubqueryTest, over scope: Scope) throws(SQLError) -> Bool {
-        if joinedValues[test.query] != nil { return false }
-        if answers.areJoined || isCorrelated(test.query, in: scope) { return true }
-        guard test.value != nil else { return false }
+    ///
+    /// - Parameter value: of `IN`.
+    func becomesJoin(
+        _ query: Query, of value: Expression?, over scope: Scope, at position: SourcePosition
+    ) throws(SQLError) -> Bool {
+        if answers.areJoined || isCorrelated(query, in: scope) { return true }
+        guard value != nil else { return false }
         let binder = ExpressionBinder(scope: scope, limits: limits, aggregates: .refused("WHERE"), queries: self)
-        guard let answer = try binder.members(of: test.query, at: test.position).answer else { return false }
-        answers.early[test.query] = answer
+        guard let answer = try binder.members(of: query, at: position).answer else { return false }
+        answers.early[query] = answer
         return answer.rowCount > limits.maximumListLength
     }
 
@@ -49,11 +54,13 @@ extension QueryBinder {
         let width = left.scope.columns.count
         guard let value = test.value else {
             var join = JoinSpecification(kind: kind, conditions: select.conditions, leftCount: width)
+            join.readsSubquery = true
             if select.items == nil, select.conditions.isEmpty {
                 // Whether there are rows is one row.
                 select.relation.plan = LogicalPlan.distinct(of: [], in: select.relation.plan)
                 join.leftKeys = [LogicalPlan.one]
                 join.rightKeys = [.column(index: 0, type: .boolean)]
+                join.holdsAnswers = true
             }
             return try relation(
                 .join(left: left.plan, right: select.relation.plan, join: join), left.scope,
@@ -61,13 +68,15 @@ extension QueryBinder {
         }
         var binder = correlatedBinder(
             left.scope, select.relation.scope, aggregates: "a sub-query with columns around it")
-        let operand = try binder.bind(value, over: left.scope)
+        var outer = ExpressionBinder(scope: left.scope, limits: limits, aggregates: .refused("WHERE"), queries: self)
+        let operand = try outer.bind(value)
         let item = try select.onlyItem(&binder, leftCount: width, at: test.position)
         let isEqual = try binder.apply(.equal, [operand, item], at: test.position, shown: "IN").expression
-        let join =
+        var join =
             test.isNegated
             ? try notIn(isEqual, [operand, item].map(\.expression), &select, leftCount: width, at: test.position)
             : JoinSpecification(kind: .semi, conditions: select.conditions + [isEqual], leftCount: width)
+        join.readsSubquery = true
         return try relation(
             .join(left: left.plan, right: select.relation.plan, join: join), left.scope,
             over: [left, select.relation], at: test.position)
@@ -99,13 +108,5 @@ extension QueryBinder {
         ExpressionBinder(
             scope: Scope(outer: outer, inner: inner), limits: limits, aggregates: .refused(place),
             queries: inside(inner))
-    }
-}
-
-extension ExpressionBinder {
-    /// Binds an expression of the query around: its columns come first in a scope of both.
-    fileprivate func bind(_ expression: Expression, over outer: Scope) throws(SQLError) -> Bound {
-        var binder = ExpressionBinder(scope: outer, limits: limits, aggregates: aggregates, queries: queries)
-        return try binder.bind(expression)
     }
 }

@@ -142,7 +142,8 @@ extension Query {
 }
 
 extension Expression {
-    fileprivate var hasOver: Bool {
+    /// Whether an OVER function stands in it.
+    var hasOver: Bool {
         if case .call(let call) = self, call.over != nil { return true }
         return children.contains { $0.hasOver }
     }

@@ -11,6 +11,11 @@ public struct JoinSpecification: Hashable, Sendable {
     /// Of an anti join without a residual: the last key is the value of `NOT IN`. A null in it, on either side, may be equal
     /// to anything; the other keys are the columns that tie the sub-query to the row.
     public var isNullAware = false
+    /// The right side is what a sub-query comes to, a row for each key: it counts until it is taken back, however long that
+    /// is.
+    public var holdsAnswers = false
+    /// The right side is a sub-query's, not a table of FROM.
+    public var readsSubquery = false
 
     /// Sorts conditions over both sides into keys and the rest.
     init(kind: JoinKind, conditions: [BoundExpression], leftCount: Int) {

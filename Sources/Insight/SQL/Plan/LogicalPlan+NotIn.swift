@@ -21,6 +21,7 @@ extension LogicalPlan {
         func without(_ rows: LogicalPlan, _ list: LogicalPlan, where condition: BoundExpression) -> LogicalPlan {
             var anti = equal
             let lists = distinct(of: listTies, in: list)
+            anti.holdsAnswers = true
             anti.leftKeys = [condition] + ties
             anti.rightKeys = anti.leftKeys.enumerated().map { .column(index: $0, type: $1.type) }
             return .join(left: rows, right: lists, join: anti)

@@ -17,6 +17,14 @@ extension Expression {
         }
     }
 
+    /// The query that it is, or tests.
+    var subquery: Query? {
+        switch self {
+        case .inQuery(_, let query, _, _), .exists(let query, _), .scalarQuery(let query, _): query
+        default: nil
+        }
+    }
+
     /// The conditions that all must hold.
     var conjuncts: [Expression] {
         guard case .logical(.and, let operands) = self else { return [self] }

@@ -16,7 +16,7 @@ final class ChangelogJoin: Stage {
     private let pairSchema: Schema
     private let schema: Schema
     private let inputChanges: [Bool]
-    private let timeToLive: Int64?
+    private let timesToLive: [Int64?]
     private let context: EvaluationContext
     private let next: StageInput
     private let account: MemoryAccount
@@ -33,11 +33,11 @@ final class ChangelogJoin: Stage {
     ///   - inputChanges: whether the left and the right side have kinds.
     ///   - pairSchema: of the columns of both sides.
     ///   - schema: of the answer, without kinds.
-    ///   - timeToLive: microseconds of event time; `nil` for ever.
+    ///   - timesToLive: of each side, microseconds of event time; `nil` for ever.
     ///   - deadLetters: where rows and pairs go that an expression fails on; `nil` where the query fails then.
     init(
         _ join: JoinSpecification, schemas: [Schema], inputChanges: [Bool], pairSchema: Schema, schema: Schema,
-        timeToLive: Int64?, context: EvaluationContext, account: MemoryAccount, next: StageInput,
+        timesToLive: [Int64?], context: EvaluationContext, account: MemoryAccount, next: StageInput,
         deadLetters: DeadLetters? = nil
     ) throws(SQLError) {
         self.deadLetters = deadLetters
@@ -53,7 +53,7 @@ final class ChangelogJoin: Stage {
         self.inputChanges = inputChanges
         self.pairSchema = pairSchema
         self.schema = schema.changing
-        self.timeToLive = timeToLive
+        self.timesToLive = timesToLive
         self.context = context
         self.next = next
         self.account = account
@@ -63,8 +63,9 @@ final class ChangelogJoin: Stage {
 
     override var name: String { "JOIN" }
     override var keeps: String? {
-        guard let timeToLive else { return "the rows of both sides, for good" }
-        return "the rows of both sides, for \(DurationText.of(timeToLive)) of event time"
+        let times = timesToLive.map { time in time.map { "for \(DurationText.of($0)) of event time" } ?? "for good" }
+        return "the rows of both sides, "
+            + (times[0] == times[1] ? times[0] : "\(times[0]), those of the right \(times[1])")
     }
     override var downstream: Stage? { next.stage }
     override var isSatisfied: Bool { next.stage.isSatisfied }
@@ -95,7 +96,7 @@ final class ChangelogJoin: Stage {
             schema: sides[port].schema, rowCount: batch.rowCount, columns: Array(batch.columns.prefix(width)))
         let numbers = try keyNumbers(rows, port: port)
         let partners = try partners(rows, numbers, port: port)
-        let expiry = expiry()
+        let expiry = expiry(port)
         let number = sides[port].hold(rows)
         var output = JoinChanges()
         var next = 0
@@ -168,9 +169,9 @@ final class ChangelogJoin: Stage {
         }
     }
 
-    private func expiry() -> Int64 {
+    private func expiry(_ side: Int) -> Int64 {
         let watermark = min(watermarks[0], watermarks[1])
-        guard let timeToLive, watermark != .min else { return .max }
+        guard let timeToLive = timesToLive[side], watermark != .min else { return .max }
         let (time, overflow) = watermark.addingReportingOverflow(timeToLive)
         return overflow ? .max : time
     }
@@ -269,8 +270,8 @@ final class ChangelogJoin: Stage {
         let isFirst = min(watermarks[0], watermarks[1]) == .min
         watermarks[port] = watermark
         let least = min(watermarks[0], watermarks[1])
-        if isFirst, least != .min, timeToLive != nil {
-            for side in 0..<2 { sides[side].begin(expiry: expiry()) }
+        if isFirst, least != .min {
+            for side in 0..<2 where timesToLive[side] != nil { sides[side].begin(expiry: expiry(side)) }
         }
         for side in 0..<2 { sides[side].expire(through: least, isTold: true) }
         if goneCount > max(Self.goneRows, sides[0].count + sides[1].count) { try rebuild() }

@@ -9,8 +9,8 @@ enum JoinRetention: CustomStringConvertible {
     case interval(leftTime: Int, rightTime: Int, lower: Int64, upper: Int64)
     /// Both rows are of the same window, whose end is a key: they go with it.
     case window(leftEnd: WindowEnd, rightEnd: WindowEnd)
-    /// A row goes when event time has come so far past its coming, microseconds.
-    case timeToLive(Int64)
+    /// A row of a side goes when event time has come so far past its coming, microseconds; `nil` for ever.
+    case timeToLive(left: Int64?, right: Int64?)
 
     /// The column that tells a row's window, and what to add to it to have the window's end.
     struct WindowEnd {
@@ -33,9 +33,11 @@ enum JoinRetention: CustomStringConvertible {
     func expiries(of batch: Batch, port: Int, watermark: Int64) -> [Int64] {
         switch self {
         case .bounded: return Array(repeating: .max, count: batch.rowCount)
-        case .timeToLive(let time):
+        case .timeToLive(let left, let right):
+            let time = port == 0 ? left : right
             return Array(
-                repeating: watermark == .min ? .max : Self.add(watermark, time), count: batch.rowCount)
+                repeating: watermark == .min ? .max : time.map { Self.add(watermark, $0) } ?? .max,
+                count: batch.rowCount)
         case .interval(let leftTime, let rightTime, let lower, let upper):
             // A left row at t meets right rows from t - upper to t - lower.
             return port == 0
@@ -68,7 +70,10 @@ enum JoinRetention: CustomStringConvertible {
         case .interval(_, _, let lower, let upper):
             "as long as one may come from \(lower) to \(upper) µs away"
         case .window: "until their window closes"
-        case .timeToLive(let time): "for \(time / 1_000_000) s of event time"
+        case .timeToLive(let left, let right):
+            [(left, ""), (right, left == right ? "" : ", those of the right ")].prefix(left == right ? 1 : 2)
+                .map { time, side in side + (time.map { "for \($0 / 1_000_000) s of event time" } ?? "for good") }
+                .joined()
         }
     }
 

@@ -33,11 +33,27 @@ extension PhysicalPlanner {
             join, schemas: [Schema(planFields: left.outputFields), Schema(planFields: right.outputFields)],
             inputChanges: [isChanging(left), isChanging(right)],
             pairSchema: Schema(planFields: left.outputFields + right.outputFields),
-            schema: Schema(planFields: plan.outputFields),
-            timeToLive: stateTimeToLiveMicroseconds == 0 ? nil : stateTimeToLiveMicroseconds, context: context,
+            schema: Schema(planFields: plan.outputFields), timesToLive: timesToLive(join), context: context,
             account: account, next: next, deadLetters: deadLetters)
         try build(left, byKey(StageInput(stage: stage, port: 0)), query)
-        try build(right, StageInput(stage: stage, port: 1), query)
+        try buildRight(right, of: join, StageInput(stage: stage, port: 1), query)
+    }
+
+    /// How long a live join without a bound on time holds the rows of its sides, microseconds; `nil` for ever.
+    func timesToLive(_ join: JoinSpecification) -> [Int64?] {
+        let standard = stateTimeToLiveMicroseconds == 0 ? nil : stateTimeToLiveMicroseconds
+        // What a sub-query has answered goes with the groups that it is answered of.
+        return [standard, join.holdsAnswers ? groupTimeToLiveMicroseconds : standard]
+    }
+
+    func buildRight(
+        _ right: LogicalPlan, of join: JoinSpecification, _ input: StageInput, _ query: PhysicalQuery
+    ) throws(SQLError) {
+        var planner = self
+        // Where groups go that nothing touches, what stands for them in the join must be touched with them.
+        if join.holdsAnswers, groupTimeToLiveMicroseconds != nil { planner.repeatsUnchanged = true }
+        if join.readsSubquery, readsSubqueriesFromStart { planner.scansAreTables = true }
+        try planner.build(right, input, query)
     }
 
     func windowUpdates(_ layout: AggregateLayout, _ windows: AggregateLayout.Windows) -> WindowUpdates {
@@ -75,6 +91,8 @@ extension PhysicalPlanner {
             keys: keys, keyTypes: keys.map { table.fields[read[$0]].type.fieldType }, operation: operation,
             schema: Schema(planFields: wanted), isLive: isLive)
         query.scans.append(
-            .init(table: table, columns: read, timeRange: .min ... .max, input: byKey(stage(latest, "LATEST", input))))
+            .init(
+                table: table, columns: read, timeRange: .min ... .max, input: byKey(stage(latest, "LATEST", input)),
+                isTable: scansAreTables))
     }
 }

@@ -16,7 +16,7 @@ extension PhysicalPlanner {
             schema: Schema(planFields: plan.outputFields), retention: retention, context: context, account: account,
             next: next, deadLetters: deadLetters, spill: spill, draining: draining)
         try build(left, byKey(StageInput(stage: stage, port: 0)), query)
-        try build(right, StageInput(stage: stage, port: 1), query)
+        try buildRight(right, of: join, StageInput(stage: stage, port: 1), query)
     }
 
     /// How long a live join holds its rows; `nil` where what met none can't be told.
@@ -30,7 +30,8 @@ extension PhysicalPlanner {
         // A match is one whenever it comes; that there is none is known at the end.
         if join.kind == .semi || join.kind == .anti, isBounded(right) { return .bounded }
         if join.kind == .inner || join.kind == .semi {
-            return .timeToLive(stateTimeToLiveMicroseconds == 0 ? .max / 2 : stateTimeToLiveMicroseconds)
+            let times = timesToLive(join)
+            return .timeToLive(left: times[0], right: times[1])
         }
         // What met none is known when the side that could have met it has ended.
         if join.kind == .left, isBounded(right) { return .bounded }

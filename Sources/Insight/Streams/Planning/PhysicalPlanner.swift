@@ -29,6 +29,12 @@ struct PhysicalPlanner {
     /// Has those stages go on that answer in pieces.
     var draining: DrainingStages?
 
+    /// Updates that change none of the selected columns are answered all the same.
+    var repeatsUnchanged = false
+    /// Sub-queries that are kept up to date begin with what is stored, and the query with what comes.
+    var readsSubqueriesFromStart = false
+    /// The part that is built is of such a sub-query.
+    var scansAreTables = false
     /// Tells the steps that keep something by key which of their keys a shard is told by, in turn; `nil` where none is.
     var keyPlaces: KeyPlaces?
 
@@ -191,7 +197,7 @@ struct PhysicalPlanner {
 
     /// Whether a projection of what changes may make the same of different rows.
     private func dropsUnchanged(_ input: LogicalPlan, _ expressions: [BoundExpression]) -> Bool {
-        guard isChanging(input) else { return false }
+        guard isChanging(input), !repeatsUnchanged else { return false }
         let columns = expressions.compactMap { if case .column(let column, _) = $0 { column } else { nil } }
         return Set(columns).count < input.outputFields.count
     }
@@ -278,7 +284,8 @@ struct PhysicalPlanner {
         if let digits = DeclaredDigits(columns.map { table.fields[$0].type }) {
             input = stage(digits, "declared digits", input)
         }
-        query.scans.append(.init(table: table, columns: columns, timeRange: range, input: input))
+        query.scans.append(
+            .init(table: table, columns: columns, timeRange: range, input: input, isTable: scansAreTables))
     }
 
     func buildWindow(

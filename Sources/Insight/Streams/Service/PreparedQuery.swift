@@ -52,7 +52,10 @@ struct PreparedQuery {
 
     private func bind() throws(SQLError) -> Binding {
         switch question {
-        case .query(let query): return try binder.bind(query, answers: answers)
+        case .query(let query):
+            // Who asks for changes is told those of sub-queries too.
+            if try binder.emission(of: query).timing == .changes { return .plan(try binder.bind(query)) }
+            return try binder.bind(query, answers: answers)
         case .explain(let explained):
             let binding =
                 explained.target == nil

@@ -46,6 +46,7 @@ final class QueryRun {
         }
         let replays = replays
         planner.isBounded = { !replays && !prepared.readsTopics($0) }
+        planner.readsSubqueriesFromStart = isLive
         planner.lookups = LookupEnvironment(catalog: prepared.catalog, service: service, wake: wake)
         query = try planner.plan(plan)
         var sources: [any ScanDriver] = []
