@@ -16,14 +16,13 @@ extension Batch {
             schema: Schema(indexes.map { schema.fields[$0] }), rowCount: rowCount, columns: indexes.map { columns[$0] })
     }
 
-    /// The columns of `schema` by name; nulls where this batch has no column of that name and type.
+    /// The columns of `schema` by name; integers as doubles and doubles as integers where they are
+    /// whole; nulls where this batch has no column of that name and such a type.
     public func conformed(to schema: Schema) -> Batch {
         if schema == self.schema { return self }
         let conformed = schema.fields.map { field in
-            if let index = self.schema.index(of: field.name), columns[index].type == field.type {
-                return columns[index]
-            }
-            return Column.nulls(field.type, count: rowCount)
+            let column = self.schema.index(of: field.name).flatMap { columns[$0].converted(to: field.type) }
+            return column ?? Column.nulls(field.type, count: rowCount)
         }
         return Batch(schema: schema, rowCount: rowCount, columns: conformed)
     }
@@ -44,5 +43,24 @@ extension Batch {
             Column.concatenate(batches.map { $0.columns[index] }, type: schema.fields[index].type)
         }
         return Batch(schema: schema, rowCount: rows, columns: columns)
+    }
+}
+
+extension Column {
+    /// Numbers of one type as those of another, null where it doesn't hold them; `nil` for other types.
+    fileprivate func converted(to wanted: FieldType) -> Column? {
+        if type == wanted { return self }
+        switch (storage, wanted) {
+        case (.int64(let values), .float64) where type == .int64:
+            return Column(type: wanted, count: count, validity: validity, storage: .float64(values.map { Double($0) }))
+        case (.float64(let values), .int64):
+            var valid = validity ?? Bitmap(repeating: true, count: count)
+            var whole = [Int64](repeating: 0, count: count)
+            for row in 0..<count {
+                if let value = Int64(exactly: values[row]) { whole[row] = value } else { valid[row] = false }
+            }
+            return Column(type: wanted, count: count, validity: valid, storage: .int64(whole))
+        default: return nil
+        }
     }
 }

@@ -3,7 +3,8 @@ import Columns
 
 extension Batch {
     /// The columns of `schema` by name: what an older or narrower batch lacks is null, what it holds in a narrower
-    /// type is widened, and what the wanted type cannot hold is null.
+    /// type is widened, and what the wanted type cannot hold is null: of doubles that are wanted as integers, as they were
+    /// before the column was widened, those that are no whole numbers.
     func widened(to schema: Schema) -> Batch {
         if schema == self.schema { return self }
         let widened = schema.fields.map { field -> Column in
@@ -18,12 +19,20 @@ extension Column {
     /// Off the hot path: a column changes its type once in a topic's life.
     func widened(to wide: FieldType) -> Column {
         if wide == type { return self }
-        guard SchemaWidening.holds(wide, type) else { return Column.nulls(wide, count: count) }
+        guard SchemaWidening.holds(wide, type) || (wide == .int64 && type == .float64) else {
+            return Column.nulls(wide, count: count)
+        }
         var builder = ColumnBuilder(type: wide, capacity: count)
         var text: [UInt8] = []
         for row in 0..<count {
             if isNull(row) {
                 builder.appendNull()
+            } else if wide == .int64, case .float64(let values) = storage {
+                if let whole = Int64(exactly: values[row]) {
+                    builder.append(int64: whole)
+                } else {
+                    builder.appendNull()
+                }
             } else if wide == .float64, let values = int64s {
                 builder.append(float64: Double(values[row]))
             } else if let scale = wide.decimalScale {

@@ -38,6 +38,13 @@ final class JobInput {
     /// Of what is read, the columns that each scan wants; `nil` for all as they are.
     let columns: [[Int]?]
     private let clock: any Clock
+    /// What is read of each row.
+    private let schema: Schema
+    private let eventLog: EventLog?
+    /// Columns whose type in the topic is told to be another than the one that is read.
+    private var changedColumns: Set<String> = []
+    /// Rows at the last look at the topic's types.
+    private var rowsAtLook: Int64 = 0
     private let deadLetters: DeadLetters?
     private var rowsRead: Int64 = 0
     /// Memory of the batches that were read in this run.
@@ -82,6 +89,8 @@ final class JobInput {
             rowsToSkip = offsets?[0] ?? 0
             source = .bounded(try PreparedQuery.makeSource(first, service))
         }
+        self.schema = schema
+        eventLog = service.log
         columns = scans.map { scan in
             let wanted = scan.reading.schema.fields.compactMap { schema.index(of: $0.name) }
             return wanted.elementsEqual(0..<schema.count) ? nil : wanted
@@ -135,8 +144,19 @@ final class JobInput {
 
     /// What the source has to tell since the last time.
     func takeNotes() -> [String] {
-        guard case .folder(let folder) = source else { return [] }
-        return folder.takeNotes()
+        if case .folder(let folder) = source { return folder.takeNotes() }
+        guard let topic, rowsRead > rowsAtLook, let known = eventLog?.topic(topic)?.schema else { return [] }
+        rowsAtLook = rowsRead
+        var notes: [String] = []
+        for field in schema.fields {
+            guard let index = known.index(of: field.name), known.fields[index].type != field.type,
+                scans[0].reading.table.metadata[field.name] == nil, changedColumns.insert(field.name).inserted
+            else { continue }
+            notes.append(
+                "column \(field.name) of \(topic) has become \(known.fields[index].type), and the job reads \(field.type): "
+                    + "what that doesn't hold is null; a restart reads it as it is")
+        }
+        return notes
     }
 
     func serves(_ key: String) -> Bool { scans.contains { $0.key == key } }

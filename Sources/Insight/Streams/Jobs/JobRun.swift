@@ -74,7 +74,9 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         self.from = from
         self.report = report
         self.account = MemoryAccount(
-            limitBytes: settings.stateBytes, owner: "job \(name)", setting: "jobs.state_bytes")
+            limitBytes: settings.stateBytes, owner: "job \(name)", setting: "jobs.state_bytes",
+            advice: "group by fewer distinct values, by windows, whose groups end, or have SET 'table.exec.state.ttl' "
+                + "let go of what nothing touches")
         self.outbox = JobOutbox(log: service.log)
         self.deadLetters = settings.deadLetterTopic.isEmpty ? nil : Self.makeDeadLetters(service)
     }

@@ -10,8 +10,15 @@ final class MemoryAccount: Sendable {
     /// Whose memory it is, and what setting limits it, for the refusal.
     private let owner: String
     private let setting: String
+    private let advice: String
 
-    init(limitBytes: Int, owner: String = "the query", setting: String = "query.memory_bytes") {
+    init(
+        limitBytes: Int, owner: String = "the query", setting: String = "query.memory_bytes",
+        advice: String =
+            "narrow the time range, group by fewer distinct values, use the APPROX_ aggregates or add a LIMIT "
+            + "to ORDER BY"
+    ) {
+        self.advice = advice
         self.limitBytes = limitBytes
         self.owner = owner
         self.setting = setting
@@ -29,7 +36,6 @@ final class MemoryAccount: Sendable {
             code: .limitExceeded,
             message:
                 "\(owner) needs more than its \(limitBytes / 1_048_576) MiB of memory; \(operatorName) holds the most",
-            suggestion: "narrow the time range, group by fewer distinct values, use the APPROX_ aggregates or add "
-                + "a LIMIT to ORDER BY; the limit is the setting \(setting)")
+            suggestion: "\(advice); the limit is the setting \(setting)")
     }
 }

@@ -132,7 +132,7 @@ struct CronSchedule: Hashable, Sendable {
         guard let number = number(text[...]), field.range.contains(number) else {
             let names = field.names.isEmpty ? "" : ", or \(field.names[0]) to \(field.names[field.names.count - 1])"
             throw refusal(
-                "\(field.name) '\(word)' has '\(text)'",
+                "\(field.name) '\(word)' " + (word == text ? "is none" : "has '\(text)', which is none"),
                 write: "\(field.range.lowerBound) to \(field.range.upperBound)\(names)")
         }
         return number
@@ -147,7 +147,7 @@ struct CronSchedule: Hashable, Sendable {
     }
 
     private static func refusal(_ what: String, write: String? = nil) -> SQLError {
-        SQLError(code: .invalidQuery, message: "the cron schedule \(what)", suggestion: write.map { "write \($0)" })
+        SQLError(code: .invalidQuery, message: "job.cron: \(what)", suggestion: write.map { "write \($0)" })
     }
 
     // MARK: Time
