@@ -99,26 +99,44 @@ final class ChangelogJoin: Stage {
         let expiry = expiry(port)
         let number = sides[port].hold(rows)
         var output = JoinChanges()
-        var next = 0
-        for row in 0..<rows.rowCount {
-            let first = next
-            while next < partners.rows.count, Int(partners.rows[next]) == row { next += 1 }
-            let places = partners.places[first..<next]
-            if kinds[row].isAddition {
-                if numbers[row] > 0 {
-                    sides[port].add(
-                        number, row: row, key: numbers[row], expiry: expiry, matches: Int32(places.count))
-                }
+        let meetings = Self.split(partners.places, by: partners.rows, rowCount: rows.rowCount)
+        var row = 0
+        while row < rows.rowCount {
+            let places = meetings[row]
+            let isReplaced =
+                kinds[row] == .updateBefore && row + 1 < rows.rowCount && kinds[row + 1] == .updateAfter
+                && numbers[row] == numbers[row + 1] && places.elementsEqual(meetings[row + 1])
+            if !kinds[row].isAddition, numbers[row] > 0 {
+                sides[port].remove(like: rows, row: row, key: numbers[row])
+            }
+            let added = isReplaced ? row + 1 : row
+            if kinds[added].isAddition, numbers[added] > 0 {
+                sides[port].add(
+                    number, row: added, key: numbers[added], expiry: expiry, matches: Int32(places.count))
+            }
+            if isReplaced {
+                replace(row, places, port: port, to: &output)
+            } else if kinds[row].isAddition {
                 add(row, places, port: port, to: &output)
             } else {
-                if numbers[row] > 0 { sides[port].remove(like: rows, row: row, key: numbers[row]) }
                 takeBack(row, places, port: port, to: &output)
             }
+            row = added + 1
             if output.kinds.count >= Batch.usualRowCount { try flush(&output, rows, port: port) }
         }
         try flush(&output, rows, port: port)
         if goneCount > max(Self.goneRows, sides[0].count + sides[1].count) { try rebuild() }
         try charge()
+    }
+
+    /// What belongs to each row.
+    private static func split(_ places: [Int], by rows: [UInt32], rowCount: Int) -> [ArraySlice<Int>] {
+        var next = 0
+        return (0..<rowCount).map { row in
+            let first = next
+            while next < rows.count, Int(rows[next]) == row { next += 1 }
+            return places[first..<next]
+        }
     }
 
     private var goneCount: Int { sides[0].goneCount + sides[1].goneCount }
@@ -166,6 +184,22 @@ final class ChangelogJoin: Stage {
         for place in places {
             output.append(.delete, row, place)
             if sides[other].count(-1, at: place) == 0, isKept(other) { output.append(.insert, nil, place) }
+        }
+    }
+
+    /// An update of a row that meets after it what it met before: the answers are updated, nothing is alone in between.
+    private func replace(_ row: Int, _ places: ArraySlice<Int>, port: Int, to output: inout JoinChanges) {
+        func update(_ place: Int?) {
+            output.append(.updateBefore, row, place)
+            output.append(.updateAfter, row + 1, place)
+        }
+        if answersLeftAlone {
+            // Whom a row of the right meets is what counts, not what else it says.
+            if port == 0, places.isEmpty == (kind == .anti) { update(nil) }
+        } else if places.isEmpty {
+            if isKept(port) { update(nil) }
+        } else {
+            for place in places { update(place) }
         }
     }
 
