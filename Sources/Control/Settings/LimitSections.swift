@@ -90,6 +90,7 @@ public struct QueryLimitsSection: Hashable, Sendable {
     public var groupingSets = 128
     public var patternLength = 1_000
     public var matchOffset = 100
+    public var quantifiedQueries = 100
     /// That wait for a live query.
     public var liveQueueBatches = 256
     public var liveQueueBytes = 64 << 20
@@ -108,6 +109,7 @@ public struct QueryLimitsSection: Hashable, Sendable {
         windowsPerRow = section.integer("windows_per_row", default: windowsPerRow, in: 1...100_000)
         groupingSets = section.integer("grouping_sets", default: groupingSets, in: 1...4_096)
         patternLength = section.integer("pattern_length", default: patternLength, in: 1...10_000)
+        quantifiedQueries = section.integer("quantified_queries", default: quantifiedQueries, in: 0...10_000)
         matchOffset = section.integer("match_offset", default: matchOffset, in: 0...10_000)
         liveQueueBatches = section.integer("live_queue_batches", default: liveQueueBatches, in: 1...1_000_000)
         liveQueueBytes = section.bytes("live_queue_bytes", default: liveQueueBytes, in: 1 << 20...1 << 36)

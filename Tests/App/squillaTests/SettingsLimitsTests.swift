@@ -63,7 +63,8 @@ import Upstream
               state_ttl_ms: 4s
               limits: {text_bytes: 2001, depth: 12, list_length: 2003, expression_nodes: 2004, plan_nodes: 2005,
                        plan_depth: 106, windows_per_row: 2007, grouping_sets: 2008, pattern_length: 2009,
-                       match_offset: 2010, live_queue_batches: 2011, live_queue_bytes: 2MiB, generated_rows: 2013}
+                       match_offset: 2010, quantified_queries: 2014,
+                       live_queue_batches: 2011, live_queue_bytes: 2MiB, generated_rows: 2013}
             """)
         let options = settings.logOptions()
         #expect(options.topicsMaximum == 11 && options.columnsMaximum == 22)
@@ -75,6 +76,7 @@ import Upstream
         #expect([sql.maximumExpressionNodes, sql.maximumPlanNodes, sql.maximumPlanDepth] == [2004, 2005, 106])
         #expect([sql.maximumWindowsPerRow, sql.maximumGroupingSets] == [2007, 2008])
         #expect([sql.maximumPatternLength, sql.maximumMatchOffset] == [2009, 2010])
+        #expect(sql.maximumQuantifiedQueries == 2014)
     }
 
     private func read(_ text: String) throws -> Settings {

@@ -151,10 +151,11 @@ struct BinderErrorTests {
 
     static let queries: [Wrong] = [
         Wrong(
-            text: "SELECT s FROM types WHERE b OR l IN (SELECT 1)", column: 34, message: "as a value",
+            text: "SELECT s FROM types GROUP BY s HAVING MAX(l) IN (SELECT 1)", column: 46,
+            message: "IN (query) of an aggregate",
             code: .unsupported),
         Wrong(
-            text: "SELECT s FROM types GROUP BY s HAVING s IN (SELECT 'a')", column: 41, message: "as a value",
+            text: "SELECT l IN (SELECT 1) FROM types GROUP BY s", column: 10, message: "can't stand beside groups",
             code: .unsupported),
     ]
 

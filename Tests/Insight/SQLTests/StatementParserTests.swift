@@ -86,10 +86,11 @@ struct StatementParserTests {
         for subject in ShowStatement.Subject.allCases {
             let position = SourcePosition(line: 1, column: 1)
             var show = ShowStatement(subject: subject, position: position)
-            if subject == .columns || subject == .create {
-                show.table = ObjectName(text: "t", position: .init(line: 1, column: 19))
+            let rest = subject == .columns ? " from t" : subject.rawValue.hasPrefix("CREATE") ? " t" : ""
+            if !rest.isEmpty {
+                let column = UInt32("show \(subject.rawValue)\(rest)".count)
+                show.table = ObjectName(text: "t", position: .init(line: 1, column: column))
             }
-            let rest = subject == .columns ? " from t" : subject == .create ? " table t" : ""
             #expect(try one("show \(subject.rawValue)\(rest)") == .show(show))
         }
         #expect(throws: SQLError.self) { try one("SHOW TABLES LIKE") }

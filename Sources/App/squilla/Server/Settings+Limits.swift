@@ -51,6 +51,7 @@ extension QueryLimitsSection {
         limits.sql.maximumGroupingSets = groupingSets
         limits.sql.maximumPatternLength = patternLength
         limits.sql.maximumMatchOffset = matchOffset
+        limits.sql.maximumQuantifiedQueries = quantifiedQueries
         limits.liveQueueBatches = liveQueueBatches
         limits.liveQueueBytes = liveQueueBytes
         limits.generatedRows = generatedRows

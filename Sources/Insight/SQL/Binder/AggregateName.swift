@@ -69,6 +69,7 @@ extension AggregateName {
         switch self {
         case .approxPercentile, .percentile, .jsonObjectAgg: 2...2
         case .listAgg: 1...2
+        case .count: 1...100
         default: 1...1
         }
     }

@@ -9,6 +9,7 @@ extension ExpressionBinder {
                 .misplacedAggregate, "the aggregate \(name.rawValue) can't stand in \(place)", at: call.position,
                 suggestion: place == "WHERE" ? "HAVING filters by aggregates, after GROUP BY" : nil)
         }
+        if let each = call.eachPercentile { return try bind(each) }
         // Inside of an aggregate there are rows, not groups.
         var inner = ExpressionBinder(
             scope: scope, limits: limits, aggregates: .refused("another aggregate"), queries: queries)
@@ -37,12 +38,13 @@ extension ExpressionBinder {
             return AggregateCall(function: .countAll, argument: nil, isDistinct: false, filter: filter, type: .bigint)
         }
         guard name.argumentCount.contains(call.arguments.count) else {
-            let count = name.argumentCount.upperBound
+            let takesOne = name.argumentCount.upperBound == 1 || name == .count
             throw SQLError(
-                .typeMismatch, "\(name.rawValue) takes \(count == 1 ? "one argument" : "two arguments")",
+                .typeMismatch, "\(name.rawValue) takes \(takesOne ? "one argument" : "two arguments")",
                 at: call.position, suggestion: name == .count ? "COUNT(*) counts rows" : "write \(name.usage)")
         }
-        let argument = try inner.bind(call.arguments[0])
+        var argument = try inner.bind(call.arguments[0])
+        if call.arguments.count > 1, name == .count { argument = try inner.combination(call) }
         switch name {
         case .approxPercentile, .percentile: return try percentile(name, argument, of: call, filter: filter, &inner)
         case .listAgg, .arrayAgg, .collect, .jsonArrayAgg, .jsonObjectAgg:
@@ -97,6 +99,20 @@ extension ExpressionBinder {
         }
         return AggregateCall(
             function: function, argument: argument.expression, isDistinct: distinct, filter: filter, type: type)
+    }
+
+    /// Several values as one, null where one of them is: what `COUNT(DISTINCT a, b)` counts.
+    fileprivate mutating func combination(_ call: FunctionCall) throws(SQLError) -> Bound {
+        var values: [Bound] = []
+        for argument in call.arguments { values.append(try bind(argument)) }
+        var parts: [Bound] = []
+        for value in values { parts.append(try json(value)) }
+        let list = try make(
+            .call(.jsonArray, parts.map(\.expression), type: .json), of: parts, at: call.position)
+        let tests = values.map { BoundExpression.call(.isNull, [$0.expression], type: .boolean) }
+        let branches = tests.map { CaseBranch(condition: $0, result: .literal(.null, type: .json)) }
+        return try make(
+            .caseWhen(branches, otherwise: list.expression, type: .json), of: values + [list], at: call.position)
     }
 
     private func number(_ bound: Bound, for name: AggregateName) throws(SQLError) -> Bound {
@@ -211,5 +227,25 @@ extension ExpressionBinder {
                 suggestion: "for instance LISTAGG(name, ', ')")
         }
         return separator
+    }
+}
+
+extension FunctionCall {
+    /// `PERCENTILE(x, ARRAY[a, b])` as a list of `PERCENTILE(x, a)` and `PERCENTILE(x, b)`, null where there are no values;
+    /// `nil` for other calls.
+    fileprivate var eachPercentile: Expression? {
+        guard upperName == "PERCENTILE", arguments.count == 2, case .call(let fractions) = arguments[1],
+            fractions.upperName == "ARRAY", let first = fractions.arguments.first
+        else { return nil }
+        func one(_ fraction: Expression) -> Expression {
+            var call = self
+            call.arguments[1] = fraction
+            return .call(call)
+        }
+        let list = FunctionCall(name: "ARRAY", arguments: fractions.arguments.map(one), position: position)
+        let isEmpty = Expression.truth(one(first), .null, isNegated: false, position)
+        return .caseWhen(
+            operand: nil, [CaseClause(condition: isEmpty, result: .literal(.null, position))],
+            otherwise: .call(list), position)
     }
 }

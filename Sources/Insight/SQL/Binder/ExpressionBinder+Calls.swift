@@ -56,6 +56,10 @@ extension ExpressionBinder {
         }
         for argument in call.arguments { arguments.append(try bind(argument)) }
         if let functions, let declared { return try functions.expand(declared, arguments, at: call.position) }
+        // A separator that is told by its code.
+        if name == "SPLIT_INDEX", arguments.count > 1, arguments[1].type.isInteger {
+            arguments[1] = try apply(.chr, [arguments[1]], at: arguments[1].position, shown: "CHR")
+        }
         guard var resolution = FunctionSignatures.resolve(function, arguments.map(\.type)) else {
             let types = arguments.suffix(call.arguments.count).map(\.type.name).joined(separator: ", ")
             throw SQLError(

@@ -244,6 +244,7 @@ extension ExpressionBinder {
             }
         case .element: return try jsonOrNull(value)
         case .integer: return value.type.isInteger ? value : value.type == .null ? try cast(value, to: .bigint) : nil
+        case .boolean: return Parameter.boolean.accept(value.type) == nil ? nil : try cast(value, to: .boolean)
         case .text: return Parameter.text.accept(value.type) == nil ? nil : try cast(value, to: .varchar)
         }
     }

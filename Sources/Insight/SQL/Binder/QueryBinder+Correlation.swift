@@ -112,7 +112,7 @@ extension QueryBinder {
         join.holdsAnswers = true
         join.readsSubquery = true
         let grouped = LogicalPlan.aggregate(input: relation.plan, keys: keys, aggregates: calls, fields: fields)
-        let hidden = fields.map { Scope.Column(name: $0.name, type: $0.type, isHidden: true) }
+        let hidden = Scope.hidden(fields, by: join)
         input = try self.relation(
             .join(left: input.plan, right: grouped, join: join), Scope(input.scope.columns + hidden),
             over: [input, relation], nodes: 2, at: position)

@@ -3,7 +3,7 @@ extension QueryBinder {
         _ body: SelectBody, items: [Item], over input: Relation, _ extrapolation: Extrapolation?,
         outputs: inout Outputs, sorting: Sorting, binder: ExpressionBinder
     ) throws(SQLError) -> (relation: Relation, rewriter: GroupedRewriter) {
-        let (keys, sets) = try bindKeys(body, items: items, over: input, binder.groupWindow)
+        var (keys, sets) = try bindKeys(body, items: items, over: input, binder.groupWindow)
         var binder = binder
         binder.prefersAliases = false
         var having: (bound: Bound, references: [Int: SourcePosition])?
@@ -17,6 +17,10 @@ extension QueryBinder {
                     suggestion: "QUALIFY filters by it")
             }
             having = (bound, binder.references)
+        }
+        if sets == nil, !keys.isEmpty {
+            keys += impliedKeys(
+                outputs.expressions + outputs.extra + [having?.bound.expression].compactMap(\.self), keys, input)
         }
         let groupingSets = sets.map { GroupingSets(keys: keys, sets: $0) }
         let rewriter = GroupedRewriter(keys: keys, inputCount: input.scope.columns.count, groupingSets: groupingSets)
@@ -54,6 +58,20 @@ extension QueryBinder {
         return (result, rewriter)
     }
 
+    /// The values of sub-queries that are one for each group: keys, which make no more groups.
+    private func impliedKeys(
+        _ expressions: [BoundExpression], _ keys: [BoundExpression], _ input: Relation
+    ) -> [BoundExpression] {
+        let determined = input.scope.determined(by: keys)
+        var read: Set<Int> = []
+        for expression in expressions {
+            expression.forEachColumn { if determined.contains($0) { read.insert($0) } }
+        }
+        return read.sorted().map { .column(index: $0, type: input.scope.columns[$0].type) }.filter {
+            !keys.contains($0)
+        }
+    }
+
     private func keyName(_ key: BoundExpression, _ input: Relation, _ place: Int) -> String {
         if case .column(let index, _) = key { return input.scope.columns[index].name }
         return "$key\(place)"
@@ -75,8 +93,9 @@ extension QueryBinder {
             guard !scope.columns[index].isHidden else {
                 throw SQLError(
                     .unsupported, "a sub-query that is joined can't stand beside groups", at: fallback,
-                    suggestion: "group in a sub-query, and let the value stand in the query around it; inside of "
-                        + "aggregates and of GROUP BY it may stand")
+                    suggestion:
+                        "group in a sub-query, and let the value stand in the query around it; beside groups it goes "
+                        + "by columns of GROUP BY alone")
             }
             throw SQLError(
                 .misplacedAggregate,

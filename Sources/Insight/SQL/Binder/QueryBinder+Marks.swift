@@ -128,7 +128,7 @@ extension QueryBinder {
         join.rightKeys = columns
         join.holdsAnswers = true
         join.readsSubquery = true
-        let hidden = fields.map { Scope.Column(name: $0.name, type: $0.type, isHidden: true) }
+        let hidden = Scope.hidden(fields, by: join)
         input = try self.relation(
             .join(
                 left: input.plan, right: .project(input: grouped, expressions: columns + marks, fields: fields),
@@ -192,5 +192,27 @@ struct FoundSubquery {
             all([call.filter].compactMap { $0 }, true)
         default: all(expression.children, false)
         }
+    }
+}
+
+extension Scope {
+    /// The columns that a sub-query's join puts behind those of the table.
+    static func hidden(_ fields: [PlanField], by join: JoinSpecification) -> [Column] {
+        var sources: Set<Int> = []
+        for key in join.leftKeys { key.forEachColumn { sources.insert($0) } }
+        return fields.map { Column(name: $0.name, type: $0.type, isHidden: true, sources: sources) }
+    }
+
+    /// The columns of sub-queries that are one for each combination of `keys`.
+    func determined(by keys: [BoundExpression]) -> Set<Int> {
+        var known: Set<Int> = []
+        for case .column(let index, _) in keys { known.insert(index) }
+        var determined: Set<Int> = []
+        for (index, column) in columns.enumerated() {
+            guard let sources = column.sources, sources.isSubset(of: known) else { continue }
+            known.insert(index)
+            determined.insert(index)
+        }
+        return determined
     }
 }

@@ -7,6 +7,8 @@ struct Scope {
         var type: SQLType
         /// `*` leaves it out.
         var isHidden = false
+        /// Of what was joined for a sub-query: the columns that alone tell its value.
+        var sources: Set<Int>?
     }
 
     enum Resolution {

@@ -24,6 +24,16 @@ extension FunctionSignatures {
         )
     }
 
+    private static func ofTextOrBytes(_ names: [String], _ function: ScalarFunction) -> Entry {
+        (
+            names,
+            [
+                Overload(function: function, parameters: [.text, .text], result: .fixed(.boolean)),
+                Overload(function: function, parameters: [.binary, .binary], result: .fixed(.boolean)),
+            ]
+        )
+    }
+
     private static func toUnit(_ function: ScalarFunction) -> Overload {
         Overload(function: function, parameters: [.datetime, .unit], result: .argument(0))
     }
@@ -101,8 +111,8 @@ extension FunctionSignatures {
         one(["REVERSE"], .reverse, [.text], .fixed(.varchar)),
         one(["REPEAT"], .repeated, [.text, .integer], .fixed(.varchar)),
         one(["SPLIT_INDEX"], .splitIndex, [.text, .text, .integer], .fixed(.varchar)),
-        one(["STARTSWITH"], .startsWith, [.text, .text], .fixed(.boolean)),
-        one(["ENDSWITH"], .endsWith, [.text, .text], .fixed(.boolean)),
+        ofTextOrBytes(["STARTSWITH"], .startsWith),
+        ofTextOrBytes(["ENDSWITH"], .endsWith),
         one(["ASCII"], .ascii, [.text], .fixed(.integer)),
         one(["CHR"], .chr, [.integer], .fixed(.varchar)),
         one(["CONCAT"], .concat, [.asText], variadic: true, .fixed(.varchar)),
@@ -115,6 +125,7 @@ extension FunctionSignatures {
         one(["REGEXP_SUBSTR"], .regexpSubstr, [.text, .text], .fixed(.varchar)),
         one(["OVERLAY"], .overlay, [.text, .text, .integer, .integer], optional: 1, .fixed(.varchar)),
         one(["TRANSLATE"], .translate, [.text, .text, .text], .fixed(.varchar)),
+        one(["PRINTF"], .printf, [.text, .printable], optional: 1, variadic: true, .fixed(.varchar)),
         one(["ELT"], .elt, [.integer, .text], variadic: true, .fixed(.varchar)),
         one(["IS_ALPHA"], .isAlpha, [.text], .fixed(.boolean)),
         one(["IS_DIGIT"], .isDigit, [.text], .fixed(.boolean)),
@@ -131,7 +142,7 @@ extension FunctionSignatures {
         one(["SHA512"], .sha512, [.text], .fixed(.varchar)),
         one(["SHA2"], .sha2, [.text, .integer], .fixed(.varchar)),
         one(["URL_ENCODE"], .urlEncode, [.text], .fixed(.varchar)),
-        one(["URL_DECODE"], .urlDecode, [.text], .fixed(.varchar)),
+        one(["URL_DECODE"], .urlDecode, [.text, .boolean], optional: 1, .fixed(.varchar)),
         one(["TO_BASE64"], .toBase64, [.text], .fixed(.varchar)),
         one(["FROM_BASE64"], .fromBase64, [.text], .fixed(.varchar)),
     ]
@@ -154,6 +165,7 @@ extension FunctionSignatures {
             ["NOW", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_ROW_TIMESTAMP"], .currentTimestamp, [],
             .fixed(.timestamp)),
         one(["CURRENT_DATE"], .currentDate, [], .fixed(.date)),
+        one(["CURRENT_WATERMARK"], .currentWatermark, [.timestamp], .fixed(.timestamp)),
         one(["PROCTIME"], .processingTime, [], .fixed(.timestamp)),
         one(["CURRENT_TIME", "LOCALTIME"], .currentTime, [], .fixed(.time)),
         (
@@ -208,6 +220,8 @@ extension FunctionSignatures {
         one(["JSON_ELEMENT"], .jsonElement, [.json, .text], .fixed(.json)),
         one(["IS JSON"], .isJSON, [.json, .text], optional: 1, .fixed(.boolean)),
         one(["IP_IN_CIDR"], .ipInCIDR, [.ip, .text], .fixed(.boolean)),
+        one(["INET_ATON"], .addressNumber, [.text], .fixed(.bigint)),
+        one(["INET_NTOA"], .addressText, [.integer], .fixed(.varchar)),
     ]
 
     /// Calcite: a DATE stays one under day units; the kernel refuses smaller units on it.

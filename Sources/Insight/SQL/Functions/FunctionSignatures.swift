@@ -52,6 +52,8 @@ enum Parameter: Sendable {
     case binary
     /// Anything, cast to VARCHAR.
     case asText
+    /// What `PRINTF` takes: numbers and booleans as they are, the rest as text.
+    case printable
     case integer
     case number
     /// Integers as they are, other numbers cast to DOUBLE.
@@ -77,6 +79,8 @@ enum Parameter: Sendable {
         case .text: return [.null, .varchar, .json, .ip].contains(type) ? .varchar : nil
         case .binary: return type == .varbinary || type == .null ? .varbinary : nil
         case .asText: return type == .varbinary ? nil : .varchar
+        case .printable:
+            return type.isNumeric || type == .boolean ? type : Parameter.asText.accept(type)
         case .integer: return type.isInteger ? type : type == .null ? .integer : type == .json ? .bigint : nil
         case .number: return type.isNumeric ? type : type == .null || type == .json ? .double : nil
         case .integerOrDouble: return type.isInteger ? type : Parameter.double.accept(type)
@@ -92,7 +96,7 @@ enum Parameter: Sendable {
 
     var usage: String {
         switch self {
-        case .any: "ANY"
+        case .any, .printable: "ANY"
         case .boolean: "BOOLEAN"
         case .text, .asText: "VARCHAR"
         case .binary: "VARBINARY"

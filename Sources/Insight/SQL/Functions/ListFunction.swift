@@ -10,6 +10,7 @@ struct ListFunction {
         /// A value that an element may have.
         case element
         case integer
+        case boolean
         case text
     }
 
@@ -41,7 +42,8 @@ struct ListFunction {
         "ARRAY_POSITION": .init(function: .arrayPosition, parameters: [.list, .element], result: .fixed(.integer)),
         "ARRAY_DISTINCT": .init(function: .arrayDistinct, parameters: [.list], result: .list),
         "ARRAY_REVERSE": .init(function: .arrayReverse, parameters: [.list], result: .list),
-        "ARRAY_SORT": .init(function: .arraySort, parameters: [.list], result: .list),
+        "ARRAY_SORT": .init(
+            function: .arraySort, parameters: [.list, .boolean, .boolean], optional: 2, result: .list),
         "ARRAY_MAX": .init(function: .arrayMax, parameters: [.list], result: .element),
         "ARRAY_MIN": .init(function: .arrayMin, parameters: [.list], result: .element),
         "ARRAY_CONCAT": .init(function: .arrayConcat, parameters: [.list], isVariadic: true, result: .list),
@@ -76,9 +78,13 @@ struct ListFunction {
             case .container: "ARRAY or MAP"
             case .element: "VALUE"
             case .integer: "INT"
+            case .boolean: "BOOLEAN"
             case .text: "VARCHAR"
             }
         }
-        return words.joined(separator: ", ") + (isVariadic ? ", …" : "")
+        let parts = words.enumerated().map { index, word in
+            (index >= parameters.count - optional ? "[" : "") + (index > 0 ? ", " : "") + word
+        }
+        return parts.joined() + String(repeating: "]", count: optional) + (isVariadic ? ", …" : "")
     }
 }

@@ -8,6 +8,9 @@ public struct EvaluationContext: Sendable {
     /// What `PROCTIME()` asks, once a batch; `nil` for `now`.
     public var clock: (@Sendable () -> Int64)?
 
+    /// What `CURRENT_WATERMARK` asks, once a batch; `nil` where there is no watermark.
+    public var watermark: (@Sendable () -> Int64?)?
+
     public init(now: Int64, maximumTextBytes: Int = 64 << 20, clock: (@Sendable () -> Int64)? = nil) {
         self.now = now
         self.clock = clock

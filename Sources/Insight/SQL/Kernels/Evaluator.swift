@@ -69,6 +69,7 @@ struct Evaluator {
         case .coalesce: return try coalesce(nodes, type)
         case .currentTimestamp: return .constant(.int64(context.now))
         case .processingTime: return .constant(.int64(context.clock?() ?? context.now))
+        case .currentWatermark: return .constant(context.watermark?().map { .int64($0) } ?? .null)
         case .currentTime: return .constant(.int64(Instant.floorRemainder(context.now, Instant.day)))
         case .random, .randomInteger, .uuid:
             return try chance(function, try nodes.first.map { node throws(SQLError) in try evaluate(node) })
@@ -165,7 +166,8 @@ extension ScalarFunction {
     var isStrict: Bool {
         switch self {
         case .isDistinctFrom, .and, .or, .isNull, .isTrue, .isFalse, .coalesce, .nullIf, .ifThenElse,
-            .concatWithSeparator, .elt, .sortedItem, .jsonArray, .jsonArrayAbsent, .jsonObject, .jsonObjectAbsent:
+            .concatWithSeparator, .elt, .printf, .sortedItem, .jsonArray, .jsonArrayAbsent, .jsonObject,
+            .jsonObjectAbsent:
             false
         default: true
         }

@@ -4,10 +4,13 @@ import Columns
 extension Kernel {
     func coded(_ arguments: [Argument], _ count: Int) throws(SQLError) -> Column {
         let texts = arguments[0].operand.texts()
+        let repeats = arguments.count > 1 ? arguments[1].operand.bits(count) : nil
         return try made(arguments, count) { row, output in
             switch function {
             case .urlEncode: URLCoding.encode(texts.text(row), to: &output)
-            case .urlDecode: return URLCoding.decode(texts.text(row), to: &output)
+            case .urlDecode:
+                guard let repeats, repeats[row] else { return URLCoding.decode(texts.text(row), to: &output) }
+                return URLCoding.decodeAll(texts.array(row), to: &output)
             case .toBase64: Base64.encode(texts.text(row), to: &output)
             default: return Base64.decode(texts.text(row), to: &output)
             }
@@ -48,6 +51,24 @@ enum URLCoding {
                 index += 1
             }
         }
+        return true
+    }
+
+    /// Decodes what was decoded, until that changes nothing or is no encoded text any more.
+    static func decodeAll(_ text: [UInt8], to output: inout [UInt8]) -> Bool {
+        var known = text
+        var isFirst = true
+        while true {
+            var next: [UInt8] = []
+            guard decode(known.span, to: &next) else {
+                if isFirst { return false }
+                break
+            }
+            if next == known { break }
+            known = next
+            isFirst = false
+        }
+        output.append(contentsOf: known)
         return true
     }
 

@@ -125,7 +125,8 @@ extension Kernel {
     // MARK: Lists of other lists
 
     private func listChanges(_ arguments: [Argument], _ count: Int) throws(SQLError) -> Column {
-        let sources = arguments.filter { $0.type.fieldType != .int64 }.map { $0.operand.texts() }
+        let sources = arguments.filter { ![.int64, .bool].contains($0.type.fieldType) }.map { $0.operand.texts() }
+        let flags = arguments.filter { $0.type.fieldType == .bool }.map { $0.operand.bits(count) }
         let bounds = arguments.filter { $0.type.fieldType == .int64 }.map { $0.operand.int64s() }
         var elements = sources.map { _ in ListElements() }
         let firsts = sources[0]
@@ -146,9 +147,9 @@ extension Kernel {
             case .arrayReverse:
                 for range in elements[0].values.reversed() { writer.append(first, range, to: &output) }
             case .arraySort:
-                let sorted = elements[0].values.sorted {
-                    JSONText.precedes(first.extracting($0), first.extracting($1))
-                }
+                let isAscending = flags.isEmpty || flags[0][row]
+                let nullsFirst = flags.count < 2 ? isAscending : flags[1][row]
+                let sorted = Self.sorted(elements[0].values, in: first, isAscending, nullsFirst: nullsFirst)
                 for range in sorted { writer.append(first, range, to: &output) }
             case .arraySlice:
                 for range in elements[0].values[Self.slice(elements[0].values.count, bounds, row)] {
@@ -185,6 +186,19 @@ extension Kernel {
                 if !writer.contains(value, in: output) { writer.append(text, range, to: &output) }
             }
         }
+    }
+
+    /// `ARRAY_SORT`: where nulls go is said apart from the order of the others.
+    private static func sorted(
+        _ values: [Range<Int>], in text: Span<UInt8>, _ isAscending: Bool, nullsFirst: Bool
+    ) -> [Range<Int>] {
+        let nulls = values.filter { JSONText.isNull(text.extracting($0)) }
+        let others = values.filter { !JSONText.isNull(text.extracting($0)) }.sorted {
+            isAscending
+                ? JSONText.precedes(text.extracting($0), text.extracting($1))
+                : JSONText.precedes(text.extracting($1), text.extracting($0))
+        }
+        return nullsFirst ? nulls + others : others + nulls
     }
 
     private static func slice(_ count: Int, _ bounds: [Values<Int64>], _ row: Int) -> Range<Int> {

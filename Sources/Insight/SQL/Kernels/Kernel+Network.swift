@@ -1,6 +1,24 @@
 import Columns
 
 extension Kernel {
+    /// `INET_ATON` and `INET_NTOA`: IPv4 addresses as numbers; null for what is none.
+    func addresses(_ arguments: [Argument], _ count: Int) throws(SQLError) -> Column {
+        if function == .addressText {
+            let numbers = arguments[0].operand.int64s()
+            return try made(arguments, count) { row, output in
+                guard let number = UInt32(exactly: numbers[row]) else { return false }
+                IPAddress(high: 0, low: 0xffff << 32 | UInt64(number)).append(to: &output)
+                return true
+            }
+        }
+        let texts = arguments[0].operand.texts()
+        return .int64s(
+            Loop.mapValid(count, validity(arguments, count), filler: 0) { row in
+                let text = texts.text(row)
+                return IPAddress(text: text.extracting(Cast.trimmed(text)))?.ipv4.map { Int64($0) }
+            })
+    }
+
     func inNetwork(_ arguments: [Argument], _ count: Int) -> Column {
         guard case .network(let network) = prepared else { return .nulls(.bool, count: count) }
         let addresses = arguments[0].operand.addresses()

@@ -45,6 +45,8 @@ struct Kernel {
             return try lists(arguments, count)
         case .regexpExtractAll: return try regexpExtractAll(arguments, count)
         case .ipInCIDR: return inNetwork(arguments, count)
+        case .addressNumber, .addressText: return try addresses(arguments, count)
+        case .printf: return try printed(arguments, count)
         case .like, .startsWith, .endsWith, .regexp, .regexpExtract, .regexpReplace, .regexpCount, .regexpInstr,
             .regexpSubstr:
             return try match(arguments, count)

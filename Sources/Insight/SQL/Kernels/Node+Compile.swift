@@ -57,6 +57,7 @@ extension Node {
         case .convertZone, .toTimestampInZone, .encode, .decode: return true
         case .regexpExtractAll, .onlyElement, .mapFromArrays: return true
         case .randomInteger, .jsonObject, .jsonObjectAbsent: return true
+        case .printf: return true
         case .repeated, .padLeading, .padTrailing, .raise: return true
         default: return false
         }

@@ -6,12 +6,12 @@ extension Parser {
         let isTemporary = accept(.temporary)
         switch token.keyword {
         case .table:
-            let table = try createTable()
+            let table = try createTable(since: start)
             guard accept(.as) else { return .createTable(table) }
             // It is there before it is written to.
             filled.append(table)
             return .insert(try insert(into: table, since: start))
-        case .view: return .createView(try createView())
+        case .view: return .createView(try createView(since: start))
         case .materialized where !isTemporary:
             return .createMaterializedView(try createMaterializedView(from: start))
         case .function: return .createFunction(try createFunction())
@@ -35,14 +35,16 @@ extension Parser {
         return Insert(target: target, columns: nil, query: query, text: source(since: start), position: position)
     }
 
-    private mutating func createView() throws(SQLError) -> ViewDeclaration {
+    private mutating func createView(since start: Int) throws(SQLError) -> ViewDeclaration {
         try expect(.view)
         let ifNotExists = try ifNotExists()
         let name = try objectName("a view's name")
         let columns = at(.leftParenthesis) ? try objectNames() : nil
         if accept(.comment) { try optionText("a comment") }
         try expect(.as)
-        return ViewDeclaration(name: name, columns: columns, query: try query(), ifNotExists: ifNotExists)
+        let query = try query()
+        return ViewDeclaration(
+            name: name, columns: columns, query: query, ifNotExists: ifNotExists, text: source(since: start))
     }
 
     private mutating func createMaterializedView(
@@ -131,7 +133,9 @@ extension Parser {
             try expect(.exists)
             ifExists = true
         }
-        return DropStatement(kind: kind, name: try objectName("a name"), ifExists: ifExists)
+        let name = try objectName("a name")
+        if kind == .table { declared[name.text] = nil }
+        return DropStatement(kind: kind, name: name, ifExists: ifExists)
     }
 
     mutating func ifNotExists() throws(SQLError) -> Bool {

@@ -1,6 +1,8 @@
 extension Parser {
-    /// `TABLE [IF NOT EXISTS] name (…) [WITH (…)]`, behind CREATE.
-    mutating func createTable() throws(SQLError) -> TableDeclaration {
+    /// `TABLE [IF NOT EXISTS] name (…) [WITH (…)] [LIKE …]`, behind CREATE.
+    ///
+    /// - Parameter start: the statement's first token.
+    mutating func createTable(since start: Int) throws(SQLError) -> TableDeclaration {
         try expect(.table)
         _ = try ifNotExists()
         var table = TableDeclaration(
@@ -11,12 +13,14 @@ extension Parser {
                 try checkLength(table.fields.count + table.computed.count)
             } while accept(.comma)
             try expect(.rightParenthesis)
-            try checkKey(of: table)
         }
         if accept(.comment) { try optionText("a comment") }
         if at(.partitioned) { throw unsupported("PARTITIONED BY is") }
         if accept(.with) { table.options = try options() }
-        if at(.like) { throw unsupported("CREATE TABLE … LIKE is", suggestion: "SHOW CREATE TABLE tells what to copy") }
+        if at(.like) { table = try like(table) }
+        try checkKey(of: table)
+        table.text = source(since: start)
+        declared[table.name] = table
         return table
     }
 

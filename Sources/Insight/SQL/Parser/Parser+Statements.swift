@@ -80,28 +80,36 @@ extension Parser {
         if at(.materialized), lookahead(1).keyword == .views {
             advance()
             show.subject = .materializedViews
+        } else if accept(.create) {
+            show.subject = try createdSubject()
+            show.table = try objectName("a name")
+            return show
         } else {
-            guard let subject = ShowStatement.Subject(rawValue: token.text.uppercased()), subject != .materializedViews
-            else {
+            guard case .word = token.kind, let subject = ShowStatement.Subject(rawValue: token.text.uppercased()) else {
                 throw unexpected(
-                    expecting: "TABLES, VIEWS, FUNCTIONS, JOBS, COLUMNS or CREATE TABLE",
+                    expecting: "TABLES, VIEWS, FUNCTIONS, JOBS, COLUMNS, CREATE TABLE or CREATE VIEW",
                     keywords: [.tables, .views, .functions, .jobs])
             }
             show.subject = subject
         }
         advance()
-        switch show.subject {
-        case .columns:
+        if show.subject == .columns {
             guard accept(.from) || accept(.in) else { throw unexpected(expecting: "FROM and a table") }
             show.table = try objectName("a table")
-        case .create:
-            try expect(.table)
-            show.table = try objectName("a table")
-            return show
-        default: break
         }
         show.pattern = try showPattern()
         return show
+    }
+
+    /// `TABLE | VIEW | MATERIALIZED VIEW`, behind SHOW CREATE.
+    private mutating func createdSubject() throws(SQLError) -> ShowStatement.Subject {
+        if accept(.table) { return .createTable }
+        if accept(.view) { return .createView }
+        guard accept(.materialized) else {
+            throw unexpected(expecting: "TABLE, VIEW or MATERIALIZED VIEW", keywords: [.table, .view, .materialized])
+        }
+        try expect(.view)
+        return .createMaterializedView
     }
 
     /// `[NOT] LIKE | ILIKE 'pattern'`

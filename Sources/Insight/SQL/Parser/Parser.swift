@@ -13,6 +13,8 @@ struct Parser {
     var hints: [TableHint] = []
     /// Tables that the statement declares and fills.
     var filled: [TableDeclaration] = []
+    /// Tables of the statements so far, for LIKE.
+    var declared: [String: TableDeclaration] = [:]
     /// What the statement's comparisons with ALL and ANY come to so far.
     var quantifiedQueries = 0
     /// Where an alias without `AS` was read last: a misspelt key word lands there.

@@ -1,4 +1,15 @@
 extension BoundExpression {
+    /// Whether it asks how far event time has come.
+    public var readsWatermark: Bool {
+        if case .call(.currentWatermark, _, _) = self { return true }
+        var found = false
+        _ = mapChildren { child in
+            if child.readsWatermark { found = true }
+            return child
+        }
+        return found
+    }
+
     /// The same node over other children.
     func mapChildren<Failure: Error>(
         _ transform: (BoundExpression) throws(Failure) -> BoundExpression

@@ -100,6 +100,8 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case overlay = "OVERLAY"
     case translate = "TRANSLATE"
     case elt = "ELT"
+    /// `(format, value, …)`
+    case printf = "PRINTF"
     case isAlpha = "IS_ALPHA"
     case isDigit = "IS_DIGIT"
     case isDecimal = "IS_DECIMAL"
@@ -129,6 +131,8 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     // Time; a unit is a VARCHAR literal argument (`'YEAR'`)
     case currentTimestamp = "CURRENT_TIMESTAMP"
     case currentDate = "CURRENT_DATE"
+    /// How far event time has come where the expression is computed; the argument only says of which column.
+    case currentWatermark = "CURRENT_WATERMARK"
     /// When a batch is worked on.
     case processingTime = "PROCTIME"
     case currentTime = "CURRENT_TIME"
@@ -221,13 +225,14 @@ public enum ScalarFunction: String, Hashable, Sendable, CaseIterable {
     case groupID = "GROUP_ID"
     // Addresses
     case ipInCIDR = "IP_IN_CIDR"
+    case addressNumber = "INET_ATON"
+    case addressText = "INET_NTOA"
 
     /// False where the value depends on when the query runs, so that it must not be folded at bind time.
     public var isFoldable: Bool {
         switch self {
         case .currentTimestamp, .currentDate, .currentTime, .random, .randomInteger, .uuid, .unixTimestamp,
-            .processingTime, .grouping,
-            .groupID, .raise:
+            .processingTime, .currentWatermark, .grouping, .groupID, .raise:
             false
         default: true
         }

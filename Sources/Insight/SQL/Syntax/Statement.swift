@@ -59,7 +59,7 @@ public enum ObjectKind: String, Hashable, Sendable {
 }
 
 /// `SHOW TABLES | VIEWS | MATERIALIZED VIEWS | FUNCTIONS | JOBS | COLUMNS FROM table [[NOT] LIKE | ILIKE 'pattern']`, and
-/// `SHOW CREATE TABLE table`.
+/// `SHOW CREATE TABLE | VIEW | MATERIALIZED VIEW name`.
 public struct ShowStatement: Hashable, Sendable {
     public enum Subject: String, Hashable, Sendable, CaseIterable {
         case tables = "TABLES"
@@ -70,7 +70,10 @@ public struct ShowStatement: Hashable, Sendable {
         /// Of a table.
         case columns = "COLUMNS"
         /// The statement that a table could be declared with.
-        case create = "CREATE"
+        case createTable = "CREATE TABLE"
+        /// The statement that a view was declared with.
+        case createView = "CREATE VIEW"
+        case createMaterializedView = "CREATE MATERIALIZED VIEW"
     }
 
     /// Which names are wanted.
@@ -83,7 +86,7 @@ public struct ShowStatement: Hashable, Sendable {
     }
 
     public var subject: Subject
-    /// Of `columns` and `create`.
+    /// Of `columns`, and of what begins with CREATE.
     public var table: ObjectName?
     public var pattern: Pattern?
     public var position: SourcePosition

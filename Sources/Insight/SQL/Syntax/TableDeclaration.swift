@@ -1,4 +1,4 @@
-/// `CREATE TABLE name (columns, WATERMARK FOR c AS …, PRIMARY KEY (…) NOT ENFORCED) [WITH (…)]`
+/// `CREATE TABLE name (columns, WATERMARK FOR c AS …, PRIMARY KEY (…) NOT ENFORCED) [WITH (…)] [LIKE table (…)]`
 public struct TableDeclaration: Hashable, Sendable {
     public var name: String
     /// Columns of the source as declared, in order; none when the statement leaves them to the source.
@@ -15,6 +15,8 @@ public struct TableDeclaration: Hashable, Sendable {
     public var watermarkDelay: Int64
     /// The `WITH` list.
     public var options: [String: String]
+    /// As it was written.
+    public var text = ""
 }
 
 /// `name type METADATA [FROM 'key'] [VIRTUAL]` among the columns of a table.

@@ -5,6 +5,8 @@ public struct ViewDeclaration: Hashable, Sendable {
     public var columns: [ObjectName]?
     public var query: Query
     public var ifNotExists: Bool
+    /// As it was written.
+    public var text: String
 }
 
 /// `CREATE MATERIALIZED VIEW [IF NOT EXISTS] name [WITH (…)] AS query`: a query whose answer is kept up to date.

@@ -78,7 +78,13 @@ struct RowExpression {
     private let column: Int?
     private let compiled: CompiledExpression?
 
-    init(_ expression: BoundExpression) throws(SQLError) {
+    /// - Parameter knowsWatermark: the context it is evaluated in tells how far event time has come.
+    init(_ expression: BoundExpression, knowsWatermark: Bool = false) throws(SQLError) {
+        if !knowsWatermark, expression.readsWatermark {
+            throw SQLError(
+                code: .unsupported, message: "CURRENT_WATERMARK stands in SELECT and in WHERE",
+                suggestion: "compute it in a sub-query")
+        }
         if case .column(let index, _) = expression {
             self.column = index
             self.compiled = nil

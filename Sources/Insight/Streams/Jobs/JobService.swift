@@ -39,6 +39,7 @@ public final class JobService: Sendable {
                 try self?.keep(view: name, text: text, mayExist: mayExist)
             },
             drop: { [weak self] name throws(SQLError) in try self?.drop(view: name) },
+            text: { [weak self] name in self?.all.first { $0.name == name }?.text },
             jobs: { [weak self] in self?.all ?? [] })
     }
 
@@ -146,8 +147,8 @@ public final class JobService: Sendable {
     func checkReach(_ script: JobScript, name: String, allowsFiles: Bool) throws(SQLError) {
         guard allowsFiles || !script.namesFiles else {
             throw SQLError(
-                code: .unsupported, message: "job \(name): a job from here can't read files",
-                suggestion: "append what the file holds to a topic")
+                code: .unsupported, message: "job \(name): a job from here can't read or write files",
+                suggestion: "topics hold what it reads and writes; jobs of the folder jobs.files may use files")
         }
         let hosts = settings.httpHosts
         if !allowsFiles, !hosts.contains("*"), let host = script.hosts.first(where: { !hosts.contains($0) }) {

@@ -7,7 +7,7 @@ struct Filter: StatelessOperator {
     private let context: EvaluationContext
 
     init(predicate: BoundExpression, context: EvaluationContext) throws(SQLError) {
-        self.predicate = try RowExpression(predicate)
+        self.predicate = try RowExpression(predicate, knowsWatermark: true)
         self.context = context
     }
 

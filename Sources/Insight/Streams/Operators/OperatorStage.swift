@@ -8,6 +8,8 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage, DrainingStage 
     private let account: MemoryAccount
     private let deadLetters: DeadLetters?
     private let draining: DrainingStages?
+    /// Told how far event time has come, where an expression of the operator asks.
+    private let watermark: WatermarkCell?
     override var name: String { title }
     override var downstream: Stage? { next.stage }
     private let title: String
@@ -17,11 +19,13 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage, DrainingStage 
 
     /// - Parameters:
     ///   - deadLetters: where rows go that the operator fails on; `nil` where the query fails then.
+    ///   - watermark: what the operator's expressions ask how far event time has come.
     ///   - draining: has those go on that answer in pieces; `nil` where nobody does.
     init(
         _ op: consuming Op, name: String, next: StageInput, account: MemoryAccount, deadLetters: DeadLetters? = nil,
-        draining: DrainingStages? = nil
+        draining: DrainingStages? = nil, watermark: WatermarkCell? = nil
     ) {
+        self.watermark = watermark
         self.draining = draining
         self.op = op
         self.title = name
@@ -47,6 +51,7 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage, DrainingStage 
 
     override func advance(watermark: Int64, port: Int) throws(SQLError) {
         let began = meter.begin(watermark: watermark)
+        self.watermark?.advance(to: watermark)
         try op.onWatermark(watermark, output: &scratch)
         try charge()
         meter.pause(since: began)

@@ -13,7 +13,9 @@ struct Project: StatelessOperator {
         expressions: [BoundExpression], schema: Schema, context: EvaluationContext, keepsKinds: Bool = false
     ) throws(SQLError) {
         var compiled: [RowExpression] = []
-        for expression in expressions { compiled.append(try RowExpression(expression)) }
+        for expression in expressions {
+            compiled.append(try RowExpression(expression, knowsWatermark: true))
+        }
         self.expressions = compiled
         self.schema = keepsKinds ? schema.changing : schema
         self.keepsKinds = keepsKinds

@@ -143,11 +143,12 @@ struct PhysicalPlanner {
         case .filter(let input, let predicate):
             try build(input, try filterStage(predicate, isChanging: isChanging(input), next), query)
         case .project(let input, let expressions, let fields):
+            let (context, watermark) = context(for: expressions)
             let project = try Project(
                 expressions: expressions, schema: Schema(planFields: fields), context: context,
                 keepsKinds: isChanging(input))
             let after = dropsUnchanged(input, expressions) ? stage(DropUnchanged(), "", next) : next
-            try build(input, stage(project, "SELECT", after), query)
+            try build(input, stage(project, "SELECT", after, watermark: watermark), query)
         case .window(let input, let window):
             try buildWindow(input, window, asPanes: false, plan, next, query)
         case .aggregate(let input, let keys, let aggregates, let fields):
@@ -205,9 +206,20 @@ struct PhysicalPlanner {
     func filterStage(
         _ predicate: BoundExpression, isChanging: Bool, _ next: StageInput
     ) throws(SQLError) -> StageInput {
-        isChanging
-            ? stage(try FilterChanges(predicate: predicate, context: context), "WHERE", next)
-            : stage(try Filter(predicate: predicate, context: context), "WHERE", next)
+        let (context, watermark) = context(for: [predicate])
+        guard isChanging else {
+            return stage(try Filter(predicate: predicate, context: context), "WHERE", next, watermark: watermark)
+        }
+        return stage(try FilterChanges(predicate: predicate, context: context), "WHERE", next, watermark: watermark)
+    }
+
+    /// What expressions of one step are evaluated in, and what must be told the step's watermark for them.
+    private func context(for expressions: [BoundExpression]) -> (EvaluationContext, WatermarkCell?) {
+        guard expressions.contains(where: \.readsWatermark) else { return (context, nil) }
+        let cell = WatermarkCell()
+        var context = context
+        context.watermark = { cell.value }
+        return (context, cell)
     }
 
     private func buildDistinct(_ input: LogicalPlan, _ next: StageInput, _ query: PhysicalQuery) throws(SQLError) {
@@ -238,10 +250,11 @@ struct PhysicalPlanner {
     }
 
     func stage<Op: StreamOperator & ~Copyable>(
-        _ op: consuming Op, _ name: String, _ next: StageInput
+        _ op: consuming Op, _ name: String, _ next: StageInput, watermark: WatermarkCell? = nil
     ) -> StageInput {
         let stage = OperatorStage(
-            op, name: name, next: next, account: account, deadLetters: deadLetters, draining: draining)
+            op, name: name, next: next, account: account, deadLetters: deadLetters, draining: draining,
+            watermark: watermark)
         return StageInput(stage: stage, port: 0)
     }
 
@@ -276,7 +289,7 @@ struct PhysicalPlanner {
         var input = next
         var range = Int64.min...Int64.max
         if let predicate {
-            input = stage(try Filter(predicate: predicate, context: context), "WHERE", next)
+            input = try filterStage(predicate, isChanging: false, next)
             if let time = table.timeColumn, let column = columns.firstIndex(of: time) {
                 range = TimeBounds.of(predicate, column: column, now: context.now)
             }

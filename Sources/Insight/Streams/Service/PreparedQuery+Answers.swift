@@ -17,7 +17,7 @@ extension PreparedQuery {
             case .materializedViews: ["name", "key", "rows", "state"]
             case .jobs: ["name", "state", "targets", "failure"]
             case .views, .functions: ["name"]
-            case .create: ["statement"]
+            case .createTable, .createView, .createMaterializedView: ["statement"]
             case .columns: descriptionFields().map(\.name)
             }
         return names.map { PlanField(name: $0, type: .varchar) }
@@ -87,20 +87,38 @@ extension PreparedQuery {
                 [job.name, job.phase, job.targets.joined(separator: ", "), job.failure]
             }
         case .columns: return try show.table.map { table throws(SQLError) in try columns(of: table) } ?? []
-        case .create:
+        case .createTable, .createView, .createMaterializedView:
+            guard let name = show.table else { return [] }
             // A row a line, as EXPLAIN has them.
-            let text = try show.table.map { table throws(SQLError) in try declaration(of: table) } ?? ""
-            return text.split(separator: "\n").map { [String($0)] }
+            return try statement(show.subject, of: name).split(separator: "\n").map { [String($0)] }
         }
     }
 
-    /// `CREATE TABLE`, as it could be written.
+    /// The statement that a table or view was declared with, or could be.
+    private func statement(_ subject: ShowStatement.Subject, of name: ObjectName) throws(SQLError) -> String {
+        let text: String?
+        switch subject {
+        case .createView: text = views.first { $0.name.text == name.text }?.text
+        case .createMaterializedView:
+            text = service.views.snapshot(name.text).flatMap { _ in service.views.keeper?.text(name.text) }
+        default: return try declaration(of: name)
+        }
+        if let text { return text }
+        let kind = subject == .createView ? "view" : "materialized view"
+        throw SQLError(
+            code: .unknownTable, message: "there is no \(kind) \(name.text)", at: name.position,
+            suggestion: subject == .createView
+                ? "a view holds for the text that declares it" : "SHOW MATERIALIZED VIEWS")
+    }
+
+    /// `CREATE TABLE`, as it could be written, or as it is.
     private func declaration(of table: ObjectName) throws(SQLError) -> String {
         _ = try binder.fields(of: table)
-        guard let text = resolved(table)?.declaration else {
+        guard let text = resolved(table)?.declaration ?? declarations[table.text] else {
             throw SQLError(
                 code: .unsupported,
-                message: "SHOW CREATE TABLE tells of topics and files, and \(table.text) is neither",
+                message:
+                    "SHOW CREATE TABLE tells of topics, files and what the text declares, and \(table.text) is neither",
                 at: table.position, suggestion: "DESCRIBE \(table.text) shows its columns")
         }
         return text

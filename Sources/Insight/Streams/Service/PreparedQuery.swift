@@ -10,6 +10,8 @@ struct PreparedQuery {
     private let question: RequestScript.Question
     let views: [ViewDeclaration]
     let functions: [FunctionDeclaration]
+    /// The statements by which the text declares tables, by name.
+    let declarations: [String: String]
     let binder: Binder
     let catalog: QueryCatalog
     private let request: QueryRequest
@@ -36,6 +38,7 @@ struct PreparedQuery {
         self.service = service
         settings = script.settings
         views = script.views
+        declarations = script.declarations.mapValues(\.text)
         functions = script.functions
         binder = Binder(
             catalog: catalog, views: script.views, functions: script.functions,

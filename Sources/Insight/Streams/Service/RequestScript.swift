@@ -14,7 +14,7 @@ struct RequestScript {
 
     private(set) var definitions: [String: TableDefinition]
     /// Tables as this text declares them.
-    private var declarations: [String: TableDeclaration] = [:]
+    private(set) var declarations: [String: TableDeclaration] = [:]
     /// In the order in which they see each other.
     private(set) var views: [ViewDeclaration] = []
     private(set) var functions: [FunctionDeclaration] = []

@@ -8,6 +8,8 @@ final class ViewRegistry: Sendable {
         /// Name, the whole text, and whether a view may be there already.
         let create: @Sendable (String, String, Bool) throws(SQLError) -> Void
         let drop: @Sendable (String) throws(SQLError) -> Void
+        /// The statements that a view was made with.
+        let text: @Sendable (String) -> String?
         /// All jobs that there are.
         let jobs: @Sendable () -> [JobInfo]
     }

@@ -68,12 +68,30 @@ import Testing
         #expect(bench.wait { bench.ask(content).sorted() == ["/a|96", "/b|200", "/c|0"] })
     }
 
+    @Test func aMarkIsKeptUpToDate() throws {
+        let bench = try JobBench()
+        defer { bench.stop() }
+        let declared = "CREATE TABLE marked (path VARCHAR, failed BOOLEAN, PRIMARY KEY (path) NOT ENFORCED); "
+        let failed = "(SELECT url.path FROM requests WHERE http.response.status_code >= 500)"
+        try bench.jobs.submit(
+            name: "marks",
+            text: declared + "INSERT INTO marked SELECT url.path, url.path IN \(failed) FROM requests")
+        let content = declared + "SELECT path, failed FROM marked"
+        try bench.append([(0, "/a", 200), (1, "/b", 500)])
+        #expect(bench.wait { bench.ask(content).sorted() == ["/a|false", "/b|true"] })
+        try bench.append([(7_300, "/a", 503)])
+        #expect(bench.wait { bench.ask(content).sorted() == ["/a|true", "/b|true"] })
+        // Two hours of event time later the list is what it was.
+        try bench.append([(14_600, "/b", 200), (14_601, "/c", 200)])
+        #expect(bench.wait { bench.ask(content).sorted() == ["/a|true", "/b|true", "/c|false"] })
+    }
+
     @Test func whatCantBeKeptIsRefused() throws {
         let bench = try JobBench()
         defer { bench.stop() }
         let text =
-            "INSERT INTO x SELECT url.path FROM requests WHERE TRUE OR url.path IN (SELECT url.path FROM requests) = TRUE"
-        let error = #expect(throws: SQLError.self) { try bench.jobs.submit(name: "either", text: text) }
-        #expect(error?.suggestion?.contains("alone or beside others with AND") == true)
+            "INSERT INTO x SELECT COUNT(*) AS n, (SELECT COUNT(*) FROM requests) AS all_of_them FROM requests EMIT CHANGES"
+        let error = #expect(throws: SQLError.self) { try bench.jobs.submit(name: "beside", text: text) }
+        #expect(error?.suggestion?.contains("group in a sub-query") == true)
     }
 }
