@@ -19,13 +19,24 @@ private struct Tables: Catalog {
     var tableNames: [String] { ["t"] }
 }
 
+private func query(of statement: Statement) -> Query? {
+    switch statement {
+    case .query(let query): query
+    case .insert(let insert): insert.query
+    case .explain(let explained): explained.query
+    case .createView(let view): view.query
+    case .createMaterializedView(let view): view.query
+    default: nil
+    }
+}
+
 /// Any text is statements or an error with a place in the text; a query over `t` is a plan or such an error.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let text = String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     do throws(SQLError) {
         for statement in try SQLParser.parse(text) {
-            guard case .query(let query) = statement else { continue }
+            guard let query = query(of: statement) else { continue }
             let binder = Binder(catalog: Tables())
             guard case .plan(let plan) = try binder.bind(query, answers: []) else { continue }
             precondition(!"\(plan)".isEmpty)

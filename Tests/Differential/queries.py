@@ -88,7 +88,7 @@ def query(rng, depth):
             made["operation"] = made["operation"].split()[0]
     if rng.random() < 0.4:
         made["order"] = [rng.choice(["", " ASC", " DESC", " DESC NULLS FIRST", " NULLS LAST"])
-                         for _ in range(len(made["keys"]) + len(made["items"]) + 1)]
+                         for _ in range(len(made["keys"]) + len(made["items"]) + len(made.get("marks") or []) + 1)]
         if rng.random() < 0.5:
             made["limit"] = (rng.randrange(0, 9), rng.randrange(0, 3))
     return made

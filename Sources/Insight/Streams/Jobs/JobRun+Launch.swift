@@ -4,6 +4,16 @@ import Runtime
 import SQL
 
 extension JobRun {
+    /// Says so where a job reads what it writes: without a condition that ends it, that goes on for ever.
+    private func noteLoops() {
+        let written = outputs.prefix(queries.count).compactMap { output in
+            if case .topic(let topic) = output.sink { topic } else { nil }
+        }
+        for topic in Set(inputs.compactMap(\.topic)).intersection(written).sorted() {
+            report(.note("it reads \(topic) and writes into it: its own rows come back"))
+        }
+    }
+
     /// Plans the job, and takes it to where its last checkpoint says that it stood.
     func launch() throws(SQLError) {
         let checkpoint = try folder.readCheckpoint()
@@ -56,6 +66,7 @@ extension JobRun {
         let (plan, parts) = makePlan()
         planParts = parts
         report(.planned(plan, targets: outputs.prefix(queries.count).map(\.target)))
+        noteLoops()
         if let checkpoint, !from.rewindsInputs { try restore(checkpoint, plans, now: now) }
         try openSinks(checkpoint)
         if let checkpoint { try completeEpoch(checkpoint) }
