@@ -9,8 +9,7 @@ extension QueryBinder {
         let tied = try tie(query, to: input, at: position)
         let marks = try joinMarks(
             of: tied.select.relation, [Self.rowCount], [Self.isThere(keyCount: tied.join.rightKeys.count)],
-            by: tied.join,
-            to: &input, at: position)
+            by: tied.join, to: &input, at: position)
         return Self.only(where: tied.condition, marks[0])
     }
 
@@ -89,8 +88,7 @@ extension QueryBinder {
         guard !usesOuter else {
             throw SQLError(
                 .unsupported, "what IN (query) selects here can't use columns of the query around it",
-                at: item.position,
-                suggestion: "use them in the WHERE of the sub-query, or beside IN")
+                at: item.position, suggestion: "use them in the WHERE of the sub-query, or beside IN")
         }
         guard let resolution = FunctionSignatures.resolve(.equal, [operand.type, item.type]) else {
             throw binder.mismatch("IN", [operand, item], at: position)
