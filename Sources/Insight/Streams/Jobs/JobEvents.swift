@@ -64,6 +64,7 @@ final class JobControl: Sendable {
     private let abandoned = Atomic<Bool>(false)
 
     func ask(_ request: Request) { requests.withLock { $0.append(request) } }
+    var isAsked: Bool { requests.withLock { !$0.isEmpty } }
     func putBack(_ request: Request) { requests.withLock { $0.insert(request, at: 0) } }
     func next() -> Request? { requests.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
 

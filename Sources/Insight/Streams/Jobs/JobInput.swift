@@ -46,6 +46,8 @@ final class JobInput {
     /// Rows at the last look at the topic's types.
     private var rowsAtLook: Int64 = 0
     private let deadLetters: DeadLetters?
+    /// What no expression could make anything of in the shards, as of when they rested last.
+    private var letters: [Batch] = []
     private var rowsRead: Int64 = 0
     /// Memory of the batches that were read in this run.
     private(set) var bytes: Int64 = 0
@@ -180,11 +182,14 @@ final class JobInput {
     ///
     /// - Parameters:
     ///   - deadline: of the system's clock, for rounds.
+    ///   - mayOverlap: whether shards may begin the next round while this thread hands on what came of the last.
     ///   - wake: has the job go on, from another thread.
-    func advance(until deadline: Int64, wake: @escaping @Sendable () -> Void) throws(SQLError) -> Advance {
-        if let exchange { return try advance(exchange, until: deadline, wake: wake) }
+    func advance(
+        until deadline: Int64, mayOverlap: () -> Bool, wake: @escaping @Sendable () -> Void
+    ) throws(SQLError) -> Advance {
+        if let exchange { return try advance(exchange, until: deadline, mayOverlap, wake) }
         if case .topic(let log) = source, let shards {
-            return try advance(shards, log, until: deadline, wake: wake)
+            return try advance(shards, log, until: deadline, mayOverlap, wake)
         }
         return try advance() ? .rows : .nothing
     }
@@ -260,14 +265,14 @@ final class JobInput {
 extension JobInput {
     /// Has shards share the rows out.
     ///
-    /// - Parameter makeLane: of the source, its name, and the columns that each scan wants of what is read.
+    /// - Parameter makeLane: of the lane's number, the source, its name, and the columns that each scan wants of what is read.
     func share(
         among count: Int, service: QueryService,
-        _ makeLane: (LogSource, String, [[Int]?]) throws(SQLError) -> ShardLane
+        _ makeLane: (Int, LogSource, String, [[Int]?]) throws(SQLError) -> ShardLane
     ) throws(SQLError) {
         guard case .topic(let log) = source else { return }
         var lanes: [ShardLane] = []
-        for _ in 0..<count { lanes.append(try makeLane(log, name, columns)) }
+        for number in 0..<count { lanes.append(try makeLane(number, log, name, columns)) }
         shards = JobShards(lanes, service: service)
     }
 
@@ -280,8 +285,10 @@ extension JobInput {
     /// Between two rounds everything stands where a checkpoint can say it.
     var isInRound: Bool { shards?.round != nil || exchange?.round != nil }
 
-    /// What no expression could make anything of, in all shards.
-    func takeDeadLetters() -> [Batch] { shards?.takeDeadLetters() ?? exchange?.takeDeadLetters() ?? [] }
+    func takeDeadLetters() -> [Batch] {
+        defer { letters = [] }
+        return letters
+    }
 
     func close() {
         shards?.close()
@@ -289,24 +296,36 @@ extension JobInput {
     }
 
     private func advance(
-        _ shards: JobShards, _ log: LogSource, until deadline: Int64, wake: @escaping @Sendable () -> Void
+        _ shards: JobShards, _ log: LogSource, until deadline: Int64, _ mayOverlap: () -> Bool,
+        _ wake: @escaping @Sendable () -> Void
     ) throws(SQLError) -> Advance {
-        if shards.round == nil {
-            var pieces: [LogPiece] = []
-            while pieces.count < shards.piecesOfRound, let piece = try log.nextPiece() { pieces.append(piece) }
-            guard !pieces.isEmpty else {
-                try nothingNow()
-                return .nothing
-            }
-            shards.begin(pieces, trackers: scans.map(\.watermarks), now: clock.now(), wake: wake)
+        if shards.round == nil, try !begin(shards, log, wake) {
+            try nothingNow()
+            return .nothing
         }
         let (progress, result) = try shards.work(until: deadline)
         guard let result else { return progress == .again ? .again : .busy }
         rowsRead += result.rows
         bytes += result.bytes
-        for index in scans.indices { scans[index].watermarks = result.trackers[index] }
-        try announce()
+        for index in scans.indices {
+            scans[index].watermarks = result.trackers[index]
+            try gather(index)
+        }
+        letters += shards.takeDeadLetters()
+        if mayOverlap() { _ = try begin(shards, log, wake) }
+        for index in scans.indices { try scans[index].announce() }
         return .rows
+    }
+
+    /// - Returns: whether there is anything for the shards.
+    private func begin(
+        _ shards: JobShards, _ log: LogSource, _ wake: @escaping @Sendable () -> Void
+    ) throws(SQLError) -> Bool {
+        var pieces: [LogPiece] = []
+        while pieces.count < shards.piecesOfRound, let piece = try log.nextPiece() { pieces.append(piece) }
+        guard !pieces.isEmpty else { return false }
+        shards.begin(pieces, trackers: scans.map(\.watermarks), now: clock.now(), wake: wake)
+        return true
     }
 
     /// Takes from the shards what a scan's aggregate needs to answer the windows that its watermark closes.
@@ -332,24 +351,17 @@ extension JobInput {
     func share(_ exchange: JobExchange) { self.exchange = exchange }
 
     private func advance(
-        _ exchange: JobExchange, until deadline: Int64, wake: @escaping @Sendable () -> Void
+        _ exchange: JobExchange, until deadline: Int64, _ mayOverlap: () -> Bool,
+        _ wake: @escaping @Sendable () -> Void
     ) throws(SQLError) -> Advance {
         if isFinished { return .nothing }
-        if exchange.round == nil {
-            var pieces: [ExchangeRound.Piece] = []
-            while pieces.count < exchange.piecesOfRound, let piece = try nextPiece() { pieces.append(piece) }
+        if exchange.round == nil, try !begin(exchange, wake) {
             let now = clock.now()
-            guard !pieces.isEmpty || !goesOn else {
-                for index in scans.indices {
-                    scans[index].tick(now: now)
-                    try exchange.advance(index, to: scans[index].watermark)
-                }
-                return .nothing
+            for index in scans.indices {
+                scans[index].tick(now: now)
+                try exchange.advance(index, to: scans[index].watermark)
             }
-            // The rows of a bounded input may come in any order: its windows close at its end.
-            exchange.begin(
-                pieces, trackers: scans.map(\.watermarks), now: now, hasWatermarks: goesOn, closes: pieces.isEmpty,
-                wake: wake)
+            return .nothing
         }
         let closes = exchange.round?.closes ?? false
         let (progress, result) = try exchange.work(until: deadline)
@@ -359,8 +371,25 @@ extension JobInput {
             bytes += result.bytes
         }
         for index in scans.indices { scans[index].watermarks = result.trackers[index] }
+        letters += exchange.takeDeadLetters()
+        if !closes, mayOverlap() { _ = try begin(exchange, wake) }
+        try exchange.handOn()
         isFinished = closes
         return .rows
+    }
+
+    /// - Returns: whether there is anything for the shards: rows, or the end of the input.
+    private func begin(
+        _ exchange: JobExchange, _ wake: @escaping @Sendable () -> Void
+    ) throws(SQLError) -> Bool {
+        var pieces: [ExchangeRound.Piece] = []
+        while pieces.count < exchange.piecesOfRound, let piece = try nextPiece() { pieces.append(piece) }
+        guard !pieces.isEmpty || !goesOn else { return false }
+        // The rows of a bounded input may come in any order: its windows close at its end.
+        exchange.begin(
+            pieces, trackers: scans.map(\.watermarks), now: clock.now(), hasWatermarks: goesOn,
+            closes: pieces.isEmpty, wake: wake)
+        return true
     }
 
     private func nextPiece() throws(SQLError) -> ExchangeRound.Piece? {

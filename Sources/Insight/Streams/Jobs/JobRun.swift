@@ -17,6 +17,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     }
 
     private static let sliceNanoseconds: Int64 = 10_000_000
+    /// Shards that go from round to round rest this often at least, so that others see how far the job has come.
+    private static let restNanoseconds: Int64 = 50_000_000
 
     let control = JobControl()
     let name: String
@@ -52,6 +54,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     var rowsAnswered: [(rows: Int64, bytes: Int64)] = []
     var planParts: [PlanPart] = []
     private var hasNotedFuture = false
+    /// When shards rested last.
+    private var rested: Int64 = 0
     /// When somebody subscribed to the job's targets last, or it began: monotonic, microseconds.
     private var lastSubscribed: Int64?
     /// The statements whose rows go to shards by key.
@@ -119,7 +123,10 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         }
         let deadline = now() + Self.sliceNanoseconds
         while true {
-            if !isInRound, try takeRequests() { return .again }
+            if !isInRound {
+                rested = now()
+                if try takeRequests() { return .again }
+            }
             var hadRows = false
             if isInRound || pendingBytes < settings.outputBytes {
                 switch try readOnce(until: deadline) {
@@ -132,10 +139,12 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             if inputs.allSatisfy(\.isFinished), queries.allSatisfy({ $0.output.isFinished }) {
                 return try finish(.completed)
             }
-            if isAbandonedByAll { return try finish(.completed) }
             try settle()
-            if isCheckpointDue { try beginCheckpoint(savepoint: nil) }
-            if now() >= deadline || !hadRows { note() }
+            if !isInRound {
+                if isAbandonedByAll { return try finish(.completed) }
+                if isCheckpointDue { try beginCheckpoint(savepoint: nil) }
+                if now() >= deadline || !hadRows { note() }
+            }
             if !hadRows { return .wait }
             if now() >= deadline { return .again }
         }
@@ -199,7 +208,9 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         }
         var result = JobInput.Advance.nothing
         for index in order where !queries.contains(where: \.isFull) {
-            result = try inputs[index].advance(until: deadline) { [weak self] in self?.wake() }
+            result = try inputs[index].advance(until: deadline, mayOverlap: { mayOverlap(index) }) { [weak self] in
+                self?.wake()
+            }
             if result == .busy || result == .again { return result }
             guard result == .rows else { continue }
             for letters in inputs[index].takeDeadLetters() { try add(letters: letters) }
@@ -214,17 +225,27 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         return result
     }
 
+    /// Whether the shards of an input may begin another round while this thread hands on what came of the last: nothing is
+    /// due that needs them at rest, and it is this input's turn again.
+    private func mayOverlap(_ index: Int) -> Bool {
+        now() - rested < Self.restNanoseconds && !control.isAsked && pendingBytes < settings.outputBytes
+            && !isCheckpointDue && inputs.indices.allSatisfy { $0 == index || inputs[$0].isFinished }
+            && !queries.contains(where: \.isFull)
+    }
+
     private func add(letters: Batch) throws(SQLError) {
         add(letters, to: outputs.count - 1, as: "dead_rows")
         try prepareDeadLetters()
     }
 
     private func add(_ batch: Batch, to output: Int, as counter: String) {
-        pending[output].append(batch)
+        counts[counter, default: 0] += Int64(batch.rowCount)
         rowsAnswered[output].rows += Int64(batch.rowCount)
         rowsAnswered[output].bytes += Int64(batch.memoryBytes)
+        // Nobody waits for rows that are let go of.
+        if case .blackhole = outputs[output].sink { return }
+        pending[output].append(batch)
         pendingBytes += batch.memoryBytes
-        counts[counter, default: 0] += Int64(batch.rowCount)
     }
 
     // MARK: Telling

@@ -33,7 +33,7 @@ extension Stage {
 extension OperatorStage<WindowAggregate> {
     /// Takes over what a shard has of the windows that close by `watermark`; `nil` for all it has.
     func absorb(_ shard: OperatorStage<WindowAggregate>, closingBy watermark: Int64?) throws(SQLError) {
-        guard try op.absorb(&shard.op, closingBy: watermark) else { return }
+        guard op.absorb(&shard.op, closingBy: watermark) else { return }
         try shard.charge()
         try charge()
     }

@@ -14,6 +14,8 @@ struct WindowAggregate: ~Copyable, StreamOperator {
     private let maximumOpenPanes: Int
     /// Ascending by start.
     private var panes: [Pane] = []
+    /// What shards had, until it is merged: they go on meanwhile.
+    private var taken: [Pane] = []
     private var watermark = Int64.min
     /// Windows up to this start have been answered.
     private var answeredThrough = Int64.min
@@ -94,7 +96,9 @@ struct WindowAggregate: ~Copyable, StreamOperator {
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
         guard watermark > self.watermark else { return }
         self.watermark = watermark
-        guard !panes.isEmpty, !isShare else { return }
+        guard !isShare else { return }
+        try mergeTaken()
+        guard !panes.isEmpty else { return }
         try answer(through: watermark, output: &output)
         guard panes[0].start + windows.sizeMicroseconds - 1 <= watermark else { return }
         panes.removeAll { $0.start + windows.sizeMicroseconds - 1 <= watermark }
@@ -102,12 +106,14 @@ struct WindowAggregate: ~Copyable, StreamOperator {
     }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {
+        try mergeTaken()
         try answer(through: .max, output: &output)
         panes = []
         bytes = 0
     }
 
-    func saveState(into state: inout OperatorState) throws(SQLError) {
+    mutating func saveState(into state: inout OperatorState) throws(SQLError) {
+        try mergeTaken()
         state[number: "watermark"] = watermark
         state[number: "answered_through"] = answeredThrough
         state[number: "size"] = windows.sizeMicroseconds
@@ -151,10 +157,11 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         panes.sort { $0.start < $1.start }
     }
 
-    /// Takes over what a shard has of the windows that end by `watermark`, or all that it has.
+    /// Takes over what a shard has of the windows that end by `watermark`, or all that it has. It is merged later, when it
+    /// is needed.
     ///
     /// - Returns: whether there was anything.
-    mutating func absorb(_ shard: inout WindowAggregate, closingBy watermark: Int64?) throws(SQLError) -> Bool {
+    mutating func absorb(_ shard: inout WindowAggregate, closingBy watermark: Int64?) -> Bool {
         if watermark == nil {
             lateRows += shard.lateRows
             self.watermark = max(self.watermark, shard.watermark)
@@ -162,8 +169,18 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         let reach = windows.isPaned ? windows.sizeMicroseconds - windows.slideMicroseconds : 0
         // The first window of a pane is the first that closes.
         let latest = watermark.map { $0 - windows.sizeMicroseconds + 1 + reach } ?? .max
-        guard let first = shard.panes.first, first.start <= latest else { return false }
-        for pane in shard.panes where pane.start <= latest {
+        let count = shard.panes.prefix { $0.start <= latest }.count
+        guard count > 0 else { return false }
+        taken += shard.panes.prefix(count)
+        shard.panes.removeFirst(count)
+        shard.bytes = Self.bytes(of: shard.panes)
+        bytes = Self.bytes(of: panes) + Self.bytes(of: taken)
+        return true
+    }
+
+    private mutating func mergeTaken() throws(SQLError) {
+        guard !taken.isEmpty else { return }
+        for pane in taken {
             if let mine = panes.first(where: { $0.start == pane.start }) {
                 try mine.state.merge(pane.state)
             } else {
@@ -172,11 +189,9 @@ struct WindowAggregate: ~Copyable, StreamOperator {
                 panes.append(pane)
             }
         }
+        taken = []
         panes.sort { $0.start < $1.start }
         bytes = Self.bytes(of: panes)
-        shard.panes.removeAll { $0.start <= latest }
-        shard.bytes = Self.bytes(of: shard.panes)
-        return true
     }
 
     private static func bytes(of panes: [Pane]) -> Int { panes.reduce(0) { $0 + $1.state.byteCount + 256 } }

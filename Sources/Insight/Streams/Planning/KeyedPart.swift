@@ -4,11 +4,11 @@ import SQL
 /// The part of a plan that shards can run by a key: each has all of it for the rows whose key falls to it, and whatever is
 /// above takes in what they answer.
 ///
-/// Rows are shared out where they are read. So the key is what the partitions, groups and joins of the part have in common,
-/// traced down to the columns of its tables.
+/// Rows are shared out before the first step that keeps something: filters and projections below it are done by whoever reads.
+/// So the key is what the partitions, groups and joins of the part have in common, traced down to there.
 struct KeyedPart {
     let plan: LogicalPlan
-    /// The key's values over the columns of each scan, in the order of the scans.
+    /// The key's values over the rows that are shared out, in the order of the scans that these come from.
     let scanKeys: [[BoundExpression]]
     /// Of each step that keeps rows or states by key: which of its own keys are the part's. In the order in which the
     /// planner meets these steps.
@@ -78,6 +78,17 @@ extension LogicalPlan {
         }
     }
 
+    /// Whether all of it, down to the table, looks at each row alone. Windows and grouping sets don't belong to it: it is
+    /// cheaper to share out rows without what they add.
+    var isOfRowsAlone: Bool {
+        switch self {
+        case .scan(let table, _, _): !table.isUpserted
+        case .filter(let input, _), .project(let input, _, _), .unnest(let input, _), .sample(let input, .sticky):
+            input.isOfRowsAlone
+        default: false
+        }
+    }
+
     /// The numbers of the keys that a step keeps rows or states by; none where it keeps nothing, or all together.
     fileprivate var ownKeys: Range<Int> {
         switch self {
@@ -127,9 +138,9 @@ extension LogicalPlan {
     /// Where a value over the output comes from, if each step below keeps the rows that share it together.
     private func place(of value: BoundExpression) -> KeyPlace? {
         guard value.isRepeatable, !value.columns.isEmpty else { return nil }
+        if isOfRowsAlone { return KeyPlace(scanKeys: [value], places: []) }
         switch self {
         case .scan(let table, let columns, _):
-            guard table.isUpserted else { return KeyPlace(scanKeys: [value], places: []) }
             guard case .column(let column, _) = value,
                 let place = table.primaryKey.firstIndex(of: table.fields[columns[column]].name)
             else { return nil }

@@ -37,6 +37,8 @@ struct PhysicalPlanner {
     var scansAreTables = false
     /// Tells the steps that keep something by key which of their keys a shard is told by, in turn; `nil` where none is.
     var keyPlaces: KeyPlaces?
+    /// Below the place where rows are shared out by key.
+    var isBelowExchange = false
 
     /// What takes the answer.
     var target = AnswerTarget.reader
@@ -135,6 +137,11 @@ struct PhysicalPlanner {
     }
 
     func build(_ plan: LogicalPlan, _ next: StageInput, _ query: PhysicalQuery) throws(SQLError) {
+        if keyPlaces != nil, !isBelowExchange, plan.isOfRowsAlone {
+            var below = self
+            below.isBelowExchange = true
+            return try below.build(plan, StageInput(stage: ExchangeStage(next), port: 0), query)
+        }
         switch plan {
         case .scan(let table, let columns, let predicate):
             try buildScan(table, columns, predicate, next, query)

@@ -41,6 +41,19 @@ import Testing
                 FROM requests) WHERE s < 500 GROUP BY p2
                 """),
         Statement(
+            name: "groups of a list's items", key: "x", tables: keyed,
+            text: """
+                INSERT INTO answers SELECT x, COUNT(*) FROM requests CROSS JOIN UNNEST(ARRAY[url.path, 'all']) AS t (x)
+                WHERE http.response.status_code < 500 GROUP BY x
+                """),
+        Statement(
+            name: "grouping sets", key: "url.path",
+            tables: "CREATE TABLE answers (k VARCHAR, s BIGINT, n BIGINT, PRIMARY KEY (k, s) NOT ENFORCED);\n",
+            text: """
+                INSERT INTO answers SELECT url.path, COALESCE(http.response.status_code, 0) AS s, COUNT(*) FROM requests
+                GROUP BY GROUPING SETS ((url.path, http.response.status_code), (url.path))
+                """),
+        Statement(
             name: "groups of groups", key: "p", tables: keyed,
             text: """
                 INSERT INTO answers SELECT p, MAX(n) FROM (SELECT p, s, COUNT(*) AS n FROM \(paths) GROUP BY p, s)
@@ -259,14 +272,15 @@ import Testing
         let row = Rows.batch([("n", .int64)], [[piece]])
         let place = DeadLetters.Place(source: "t", partition: 0, offsets: 0..<1)
         round.sortedOut(
-            piece, rows: [piece % 2 == 0 ? [row, nil] : [nil, row]], latest: [latest], place: place, rowCount: 1,
+            piece, rows: [piece % 2 == 0 ? [[row], []] : [[], [row]]], latest: [latest], place: place, rowCount: 1,
             bytes: 8)
     }
 
     private static func words(_ step: ExchangeRound.Step) -> String {
         switch step {
         case .sortOut(let piece): "sort out \(piece)"
-        case .take(let rows, let watermarks, _): "take \(rows.map { $0?.rowCount ?? 0 }) after \(watermarks)"
+        case .take(let rows, let watermarks, _):
+            "take \(rows.map { $0.reduce(0) { $0 + $1.rowCount } }) after \(watermarks)"
         case .finish(let watermarks): "finish at \(watermarks)"
         case .wait: "wait"
         case .done: "done"

@@ -13,6 +13,39 @@ final class KeyedShard {
     }
 }
 
+/// Where rows are shared out: what the steps below make of a batch goes to the shards of its keys, rather than on.
+final class ExchangeStage: Stage {
+    let next: StageInput
+    private var batches: [Batch] = []
+    override var downstream: Stage? { next.stage }
+    override var lateRows: Int { next.stage.lateRows }
+    override var sampledOutRows: Int { next.stage.sampledOutRows }
+
+    init(_ next: StageInput) { self.next = next }
+
+    override func accept(_ batch: Batch, port: Int) throws(SQLError) { batches.append(batch) }
+    override func advance(watermark: Int64, port: Int) throws(SQLError) {
+        try next.stage.advance(watermark: watermark, port: next.port)
+    }
+    override func close(port: Int) throws(SQLError) { try next.stage.close(port: next.port) }
+
+    func drain() -> [Batch] {
+        let taken = batches
+        batches = []
+        return taken
+    }
+
+    /// The one below a stage, if there is one.
+    static func behind(_ first: Stage) -> ExchangeStage? {
+        var stage: Stage? = first
+        while let current = stage {
+            if let found = current as? ExchangeStage { return found }
+            stage = current.downstream
+        }
+        return nil
+    }
+}
+
 /// What a shard answers, until the job takes it between two rounds.
 final class ShardOutput: Stage {
     private var batches: [Batch] = []
@@ -42,6 +75,11 @@ final class ExchangeLane: ShardWork {
         /// The key's values.
         let keys: [RowExpression]
         let input: StageInput
+        /// Where the rows are shared out, in the steps behind `input`; `nil` where they are as they are read.
+        let exchange: ExchangeStage?
+
+        /// Where rows that are shared out go on.
+        var next: StageInput { exchange?.next ?? input }
     }
 
     let paths: [Path]
@@ -96,13 +134,12 @@ final class ExchangeLane: ShardWork {
 
     // MARK: Its own rows
 
-    private func take(_ rows: [Batch?], _ watermarks: [Int64]) throws(SQLError) {
-        guard rows.contains(where: { $0 != nil }) else { return }
+    private func take(_ rows: [[Batch]], _ watermarks: [Int64]) throws(SQLError) {
+        guard rows.contains(where: { !$0.isEmpty }) else { return }
         // In all scans first: what a late row still meets is what it would with one thread.
         for index in paths.indices { try advance(index, to: watermarks[index]) }
-        for (index, batch) in rows.enumerated() {
-            guard let batch else { continue }
-            try paths[index].input.stage.accept(batch, port: paths[index].input.port)
+        for (path, batches) in zip(paths, rows) {
+            for batch in batches { try path.next.stage.accept(batch, port: path.next.port) }
         }
     }
 
@@ -130,29 +167,40 @@ final class ExchangeLane: ShardWork {
         case .rows(let rows, let read): (batch, place) = (rows, read)
         }
         deadLetters?.place = place
-        var rows: [[Batch?]] = []
+        var rows: [[[Batch]]] = []
         var latest: [Int64?] = []
         for path in paths {
             guard let batch else {
-                rows.append(Array(repeating: nil, count: shardCount))
+                rows.append(Array(repeating: [], count: shardCount))
                 latest.append(nil)
                 continue
             }
             let timed = try path.reading.timed(path.columns.map { batch.project($0) } ?? batch, deadLetters)
             latest.append(path.reading.timeColumn.flatMap { timed.columns[$0].greatest })
-            rows.append(shares(of: path.reading.wanted(timed), by: path.keys))
+            rows.append(shares(of: try prepared(path.reading.wanted(timed), path), by: path.keys))
         }
         round.sortedOut(
             index, rows: rows, latest: latest, place: place, rowCount: batch?.rowCount ?? 0,
             bytes: batch?.memoryBytes ?? 0)
     }
 
+    /// What the steps that look at each row alone make of a batch.
+    private func prepared(_ batch: Batch, _ path: Path) throws(SQLError) -> [Batch] {
+        guard let exchange = path.exchange else { return [batch] }
+        try path.input.stage.accept(batch, port: path.input.port)
+        return exchange.drain()
+    }
+
     /// The rows of each shard.
-    private func shares(of batch: Batch, by keys: [RowExpression]) -> [Batch?] {
-        guard batch.rowCount > 0 else { return Array(repeating: nil, count: shardCount) }
-        return ShardKey.rows(hashes(of: batch, by: keys), among: shardCount).map { rows in
-            rows.isEmpty ? nil : rows.count == batch.rowCount ? batch : batch.select(rows: rows)
+    private func shares(of batches: [Batch], by keys: [RowExpression]) -> [[Batch]] {
+        var shares: [[Batch]] = Array(repeating: [], count: shardCount)
+        for batch in batches where batch.rowCount > 0 {
+            let places = ShardKey.rows(hashes(of: batch, by: keys), among: shardCount)
+            for (shard, rows) in places.enumerated() where !rows.isEmpty {
+                shares[shard].append(rows.count == batch.rowCount ? batch : batch.select(rows: rows))
+            }
         }
+        return shares
     }
 
     /// A row whose key can't be computed goes to any shard: it fails there, where the query has not left it out before.

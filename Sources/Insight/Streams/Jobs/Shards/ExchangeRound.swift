@@ -18,7 +18,7 @@ final class ExchangeRound: Sendable {
     enum Step {
         case sortOut(piece: Int)
         /// The rows of each scan, of which some have none, and the watermarks before them.
-        case take(rows: [Batch?], watermarks: [Int64], place: DeadLetters.Place)
+        case take(rows: [[Batch]], watermarks: [Int64], place: DeadLetters.Place)
         /// All pieces are taken: the watermarks behind them.
         case finish(watermarks: [Int64])
         /// Others have to go on first.
@@ -26,17 +26,9 @@ final class ExchangeRound: Sendable {
         case done
     }
 
-    /// What has come of all pieces.
-    struct Result: Sendable {
-        let trackers: [WatermarkTracker]
-        let rows: Int64
-        /// Memory of the batches.
-        let bytes: Int64
-    }
-
     private struct Sorted: Sendable {
         /// By scan, then by shard.
-        let rows: [[Batch?]]
+        let rows: [[[Batch]]]
         let place: DeadLetters.Place
     }
 
@@ -47,30 +39,7 @@ final class ExchangeRound: Sendable {
         var sorted: [Sorted?]
         /// By shard: the next piece to take; one more than there are once it is finished.
         var next: [Int]
-        /// By piece: the greatest event time of each scan, once it is known.
-        var latest: [[Int64?]?]
-        /// Before each piece, as far as it is known, and at last behind all: the watermark of each scan.
-        var watermarks: [[Int64]] = []
-        var trackers: [WatermarkTracker]
-        let hasWatermarks: Bool
-        var rows: Int64 = 0
-        var bytes: Int64 = 0
-        var failure: SQLError?
-        /// Somebody waits for what the others do.
-        var isAwaited = false
-
-        /// Brings the trackers up to the last piece before which all times are known.
-        mutating func follow(now: Int64) {
-            while watermarks.count <= latest.count {
-                if let last = watermarks.indices.last {
-                    guard let times = latest[last] else { return }
-                    for (index, time) in times.enumerated() {
-                        if let time { trackers[index].observe(maximumTime: time, now: now) }
-                    }
-                }
-                watermarks.append(trackers.map { hasWatermarks ? $0.watermark : .min })
-            }
-        }
+        var progress: RoundProgress
     }
 
     let pieces: [Piece]
@@ -78,14 +47,13 @@ final class ExchangeRound: Sendable {
     let closes: Bool
     private let shardCount: Int
     private let capacity: Int
-    /// Wall time of the round, microseconds: what came in it was seen then.
-    private let now: Int64
     private let state: Mutex<State>
     private let wake: @Sendable () -> Void
 
     /// - Parameters:
     ///   - capacity: pieces that may be sorted out ahead of the shard that is the farthest behind.
     ///   - trackers: of each scan, as of before the first piece.
+    ///   - now: wall time of the round, microseconds.
     ///   - hasWatermarks: event time goes on with the rows, not at the input's end alone.
     ///   - wake: called when somebody waited and can go on.
     init(
@@ -96,31 +64,30 @@ final class ExchangeRound: Sendable {
         self.closes = closes
         self.shardCount = shards
         self.capacity = capacity
-        self.now = now
         self.wake = wake
-        var state = State(
-            sorted: Array(repeating: nil, count: pieces.count), next: Array(repeating: 0, count: shards),
-            latest: Array(repeating: nil, count: pieces.count), trackers: trackers,
-            hasWatermarks: hasWatermarks)
-        state.follow(now: now)
-        self.state = Mutex(state)
+        state = Mutex(
+            State(
+                sorted: Array(repeating: nil, count: pieces.count), next: Array(repeating: 0, count: shards),
+                progress: RoundProgress(
+                    pieces: pieces.count, trackers: trackers, now: now, hasWatermarks: hasWatermarks)))
     }
 
     func step(of shard: Int) -> Step {
         state.withLock { state in
-            guard state.failure == nil else { return .done }
+            guard state.progress.failure == nil else { return .done }
             let next = state.next[shard]
             if next > pieces.count { return .done }
-            if next == pieces.count { return .finish(watermarks: state.watermarks[next]) }
+            if next == pieces.count { return .finish(watermarks: state.progress.watermarks[next]) }
             if let sorted = state.sorted[next] {
                 return .take(
-                    rows: sorted.rows.map { $0[shard] }, watermarks: state.watermarks[next], place: sorted.place)
+                    rows: sorted.rows.map { $0[shard] }, watermarks: state.progress.watermarks[next],
+                    place: sorted.place)
             }
             if state.begun < pieces.count, state.begun - (state.next.min() ?? 0) < capacity {
                 state.begun += 1
                 return .sortOut(piece: state.begun - 1)
             }
-            state.isAwaited = true
+            state.progress.willWait()
             return .wait
         }
     }
@@ -131,14 +98,11 @@ final class ExchangeRound: Sendable {
     ///   - rows: by scan, then by shard.
     ///   - latest: the greatest event time of each scan.
     func sortedOut(
-        _ piece: Int, rows: [[Batch?]], latest: [Int64?], place: DeadLetters.Place, rowCount: Int, bytes: Int
+        _ piece: Int, rows: [[[Batch]]], latest: [Int64?], place: DeadLetters.Place, rowCount: Int, bytes: Int
     ) {
         goOn { state in
             state.sorted[piece] = Sorted(rows: rows, place: place)
-            state.latest[piece] = latest
-            state.rows += Int64(rowCount)
-            state.bytes += Int64(bytes)
-            state.follow(now: now)
+            _ = state.progress.know(piece, latest: latest, rows: rowCount, bytes: bytes)
             return true
         }
     }
@@ -156,35 +120,22 @@ final class ExchangeRound: Sendable {
     }
 
     func fail(_ error: SQLError) {
-        state.withLock { state in
-            state.failure = state.failure ?? error
-            state.isAwaited = false
-        }
+        state.withLock { $0.progress.fail(error) }
         wake()
     }
 
     /// What the round has come to; `nil` while shards are at it.
     ///
     /// - Throws: what one of them failed on.
-    func result() throws(SQLError) -> Result? {
-        let (failure, result) = state.withLock { state -> (SQLError?, Result?) in
-            if state.failure == nil, !state.next.allSatisfy({ $0 > pieces.count }) {
-                state.isAwaited = true
-                return (nil, nil)
-            }
-            return (state.failure, Result(trackers: state.trackers, rows: state.rows, bytes: state.bytes))
+    func result() throws(SQLError) -> RoundProgress.Result? {
+        try state.withLock { state throws(SQLError) in
+            try state.progress.result(isOver: state.next.allSatisfy { $0 > pieces.count })
         }
-        if let failure { throw failure }
-        return result
     }
 
     /// - Parameter change: tells whether who waits may go on now.
     private func goOn(_ change: (inout State) -> Bool) {
-        let isAwaited = state.withLock { state -> Bool in
-            guard change(&state), state.isAwaited else { return false }
-            state.isAwaited = false
-            return true
-        }
+        let isAwaited = state.withLock { state in change(&state) && state.progress.goOn() }
         if isAwaited { wake() }
     }
 }

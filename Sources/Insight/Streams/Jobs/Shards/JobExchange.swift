@@ -10,6 +10,10 @@ final class KeyedStatement {
     let stages: [(key: String, own: Stage, shards: [Stage])]
     /// Behind the part, on the job's thread.
     private let next: StageInput
+    /// Of the shards, and not yet handed on.
+    private var answered: [Batch] = []
+    private var watermark = Int64.min
+    private var isAtEnd = false
     private var announced = Int64.min
     private var isClosed = false
 
@@ -27,12 +31,12 @@ final class KeyedStatement {
         guard shards.allSatisfy({ $0.query.scans.count == query.scans.count }) else { return nil }
         for (index, scan) in query.scans.enumerated() {
             var own: Stage? = scan.input.stage
-            var same = shards.map { $0.query.scans[index].input.stage }
+            var same = shards.map { Self.past($0.query.scans[index].input.stage) }
             while let stage = own, known.insert(ObjectIdentifier(stage)).inserted, !(same[0] is ShardOutput) {
                 guard same.allSatisfy({ $0.name == stage.name }) else { return nil }
                 found.append((names[ObjectIdentifier(stage)] ?? "", stage, same))
                 own = stage.downstream
-                same = same.compactMap(\.downstream)
+                same = same.compactMap { $0.downstream.map(Self.past) }
                 guard same.count == shards.count else { return nil }
             }
             // Only steps of one input stand above a part.
@@ -45,19 +49,26 @@ final class KeyedStatement {
 
     var lateRows: Int { shards.reduce(0) { $0 + $1.query.lateRows } }
 
-    /// Hands on what the shards have answered. They rest.
-    func gather() throws(SQLError) {
-        for shard in shards {
-            for batch in shard.output.drain() where batch.rowCount > 0 {
-                try next.stage.accept(batch, port: next.port)
-            }
-        }
-        let watermark = shards.map(\.output.watermark).min() ?? .min
+    /// The stage itself, or the one behind the place where rows are shared out: that is in the shards alone.
+    private static func past(_ stage: Stage) -> Stage { (stage as? ExchangeStage)?.next.stage ?? stage }
+
+    /// Takes what the shards have answered. They rest.
+    func collect() {
+        for shard in shards { answered += shard.output.drain() }
+        watermark = shards.map(\.output.watermark).min() ?? .min
+        isAtEnd = shards.allSatisfy(\.output.isClosed)
+    }
+
+    /// Hands on what was collected; the shards may be at work again.
+    func handOn() throws(SQLError) {
+        let batches = answered
+        answered = []
+        for batch in batches where batch.rowCount > 0 { try next.stage.accept(batch, port: next.port) }
         if watermark > announced {
             announced = watermark
             try next.stage.advance(watermark: watermark, port: next.port)
         }
-        if !isClosed, shards.allSatisfy(\.output.isClosed) {
+        if isAtEnd, !isClosed {
             isClosed = true
             try next.stage.close(port: next.port)
         }
@@ -114,13 +125,13 @@ final class JobExchange {
     /// The job's own thread does what the first shard has to do.
     ///
     /// - Returns: what the round has come to; `nil` while shards are at it.
-    func work(until deadline: Int64) throws(SQLError) -> (progress: ShardProgress, result: ExchangeRound.Result?) {
+    func work(until deadline: Int64) throws(SQLError) -> (progress: ShardProgress, result: RoundProgress.Result?) {
         guard let round else { return (.done, nil) }
         let progress = lanes[0].work(on: round, until: deadline, now: { service.systemNanoseconds() })
         let result = try round.result()
         if result != nil {
             self.round = nil
-            try gather()
+            for statement in statements { statement.collect() }
         }
         return (progress, result)
     }
@@ -128,10 +139,12 @@ final class JobExchange {
     /// Event time has come so far in a scan, without a row. Between two rounds.
     func advance(_ scan: Int, to watermark: Int64) throws(SQLError) {
         for lane in lanes { try lane.advance(scan, to: watermark) }
-        try gather()
+        for statement in statements { statement.collect() }
+        try handOn()
     }
 
-    private func gather() throws(SQLError) { for statement in statements { try statement.gather() } }
+    /// Hands on what the shards had answered when they rested last.
+    func handOn() throws(SQLError) { for statement in statements { try statement.handOn() } }
 
     /// What no expression could make anything of, in all shards.
     func takeDeadLetters() -> [Batch] { lanes.compactMap { $0.deadLetters?.take() } }

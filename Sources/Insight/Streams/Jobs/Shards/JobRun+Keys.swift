@@ -68,7 +68,7 @@ extension JobRun {
                     paths.append(
                         ExchangeLane.Path(
                             reading: try plans[place.statement].reading(own, now: now), columns: columns, keys: keys,
-                            input: own.input))
+                            input: own.input, exchange: ExchangeStage.behind(own.input.stage)))
                 }
                 lanes.append(
                     ExchangeLane(

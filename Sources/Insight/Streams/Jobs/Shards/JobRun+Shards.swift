@@ -36,7 +36,7 @@ extension JobRun {
     func shareInputs(_ plans: [JobScript.Plan], now: Int64) throws(SQLError) {
         guard let log = service.log else { return }
         for input in inputs where input.scans[0].sharing == .inParts {
-            try input.share(among: shardCount, service: service) { source, name, columns throws(SQLError) in
+            try input.share(among: shardCount, service: service) { number, source, name, columns throws(SQLError) in
                 let letters = deadLetters.map { _ in Self.makeDeadLetters(service) }
                 var copies: [Int: PhysicalQuery] = [:]
                 var paths: [ShardLane.Path] = []
@@ -54,7 +54,8 @@ extension JobRun {
                             aggregate: aggregate, query: copy))
                 }
                 return ShardLane(
-                    paths: paths, source: source, topic: name, reader: log.makePieceReader(), deadLetters: letters)
+                    paths: paths, number: number, source: source, topic: name, reader: log.makePieceReader(),
+                    deadLetters: letters)
             }
         }
     }

@@ -30,7 +30,7 @@ final class JobShards {
         _ pieces: [LogPiece], trackers: [WatermarkTracker], now: Int64, wake: @escaping @Sendable () -> Void
     ) {
         let tasks = tasks
-        let round = ShardRound(pieces, trackers: trackers, now: now) {
+        let round = ShardRound(pieces, shards: lanes.count, trackers: trackers, now: now) {
             wake()
             for task in tasks { task.wake() }
         }
@@ -42,7 +42,7 @@ final class JobShards {
     /// The job's own thread does what the first shard has to do.
     ///
     /// - Returns: what the round has come to; `nil` while shards are at it.
-    func work(until deadline: Int64) throws(SQLError) -> (progress: ShardProgress, result: ShardRound.Result?) {
+    func work(until deadline: Int64) throws(SQLError) -> (progress: ShardProgress, result: RoundProgress.Result?) {
         guard let round else { return (.done, nil) }
         let progress = lanes[0].work(on: round, until: deadline, now: { service.systemNanoseconds() })
         let result = try round.result()

@@ -24,10 +24,11 @@ final class ShardLane: ShardWork {
     }
 
     /// Pieces that may be decoded before their turn has come.
-    private static let maximumAhead = 4
+    private static let maximumAhead = ShardRound.longestRun
 
     let paths: [Path]
     let deadLetters: DeadLetters?
+    private let number: Int
     private let source: LogSource
     private let reader: LogPieceReader
     private let topic: String
@@ -35,8 +36,11 @@ final class ShardLane: ShardWork {
     private var waiting: [Decoded] = []
     private var announced: [Int64]
 
-    init(paths: [Path], source: LogSource, topic: String, reader: LogPieceReader, deadLetters: DeadLetters?) {
+    init(
+        paths: [Path], number: Int, source: LogSource, topic: String, reader: LogPieceReader, deadLetters: DeadLetters?
+    ) {
         self.paths = paths
+        self.number = number
         self.source = source
         self.topic = topic
         self.reader = reader
@@ -48,11 +52,14 @@ final class ShardLane: ShardWork {
     func work(on round: ShardRound, until deadline: Int64, now: () -> Int64) -> ShardProgress {
         do throws(SQLError) {
             while true {
-                if let first = waiting.first, let watermarks = round.watermarks(before: first.piece) {
+                if waiting.count < Self.maximumAhead, round.hasTaken(number), let piece = round.take(by: number) {
+                    // Before it counts: others wait for the times of what it has taken.
+                    try decode(piece, round)
+                } else if let first = waiting.first, let watermarks = round.watermarks(before: first.piece) {
                     waiting.removeFirst()
                     try count(first, watermarks)
                     round.finished()
-                } else if waiting.count < Self.maximumAhead, let piece = round.take() {
+                } else if waiting.count < Self.maximumAhead, let piece = round.take(by: number) {
                     try decode(piece, round)
                 } else {
                     return waiting.isEmpty ? .done : .blocked
