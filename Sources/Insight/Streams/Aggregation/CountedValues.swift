@@ -75,20 +75,14 @@ struct CountedValues: ~Copyable {
             let place = places[group(pair)]
             if place >= 0 { pairsByPlace[Int(place)].append(pair) }
         }
-        var strings = ByteStrings()
-        for members in pairsByPlace {
-            guard !members.isEmpty else {
-                strings.append([])
-                continue
-            }
-            let column = column(of: members)
-            let times = Column(
-                type: .int64, count: members.count, validity: nil, storage: .int64(members.map { counts[$0] }))
-            let batch = Batch(
-                schema: Self.schema(column.type), rowCount: members.count, columns: [column, times])
-            strings.append(BatchCodec.encode(batch, compression: .none))
-        }
-        return Column(type: .bytes, count: groups.count, validity: nil, storage: .byteStrings(strings))
+        return GroupBatches.column(
+            pairsByPlace.map { members in
+                guard !members.isEmpty else { return nil }
+                let column = column(of: members)
+                let times = Column(
+                    type: .int64, count: members.count, validity: nil, storage: .int64(members.map { counts[$0] }))
+                return Batch(schema: Self.schema(column.type), rowCount: members.count, columns: [column, times])
+            })
     }
 
     /// Takes over what `stateColumn` gave, in the place of what the groups had.
@@ -104,13 +98,7 @@ struct CountedValues: ~Copyable {
             for pair in 0..<pairs.count where isReplaced[group(pair)] { counts[pair] = 0 }
         }
         for (index, group) in groups.enumerated() {
-            guard let bytes = column.bytes(index), !bytes.isEmpty else { continue }
-            let batch: Batch
-            do throws(CodecError) {
-                batch = try BatchCodec.decode(Array(bytes).span)
-            } catch {
-                throw StateCodec.damaged("\(error)")
-            }
+            guard let batch = try GroupBatches.batch(column, index) else { continue }
             guard let value = batch.columns.first, let times = batch.columns.last?.int64s, batch.columns.count == 2
             else { throw StateCodec.damaged("the values of an aggregate") }
             for (row, number) in values.numbers(of: value).enumerated() where number != 0 {

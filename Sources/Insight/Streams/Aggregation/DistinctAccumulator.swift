@@ -57,29 +57,17 @@ final class DistinctAccumulator: Accumulator {
         }
         let column = values.column()
         let schema = Schema([Field("value", column.type)])
-        var strings = ByteStrings()
-        for rows in rowsByGroup {
-            guard !rows.isEmpty else {
-                strings.append([])
-                continue
-            }
-            let batch = Batch(schema: schema, rowCount: rows.count, columns: [column.select(rows: rows).trimmed()])
-            strings.append(BatchCodec.encode(batch, compression: .none))
+        let batches = rowsByGroup.map { rows -> Batch? in
+            guard !rows.isEmpty else { return nil }
+            return Batch(schema: schema, rowCount: rows.count, columns: [column.select(rows: rows).trimmed()])
         }
-        return [Column(type: .bytes, count: groups.count, validity: nil, storage: .byteStrings(strings))]
+        return [GroupBatches.column(batches)]
     }
 
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
         let column = try require(columns.first)
         for (index, group) in groups.enumerated() {
-            let bytes = Array(try require(column.bytes(index)))
-            guard !bytes.isEmpty else { continue }
-            let batch: Batch
-            do throws(CodecError) {
-                batch = try BatchCodec.decode(bytes.span)
-            } catch {
-                throw StateCodec.damaged("\(error)")
-            }
+            guard let batch = try GroupBatches.batch(column, index) else { continue }
             let saved = try require(batch.columns.first)
             let all = Array(repeating: group, count: batch.rowCount)
             try update(GroupedRows(rows: nil, groups: all, groupCount: groupCount), column: saved)

@@ -55,17 +55,12 @@ final class KeptChoiceAccumulator: Accumulator {
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
         self.groups.grow(to: groupCount, filling: [])
         let schema = Schema([Field("value", type)])
-        var strings = ByteStrings()
-        for group in groups {
+        let batches = groups.map { group -> Batch? in
             let numbers = self.groups[Int(group)]
-            guard !numbers.isEmpty else {
-                strings.append([])
-                continue
-            }
-            let batch = Batch(schema: schema, rowCount: numbers.count, columns: [values.column(of: numbers).trimmed()])
-            strings.append(BatchCodec.encode(batch, compression: .none))
+            guard !numbers.isEmpty else { return nil }
+            return Batch(schema: schema, rowCount: numbers.count, columns: [values.column(of: numbers).trimmed()])
         }
-        return [Column(type: .bytes, count: groups.count, validity: nil, storage: .byteStrings(strings))]
+        return [GroupBatches.column(batches)]
     }
 
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {
@@ -74,14 +69,7 @@ final class KeptChoiceAccumulator: Accumulator {
         for (index, group) in groups.enumerated() {
             count -= self.groups[Int(group)].count
             self.groups[Int(group)] = []
-            let bytes = Array(try require(column.bytes(index)))
-            guard !bytes.isEmpty else { continue }
-            let batch: Batch
-            do throws(CodecError) {
-                batch = try BatchCodec.decode(bytes.span)
-            } catch {
-                throw StateCodec.damaged("\(error)")
-            }
+            guard let batch = try GroupBatches.batch(column, index) else { continue }
             let saved = try require(batch.columns.first)
             guard saved.type == type else { throw StateCodec.damaged("the values of an aggregate") }
             self.groups[Int(group)] = values.numbers(of: saved).filter { $0 != 0 }

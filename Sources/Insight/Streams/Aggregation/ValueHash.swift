@@ -29,6 +29,7 @@ enum ValueHash {
     /// Takes another column of the same rows into their hashes. A null is a value like others here.
     static func fold(_ column: Column, into hashes: inout [UInt64]) {
         let validity = column.validity
+        if validity == nil, let values = column.int64s { return fold(values, into: &hashes) }
         switch Self.hashes(of: column) {
         case .perRow(let values):
             for row in hashes.indices {
@@ -40,6 +41,13 @@ enum ValueHash {
                 hashes[row] = mix(hashes[row] ^ (isNull ? 0 : values[Int(codes[row])]))
             }
         }
+    }
+
+    /// The usual key, without a second list.
+    private static func fold(_ values: [Int64], into hashes: inout [UInt64]) {
+        let values = values.span
+        var out = hashes.mutableSpan
+        for row in values.indices { out[row] = mix(out[row] ^ mix(UInt64(bitPattern: values[row]))) }
     }
 
     /// One round leaves neighbours in a regular pattern, which a sketch takes for more values than there are.

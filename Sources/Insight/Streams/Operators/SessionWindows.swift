@@ -67,15 +67,15 @@ struct SessionWindows: ~Copyable, StreamOperator {
     private mutating func close(through watermark: Int64, areLate: Bool, output: inout [Batch]) {
         guard !held.isEmpty else { return }
         let all = Batch.concatenate(held)
-        let sessions = bounds(all)
+        let (sessions, order) = bounds(all)
         var closed: [(row: UInt32, start: Int64, end: Int64)] = []
         var open: [UInt32] = []
         earliestEnd = .max
         for session in sessions {
             if session.end - 1 <= watermark {
-                for row in session.rows { closed.append((row, session.start, session.end)) }
+                for row in order[session.rows] { closed.append((row, session.start, session.end)) }
             } else {
-                open += session.rows
+                open += order[session.rows]
                 earliestEnd = min(earliestEnd, session.end)
             }
         }
@@ -106,31 +106,56 @@ struct SessionWindows: ~Copyable, StreamOperator {
     private struct Session {
         let start: Int64
         var end: Int64
-        var rows: [UInt32]
+        /// Places in the order of all rows.
+        var rows: Range<Int>
     }
 
-    /// The sessions of the rows: by key, then by time.
-    private func bounds(_ batch: Batch) -> [Session] {
+    /// The sessions of the rows, by key, then by time; and the rows in that order.
+    private func bounds(_ batch: Batch) -> (sessions: [Session], order: [UInt32]) {
         var table = GroupTable(types: partition.map { inputSchema.fields[$0].type })
         let keys = table.groups(of: partition.map { batch.columns[$0] }, rowCount: batch.rowCount)
         let times = batch.columns[timeColumn].int64s ?? []
-        let order = (0..<UInt32(batch.rowCount)).sorted { left, right in
-            let (a, b) = (Int(left), Int(right))
-            return keys[a] != keys[b] ? keys[a] < keys[b] : times[a] != times[b] ? times[a] < times[b] : a < b
-        }
+        let order = Self.order(keys, count: table.count, times)
         var sessions: [Session] = []
         var key: UInt32?
-        for row in order {
+        for (place, row) in order.enumerated() {
             let time = times[Int(row)]
             if key == keys[Int(row)], let last = sessions.last, time <= last.end {
                 sessions[sessions.count - 1].end = time + gap
-                sessions[sessions.count - 1].rows.append(row)
+                sessions[sessions.count - 1].rows = last.rows.lowerBound..<place + 1
             } else {
                 key = keys[Int(row)]
-                sessions.append(Session(start: time, end: time + gap, rows: [row]))
+                sessions.append(Session(start: time, end: time + gap, rows: place..<place + 1))
             }
         }
-        return sessions
+        return (sessions, order)
+    }
+
+    /// Rows by key, then by time. They come more or less in the order of time: only the keys of which they don't are
+    /// sorted.
+    ///
+    /// - Parameter count: of the keys.
+    private static func order(_ keys: [UInt32], count: Int, _ times: [Int64]) -> [UInt32] {
+        var ends = [Int](repeating: 0, count: count + 1)
+        for key in keys { ends[Int(key) + 1] += 1 }
+        for key in 0..<count { ends[key + 1] += ends[key] }
+        // Where the next row of a key goes; behind the last one it is where the next key begins.
+        var next = ends
+        var order = [UInt32](repeating: 0, count: keys.count)
+        for (row, key) in keys.enumerated() {
+            order[next[Int(key)]] = UInt32(row)
+            next[Int(key)] += 1
+        }
+        for key in 0..<count {
+            let range = ends[key]..<ends[key + 1]
+            let isSorted = range.dropFirst().allSatisfy { times[Int(order[$0 - 1])] <= times[Int(order[$0])] }
+            if isSorted { continue }
+            order[range].sort { left, right in
+                let (a, b) = (times[Int(left)], times[Int(right)])
+                return a != b ? a < b : left < right
+            }
+        }
+        return order
     }
 
     func saveState(into state: inout OperatorState) throws(SQLError) {

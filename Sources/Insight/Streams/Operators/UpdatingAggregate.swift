@@ -53,12 +53,14 @@ struct UpdatingAggregate: ~Copyable, StreamOperator {
         if inputChanges {
             try apply(batch, groups, kinds)
         } else {
-            for group in groups { rowCounts[Int(group)] += 1 }
+            var counts = rowCounts.mutableSpan
+            for group in groups { counts[Int(group)] += 1 }
             try state.add(batch, groups: groups)
         }
         hasAnswered = true
         let now = timeToLive?.now ?? .min
-        for group in changed { touched[Int(group)] = now }
+        var times = touched.mutableSpan
+        for group in changed { times[Int(group)] = now }
         for (index, group) in changed.enumerated() { note(Int(group), existed[index], isNew: group >= known) }
         emit(changed, existed, before, to: &output)
         if emptyCount > max(Self.emptyGroups, rowCounts.count / 2) { try forget { _ in false } }
@@ -93,8 +95,10 @@ struct UpdatingAggregate: ~Copyable, StreamOperator {
         batchNumber &+= 1
         lastBatch.grow(to: state.table.count, filling: 0)
         var found: [UInt32] = []
-        for group in groups where lastBatch[Int(group)] != batchNumber {
-            lastBatch[Int(group)] = batchNumber
+        let number = batchNumber
+        var last = lastBatch.mutableSpan
+        for group in groups where last[Int(group)] != number {
+            last[Int(group)] = number
             found.append(group)
         }
         return found

@@ -223,6 +223,7 @@ struct WindowAggregate: ~Copyable, StreamOperator {
             return
         }
         let merged = try GroupState(layout: layout, hasPaneKey: false)
+        merged.table.reserve(members.reduce(0) { max($0, $1.state.table.count) })
         for member in members { try merged.merge(member.state) }
         merged.finish(windowStart: start).appendPieces(to: &output)
     }

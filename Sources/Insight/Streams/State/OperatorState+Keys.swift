@@ -68,13 +68,24 @@ enum ShardKey {
     }
 
     static func rows(_ hashes: [UInt64], among count: Int) -> [[UInt32]] {
-        var rows: [[UInt32]] = Array(repeating: [], count: count)
-        for shard in rows.indices { rows[shard].reserveCapacity(hashes.count / count + 16) }
-        let span = hashes.span
-        for row in span.indices {
-            // The upper half of the product: no division, and all bits of the hash count.
-            rows[Int(span[row].multipliedFullWidth(by: UInt64(count)).high)].append(UInt32(row))
+        let hashes = hashes.span
+        var ends = [Int](repeating: 0, count: count + 1)
+        for row in hashes.indices { ends[shard(hashes[row], of: count) + 1] += 1 }
+        for shard in 0..<count { ends[shard + 1] += ends[shard] }
+        var next = ends
+        var order = [UInt32](repeating: 0, count: hashes.count)
+        var places = next.mutableSpan
+        var sorted = order.mutableSpan
+        for row in hashes.indices {
+            let own = shard(hashes[row], of: count)
+            sorted[places[own]] = UInt32(row)
+            places[own] += 1
         }
-        return rows
+        return (0..<count).map { Array(order[ends[$0]..<ends[$0 + 1]]) }
+    }
+
+    /// The upper half of the product: no division, and all bits of the hash count.
+    private static func shard(_ hash: UInt64, of count: Int) -> Int {
+        Int(hash.multipliedFullWidth(by: UInt64(count)).high)
     }
 }
