@@ -14,6 +14,8 @@ final class JobBench {
     ])
 
     let storage: SimulatedStorage
+    /// The storage as the living process sees it.
+    private var process: ProcessStorage
     /// A day behind the events, so that their times are none of the future.
     let clock = ManualClock(start: Int64(JobBench.start) + 86_400_000_000)
     private(set) var log: EventLog
@@ -29,14 +31,15 @@ final class JobBench {
     ) throws {
         self.limits = limits
         storage = SimulatedStorage(seed: seed)
+        process = ProcessStorage(storage)
         self.settings = settings
         self.http = http
-        (log, queries, jobs) = try Self.boot(storage, clock, settings, limits, http)
+        (log, queries, jobs) = try Self.boot(process, clock, settings, limits, http)
         try log.createTopic("requests", schema: Self.schema)
     }
 
     private static func boot(
-        _ storage: SimulatedStorage, _ clock: ManualClock, _ settings: JobSettings, _ given: QueryLimits,
+        _ storage: ProcessStorage, _ clock: ManualClock, _ settings: JobSettings, _ given: QueryLimits,
         _ http: (any HTTPSender)?
     ) throws -> (EventLog, QueryService, JobService) {
         var options = EventLogOptions(folder: "log")
@@ -53,9 +56,11 @@ final class JobBench {
     func crash() throws {
         queries.stop()
         jobs.stop(timeoutMilliseconds: 0)
+        process.die()
         storage.crash()
         log.close()
-        (log, queries, jobs) = try Self.boot(storage, clock, settings, limits, http)
+        process = ProcessStorage(storage)
+        (log, queries, jobs) = try Self.boot(process, clock, settings, limits, http)
         _ = jobs.start()
     }
 
