@@ -37,6 +37,8 @@ extension ResponseCache {
                 part.store.touch(only.index)
                 return only.object
             }
+            // Of most misses nothing is stored, which needs no list of what was found.
+            guard part.store.mayHave(hash: key.hash) else { return nil }
             let found = part.find(key, request.block)
             if counts, found.index >= 0 { part.store.touch(found.index) }
             if found.freed > 0 { release(found.freed) }

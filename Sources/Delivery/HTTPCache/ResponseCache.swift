@@ -270,6 +270,7 @@ extension ResponseCache.Part {
 
     /// The newest stored response that the request selects (RFC 9111 §4), and whether the key has any.
     mutating func find(_ key: CacheKey, _ request: HeaderBlock) -> Found {
+        guard store.mayHave(hash: key.hash) else { return Found() }
         var found = scan(key, request)
         if found.mustSettle {
             let freed = store.settle(hash: key.hash, key: key.bytes.span)

@@ -56,7 +56,7 @@ import Testing
         #expect(wrong.status == 400)
         #expect(wrong.body.contains("\"column\":22"))
         let file = "CREATE TABLE f WITH ('path' = '/etc/passwd'); INSERT INTO x SELECT * FROM f"
-        #expect(try submit(management, "a", file).body.contains("can't read files"))
+        #expect(try submit(management, "a", file).body.contains("can't read or write files"))
         #expect(try management.ask("POST", "/api/v1/jobs", "[]").status == 400)
         #expect(try management.ask("POST", "/api/v1/jobs", "{\"name\": \"a\"}").status == 400)
         #expect(try management.ask("PUT", "/api/v1/jobs").status == 405)

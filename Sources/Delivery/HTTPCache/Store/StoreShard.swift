@@ -136,6 +136,18 @@ struct StoreShard {
         return (found, object)
     }
 
+    /// False where nothing is stored under a key of this hash.
+    func mayHave(hash: UInt64) -> Bool {
+        let slots = self.slots.span
+        let tag = StoreShard.tag(hash)
+        var index = buckets[bucket(hash)]
+        while index != StoreShard.none {
+            if slots[Int(index)].tag == tag { return true }
+            index = slots[Int(index)].bucketNext
+        }
+        return false
+    }
+
     @inline(__always)
     mutating func touch(_ index: Int) {
         if slots[index].frequency < 3 { slots[index].frequency += 1 }
