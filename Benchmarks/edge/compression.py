@@ -8,10 +8,8 @@ sends the form that it made once, nginx compresses anew. `plain` is the same wit
 difference is the compression. Figures are CPU time of the server's processes from /proc divided by the requests that wrk
 counted, the median of rounds that are interleaved. Each server has one worker.
 """
-import argparse, collections, gzip, os, pathlib, random, re, shutil, signal, socket, statistics, subprocess, tempfile, time, urllib.request
-from race import cpu_seconds, free_port, wait_for
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import argparse, collections, os, pathlib, random, re, shutil, statistics, subprocess, tempfile, urllib.request
+from race import ROOT, Process, cpu_seconds, free_port, wait_for
 
 
 def page(size):
@@ -24,10 +22,10 @@ def page(size):
     return text[:size].encode()
 
 
-class Server:
+class Server(Process):
     def __init__(self, name, command, port):
-        self.name, self.port, self.figures = name, port, collections.defaultdict(list)
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        super().__init__(name, command)
+        self.port, self.figures = port, collections.defaultdict(list)
 
     def round(self, case, seconds):
         kind, accept = case
@@ -42,10 +40,6 @@ class Server:
         kind, accept = case
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}/{kind}", headers={"Accept-Encoding": accept} if accept else {})
         return len(urllib.request.urlopen(request).read())
-
-    def stop(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait()
 
 
 def nginx(folder, name, text):
@@ -74,7 +68,7 @@ def main():
         server {{ listen 127.0.0.1:{origin}; root {folder}; default_type text/html;
           location /passed {{ add_header Cache-Control no-store; }}
           location /stored {{ add_header Cache-Control max-age=3600; }} }}"""), origin)]
-    wait_for(origin, "/passed")
+    wait_for(servers[0], origin, "/passed")
     level = options.level
     config = pathlib.Path(folder, "squilla.yaml")
     config.write_text(f"""
@@ -95,8 +89,8 @@ cache: {{compression: {{levels: {{gzip: {level}}}, passed_levels: {{gzip: {level
     cases = [("passed", ""), ("passed", "gzip"), ("stored", ""), ("stored", "gzip"), ("passed", "br"), ("passed", "zstd")]
     try:
         for server in servers[1:]:
-            wait_for(server.port, "/passed")
-            wait_for(server.port, "/stored")
+            wait_for(server, server.port, "/passed")
+            wait_for(server, server.port, "/stored")
         for _ in range(options.rounds):
             for case in cases:
                 for server in servers[1:]:

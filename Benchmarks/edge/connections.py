@@ -7,10 +7,10 @@ Each server has one worker on the first core; clients run on the second. Figures
 from /proc, medians of interleaved rounds: a 1 KB hit over HTTP/2 in cleartext (h2load -c16 -m10) and over TLS, and a
 TLS 1.3 connection with one small request, with a full handshake and with a resumed one (openssl s_time, ECDSA P-256).
 """
-import argparse, os, pathlib, re, shutil, signal, statistics, subprocess, sys, time
+import argparse, pathlib, re, shutil, socket, statistics, subprocess, sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from race import HAPROXY, ROOT, cpu_seconds, folder, free_port, origin as started_origin
+from race import HAPROXY, ROOT, Process, cpu_seconds, folder, free_port, origin as started_origin, wait_until
 
 
 def haproxy(work, origin, plain, secure):
@@ -60,12 +60,11 @@ management: {{listen: "127.0.0.1:{free_port()}"}}
     return [binary, "up", "-c", f"{work}/squilla.yaml"]
 
 
-class Peer:
+class Peer(Process):
     def __init__(self, name, command, plain, secure):
-        self.name, self.plain, self.secure = name, plain, secure
+        super().__init__(name, ["taskset", "-c", "0"] + command)
+        self.plain, self.secure = plain, secure
         self.figures = {}
-        self.process = subprocess.Popen(["taskset", "-c", "0"] + command, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, start_new_session=True)
 
     def measure(self, what, command, pattern):
         before = cpu_seconds(self.process.pid)
@@ -82,10 +81,6 @@ class Peer:
         time_it = ["openssl", "s_time", "-connect", f"127.0.0.1:{self.secure}", "-tls1_3", "-time", str(seconds), "-www", "/object"]
         self.measure("full handshake", time_it + ["-new"], r"(\d+) connections in \d+ real")
         self.measure("resumed handshake", time_it + ["-reuse"], r"(\d+) connections in \d+ real")
-
-    def stop(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(20)
 
 
 def main():
@@ -107,8 +102,9 @@ def main():
             make = {"haproxy": haproxy, "nginx": nginx, "squilla": squilla}[name]
             extra = [options.binary] if name == "squilla" else []
             peers.append(Peer(name, make(work, origin, plain, secure, *extra), plain, secure))
-        time.sleep(1)
         for peer in peers:
+            for port in (peer.plain, peer.secure):
+                wait_until(lambda: socket.create_connection(("127.0.0.1", port), 1).close(), peer, port)
             subprocess.run(["curl", "-s", "--http2-prior-knowledge", f"http://127.0.0.1:{peer.plain}/object"], capture_output=True)
         for number in range(options.rounds):
             for peer in peers:
@@ -117,8 +113,7 @@ def main():
     finally:
         for peer in peers:
             peer.stop()
-        os.killpg(source.pid, signal.SIGTERM)
-        time.sleep(0.2)
+        source.stop()
         shutil.rmtree(work, ignore_errors=True)
     print(f"\nCPU µs each (median of {options.rounds}), and ours by theirs")
     for what in peers[0].figures:

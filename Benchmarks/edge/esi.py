@@ -4,13 +4,8 @@
 - a page of 20 fragments whose origin needs 50 ms each: time to the first byte, and to the last;
 - a long page that streams through ESI: how much the process grows.
 """
-import argparse, pathlib, socket, statistics, subprocess, tempfile, threading, time
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+import argparse, pathlib, socket, statistics, tempfile, threading, time
+from race import Process, free_port, wait_for
 
 
 def serve(connection, megabytes):
@@ -77,25 +72,18 @@ def main():
         config.write_text(f"data: {folder}/data\nedge: {{listen: 127.0.0.1:{port}, workers: 1}}\n"
                           f"management: {{listen: 127.0.0.1:{api}}}\n"
                           f"origins: [{{url: http://127.0.0.1:{upstream}}}]\nesi: {{enabled: true}}\n")
-        process = subprocess.Popen([options.binary, "up", "--config", config], stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+        server = Process("squilla", [options.binary, "up", "--config", config])
         try:
-            for _ in range(200):
-                try:
-                    get(port, "/page")
-                    break
-                except (OSError, TypeError):
-                    time.sleep(0.05)
+            wait_for(server, port, "/page")
             rounds = [get(port, "/page") for _ in range(options.rounds)]
             print(f"20 fragments of 50 ms: first byte {statistics.median(r[0] for r in rounds):.1f} ms, "
                   f"last {statistics.median(r[1] for r in rounds):.1f} ms (medians of {options.rounds})")
-            before, _ = resident(process.pid)
+            before, _ = resident(server.process.pid)
             _, milliseconds, count = get(port, "/long")
-            _, peak = resident(process.pid)
+            _, peak = resident(server.process.pid)
             print(f"{count >> 20} MiB streamed in {milliseconds / 1000:.1f} s, {peak - before:+.1f} MiB")
         finally:
-            process.terminate()
-            process.wait()
+            server.stop()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ for _ in range(7):
             if request(("127.0.0.1", port), "/")[0] == 200:
                 break
         except OSError:
-            pass
+            if process.poll() is not None:
+                sys.exit(f"the server ended with code {process.returncode} before it answered")
     times.append(time.perf_counter() - start)
     process.kill()
     process.wait()

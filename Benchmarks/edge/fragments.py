@@ -8,9 +8,9 @@ beside one cached page of the same size.
 `NAME page` is a cached page of as many bytes without ESI, asked of the same process. Otherwise as hits.py: servers on
 the first core, wrk on the second, rounds interleaved, CPU from /proc. `squilla-silent` writes no events.
 """
-import argparse, os, pathlib, shutil, signal, statistics, subprocess, sys, tempfile, time
+import argparse, os, pathlib, shutil, statistics, sys, tempfile
 
-from race import ROOT, Peer, free_port, wait_for
+from race import ROOT, Peer, Process, free_port, wait_for
 
 VCL = """vcl 4.1;
 backend default {{ .host = "127.0.0.1"; .port = "{port}"; }}
@@ -34,8 +34,8 @@ events {{}} http {{ access_log off; server {{ listen 127.0.0.1:{port}; root {wor
   add_header Cache-Control "public, max-age=3600";
   location = /assembled {{ add_header Surrogate-Control 'content="ESI/1.0"'; add_header Cache-Control "max-age=3600"; }}
   location / {{ }} }} }}""")
-    server = subprocess.Popen(["nginx", "-c", f"{work}/origin.conf"], start_new_session=True)
-    wait_for(port, "/plain")
+    server = Process("origin", ["nginx", "-c", f"{work}/origin.conf"])
+    wait_for(server, port, "/plain")
     return server, whole
 
 
@@ -76,7 +76,7 @@ def main():
         for peer in peers:
             for path in ("/plain", "/assembled"):
                 for _ in range(2):
-                    assert wait_for(peer.port, path) == whole, f"{peer.name}: {path} is wrong"
+                    assert wait_for(peer, peer.port, path) == whole, f"{peer.name}: {path} is wrong"
                 peer.round(0.5, options.connections, path)
         for number in range(options.rounds):
             for peer in peers:
@@ -88,8 +88,7 @@ def main():
     finally:
         for peer in peers:
             peer.stop()
-        os.killpg(server.pid, signal.SIGTERM)
-        time.sleep(0.2)
+        server.stop()
         shutil.rmtree(work, ignore_errors=True)
     median = {key: statistics.median(list_) for key, list_ in figures.items()}
     print(f"\n{options.includes} cached fragments of {options.bytes} B, {len(whole)} B in all, CPU µs per request "

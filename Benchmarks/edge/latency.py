@@ -45,7 +45,7 @@ def main():
                 continue
             peers.append(Peer(name, line, port))
         for peer in peers:
-            wait_for(peer.port)
+            wait_for(peer, peer.port)
             peer.figures = []
         for number in range(options.rounds):
             for peer in peers:
@@ -66,7 +66,7 @@ def main():
     finally:
         for peer in peers:
             peer.stop()
-        source.terminate()
+        source.stop()
 
 
 if __name__ == "__main__":

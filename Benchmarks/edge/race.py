@@ -10,15 +10,49 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_for(port, path="/object", seconds=15):
-    end = time.time() + seconds
-    while time.time() < end:
+class Process:
+    """A server, with its own words for when it ends too early."""
+
+    def __init__(self, name, command):
+        self.name = name
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def words(self):
+        end = os.fstat(self.log.fileno()).st_size
+        return os.pread(self.log.fileno(), 2000, max(0, end - 2000)).decode(errors="replace").strip() or "(it said nothing)"
+
+    def stop(self):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1) as r:
-                return r.read()
-        except OSError:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait(10)
+        except ProcessLookupError:
+            pass
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+def wait_until(ask, server, port, seconds=15):
+    """What `ask` returns, once it finds the server there."""
+    end, problem = time.time() + seconds, None
+    while time.time() < end:
+        if (code := server.process.poll()) is not None:
+            sys.exit(f"{server.name} ended with code {code} before it answered:\n{server.words()}")
+        try:
+            return ask()
+        except OSError as error:
+            problem = error
             time.sleep(0.05)
-    sys.exit(f"nothing answers on port {port}")
+    sys.exit(f"{server.name} does not answer on port {port} ({problem}):\n{server.words()}")
+
+
+def wait_for(server, port, path="/object"):
+    """The body of its first answer."""
+    def ask():
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1) as r:
+            return r.read()
+    return wait_until(ask, server, port)
 
 
 def cpu_seconds(pid):
@@ -36,19 +70,11 @@ def cpu_seconds(pid):
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-class Peer:
+class Peer(Process):
     def __init__(self, name, command, port):
-        self.name, self.port = name, port
-        self.process = subprocess.Popen(["taskset", "-c", "0"] + command, stdout=subprocess.DEVNULL,
-                                        stderr=open(f"/tmp/bench-{name}.log", "w"), start_new_session=True)
-        self.microseconds, self.rates, self.p99 = [], [], []
-
-    def stop(self):
-        try:
-            os.killpg(self.process.pid, signal.SIGTERM)
-            self.process.wait(10)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        super().__init__(name, ["taskset", "-c", "0"] + command)
+        self.port = port
+        self.microseconds, self.rates = [], []
 
     def round(self, seconds, connections, path="/object"):
         """Once more where no time was seen: the kernel's list of a process's children may lack some (proc(5))."""
@@ -58,7 +84,7 @@ class Peer:
                 self.microseconds.append(used / requests * 1e6)
                 self.rates.append(requests / seconds)
                 return
-        sys.exit(f"{self.name}: {requests} requests in {used} s of CPU; /tmp/bench-{self.name}.log may say why")
+        sys.exit(f"{self.name}: {requests} requests in {used} s of CPU:\n{self.words()}")
 
     def load(self, seconds, connections, path):
         """Seconds of CPU, and how many requests they served."""
@@ -105,7 +131,7 @@ def folder():
 
 
 def origin(work, size, cache_control, settings="", pin=()):
-    """nginx with one object of `size` bytes. The process and its port."""
+    """nginx with one object of `size` bytes. The server and its port."""
     (work / "www").mkdir()
     (work / "www/object").write_bytes(bytes(97 + i % 26 for i in range(size)))
     port = free_port()
@@ -113,9 +139,9 @@ def origin(work, size, cache_control, settings="", pin=()):
 worker_processes 1; daemon off; pid {work}/origin.pid; error_log {work}/origin.err; user root;
 events {{ worker_connections 4096; }} http {{ access_log off; {settings} server {{ listen 127.0.0.1:{port}; root {work}/www;
   location / {{ add_header Cache-Control "{cache_control}"; default_type text/plain; }} }} }}""")
-    process = subprocess.Popen([*pin, "nginx", "-c", f"{work}/origin.conf"], start_new_session=True)
-    wait_for(port)
-    return process, port
+    server = Process("origin", [*pin, "nginx", "-c", f"{work}/origin.conf"])
+    wait_for(server, port)
+    return server, port
 
 
 def squilla(work, name, binary, port, origin_port, more=""):
@@ -148,7 +174,7 @@ def race(options, what, cache_control, command, settings="", pin=(), more=lambda
                 continue
             peers.append(Peer(name, line, port))
         for peer in peers:
-            body = wait_for(peer.port)
+            body = wait_for(peer, peer.port)
             assert len(body) == options.size, f"{peer.name}: {len(body)} bytes"
             peer.round(1, options.connections)
             peer.microseconds.clear(), peer.rates.clear()
@@ -159,8 +185,7 @@ def race(options, what, cache_control, command, settings="", pin=(), more=lambda
     finally:
         for peer in peers:
             peer.stop()
-        os.killpg(source.pid, signal.SIGTERM)
-        time.sleep(0.2)
+        source.stop()
         shutil.rmtree(work, ignore_errors=True)
     ours = statistics.median(peers[0].microseconds)
     print(f"\n{options.size} B {what}, {options.connections} connections, CPU µs per request (median of {options.rounds})")

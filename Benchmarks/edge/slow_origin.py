@@ -8,7 +8,7 @@ Each server is pinned to the first core and has one worker; the load (wrk, 1 thr
 share the second. N slow clients (1,000) ask for keys of their own, half of an origin that never answers, half of one that
 sends a byte each second. Figures are medians of the rounds, which are interleaved; read the ratios.
 """
-import argparse, multiprocessing, os, re, selectors, shutil, signal, socket, statistics, subprocess, sys, time
+import argparse, multiprocessing, os, re, resource, selectors, shutil, socket, statistics, subprocess, sys, time
 from race import HAPROXY, Peer, ROOT, cpu_seconds, folder, free_port, origin, wait_for
 
 
@@ -66,6 +66,12 @@ def slow_clients(port, count, ready):
                 selector.unregister(key.fileobj)
 
 
+def haproxy_connections():
+    """As many as it starts with: it wants two open files for each, and some for itself."""
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 20_000 if limit == resource.RLIM_INFINITY else min(20_000, (limit - 200) // 2)
+
+
 def command(name, work, port, fast, slow, binary):
     if name == "squilla":
         (work / "squilla.yaml").write_text(f"""
@@ -78,7 +84,7 @@ management: {{listen: "127.0.0.1:{free_port()}"}}
 """)
         return [binary, "up", "-c", f"{work}/squilla.yaml"]
     if name == "haproxy":
-        (work / "haproxy.cfg").write_text(HAPROXY.replace("maxconn 4000", "maxconn 20000").replace("server 30s", "server 10m") + f"""
+        (work / "haproxy.cfg").write_text(HAPROXY.replace("maxconn 4000", f"maxconn {haproxy_connections()}").replace("server 30s", "server 10m") + f"""
 cache c
     total-max-size 256
     max-object-size 10000000
@@ -145,6 +151,8 @@ def main():
     parser.add_argument("--peers", default="squilla,haproxy,nginx,varnish")
     parser.add_argument("--binary", default=str(ROOT / ".build/release/squilla"))
     options = parser.parse_args()
+    if haproxy_connections() < options.slow + options.connections:
+        sys.exit(f"{options.slow} slow requests take more open files than are allowed here (ulimit -Hn)")
     work = folder()
     source, fast = origin(work, 1024, "public, max-age=3600")
     slow = free_port()
@@ -162,7 +170,7 @@ def main():
                 peer = Peer(name, line, port)
                 clients = None
                 try:
-                    wait_for(port)
+                    wait_for(peer, port)
                     measure(peer, options)
                     without = measure(peer, options)
                     ready = multiprocessing.Event()
@@ -179,7 +187,7 @@ def main():
             print(f"round {number + 1} of {options.rounds}", flush=True)
     finally:
         dripper.kill()
-        os.killpg(source.pid, signal.SIGTERM)
+        source.stop()
         shutil.rmtree(work, ignore_errors=True)
     print(f"\n1 KB hits, {options.connections} connections, without and with {options.slow} requests at slow origins")
     print(f"{'':10}{'CPU µs':>18}{'':8}{'median ms':>18}{'':8}{'p99 ms':>18}")

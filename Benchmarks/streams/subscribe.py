@@ -9,7 +9,7 @@ interleaved rounds, and the median of its differences from the same round's with
 With `--edge` the events are those of requests: cached hits of 1 KB from wrk, over 32 connections. User instructions by
 request stand beside, where perf can count them: they tell differences that the time of a shared machine doesn't.
 """
-import argparse, http.client, json, pathlib, re, shutil, socket, statistics, subprocess, tempfile, threading, time
+import argparse, http.client, json, pathlib, re, shutil, socket, statistics, subprocess, sys, tempfile, threading, time
 import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -130,6 +130,8 @@ def main():
     try:
         facts = pathlib.Path(folder, "server.json")
         while not facts.exists():
+            if server.poll() is not None:
+                sys.exit(f"the server ended with code {server.returncode} before it was ready")
             time.sleep(0.05)
         url = urllib.parse.urlparse(json.loads(facts.read_text())["management"])
         address = (url.hostname, url.port)
