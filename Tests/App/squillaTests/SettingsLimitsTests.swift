@@ -18,7 +18,7 @@ import Upstream
             edge:
               max_header_bytes: 8KiB
               limits: {field_line_bytes: 1001, chunk_line_bytes: 1002, chunk_extension_bytes: 1003, trailer_bytes: 1004,
-                       pipelined_bytes: 1025, requests_per_connection: 1006, min_body_bytes: 1007,
+                       pipelined_bytes: 1025, requests_per_connection: 1006, min_body_bytes_per_second: 1007,
                        min_write_bytes: 1008, continue_timeout_ms: 1009, event_blocks: 1010}
             cache:
               honor_request_directives: false
@@ -32,11 +32,75 @@ import Upstream
                 1001, 1002, 1003, 1004,
             ])
         #expect(settings.maximumPipelinedBytes == 1025 && settings.maximumRequestsPerConnection == 1006)
-        #expect(settings.minimumBodyBytesPerPeriod == 1007 && settings.minimumWriteBytesPerPeriod == 1008)
+        #expect(settings.minimumBodyBytesPerSecond == 1007 && settings.minimumWriteBytesPerPeriod == 1008)
         #expect(settings.continueTimeoutMilliseconds == 1009 && settings.maximumEventBlocks == 1010)
         #expect(!settings.cache.honorsRequestDirectives && settings.cache.hitForMissSeconds == 7)
         #expect(settings.cache.maximumVariants == 1011 && settings.cache.maximumRanges == 12)
         #expect(settings.cache.streamWindowBytes == 17 << 10)
+    }
+
+    @Test func http2() throws {
+        let limits = try read(
+            """
+            edge:
+              http2: {max_streams: 11, stream_window_bytes: 70000, connection_window_bytes: 80000, resets_per_second: 12,
+                      control_frames_per_second: 13, continuation_frames: 14, settings_per_frame: 15}
+            """
+        ).edgeSettings().http2
+        #expect(
+            [limits.maximumStreams, limits.streamWindowBytes, limits.connectionWindowBytes] == [11, 70_000, 80_000])
+        #expect([limits.resetsPerSecond, limits.resetBurst] == [12, 48])
+        #expect([limits.controlsPerSecond, limits.controlBurst] == [13, 78])
+        #expect([limits.continuationFrames, limits.settingsPerFrame] == [14, 15])
+        let untouched = try read("edge: {}").edgeSettings().http2
+        #expect(untouched == HTTP2Limits())
+    }
+
+    /// What the file says of a head's frames is what a client meets.
+    @Test(arguments: [0, 5]) func continuationFrames(limit: Int) throws {
+        let settings = try read("edge: {max_header_bytes: 4KiB, http2: {continuation_frames: \(limit)}}").edgeSettings()
+        // A head of 4 KiB may need one more, uncompressed or in many small strings.
+        for (count, passes) in [(limit + 1, true), (limit + 2, false)] {
+            // A request for / in static codes, and so many frames, all but the first of them empty.
+            var bytes = frame(1, flags: 1, stream: 1, [0x82, 0x86, 0x84, 0x41, 1, 0x61])
+            for index in 1...count { bytes += frame(9, flags: index == count ? 4 : 0, stream: 1, []) }
+            #expect(isTaken(bytes, settings) == passes)
+        }
+    }
+
+    @Test(arguments: [6, 40]) func settingsPerFrame(limit: Int) throws {
+        let settings = try read("edge: {http2: {settings_per_frame: \(limit)}}").edgeSettings()
+        for (count, passes) in [(limit, true), (limit + 1, false)] {
+            // Of a number that nobody knows, which is ignored.
+            let payload = Array((0..<count).map { _ in [0xF0, 0, 0, 0, 0, 1] as [UInt8] }.joined())
+            #expect(isTaken(frame(4, flags: 0, stream: 0, payload), settings) == passes)
+        }
+    }
+
+    @Test(arguments: [
+        "continuation_frames: -1", "continuation_frames: 10001", "settings_per_frame: 5", "settings_per_frame: 2731",
+    ])
+    func http2OutOfBounds(text: String) throws {
+        let error = #expect(throws: (any Error).self) { try read("edge: {http2: {\(text)}}") }
+        #expect("\(try #require(error))".contains(text.prefix { $0 != ":" }))
+    }
+
+    private func frame(_ type: UInt8, flags: UInt8, stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
+        [0, UInt8(payload.count >> 8), UInt8(payload.count & 255), type, flags, 0, 0, 0, stream] + payload
+    }
+
+    /// A session of these settings goes on after the client's preface and these frames.
+    private func isTaken(_ frames: [UInt8], _ settings: EdgeSettings) -> Bool {
+        var session = HTTP2Session(limits: settings.http2, wire: settings.wireLimits, now: 0)
+        let bytes = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + frame(4, flags: 0, stream: 0, []) + frames
+        var position = 0
+        while true {
+            switch session.next(bytes.span, &position, now: 0) {
+            case .nothing: return true
+            case .failed: return false
+            default: continue
+            }
+        }
     }
 
     @Test func aFieldLineIsNoLongerThanTheHead() throws {
