@@ -11,8 +11,8 @@ public struct EdgeLimitsSection: Hashable, Sendable {
     /// Requests that arrive while an earlier one is served; beyond it nothing more is read.
     public var pipelinedBytes = 64 << 10
     public var requestsPerConnection = 1_000_000
-    /// That must arrive of a request's body within `body_timeout_ms`.
-    public var minBodyBytes = 1
+    /// That must arrive of a request's body on average over each `body_timeout_ms`.
+    public var minBodyBytesPerSecond = 240
     /// That a client must take of its response within `write_timeout_ms`.
     public var minWriteBytes = 1
     /// How long `Expect: 100-continue` waits for the origin's word.
@@ -30,7 +30,8 @@ public struct EdgeLimitsSection: Hashable, Sendable {
         pipelinedBytes = section.bytes("pipelined_bytes", default: pipelinedBytes, in: 1024...1 << 24)
         requestsPerConnection = section.integer(
             "requests_per_connection", default: requestsPerConnection, in: 1...1_000_000_000)
-        minBodyBytes = section.bytes("min_body_bytes", default: minBodyBytes, in: 1...1 << 30)
+        minBodyBytesPerSecond = section.bytes(
+            "min_body_bytes_per_second", default: minBodyBytesPerSecond, in: 0...1 << 30)
         minWriteBytes = section.bytes("min_write_bytes", default: minWriteBytes, in: 1...1 << 30)
         continueTimeoutMilliseconds = section.milliseconds(
             "continue_timeout_ms", default: continueTimeoutMilliseconds, in: 0...60_000)

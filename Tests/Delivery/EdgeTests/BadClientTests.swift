@@ -124,22 +124,6 @@ import Testing
         #expect(client.isEnded())
     }
 
-    @Test func aSlowBodyGets408() throws {
-        let origin = ScriptedOrigin { origin, connection in
-            _ = try origin.request(connection)
-            _ = try connection.read(10)
-        }
-        let edge = try TestEdge(origin: origin.port) {
-            $0.bodyTimeoutMilliseconds = 60
-            $0.minimumBodyBytesPerPeriod = 1_000
-        }
-        let client = try edge.connect()
-        try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab")
-        usleep(30_000)
-        try? client.send("c")
-        #expect(try client.response().status == 408)
-    }
-
     @Test func aReaderThatStopsIsCut() throws {
         let origin = ScriptedOrigin { origin, connection in
             _ = try origin.request(connection)

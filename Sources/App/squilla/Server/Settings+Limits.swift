@@ -16,7 +16,7 @@ extension EdgeLimitsSection {
         settings.wireLimits.trailerBytes = trailerBytes
         settings.maximumPipelinedBytes = pipelinedBytes
         settings.maximumRequestsPerConnection = requestsPerConnection
-        settings.minimumBodyBytesPerPeriod = minBodyBytes
+        settings.minimumBodyBytesPerSecond = minBodyBytesPerSecond
         settings.minimumWriteBytesPerPeriod = minWriteBytes
         settings.continueTimeoutMilliseconds = continueTimeoutMilliseconds
         settings.maximumEventBlocks = eventBlocks

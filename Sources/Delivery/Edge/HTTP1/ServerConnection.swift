@@ -418,7 +418,7 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
         if exchange.isTunnel { return tunnelDeadlinePassed(exchange) }
         if exchange.isAwaitingContinue { return exchange.continueTimedOut() }
         if isBodyPaused { return watchBody() }
-        if exchange.row.requestBytes - periodMark >= Int64(worker.settings.minimumBodyBytesPerPeriod) {
+        if exchange.row.requestBytes - periodMark >= worker.settings.minimumBodyBytesPerPeriod {
             return watchBody()
         }
         input = .ended

@@ -32,6 +32,8 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
     /// Streams whose queues became short while frames were made.
     @exclusivity(unchecked) private var progressed: [HTTP2Stream] = []
     private var progressMark: Int64 = 0
+    /// Of all requests' bodies so far.
+    private(set) var bodyBytes: Int64 = 0
 
     struct HeldHead {
         let stream: HTTP2Stream
@@ -69,7 +71,9 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
         events: while tcp.isOpen {
             switch session.next(bytes, &position, now: now) {
             case .request(let slot, let number, let isComplete): begin(slot, number, isComplete: isComplete)
-            case .body(let slot, let range, let ends): streams[slot].received(bytes.extracting(range), ends: ends)
+            case .body(let slot, let range, let ends):
+                bodyBytes += Int64(range.count)
+                streams[slot].received(bytes.extracting(range), ends: ends)
             case .ended(let slot): streams[slot].ended(trailers: session.takeTrailers())
             case .closed(let slot, let code): over(streams[slot], code == 0 ? .local : .failed(104))
             case .nothing: break events
@@ -89,6 +93,9 @@ final class HTTP2Connection: ClientConnection, TCPHandler {
         if slot == streams.count { streams.append(HTTP2Stream(connection: self)) }
         streams[slot].begin(number, slot: slot, isComplete: isComplete)
     }
+
+    /// Streams that wait for the client to send more of a body.
+    var awaitedBodies: Int { streams.count { $0.awaitsBody } }
 
     /// The stream is closed and its slot is free.
     func over(_ stream: HTTP2Stream, _ reason: CloseReason) {

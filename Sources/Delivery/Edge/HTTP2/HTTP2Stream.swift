@@ -25,6 +25,7 @@ final class HTTP2Stream: ClientStream {
     @exclusivity(unchecked) private var hasEnded = false
     private var trailers = HeaderBlock()
     private var bodyMark: Int64 = 0
+    private var connectionBodyMark: Int64 = 0
 
     // Response.
     @exclusivity(unchecked) private var queue = BodyQueue()
@@ -338,6 +339,7 @@ final class HTTP2Stream: ClientStream {
 
     private func watchBody() {
         bodyMark = exchange?.row.requestBytes ?? 0
+        connectionBodyMark = connection.bodyBytes
         setDeadline(afterMilliseconds: worker.settings.bodyTimeoutMilliseconds)
     }
 
@@ -346,11 +348,21 @@ final class HTTP2Stream: ClientStream {
         if exchange.phase == .awaitingFetch { return exchange.collapseTimedOut() }
         if exchange.isAwaitingContinue { return exchange.continueTimedOut() }
         guard input == .body else { return }
-        if isBodyPaused || exchange.row.requestBytes - bodyMark >= Int64(worker.settings.minimumBodyBytesPerPeriod) {
-            return watchBody()
-        }
+        if bodyGoesOn(exchange) { return watchBody() }
         input = .ended
         exchange.bodyFailed(WireError(.truncated, status: 408, "the request body did not come in time"))
+    }
+
+    /// The client may send its body now.
+    var awaitsBody: Bool { isLive && input == .body && !isBodyPaused }
+
+    /// The body came fast enough, or couldn't. A client may send one body after the other, so that a stream gets nothing
+    /// while others do: what counts then is what each of them got on average.
+    private func bodyGoesOn(_ exchange: Exchange) -> Bool {
+        if isBodyPaused || connection.session.isWindowClosed { return true }
+        let least = worker.settings.minimumBodyBytesPerPeriod
+        if exchange.row.requestBytes - bodyMark >= least { return true }
+        return connection.bodyBytes - connectionBodyMark >= least * Int64(connection.awaitedBodies)
     }
 
     /// Called once a period: a client that leaves no window for what is queued loses the stream.

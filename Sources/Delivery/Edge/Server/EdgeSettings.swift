@@ -41,9 +41,10 @@ public struct EdgeSettings: Sendable {
 
     /// From a request's first byte to the end of its head; then 408.
     public var headerTimeoutMilliseconds = 10_000
-    /// Span in which a request's body must bring `minimumBodyBytesPerPeriod`.
+    /// Span over which the pace of a request's body is measured; then 408.
     public var bodyTimeoutMilliseconds = 30_000
-    public var minimumBodyBytesPerPeriod = 1
+    /// That a request's body must bring on average, while somebody takes it; in any case one byte in each span.
+    public var minimumBodyBytesPerSecond = 240
     /// A connection without a request.
     public var keepAliveTimeoutMilliseconds = 75_000
     /// Span in which a client must take `minimumWriteBytesPerPeriod` of its response.
@@ -70,4 +71,9 @@ public struct EdgeSettings: Sendable {
     public var recordsEvents = true
 
     public init() {}
+
+    /// That a body must bring within `bodyTimeoutMilliseconds`.
+    var minimumBodyBytesPerPeriod: Int64 {
+        max(1, Int64(minimumBodyBytesPerSecond) * Int64(bodyTimeoutMilliseconds) / 1000)
+    }
 }

@@ -95,6 +95,11 @@ extension HTTP2Session {
 
     // MARK: Windows
 
+    /// What is held of bodies leaves the client less than a frame to send, so that it may have to wait.
+    public var isWindowClosed: Bool {
+        max(limits.connectionWindowBytes, HTTP2Session.defaultWindow) - held - unannounced < HTTP2Frame.maximumBytes
+    }
+
     /// Part of a body was used up, so the client may send as much again.
     public mutating func consumed(_ slot: Int, _ count: Int) {
         guard count > 0, !hasFailed else { return }
