@@ -14,12 +14,8 @@ public enum NumberWriter {
             buffer.append(48 &+ UInt8(truncatingIfNeeded: value))
             return
         }
-        let upper = value / 100_000_000
-        if upper > 0 { append(upper, to: &buffer) }
-        let (digits, count) = digits(value &- upper &* 100_000_000, isFirst: upper == 0)
-        withUnsafeBytes(of: digits) { bytes in
-            buffer.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[0..<count]))
-        }
+        // Of 20 digits at most, the last eight of which are stored as a word.
+        buffer.append(addingCapacity: 24) { append(value, to: &$0) }
     }
 
     /// Appends to memory that is there.

@@ -1,4 +1,5 @@
 import HTTPWire
+import Reactor
 
 /// One endpoint asked on behalf of a call. It holds the call, and the connection holds it, until the attempt is over.
 final class OriginAttempt: OriginExchange {
@@ -13,26 +14,22 @@ final class OriginAttempt: OriginExchange {
     @exclusivity(unchecked) var isDropped = false
 
     init(
-        _ call: OriginCall, _ group: OriginGroup, index: Int, charge: RetryBudget.Charge?, _ request: OriginRequest
+        _ call: OriginCall, _ group: OriginGroup, index: Int, charge: RetryBudget.Charge?,
+        _ request: consuming OriginRequest
     ) {
         self.call = call
         self.group = group
         self.index = index
         self.charge = charge
-        super.init(group.pools[index], request)
-    }
-
-    /// With what the exchange does not know.
-    var namedFacts: OriginFacts {
-        var facts = facts
-        facts.endpoint = group.endpointNames[index]
-        facts.tier = group.tier
-        return facts
+        super.init(group.pools[index], consume request)
+        facts.endpoint = group.endpoints[index]
     }
 
     var latency: Int64? {
         facts.firstByteAt > 0 ? max(0, facts.firstByteAt - facts.sentAt) : nil
     }
+
+    override var client: ProxyHeader.Addresses? { call.client }
 
     private var isWinner: Bool { call.winner === self }
 

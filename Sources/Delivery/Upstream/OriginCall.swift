@@ -97,7 +97,7 @@ public final class OriginCall {
 
     /// What it cost so far: times and address of the attempt that counts, retries of all.
     public var facts: OriginFacts {
-        var facts = counting?.namedFacts ?? last.facts
+        var facts = counting?.facts ?? last.facts
         facts.retries += retries
         facts.hedges = hedges
         return facts
@@ -154,8 +154,8 @@ public final class OriginCall {
         var request = OriginRequest(method: method, head: tiers[tier].head, framing: framing)
         request.isUpgrade = isUpgrade
         request.takesTrailers = takesTrailers
-        request.client = client
-        let attempt = OriginAttempt(self, group, index: index, charge: charge, request)
+        let group = self.group
+        let attempt = OriginAttempt(self, group, index: index, charge: charge, consume request)
         attempts.append(attempt)
         group.began(index)
         attempt.start()
@@ -170,7 +170,7 @@ public final class OriginCall {
         if let charge = attempt.charge { tiers[0].group.budget.endRetry(charge) }
         attempt.group.ended(attempt.index, attempt.noted ?? outcome, latency: attempt.latency)
         attempt.cancel()
-        last = (attempt.namedFacts, attempt.group.id(of: attempt.index))
+        last = (attempt.facts, attempt.group.id(of: attempt.index))
     }
 
     /// The first endpoint, of the first tier that has one.

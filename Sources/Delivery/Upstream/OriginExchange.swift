@@ -1,3 +1,4 @@
+import Bytes
 public import HTTPWire
 import Reactor
 
@@ -17,7 +18,7 @@ public class OriginExchange {
     @exclusivity(unchecked) var handler: (any OriginHandler)?
     @exclusivity(unchecked) var phase = Phase.new
     @exclusivity(unchecked) var connection: OriginCarrier?
-    @exclusivity(unchecked) var ticket: UInt64 = 0
+    @exclusivity(unchecked) var ticket: PoolState.Ticket = 0
     @exclusivity(unchecked) var isBodySent: Bool
     /// Of the request's body, or its end: it can't be had again.
     @exclusivity(unchecked) private var hasSentBody = false
@@ -45,6 +46,9 @@ public class OriginExchange {
         phase = .waiting
         pool.submit(self, fresh: false)
     }
+
+    /// The client that asks, for origins that want to know.
+    var client: ProxyHeader.Addresses? { request.client }
 
     // MARK: Request body
 

@@ -3,9 +3,8 @@ public import Reactor
 /// What a fetch cost, for the event. Times are the loop's nanoseconds; 0 where it did not come so far.
 public struct OriginFacts: Sendable {
     public var address: SocketAddress?
-    /// The endpoint as configured, `HOST:PORT`; empty where none was chosen.
-    public var endpoint = ""
-    public var tier = OriginTier.origin
+    /// Who was asked; nil where nobody was chosen.
+    public var endpoint: OriginEndpoint?
     /// Nil where there was no connection.
     public var version: OriginVersion?
     public var status = 0
@@ -18,6 +17,18 @@ public struct OriginFacts: Sendable {
     public var retries = 0
     /// Endpoints asked beside one that was slow.
     public var hedges = 0
+}
+
+/// An endpoint of a group, by which events name it. Its identity tells endpoints apart without a look at their names.
+public final class OriginEndpoint: Sendable {
+    /// As configured, `HOST:PORT`.
+    public let name: String
+    public let tier: OriginTier
+
+    init(name: String, tier: OriginTier) {
+        self.name = name
+        self.tier = tier
+    }
 }
 
 /// What is spoken to an origin.

@@ -7,8 +7,7 @@ public final class OriginGroup {
     public let standing: OriginStanding
     public let pools: [OriginPool]
     public let tier: OriginTier
-    /// Of the endpoints, as `OriginSettings.endpoint` has them.
-    let endpointNames: [String]
+    let endpoints: [OriginEndpoint]
     /// The endpoint that is this edge itself: a key that belongs to it goes on to the next tier.
     let own: Int?
     /// An endpoint wants a PROXY header.
@@ -29,7 +28,7 @@ public final class OriginGroup {
         self.tier = tier
         self.own = own
         self.pools = pools
-        endpointNames = standing.endpoints.map(\.endpoint)
+        endpoints = standing.endpoints.map { OriginEndpoint(name: $0.endpoint, tier: tier) }
         wantsClient = pools.contains { $0.settings.proxyHeader != nil }
         self.loop = loop
         balancer = Balancer(standing.endpoints, settings: standing.policy.balance)

@@ -1,3 +1,4 @@
+import Bytes
 public import Reactor
 
 /// The connections of one loop to one origin: performs what `PoolState` decides. Confined to its loop.
@@ -11,7 +12,7 @@ public final class OriginPool {
     @exclusivity(unchecked) var shared: [PoolState.ConnectionID: OriginHTTP2Connection] = [:]
     @exclusivity(unchecked) var upgrades: OriginPool?
     @exclusivity(unchecked) var waiting: [PoolState.Ticket: OriginExchange] = [:]
-    @exclusivity(unchecked) private var nextTicket: PoolState.Ticket = 1
+    @exclusivity(unchecked) private var nextTicket: UInt64 = 1
     @exclusivity(unchecked) private var nextAddress = 0
     /// Whose address may change.
     private let isNamed: Bool
@@ -47,7 +48,7 @@ public final class OriginPool {
     // MARK: Exchanges
 
     func submit(_ exchange: OriginExchange, fresh: Bool) {
-        exchange.ticket = nextTicket
+        exchange.ticket = PoolState.Ticket(nextTicket)
         nextTicket += 1
         switch state.request(exchange.ticket, fresh: fresh, now: loop.now) {
         case .use(let id):
@@ -104,7 +105,7 @@ public final class OriginPool {
         do throws(SystemError) {
             connections[id] = connection
             // In turn, so that all addresses of a name are used.
-            let client = state.owner(of: id).flatMap { waiting[$0]?.request.client }
+            let client = state.owner(of: id).flatMap { waiting[$0]?.client }
             try connection.connect(to: addresses[nextAddress % addresses.count], for: client)
             nextAddress &+= 1
         } catch {
@@ -136,8 +137,8 @@ public final class OriginPool {
     }
 
     /// Whether the name still points where a connection goes; otherwise busy connections would never follow it.
-    func isStillNamed(_ peer: SocketAddress?) -> Bool {
-        guard isNamed, let peer else { return true }
+    func isStillNamed(_ peer: @autoclosure () -> SocketAddress?) -> Bool {
+        guard isNamed, let peer = peer() else { return true }
         if let known = resolver.cached(settings.host, port: settings.port) {
             return known.isEmpty || known.contains { $0.high == peer.high && $0.low == peer.low }
         }

@@ -1,3 +1,4 @@
+import Bytes
 import HTTPWire
 
 /// The decisions of a connection pool, without connections: who gets which, when to connect, when to give up.
@@ -6,8 +7,8 @@ import HTTPWire
 /// request that finds none idle, but what it yields goes to the request that waits longest. Where connections begin with
 /// a PROXY header each is of the request that it was made for. Connections of HTTP/2 are shared, see `Multiplex`.
 struct PoolState {
-    typealias ConnectionID = UInt64
-    typealias Ticket = UInt64
+    typealias ConnectionID = PrehashedKey
+    typealias Ticket = PrehashedKey
 
     enum Answer: Equatable {
         /// Send on this idle connection.
@@ -50,7 +51,7 @@ struct PoolState {
     private var expected: Int
     /// Of connections that can't serve another.
     private var owners: [ConnectionID: Ticket] = [:]
-    private var nextID: ConnectionID = 1
+    private var nextNumber: UInt64 = 1
     private(set) var failuresInARow = 0
     private var downUntil: Int64 = .min
 
@@ -103,10 +104,11 @@ struct PoolState {
     }
 
     private mutating func startConnect(for ticket: Ticket) -> ConnectionID {
-        defer { nextID += 1 }
-        if isPrivate { owners[nextID] = ticket }
-        connecting.insert(nextID)
-        return nextID
+        let id = ConnectionID(nextNumber)
+        nextNumber += 1
+        if isPrivate { owners[id] = ticket }
+        connecting.insert(id)
+        return id
     }
 
     /// A connect succeeded; says whose request to send on it.

@@ -52,4 +52,15 @@ import Testing
         let after = [table.find(fifth.span) ?? -1, table.insert(fifth.span)]
         #expect(after == [-1, 0])
     }
+
+    /// Also where many of them fall into one place.
+    @Test func keysThatAreTheirOwnHash() {
+        var table: [PrehashedKey: Int] = [:]
+        let keys = (0..<400).map { PrehashedKey(UInt64($0) << 32) } + [7, 9, PrehashedKey(.max)]
+        for (index, key) in keys.enumerated() { table[key] = index }
+        #expect(table.count == keys.count)
+        #expect(keys.indices.allSatisfy { table[keys[$0]] == $0 })
+        #expect(table.removeValue(forKey: 9) == 401)
+        #expect(table[9] == nil && table[8] == nil)
+    }
 }

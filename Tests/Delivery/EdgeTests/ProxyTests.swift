@@ -205,4 +205,25 @@ import Upstream
         try client.send("GET / HTTP/1.1\r\nHost: three.example\r\n\r\n")
         #expect(try client.response().status == 421)
     }
+
+    /// The lines are made once for a connection, but by the settings that hold.
+    @Test func aReloadChangesHowOpenConnectionsAreTold() throws {
+        let origin = ScriptedOrigin { _ in ScriptedOrigin.ok("x", "Cache-Control: no-store\r\n") }
+        let edge = try TestEdge(origin: origin.port)
+        let client = try edge.connect()
+        for (index, style) in [EdgeSettings.ForwardedHeaders.both, .forwarded, .xForwardedFor, .none].enumerated() {
+            var settings = edge.server.settings
+            settings.forwardedHeaders = style
+            edge.server.reload(settings)
+            for round in 0..<2 {
+                #expect(try client.get("/\(index)/\(round)").status == 200)
+                let request = try #require(origin.requests.last)
+                let isForwarded = style == .both || style == .forwarded
+                let isExtended = style == .both || style == .xForwardedFor
+                #expect(request.contains("Forwarded: for=127.0.0.1;proto=http\r\n") == isForwarded)
+                #expect(request.contains("X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n") == isExtended)
+                #expect(request.contains("X-Forwarded-Host: test\r\n") == isExtended)
+            }
+        }
+    }
 }

@@ -23,8 +23,9 @@ final class CacheFetchJob: OriginHandler {
 
     private let worker: Worker
     private let fetch: CacheFetch
-    /// The request, which the exchange may have let go of; until the response's head is there.
-    @exclusivity(unchecked) private var head: RequestHead
+    /// The request where it is not to be read from the exchange: there is none any more, or rules change it. Until the
+    /// response's head is there.
+    @exclusivity(unchecked) private var head: RequestHead?
     /// What the rules said before the fetch, and what they are told after it.
     @exclusivity(unchecked) private var decisions: RuleDecisions?
     private var subject: RuleSubject?
@@ -41,7 +42,7 @@ final class CacheFetchJob: OriginHandler {
     private init(_ fetch: CacheFetch, for exchange: Exchange, route: RouteTable.Route, isRefresh: Bool) {
         worker = exchange.worker
         self.fetch = fetch
-        head = exchange.head
+        if isRefresh || worker.rules != nil { head = exchange.head }
         // They are large, and without rules they say nothing.
         if worker.rules != nil { decisions = exchange.decisions }
         if worker.rules?.set.has(.fetch) == true { subject = exchange.ruleSubject() }
@@ -71,6 +72,7 @@ final class CacheFetchJob: OriginHandler {
 
     /// The client left or got another answer. What can still be stored goes on.
     func detach() {
+        if case .awaitingHead = mode, fetch.isShared, head == nil { head = exchange?.head }
         exchange = nil
         switch mode {
         case .awaitingHead: if !fetch.isShared { abandon() }
@@ -135,12 +137,16 @@ final class CacheFetchJob: OriginHandler {
     }
 
     private func take(_ response: ResponseHead) -> CacheFetch.Outcome {
+        let (requestTime, now) = (requestSeconds, worker.nowSeconds)
+        let override = decisions?.cache ?? CacheOverride()
         // The exchange's own copy is alone then, and keeps its memory for the next request.
-        var request = RequestHead()
-        swap(&request, &head)
-        return fetch.received(
-            response, request: request, requestTime: requestSeconds, now: worker.nowSeconds,
-            override: decisions?.cache ?? CacheOverride())
+        if let request = head.take() {
+            return fetch.received(response, request: request, requestTime: requestTime, now: now, override: override)
+        }
+        guard let exchange else { return .relay("over") }
+        return exchange.lendHead {
+            fetch.received(response, request: $0, requestTime: requestTime, now: now, override: override)
+        }
     }
 
     /// Phase fetch.
@@ -153,7 +159,10 @@ final class CacheFetchJob: OriginHandler {
             subject.now = worker.loop.now
             subject.wallMicroseconds = worker.loop.wallMicroseconds
             let before = decisions.fired.count
-            rules.run(.fetch, subject, head: &head, response: &response, &decisions)
+            if var head {
+                rules.run(.fetch, subject, head: &head, response: &response, &decisions)
+                self.head = head
+            }
             exchange?.decisions.fired.append(contentsOf: decisions.fired[before...])
             if let trace = decisions.trace { exchange?.decisions.trace = trace }
             self.decisions = decisions

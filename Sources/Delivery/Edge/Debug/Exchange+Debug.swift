@@ -37,8 +37,8 @@ extension Exchange {
         guard let facts = origin?.facts ?? job?.origin?.facts else { return }
         let name = originName
         if !name.isEmpty { out.append(contentsOf: ", origin=\(quoted(name))".utf8) }
-        if !facts.endpoint.isEmpty { out.append(contentsOf: ", endpoint=\(quoted(facts.endpoint))".utf8) }
-        out.append(contentsOf: ", tier=\(facts.tier), attempts=\(facts.retries + 1)".utf8)
+        if let endpoint = facts.endpoint { out.append(contentsOf: ", endpoint=\(quoted(endpoint.name))".utf8) }
+        out.append(contentsOf: ", tier=\(facts.endpoint?.tier ?? .origin), attempts=\(facts.retries + 1)".utf8)
         if facts.connectNanoseconds >= 0 {
             out.append(contentsOf: ", connect-us=\(facts.connectNanoseconds / 1000)".utf8)
         }

@@ -85,7 +85,7 @@ extension Exchange {
         let fields = pageHead(hit)
         let encoding = LiveEncoding(
             fields.block, status: fields.status, length: UInt64(ready.body.count),
-            settings: worker.settings.cache.compression)
+            box: worker.cacheBox)
         var writer = HeadWriter(capacity: 512)
         fields.write(&writer, added: [], isUncacheable: false, encoding)
         let type = ContentType.mediaType(writer.bytes.span, 0..<writer.bytes.count)

@@ -11,12 +11,22 @@ final class EventBlock: @unchecked Sendable {
         var fault: Fault
     }
 
-    struct Origin: Equatable {
-        var name: String
-        var address: SocketAddress?
-        var endpoint = ""
-        var tier = OriginTier.origin
-        var version: OriginVersion?
+    struct Origin {
+        let name: String
+        let endpoint: OriginEndpoint?
+        let address: SocketAddress?
+        let version: OriginVersion?
+
+        init(_ facts: OriginFacts, name: String) {
+            self.name = name
+            endpoint = facts.endpoint
+            address = facts.address
+            version = facts.version
+        }
+
+        func isSame(as facts: OriginFacts, _ name: String) -> Bool {
+            endpoint === facts.endpoint && version == facts.version && address == facts.address && self.name == name
+        }
     }
 
     /// What an assembled page cost, or which page a fragment belongs to.
@@ -49,7 +59,7 @@ final class EventBlock: @unchecked Sendable {
     @exclusivity(unchecked) var text: ByteArena
     @exclusivity(unchecked) var recent = RecentTexts()
     var errors: [ErrorNote] = []
-    var origins: [Origin] = []
+    @exclusivity(unchecked) var origins: [Origin] = []
     var pages: [PageNote] = []
     var handshakes: [TLSFacts] = []
     var worker = 0
@@ -104,10 +114,11 @@ final class EventBlock: @unchecked Sendable {
         return UInt16(handshakes.count)
     }
 
-    func note(origin: Origin) -> UInt16 {
-        if let known = origins.firstIndex(of: origin) { return UInt16(known + 1) }
+    /// - Parameter name: of the origin that the endpoint belongs to.
+    func note(origin facts: OriginFacts, name: String) -> UInt16 {
+        for index in origins.indices where origins[index].isSame(as: facts, name) { return UInt16(index + 1) }
         guard origins.count < Int(UInt16.max) else { return UInt16.max }
-        origins.append(origin)
+        origins.append(Origin(facts, name: name))
         return UInt16(origins.count)
     }
 }

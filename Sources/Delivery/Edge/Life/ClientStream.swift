@@ -30,6 +30,8 @@ class ClientStream {
     @exclusivity(unchecked) var isBodyPaused = false
     /// Told to finish: the current response is the connection's last.
     @exclusivity(unchecked) var isLast = false
+    /// How the client is told to origins, and in which style; made once.
+    @exclusivity(unchecked) private var forwarded: (lines: [UInt8], style: EdgeSettings.ForwardedHeaders) = ([], .none)
 
     init(tcp: TCPConnection, worker: Worker, service: (any HTTPService)?) {
         self.tcp = tcp
@@ -44,6 +46,17 @@ class ClientStream {
     var isOpen: Bool { tcp.isOpen }
     /// The client reached us over TLS.
     var isSecure: Bool { false }
+
+    /// The lines that tell origins of the client, the same for each of its requests.
+    /// - Parameter write: asked where they are not known in this style.
+    func forwardedLines(_ style: EdgeSettings.ForwardedHeaders, _ write: (inout HeadWriter) -> Void) -> [UInt8] {
+        if forwarded.style != style {
+            var writer = HeadWriter(capacity: 128)
+            write(&writer)
+            forwarded = (writer.bytes, style)
+        }
+        return forwarded.lines
+    }
 
     // MARK: Output
 

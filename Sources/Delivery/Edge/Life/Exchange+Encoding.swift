@@ -33,7 +33,7 @@ extension Exchange {
         guard !isFragment, !hasResponded, decisions.compress != false, let connection else { return .none }
         let box = worker.cacheBox
         let encoding = lendHead {
-            LiveEncoding(fields, status: status, length: length, to: $0.block, settings: box.compression)
+            LiveEncoding(fields, status: status, length: length, to: $0.block, box: box)
         }
         guard let coding = encoding.coding else { return encoding }
         // An end that only a closed connection tells is worth no compression.

@@ -50,54 +50,77 @@ extension Exchange: OriginHandler {
     ///   - fetch: asks for the whole, or whether the stored response is still good.
     ///   - tier: other caches get the client's `Host`.
     func requestHead(_ route: RouteTable.Route, fetch: (any CacheErrand)?, tier: OriginTier) -> [UInt8] {
-        var writer = HeadWriter(capacity: head.block.bytes.count + 256)
-        writeRequestLine(&writer)
-        writeHost(&writer, route, tier)
+        // What looks at the head by itself comes before it is lent out.
+        let forwardsLeft = forwardsLeft
+        let isUpgrade = fetch == nil && asksForUpgrade
+        return lendHead { head in
+            var writer = HeadWriter(capacity: head.block.bytes.count + 384)
+            writeRequestLine(&writer, head)
+            writeHost(&writer, head, route, tier)
+            writeFields(&writer, head, fetch, forwardsLeft)
+            if isUpgrade { writer.upgrade(head.block) }
+            writeForwarded(&writer, head)
+            writeHop(&writer, head, tier: tier)
+            if worker.settings.esi.isEnabled { writeSurrogateCapability(&writer) }
+            writer.endHead()
+            return writer.bytes
+        }
+    }
+
+    /// The client's own fields, with what the cache and this hop have in their place.
+    private func writeFields(
+        _ writer: inout HeadWriter, _ head: borrowing RequestHead, _ fetch: (any CacheErrand)?, _ forwardsLeft: Int64?
+    ) {
         var dropped = Exchange.replacedFields.union(fetch?.droppedFields ?? [])
-        if worker.settings.esi.isEnabled { dropped.insert(.acceptEncoding) }
+        let isESIEnabled = worker.settings.esi.isEnabled
+        if isESIEnabled { dropped.insert(.acceptEncoding) }
         if let forwardsLeft {
             dropped.insert(.maxForwards)
             writer.field("Max-Forwards", Int(forwardsLeft) - 1)
         }
-        lendHead { writer.copyFields(of: $0.block, except: dropped) }
-        if !worker.settings.esi.isEnabled { fetch?.writeNegotiation(to: &writer) }
+        writer.copyFields(of: head.block, except: dropped)
+        if !isESIEnabled { fetch?.writeNegotiation(to: &writer) }
         fetch?.writeConditions(to: &writer)
-        writeOriginalTags(&writer, except: dropped)
+        writeOriginalTags(&writer, head.block, except: dropped)
         switch head.framing {
         case .length(let length): writer.field("Content-Length", Int(length))
         case .chunked: writer.field("Transfer-Encoding", "chunked")
         case .none, .untilClose: break
         }
         if head.expectsContinue { writer.field("Expect", "100-continue") }
-        if fetch == nil { writeUpgrade(&writer) }
-        writeForwarded(&writer)
-        writeHop(&writer, tier: tier)
-        if worker.settings.esi.isEnabled { writeSurrogateCapability(&writer) }
-        writer.endHead()
-        return writer.bytes
     }
 
-    private func writeHost(_ writer: inout HeadWriter, _ route: RouteTable.Route, _ tier: OriginTier) {
+    private func writeHost(
+        _ writer: inout HeadWriter, _ head: borrowing RequestHead, _ route: RouteTable.Route, _ tier: OriginTier
+    ) {
         if tier == .origin, let host = route.hostHeader { return writer.field("Host", text: host) }
         if head.host.isEmpty, let own = route.origin.endpoints.first {
             // A client of HTTP/1.0 need not name one; an origin expects it.
             return writer.field("Host", text: own.authority)
         }
         writer.startField("Host")
-        lendHead { writer.bytes.append(contentsOf: $0.slice($0.host)) }
+        writer.bytes.append(contentsOf: head.slice(head.host))
         if let port = head.port {
             writer.bytes.append(0x3A)
-            NumberWriter.append(Int(port), to: &writer.bytes)
+            NumberWriter.append(UInt64(port), to: &writer.bytes)
         }
         writer.endLine()
     }
 
     /// Origins know nothing of the tags of compressed forms.
-    private func writeOriginalTags(_ writer: inout HeadWriter, except dropped: HeaderSet) {
-        for (header, name) in [(KnownHeader.ifMatch, "If-Match" as StaticString), (.ifNoneMatch, "If-None-Match")]
-        where head.block.contains(header) && !dropped.contains(header) {
-            if let tags = EncodedTag.originals(header, of: head.block) { writer.field(name, tags.span) }
+    private func writeOriginalTags(_ writer: inout HeadWriter, _ block: HeaderBlock, except dropped: HeaderSet) {
+        if block.contains(.ifMatch) { writeOriginalTags(&writer, block, .ifMatch, "If-Match", except: dropped) }
+        if block.contains(.ifNoneMatch) {
+            writeOriginalTags(&writer, block, .ifNoneMatch, "If-None-Match", except: dropped)
         }
+    }
+
+    private func writeOriginalTags(
+        _ writer: inout HeadWriter, _ block: HeaderBlock, _ header: KnownHeader, _ name: StaticString,
+        except dropped: HeaderSet
+    ) {
+        guard !dropped.contains(header), let tags = EncodedTag.originals(header, of: block) else { return }
+        writer.field(name, tags.span)
     }
 
     private static let replacedFields: HeaderSet = [
@@ -191,18 +214,24 @@ extension Exchange: OriginHandler {
         _ response: ResponseHead, _ reason: CacheStatus.Forward, _ detail: StaticString, _ call: OriginCall?,
         _ writer: inout HeadWriter, _ encoding: LiveEncoding = .none
     ) {
-        var block = response.block
-        encoding.apply(to: &block)
-        if response.status == 304 { EncodedTag.restore(&block, askedBy: head.block) }
         var dropped = Exchange.rewrittenFields
-        if !worker.settings.cache.sendsTags {
-            block.removeCacheTags()
-            if block.contains(.surrogateControl), !SurrogateControl(block).asksForESI {
-                dropped.insert(.surrogateControl)
-            }
+        let sendsTags = worker.settings.cache.sendsTags
+        if !sendsTags, response.block.contains(.surrogateControl), !SurrogateControl(response.block).asksForESI {
+            dropped.insert(.surrogateControl)
         }
-        writer.copyFields(of: block, except: dropped)
-        encoding.writeVary(&writer, block)
+        let hidesTags = !sendsTags && response.block.mayHaveCacheTags
+        if encoding.coding == nil, response.status != 304, !hidesTags {
+            // Of most answers nothing is changed, and a copy of the fields would cost as much as writing them.
+            writer.copyFields(of: response.block, except: dropped)
+            encoding.writeVary(&writer, response.block)
+        } else {
+            var block = response.block
+            encoding.apply(to: &block)
+            if response.status == 304 { EncodedTag.restore(&block, askedBy: head.block) }
+            if hidesTags { block.removeCacheTags() }
+            writer.copyFields(of: block, except: dropped)
+            encoding.writeVary(&writer, block)
+        }
         if !response.block.contains(.date) { worker.writeDate(&writer) }
         writeAffinity(&writer, call)
         if response.minorVersion == 1, !response.block.contains(.via) {
@@ -264,10 +293,7 @@ extension Exchange: OriginHandler {
     }
 
     func note(_ facts: OriginFacts, name: String) {
-        row.origin = worker.block().note(
-            origin: EventBlock.Origin(
-                name: name, address: facts.address, endpoint: facts.endpoint, tier: facts.tier,
-                version: facts.version))
+        row.origin = worker.block().note(origin: facts, name: name)
         row.originStatus = UInt16(facts.status)
         row.originRetries = UInt16(clamping: facts.retries)
         row.originConnectNanoseconds = facts.connectNanoseconds

@@ -28,35 +28,38 @@ extension Exchange {
         return ProxyHeader.Addresses(source: tcp.peer, destination: local)
     }
 
-    private static let secureLine: StaticString = "\r\nX-Forwarded-Proto: https\r\n"
-    private static let plainLine: StaticString = "\r\nX-Forwarded-Proto: http\r\n"
-
     /// Adds this hop. What an untrusted client claims about itself is not passed on.
-    func writeForwarded(_ writer: inout HeadWriter) {
-        guard let tcp = connection?.tcp, worker.settings.forwardedHeaders != .none else { return }
-        let isTrusted = !worker.settings.trustedProxies.isEmpty && isTrustedPeer
+    func writeForwarded(_ writer: inout HeadWriter, _ head: borrowing RequestHead) {
+        let style = worker.settings.forwardedHeaders
+        guard let connection, style != .none else { return }
+        if !worker.settings.trustedProxies.isEmpty, isTrustedPeer {
+            writeClient(&writer, style, after: head.block)
+        } else {
+            writer.bytes.append(contentsOf: connection.forwardedLines(style) { writeClient(&$0, style, after: nil) })
+        }
+        guard style != .forwarded, !head.host.isEmpty else { return }
+        writer.field("X-Forwarded-Host", head.slice(head.host))
+    }
+
+    /// - Parameter block: what a proxy that is believed says; nil where there is none.
+    private func writeClient(
+        _ writer: inout HeadWriter, _ style: EdgeSettings.ForwardedHeaders, after block: HeaderBlock?
+    ) {
+        guard let tcp = connection?.tcp else { return }
         let host = tcp.peerHost
-        if worker.settings.forwardedHeaders != .forwarded {
+        if style != .forwarded {
             writer.startField("X-Forwarded-For")
-            if isTrusted, let known = head.block.joinedValue(of: .xForwardedFor) {
+            if let known = block?.joinedValue(of: .xForwardedFor) {
                 writer.bytes.append(contentsOf: known)
                 writer.bytes.append(contentsOf: [0x2C, 0x20])
             }
-            let isSecure = isSecure
-            let range = head.host
-            let head = head.block.bytes
-            writer.bytes.append(addingCapacity: host.count + range.count + 64) { output in
-                output.append(contentsOf: host.span)
-                output.append(contentsOf: isSecure ? Exchange.secureLine : Exchange.plainLine)
-                guard !range.isEmpty else { return }
-                output.append(contentsOf: "X-Forwarded-Host: ")
-                output.append(contentsOf: head.span.extracting(range.range))
-                output.append(contentsOf: "\r\n")
-            }
+            writer.bytes.append(contentsOf: host)
+            writer.endLine()
+            writer.field("X-Forwarded-Proto", isSecure ? "https" : "http")
         }
-        if worker.settings.forwardedHeaders != .xForwardedFor {
+        if style != .xForwardedFor {
             writer.startField("Forwarded")
-            if isTrusted, let known = head.block.joinedValue(of: .forwarded) {
+            if let known = block?.joinedValue(of: .forwarded) {
                 writer.bytes.append(contentsOf: known)
                 writer.bytes.append(contentsOf: [0x2C, 0x20])
             }

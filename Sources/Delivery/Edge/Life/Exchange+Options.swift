@@ -22,14 +22,12 @@ extension Exchange {
 
     static let allowedMethods = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
 
-    func writeRequestLine(_ writer: inout HeadWriter) {
-        lendHead { head in
-            guard head.method == .options, head.originTarget.isEmpty else {
-                return writer.requestLine(method: head.slice(head.methodRange), target: head.slice(head.originTarget))
-            }
-            // The server as a whole, also as `OPTIONS http://host` (RFC 9112, 3.2.4).
-            let asterisk: [UInt8] = [0x2A]
-            writer.requestLine(method: head.slice(head.methodRange), target: asterisk.span)
+    func writeRequestLine(_ writer: inout HeadWriter, _ head: borrowing RequestHead) {
+        guard head.method == .options, head.originTarget.isEmpty else {
+            return writer.requestLine(method: head.slice(head.methodRange), target: head.slice(head.originTarget))
         }
+        // The server as a whole, also as `OPTIONS http://host` (RFC 9112, 3.2.4).
+        let asterisk: [UInt8] = [0x2A]
+        writer.requestLine(method: head.slice(head.methodRange), target: asterisk.span)
     }
 }

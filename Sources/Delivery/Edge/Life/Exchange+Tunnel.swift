@@ -6,13 +6,6 @@ import Upstream
 extension Exchange {
     var asksForUpgrade: Bool { connection?.isService == false && head.asksForUpgrade }
 
-    func writeUpgrade(_ writer: inout HeadWriter) {
-        guard asksForUpgrade else { return }
-        writer.field("Connection", "upgrade")
-        let block = head.block
-        if let value = block.value(of: .upgrade) { writer.field("Upgrade", value) }
-    }
-
     func originUpgraded(_ response: ResponseHead) {
         guard let connection, !hasResponded else { return }
         hasResponded = true
@@ -23,8 +16,7 @@ extension Exchange {
         let count = connection.writeHead { writer in
             writer.statusLine(response.status)
             writer.copyFields(of: response.block)
-            writer.field("Connection", "upgrade")
-            if let value = response.block.value(of: .upgrade) { writer.field("Upgrade", value) }
+            writer.upgrade(response.block)
             writer.endHead()
         }
         noteHead(count)
@@ -49,5 +41,13 @@ extension RequestHead {
             let value = block.value(of: .upgrade), block.count(of: .upgrade) == 1, !value.equalsIgnoringCase("h2c")
         else { return false }
         return ConnectionOptions(block).known.contains(.upgrade)
+    }
+}
+
+extension HeadWriter {
+    /// The protocol that a head asks for, or agrees to.
+    mutating func upgrade(_ block: HeaderBlock) {
+        field("Connection", "upgrade")
+        if let value = block.value(of: .upgrade) { field("Upgrade", value) }
     }
 }

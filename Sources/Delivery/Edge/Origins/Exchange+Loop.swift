@@ -37,20 +37,20 @@ extension Exchange {
     }
 
     /// `CDN-Loop` and `Via`, with what this edge is to those that the request comes to.
-    func writeHop(_ writer: inout HeadWriter, tier: OriginTier) {
+    func writeHop(_ writer: inout HeadWriter, _ head: borrowing RequestHead, tier: OriginTier) {
         let comesFromClient = !head.block.contains(.cdnLoop) && !head.block.contains(.via)
         if comesFromClient, tier != .peer, head.majorVersion == 1, head.minorVersion == 1 {
             return writer.bytes.append(contentsOf: worker.hopLines)
         }
-        writeLoop(&writer, tier: tier)
+        writeLoop(&writer, head.block, tier: tier)
         writer.via(
             head.block, majorVersion: head.majorVersion, minorVersion: head.minorVersion, name: worker.settings.name)
     }
 
     /// All that were there and this edge. Customers can't turn it off, as the RFC asks.
-    private func writeLoop(_ writer: inout HeadWriter, tier: OriginTier) {
+    private func writeLoop(_ writer: inout HeadWriter, _ block: HeaderBlock, tier: OriginTier) {
         writer.startField("CDN-Loop")
-        if let known = head.block.joinedValue(of: .cdnLoop) {
+        if let known = block.joinedValue(of: .cdnLoop) {
             writer.bytes.append(contentsOf: known)
             writer.bytes.append(contentsOf: [0x2C, 0x20])
         }

@@ -74,7 +74,7 @@ extension Exchange {
     /// Binds the client to the endpoint that answers, unless it is already. For responses that nobody else gets.
     func writeAffinity(_ writer: inout HeadWriter, _ call: OriginCall?) {
         guard worker.hasAffinity, let call, let settings = route?.origin.affinity, let id = call.endpointID,
-            call.facts.tier == .origin, boundEndpoint(settings) != id
+            call.facts.endpoint?.tier == .origin, boundEndpoint(settings) != id
         else { return }
         var value = AffinityCookie.write(id, settings)
         value.append(contentsOf: "; Path=/; HttpOnly; SameSite=Lax".utf8)

@@ -1,3 +1,4 @@
+import Bytes
 import HTTPWire
 
 /// Fetches under way and who waits for them, so that many requests for one thing become one fetch. A value without
@@ -30,9 +31,14 @@ struct Collapser {
     }
 
     /// By hash of the key.
-    private var fetches: [UInt64: [Fetch]] = [:]
+    private var fetches: [PrehashedKey: [Fetch]] = [:]
     private var nextNumber: UInt64 = 0
     var hitForMiss = HitForMiss()
+
+    private subscript(hash: UInt64) -> [Fetch]? {
+        get { fetches[PrehashedKey(hash)] }
+        _modify { yield &fetches[PrehashedKey(hash)] }
+    }
 
     /// Joins a shared fetch, or starts one.
     /// - Parameters:
@@ -47,7 +53,7 @@ struct Collapser {
         case .wait(let index):
             let ticket = takeNumber()
             // In place: a copy for each of ten thousand waiters would cost seconds.
-            fetches[hash]?[index].waiters.append((ticket, wakeup()))
+            self[hash]?[index].waiters.append((ticket, wakeup()))
             return .wait(ticket)
         case .lead: break
         }
@@ -66,7 +72,7 @@ struct Collapser {
     private func choose(
         hash: UInt64, key: [UInt8], request: HeaderBlock, predicted: [UInt8]?, isPartial: Bool, _ vary: VaryRules
     ) -> Choice {
-        guard let list = fetches[hash] else { return .lead }
+        guard let list = self[hash] else { return .lead }
         for index in list.indices where list[index].isShared && list[index].key == key {
             guard list[index].isPartial == isPartial else { continue }
             if let object = list[index].object {
@@ -81,7 +87,7 @@ struct Collapser {
 
     /// Whether a fetch under way already has a response that this request may read along with.
     func attachable(hash: UInt64, key: [UInt8], request: HeaderBlock, vary: VaryRules) -> CachedObject? {
-        guard let list = fetches[hash] else { return nil }
+        guard let list = self[hash] else { return nil }
         for fetch in list where fetch.isShared && fetch.key == key {
             if let object = fetch.object, object.selects(request, vary) { return object }
         }
@@ -90,27 +96,27 @@ struct Collapser {
 
     /// Waits for what is being read from disk; nil if it isn't.
     mutating func joinLoad(hash: UInt64, key: [UInt8], wakeup: () -> CollapseWakeup) -> UInt64? {
-        guard let index = fetches[hash]?.firstIndex(where: { $0.isLoad && $0.key == key }) else { return nil }
+        guard let index = self[hash]?.firstIndex(where: { $0.isLoad && $0.key == key }) else { return nil }
         let ticket = takeNumber()
-        fetches[hash]?[index].waiters.append((ticket, wakeup()))
+        self[hash]?[index].waiters.append((ticket, wakeup()))
         return ticket
     }
 
     /// Begins to read from disk for all.
     mutating func startLoad(hash: UInt64, key: [UInt8], generation: UInt64) -> UInt64 {
         let number = start(hash: hash, key: key, predicted: nil, isShared: true, generation: generation)
-        if let index = index(hash, number) { fetches[hash]?[index].isLoad = true }
+        if let index = index(hash, number) { self[hash]?[index].isLoad = true }
         return number
     }
 
     /// Whether anybody fetches this for all.
     func isFetching(hash: UInt64, key: [UInt8]) -> Bool {
-        fetches[hash]?.contains { $0.isShared && $0.key == key } ?? false
+        self[hash]?.contains { $0.isShared && $0.key == key } ?? false
     }
 
     /// Whether this response is being fetched, and no purge forgot it.
     func isUnderWay(_ object: CachedObject, hash: UInt64) -> Bool {
-        fetches[hash]?.contains { $0.object?.serial == object.serial } ?? false
+        self[hash]?.contains { $0.object?.serial == object.serial } ?? false
     }
 
     /// Starts a fetch.
@@ -118,7 +124,7 @@ struct Collapser {
         hash: UInt64, key: [UInt8], predicted: [UInt8]?, isShared: Bool, isPartial: Bool = false, generation: UInt64
     ) -> UInt64 {
         let number = takeNumber()
-        fetches[hash, default: []].append(
+        fetches[PrehashedKey(hash), default: []].append(
             Fetch(
                 number: number, key: key, predicted: predicted, isShared: isShared, isPartial: isPartial,
                 generation: generation))
@@ -127,43 +133,45 @@ struct Collapser {
 
     /// The generation of purges in which a fetch began; nil if it was forgotten by an invalidation meanwhile.
     func generation(hash: UInt64, number: UInt64) -> UInt64? {
-        index(hash, number).flatMap { fetches[hash]?[$0].generation }
+        index(hash, number).flatMap { self[hash]?[$0].generation }
     }
 
     /// The response's head has come: newcomers read along, and who waited finds it.
     /// - Returns: nil if the fetch was forgotten by an invalidation meanwhile; its response must not be kept.
     mutating func publish(hash: UInt64, number: UInt64, object: CachedObject) -> [CollapseWakeup]? {
         guard let index = index(hash, number) else { return nil }
-        fetches[hash]?[index].object = object
-        let waiters = fetches[hash]?[index].waiters ?? []
-        fetches[hash]?[index].waiters = []
+        self[hash]?[index].object = object
+        let waiters = self[hash]?[index].waiters ?? []
+        self[hash]?[index].waiters = []
         return waiters.map(\.wakeup)
     }
 
     /// The fetch is over.
     /// - Returns: nil if it was forgotten by an invalidation meanwhile.
     mutating func end(hash: UInt64, number: UInt64) -> [CollapseWakeup]? {
-        guard var list = fetches.removeValue(forKey: hash) else { return nil }
-        defer { if !list.isEmpty { fetches[hash] = list } }
+        guard var list = fetches.removeValue(forKey: PrehashedKey(hash)) else { return nil }
+        // Mostly it is the only one.
+        if list.count == 1, list[0].number == number { return list[0].waiters.map(\.wakeup) }
+        defer { if !list.isEmpty { self[hash] = list } }
         guard let index = list.firstIndex(where: { $0.number == number }) else { return nil }
         return list.remove(at: index).waiters.map(\.wakeup)
     }
 
     /// A waiter gave up. Its wake-up is handed out, to be destroyed outside the lock.
     mutating func leave(hash: UInt64, ticket: UInt64) -> CollapseWakeup? {
-        guard let count = fetches[hash]?.count else { return nil }
+        guard let count = self[hash]?.count else { return nil }
         for index in 0..<count {
-            guard let place = fetches[hash]?[index].waiters.firstIndex(where: { $0.ticket == ticket }) else { continue }
-            return fetches[hash]?[index].waiters.remove(at: place).wakeup
+            guard let place = self[hash]?[index].waiters.firstIndex(where: { $0.ticket == ticket }) else { continue }
+            return self[hash]?[index].waiters.remove(at: place).wakeup
         }
         return nil
     }
 
     /// Forgets the fetches of a key: what they bring is older than an invalidation.
     mutating func forget(hash: UInt64, key: [UInt8]) -> [CollapseWakeup] {
-        guard let list = fetches[hash] else { return [] }
+        guard let list = self[hash] else { return [] }
         let kept = list.filter { $0.key != key }
-        fetches[hash] = kept.isEmpty ? nil : kept
+        self[hash] = kept.isEmpty ? nil : kept
         return list.filter { $0.key == key }.flatMap { $0.waiters.map(\.wakeup) }
     }
 
@@ -188,7 +196,7 @@ struct Collapser {
     var waiterCount: Int { fetches.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.waiters.count } } }
 
     private func index(_ hash: UInt64, _ number: UInt64) -> Int? {
-        fetches[hash]?.firstIndex { $0.number == number }
+        self[hash]?.firstIndex { $0.number == number }
     }
 
     private mutating func takeNumber() -> UInt64 {

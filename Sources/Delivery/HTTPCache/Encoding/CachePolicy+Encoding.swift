@@ -15,18 +15,33 @@ extension CachePolicy {
     static func mayBeEncoded(
         _ block: HeaderBlock, status: Int, length: UInt64?, settings: CompressionSettings
     ) -> Bool {
-        guard !settings.codings.isEmpty, status == 200, !block.contains(.contentEncoding),
-            !block.contains(.contentRange), let type = block.value(of: .contentType)
+        !settings.codings.isEmpty
+            && shrinks(
+                block, status: status, length: length, sizes: (settings.minimumBytes, settings.maximumBytes),
+                types: settings.typeBytes)
+    }
+
+    /// The same by the settings in a box, of which no copy is made: each answer that passes is asked about.
+    static func mayBeEncoded(_ block: HeaderBlock, status: Int, length: UInt64?, box: CacheSettingsBox) -> Bool {
+        !box.compression.codings.isEmpty
+            && shrinks(
+                block, status: status, length: length,
+                sizes: (box.compression.minimumBytes, box.compression.maximumBytes), types: box.compression.typeBytes)
+    }
+
+    private static func shrinks(
+        _ block: HeaderBlock, status: Int, length: UInt64?, sizes: (minimum: Int, maximum: Int), types: [[UInt8]]
+    ) -> Bool {
+        guard status == 200, !block.contains(.contentEncoding), !block.contains(.contentRange),
+            let type = block.value(of: .contentType)
         else { return false }
-        if let length, length < UInt64(settings.minimumBytes) || length > UInt64(settings.maximumBytes) {
-            return false
-        }
+        if let length, length < UInt64(sizes.minimum) || length > UInt64(sizes.maximum) { return false }
         var end = type.firstIndex(of: 0x3B) ?? type.count
         while end > 0, type[end - 1] == 0x20 || type[end - 1] == 0x09 { end -= 1 }
         let bare = type.extracting(0..<end)
         // A stream of small events, each of which must be there at once.
         if bare.equalsIgnoringCase("text/event-stream") { return false }
-        let isShrinking = settings.typeBytes.contains { pattern in
+        let isShrinking = types.contains { pattern in
             guard pattern.last == 0x2A else { return bare.equalsIgnoringCase(pattern.span) }
             let prefix = pattern.count - 1
             return bare.count >= prefix

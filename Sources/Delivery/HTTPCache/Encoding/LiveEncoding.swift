@@ -18,20 +18,18 @@ public struct LiveEncoding: Sendable {
     /// - Parameters:
     ///   - fields: of the response.
     ///   - length: of its body, where it is known.
-    public init(_ fields: HeaderBlock, status: Int, length: UInt64?, settings: CompressionSettings) {
+    public init(_ fields: HeaderBlock, status: Int, length: UInt64?, box: CacheSettingsBox) {
         varies =
-            settings.encodesPassed
-            && CachePolicy.mayBeEncoded(fields, status: status, length: length, settings: settings)
+            box.compression.encodesPassed
+            && CachePolicy.mayBeEncoded(fields, status: status, length: length, box: box)
     }
 
-    public init(
-        _ fields: HeaderBlock, status: Int, length: UInt64?, to request: HeaderBlock, settings: CompressionSettings
-    ) {
-        self.init(fields, status: status, length: length, settings: settings)
+    public init(_ fields: HeaderBlock, status: Int, length: UInt64?, to request: HeaderBlock, box: CacheSettingsBox) {
+        self.init(fields, status: status, length: length, box: box)
         guard varies, request.contains(.acceptEncoding),
             !request.contains(.cacheControl) || !CacheControl(request).flags.contains(.noTransform)
         else { return }
-        coding = AcceptEncoding.choose(request, among: settings.codings)
+        coding = AcceptEncoding.choose(request, among: box.compression.codings)
     }
 
     /// The same where it can't be compressed after all.

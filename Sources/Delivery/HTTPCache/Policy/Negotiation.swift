@@ -9,11 +9,20 @@ struct Negotiation: Sendable {
     init() {}
 
     init(_ request: HeaderBlock, _ rules: VaryRules) {
-        var value: [UInt8] = []
-        if rules.encoding != .asSent, Variance.normalize(request, .acceptEncoding, rules, into: &value) {
-            encoding = value
+        switch rules.encoding {
+        case .original: encoding = Negotiation.value(request, .acceptEncoding, rules)
+        case .codings where request.contains(.acceptEncoding):
+            encoding = Negotiation.value(request, .acceptEncoding, rules)
+        case .codings, .asSent: break
         }
-        if !rules.tags.isEmpty, Variance.normalize(request, .acceptLanguage, rules, into: &value) { language = value }
+        if request.contains(.acceptLanguage), !rules.tags.isEmpty {
+            language = Negotiation.value(request, .acceptLanguage, rules)
+        }
+    }
+
+    private static func value(_ request: HeaderBlock, _ header: KnownHeader, _ rules: VaryRules) -> [UInt8]? {
+        var value: [UInt8] = []
+        return Variance.normalize(request, header, rules, into: &value) ? value : nil
     }
 
     /// What a stored response was selected by.

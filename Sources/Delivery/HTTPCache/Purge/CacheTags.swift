@@ -64,6 +64,11 @@ enum CacheTags {
 }
 
 extension HeaderBlock {
+    /// Asked of each answer; false says that there are none.
+    public var mayHaveCacheTags: Bool {
+        mayContain([], initials: HeaderBlock.initial(0x53) | HeaderBlock.initial(0x43))
+    }
+
     /// Takes `Surrogate-Key` and `Cache-Tag` out, which clients have no use for.
     public mutating func removeCacheTags() {
         guard fields.contains(where: { $0.id == .other && CacheTags.isTagField(slice($0.name)) }) else { return }

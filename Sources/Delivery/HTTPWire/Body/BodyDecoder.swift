@@ -11,13 +11,14 @@ public struct BodyDecoder: Sendable {
     }
 
     private var state: State
-    private var chunks: ChunkedDecoder
+    /// Where the framing is chunked; it is large.
+    private var chunks: ChunkedDecoder?
     /// Body bytes so far, framing not counted.
     public private(set) var received: UInt64 = 0
 
     /// - Parameter isLenient: true for an origin's body: blanks after a chunk size are forgiven.
     public init(_ framing: BodyFraming, limits: WireLimits, isLenient: Bool) {
-        self.chunks = ChunkedDecoder(limits: limits, isLenient: isLenient)
+        self.chunks = framing == .chunked ? ChunkedDecoder(limits: limits, isLenient: isLenient) : nil
         switch framing {
         case .none, .length(0): self.state = .complete
         case .length(let length): self.state = .length(remaining: length)
@@ -32,7 +33,7 @@ public struct BodyDecoder: Sendable {
     }
 
     /// Trailer fields after a chunked body; empty before its end.
-    public var trailers: HeaderBlock { chunks.trailers }
+    public var trailers: HeaderBlock { chunks?.trailers ?? HeaderBlock() }
 
     /// Takes a piece of input. When complete, it takes nothing.
     /// - Throws: ``WireError`` for malformed chunks; the connection must be closed.
@@ -50,7 +51,9 @@ public struct BodyDecoder: Sendable {
             state = rest == 0 ? .complete : .length(remaining: rest)
             return BodyStep(consumed: taken, data: 0..<taken, isComplete: rest == 0)
         case .chunked:
-            let step = try chunks.decode(input)
+            guard let step = try chunks?.decode(input) else {
+                preconditionFailure("a chunked body without its decoder")
+            }
             received += UInt64(step.data.count)
             if step.isComplete { state = .complete }
             return step

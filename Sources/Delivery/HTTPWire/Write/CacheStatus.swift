@@ -3,15 +3,28 @@ import Bytes
 /// How the cache handled a request (RFC 9211).
 public struct CacheStatus: Sendable, Equatable {
     /// Why the request went forward (§2.2).
-    public enum Forward: String, Sendable {
+    public enum Forward: Sendable {
         case bypass
         case method
-        case uriMiss = "uri-miss"
-        case varyMiss = "vary-miss"
+        case uriMiss
+        case varyMiss
         case miss
         case request
         case stale
         case partial
+
+        var token: StaticString {
+            switch self {
+            case .bypass: "bypass"
+            case .method: "method"
+            case .uriMiss: "uri-miss"
+            case .varyMiss: "vary-miss"
+            case .miss: "miss"
+            case .request: "request"
+            case .stale: "stale"
+            case .partial: "partial"
+            }
+        }
     }
 
     /// Served from the cache without going forward.
@@ -45,24 +58,28 @@ public struct CacheStatus: Sendable, Equatable {
     /// Appends one member, `squilla; hit; ttl=30`. Earlier members, of caches nearer to the origin, come before it.
     public func append(cache name: String, to buffer: inout [UInt8]) {
         buffer.append(contentsOf: name.utf8)
-        if isHit { buffer.append(contentsOf: "; hit") }
-        if let forward {
-            buffer.append(contentsOf: "; fwd=")
-            buffer.append(contentsOf: forward.rawValue.utf8)
-        }
-        if let forwardStatus {
-            buffer.append(contentsOf: "; fwd-status=")
-            NumberWriter.append(forwardStatus, to: &buffer)
-        }
-        if let timeToLive {
-            buffer.append(contentsOf: "; ttl=")
-            NumberWriter.append(timeToLive, to: &buffer)
-        }
-        if isStored { buffer.append(contentsOf: "; stored") }
-        if isCollapsed { buffer.append(contentsOf: "; collapsed") }
-        if detail.utf8CodeUnitCount > 0 {
-            buffer.append(contentsOf: "; detail=")
-            buffer.append(contentsOf: detail)
+        // Of the words below and two numbers.
+        buffer.append(addingCapacity: 128 + detail.utf8CodeUnitCount) { output in
+            if isHit { output.append(contentsOf: "; hit") }
+            if let forward {
+                output.append(contentsOf: "; fwd=")
+                output.append(contentsOf: forward.token)
+            }
+            if let forwardStatus {
+                output.append(contentsOf: "; fwd-status=")
+                NumberWriter.append(UInt64(forwardStatus.magnitude), to: &output)
+            }
+            if let timeToLive {
+                output.append(contentsOf: "; ttl=")
+                if timeToLive < 0 { output.append(0x2D) }
+                NumberWriter.append(timeToLive.magnitude, to: &output)
+            }
+            if isStored { output.append(contentsOf: "; stored") }
+            if isCollapsed { output.append(contentsOf: "; collapsed") }
+            if detail.utf8CodeUnitCount > 0 {
+                output.append(contentsOf: "; detail=")
+                output.append(contentsOf: detail)
+            }
         }
     }
 

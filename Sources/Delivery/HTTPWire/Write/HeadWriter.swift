@@ -43,25 +43,35 @@ public struct HeadWriter: Sendable {
         endLine()
     }
 
+    // Room for a whole line is made at once: made for each part of it, it would cost more than the copies.
+
     public mutating func field(_ name: StaticString, _ value: Span<UInt8>) {
-        bytes.append(contentsOf: name)
-        colon()
-        bytes.append(contentsOf: value)
-        endLine()
+        bytes.append(addingCapacity: name.utf8CodeUnitCount + value.count + 6) { line in
+            line.append(contentsOf: name)
+            line.append(HeadWriter.colon, count: 2, contentsOf: value)
+            line.endLine()
+        }
     }
 
     public mutating func field(_ name: StaticString, _ value: StaticString) {
-        bytes.append(contentsOf: name)
-        colon()
-        bytes.append(contentsOf: value)
-        endLine()
+        bytes.append(addingCapacity: name.utf8CodeUnitCount + value.utf8CodeUnitCount + 6) { line in
+            line.append(contentsOf: name)
+            line.append(0x3A)
+            line.append(0x20)
+            line.append(contentsOf: value)
+            line.endLine()
+        }
     }
 
     public mutating func field(_ name: StaticString, _ value: Int) {
-        bytes.append(contentsOf: name)
-        colon()
-        NumberWriter.append(value, to: &bytes)
-        endLine()
+        bytes.append(addingCapacity: name.utf8CodeUnitCount + 32) { line in
+            line.append(contentsOf: name)
+            line.append(0x3A)
+            line.append(0x20)
+            if value < 0 { line.append(0x2D) }
+            NumberWriter.append(UInt64(value.magnitude), to: &line)
+            line.endLine()
+        }
     }
 
     /// A field whose value comes from elsewhere: controls in it are replaced by blanks, so that it can't add a line.
@@ -74,8 +84,11 @@ public struct HeadWriter: Sendable {
 
     /// Starts a field whose value the caller appends to ``bytes`` before ``endLine()``.
     public mutating func startField(_ name: StaticString) {
-        bytes.append(contentsOf: name)
-        colon()
+        bytes.append(addingCapacity: name.utf8CodeUnitCount + 2) { line in
+            line.append(contentsOf: name)
+            line.append(0x3A)
+            line.append(0x20)
+        }
     }
 
     public mutating func endLine() {
@@ -112,8 +125,18 @@ public struct HeadWriter: Sendable {
         bytes.append(contentsOf: block.bytes.span.extracting(run))
     }
 
+    /// With the blank behind it, the first byte lowest.
+    private static let colon: UInt32 = 0x203A
+
     private mutating func colon() {
         bytes.append(0x3A)
         bytes.append(0x20)
+    }
+}
+
+extension OutputSpan<UInt8> {
+    fileprivate mutating func endLine() {
+        append(0x0D)
+        append(0x0A)
     }
 }
