@@ -6,7 +6,7 @@ Needs valgrind, nginx and h2load: apt-get install valgrind nginx-light nghttp2-c
 
     scripts/function_order.py [BINARY]
 """
-import os, pathlib, re, shutil, signal, socket, subprocess, sys, tempfile
+import pathlib, re, shutil, socket, subprocess, sys, tempfile
 
 root = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(root / "Benchmarks/edge"))
@@ -59,19 +59,17 @@ def calls(cache_control, load):
     port = race.free_port()
     out = work / "calls"
     line = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}"]
-    server = subprocess.Popen(line + race.squilla(work, "squilla", str(stripped), port, origin_port),
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = race.Process("squilla", line + race.squilla(work, "squilla", str(stripped), port, origin_port))
+    control = ["callgrind_control", "-i", "on", str(server.process.pid)]
     try:
-        race.wait_for(port, seconds=300)
-        client(port, "/object", count=200)
-        control = ["callgrind_control", str(server.pid)]
-        subprocess.run(control[:1] + ["-i", "on"] + control[1:], stdout=subprocess.DEVNULL, check=True)
+        race.wait_until(lambda: client(port, "/object", count=200), server, port, seconds=300)
+        subprocess.run(control, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         load(port)
-        subprocess.run(control[:1] + ["-i", "off"] + control[1:], stdout=subprocess.DEVNULL, check=True)
+        control[2] = "off"
+        subprocess.run(control, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(120)
-        os.killpg(origin.pid, signal.SIGTERM)
+        server.stop()
+        origin.stop()
     names, counts, callee = {}, {}, None
     for text in out.open():
         if found := re.match(r"(c?fn)=\((\d+)\)(?: (.*))?", text.rstrip()):
