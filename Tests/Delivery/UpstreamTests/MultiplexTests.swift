@@ -1,3 +1,4 @@
+import Bytes
 import HTTPWire
 import Reactor
 import Testing
@@ -28,7 +29,7 @@ import Testing
 
     @Test func theFullestConnectionThatHasRoomIsUsed() {
         var state = pool()
-        for ticket in 1...4 { _ = state.request(UInt64(ticket), fresh: false, now: 0) }
+        for ticket: PoolState.Ticket in [1, 2, 3, 4] { _ = state.request(ticket, fresh: false, now: 0) }
         _ = state.connected(1, capacity: 3, now: 0)
         _ = state.connected(2, capacity: 3, now: 0)
         #expect(state.streamEnded(1, now: 1) == .keep)
@@ -38,7 +39,7 @@ import Testing
 
     @Test func aStreamThatEndsGivesItsPlaceToWhoeverWaitsLongest() {
         var state = pool { $0.maximumConnections = 1 }
-        for ticket in 1...3 { _ = state.request(UInt64(ticket), fresh: false, now: 0) }
+        for ticket: PoolState.Ticket in [1, 2, 3] { _ = state.request(ticket, fresh: false, now: 0) }
         _ = state.connected(1, capacity: 3, now: 0)
         #expect(state.request(4, fresh: false, now: 0) == .wait)
         #expect(state.request(5, fresh: false, now: 0) == .wait)
@@ -49,7 +50,7 @@ import Testing
 
     @Test func theServerChangesHowManyItTakes() {
         var state = pool { $0.maximumConnections = 1 }
-        for ticket in 1...3 { _ = state.request(UInt64(ticket), fresh: false, now: 0) }
+        for ticket: PoolState.Ticket in [1, 2, 3] { _ = state.request(ticket, fresh: false, now: 0) }
         _ = state.connected(1, capacity: 3, now: 0)
         #expect(state.capacityChanged(1, 1) == [])
         #expect(state.request(4, fresh: false, now: 0) == .wait)
@@ -63,7 +64,7 @@ import Testing
 
     @Test func aConnectionThatSaysGoodbyeEndsWithItsLastStream() {
         var state = pool()
-        for ticket in 1...2 { _ = state.request(UInt64(ticket), fresh: false, now: 0) }
+        for ticket: PoolState.Ticket in [1, 2] { _ = state.request(ticket, fresh: false, now: 0) }
         _ = state.connected(1, capacity: 3, now: 0)
         #expect(state.drain(1) == false)
         #expect(state.request(3, fresh: false, now: 0) == .connect(2))
@@ -107,7 +108,7 @@ import Testing
 
     @Test func aFailedConnectFailsThoseItWasFor() {
         var state = pool()
-        for ticket in 1...5 { _ = state.request(UInt64(ticket), fresh: false, now: 0) }
+        for ticket: PoolState.Ticket in [1, 2, 3, 4, 5] { _ = state.request(ticket, fresh: false, now: 0) }
         #expect(state.connectFailed(1, now: 0) == [1, 2])
         #expect(state.connected(2, capacity: 3, now: 0) == [3, 4, 5])
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Reactor
 import Testing
 
@@ -20,9 +21,9 @@ import Testing
 
     @Test func theConnectionUsedLastIsReusedFirst() {
         var state = pool()
-        for ticket in 1...3 {
-            #expect(state.request(UInt64(ticket), fresh: false, now: 0) == .connect(UInt64(ticket)))
-            _ = state.connected(UInt64(ticket), now: 0)
+        for ticket: PoolState.Ticket in [1, 2, 3] {
+            #expect(state.request(ticket, fresh: false, now: 0) == .connect(ticket))
+            _ = state.connected(ticket, now: 0)
         }
         _ = state.released(1, reusable: true, now: 1)
         _ = state.released(3, reusable: true, now: 2)
@@ -40,7 +41,7 @@ import Testing
 
     @Test func aFreshRequestTakesThePlaceOfAnIdleConnection() {
         var state = pool { $0.maximumConnections = 2 }
-        for ticket: PoolState.Ticket in 1...2 {
+        for ticket: PoolState.Ticket in [1, 2] {
             _ = state.request(ticket, fresh: false, now: 0)
             _ = state.connected(ticket, now: 0)
         }
@@ -102,9 +103,9 @@ import Testing
 
     @Test func surplusIdleConnectionsAreClosed() {
         var state = pool { $0.maximumIdleConnections = 1 }
-        for ticket in 1...2 {
-            _ = state.request(UInt64(ticket), fresh: false, now: 0)
-            _ = state.connected(UInt64(ticket), now: 0)
+        for ticket: PoolState.Ticket in [1, 2] {
+            _ = state.request(ticket, fresh: false, now: 0)
+            _ = state.connected(ticket, now: 0)
         }
         #expect(state.released(1, reusable: true, now: 0) == .keep)
         #expect(state.released(2, reusable: true, now: 0) == .close)
@@ -115,7 +116,7 @@ import Testing
             $0.failureThreshold = 3
             $0.failurePauseMilliseconds = 10
         }
-        for ticket in 1...4 { _ = state.request(UInt64(ticket), fresh: false, now: 0) }
+        for ticket: PoolState.Ticket in [1, 2, 3, 4] { _ = state.request(ticket, fresh: false, now: 0) }
         #expect(state.connectFailed(1, now: 0) == [1])
         #expect(state.connectFailed(2, now: 0) == [2])
         #expect(state.connectFailed(3, now: 0) == [3])
@@ -135,9 +136,9 @@ import Testing
             $0.pendingTimeoutMilliseconds = 20
             $0.maximumConnections = 2
         }
-        for ticket in 1...2 {
-            _ = state.request(UInt64(ticket), fresh: false, now: 0)
-            _ = state.connected(UInt64(ticket), now: 0)
+        for ticket: PoolState.Ticket in [1, 2] {
+            _ = state.request(ticket, fresh: false, now: 0)
+            _ = state.connected(ticket, now: 0)
         }
         _ = state.released(1, reusable: true, now: 0)
         #expect(state.nextExpiry == 10_000_000)
@@ -157,8 +158,8 @@ import Testing
             $0.failureThreshold = 1_000_000
         }
         var random = SystemRandomNumberGenerator()
-        var connecting: [UInt64] = []
-        var active: [UInt64] = []
+        var connecting: [PoolState.ConnectionID] = []
+        var active: [PoolState.ConnectionID] = []
         var asked = 0
         var served = 0
         var failed = 0
@@ -167,7 +168,7 @@ import Testing
             switch Int.random(in: 0..<4, using: &random) {
             case 0:
                 asked += 1
-                switch state.request(UInt64(asked), fresh: Bool.random(using: &random), now: now) {
+                switch state.request(PoolState.Ticket(UInt64(asked)), fresh: Bool.random(using: &random), now: now) {
                 case .use(let id):
                     active.append(id)
                     served += 1
