@@ -1,3 +1,4 @@
+import Bytes
 import HTTPWire
 import Reactor
 
@@ -10,7 +11,11 @@ final class OriginConnection: OriginCarrier, TCPHandler {
     private let pool: OriginPool
     @exclusivity(unchecked) private(set) var tcp: TCPConnection?
     @exclusivity(unchecked) private var parser = ResponseParser()
-    @exclusivity(unchecked) private var head = ResponseHead()
+    private let headPlace = Place(ResponseHead())
+    private var head: ResponseHead {
+        _read { yield headPlace.value }
+        _modify { yield &headPlace.value }
+    }
     @exclusivity(unchecked) private var decoder = BodyDecoder(.none, limits: .origin, isLenient: true)
     @exclusivity(unchecked) private var exchange: OriginExchange?
     @exclusivity(unchecked) private var hasServed = false
@@ -212,11 +217,7 @@ final class OriginConnection: OriginCarrier, TCPHandler {
         exchange.facts.status = head.status
         isInBody = true
         decoder = BodyDecoder(head.framing, limits: .origin, isLenient: true)
-        // Lent out, since read from here it would be copied.
-        var lent = ResponseHead()
-        swap(&lent, &head)
-        exchange.hear(lent)
-        swap(&lent, &head)
+        headPlace.lend { exchange.hear($0) }
     }
 
     private func beginTunnel(_ exchange: OriginExchange) {

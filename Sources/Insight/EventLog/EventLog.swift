@@ -55,7 +55,8 @@ public final class EventLog: Sendable {
         self.storage = storage
         let loop = LogLoop(engine: engine, queue: queue, ended: ended)
         self.stepped = isStepped ? loop : nil
-        if !isStepped { Thread.start(name: "squilla-log") { loop.run() } }
+        // A frame of thousands of events takes a millisecond, which no request should wait for.
+        if !isStepped { Thread.start(name: "squilla-log", isBackground: true) { loop.run() } }
     }
 
     /// Commits what waits, in a log that was opened stepped.

@@ -25,7 +25,10 @@ final class EventPump: Sendable {
         let state = Monitor(State())
         self.state = state
         self.maximumBlocks = maximumBlocks
-        Thread.start(name: "events") { EventPump.run(state, edgeName: edgeName, sink: sink, limit: maximumBlocks) }
+        // What was handed over can wait; a request that a whole block of events keeps from its core can't.
+        Thread.start(name: "events", isBackground: true) {
+            EventPump.run(state, edgeName: edgeName, sink: sink, limit: maximumBlocks)
+        }
     }
 
     func takeBlock() -> EventBlock {

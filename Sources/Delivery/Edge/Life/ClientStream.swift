@@ -1,3 +1,4 @@
+import Bytes
 import HTTPWire
 import Reactor
 
@@ -47,15 +48,17 @@ class ClientStream {
     /// The client reached us over TLS.
     var isSecure: Bool { false }
 
-    /// The lines that tell origins of the client, the same for each of its requests.
+    /// Writes the lines that tell origins of the client, the same for each of its requests.
     /// - Parameter write: asked where they are not known in this style.
-    func forwardedLines(_ style: EdgeSettings.ForwardedHeaders, _ write: (inout HeadWriter) -> Void) -> [UInt8] {
+    func writeForwarded(
+        _ style: EdgeSettings.ForwardedHeaders, to writer: inout HeadWriter, _ write: (inout HeadWriter) -> Void
+    ) {
         if forwarded.style != style {
-            var writer = HeadWriter(capacity: 128)
-            write(&writer)
-            forwarded = (writer.bytes, style)
+            var lines = HeadWriter(capacity: 128)
+            write(&lines)
+            forwarded = (lines.bytes, style)
         }
-        return forwarded.lines
+        writer.bytes.append(contentsOf: forwarded.lines)
     }
 
     // MARK: Output

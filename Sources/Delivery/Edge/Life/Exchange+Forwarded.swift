@@ -35,7 +35,7 @@ extension Exchange {
         if !worker.settings.trustedProxies.isEmpty, isTrustedPeer {
             writeClient(&writer, style, after: head.block)
         } else {
-            writer.bytes.append(contentsOf: connection.forwardedLines(style) { writeClient(&$0, style, after: nil) })
+            connection.writeForwarded(style, to: &writer) { writeClient(&$0, style, after: nil) }
         }
         guard style != .forwarded, !head.host.isEmpty else { return }
         writer.field("X-Forwarded-Host", head.slice(head.host))

@@ -1,3 +1,4 @@
+import Bytes
 import HTTPCache
 import HTTPWire
 import Reactor
@@ -37,7 +38,11 @@ final class Exchange {
     // Unchecked: loaded and stored on one thread, see `LoopSource`.
     @exclusivity(unchecked) var connection: ClientStream?
     @exclusivity(unchecked) var phase = Phase.reading
-    @exclusivity(unchecked) var head = RequestHead()
+    private let headPlace = Place(RequestHead())
+    var head: RequestHead {
+        _read { yield headPlace.value }
+        _modify { yield &headPlace.value }
+    }
     @exclusivity(unchecked) var row = EventRow()
     @exclusivity(unchecked) var startedAt: Int64 = 0
     /// When the head was first found incomplete; 0 before.
@@ -112,15 +117,9 @@ final class Exchange {
         phase = .reading
     }
 
-    /// Lends the head out as it is: reading it from here for each of several calls would copy it as often. Meanwhile `head`
-    /// is empty.
+    /// Lends the head out for several calls, which must not change it.
     @inline(__always)
-    func lendHead<Result>(_ body: (borrowing RequestHead) -> Result) -> Result {
-        var lent = RequestHead()
-        swap(&lent, &head)
-        defer { swap(&lent, &head) }
-        return body(lent)
-    }
+    func lendHead<Result>(_ body: (borrowing RequestHead) -> Result) -> Result { headPlace.lend(body) }
 
     /// Forgets the request and keeps the memory.
     func reset() {

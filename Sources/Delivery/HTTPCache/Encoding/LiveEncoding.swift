@@ -18,13 +18,16 @@ public struct LiveEncoding: Sendable {
     /// - Parameters:
     ///   - fields: of the response.
     ///   - length: of its body, where it is known.
-    public init(_ fields: HeaderBlock, status: Int, length: UInt64?, box: CacheSettingsBox) {
+    public init(_ fields: borrowing HeaderBlock, status: Int, length: UInt64?, box: borrowing CacheSettingsBox) {
         varies =
             box.compression.encodesPassed
             && CachePolicy.mayBeEncoded(fields, status: status, length: length, box: box)
     }
 
-    public init(_ fields: HeaderBlock, status: Int, length: UInt64?, to request: HeaderBlock, box: CacheSettingsBox) {
+    public init(
+        _ fields: borrowing HeaderBlock, status: Int, length: UInt64?, to request: borrowing HeaderBlock,
+        box: borrowing CacheSettingsBox
+    ) {
         self.init(fields, status: status, length: length, box: box)
         guard varies, request.contains(.acceptEncoding),
             !request.contains(.cacheControl) || !CacheControl(request).flags.contains(.noTransform)

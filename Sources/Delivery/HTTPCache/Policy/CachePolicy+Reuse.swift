@@ -14,7 +14,7 @@ public struct RequestDirectives: Sendable, Equatable {
     public init() {}
 
     /// - Parameter honorsAll: see ``CacheSettings/honorsRequestDirectives``.
-    public init(_ block: HeaderBlock, honorsAll: Bool) {
+    public init(_ block: borrowing HeaderBlock, honorsAll: Bool) {
         guard block.contains(.cacheControl) || block.contains(.pragma) else { return }
         let control = CacheControl(block)
         noStore = control.flags.contains(.noStore)

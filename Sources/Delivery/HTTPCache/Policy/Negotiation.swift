@@ -8,7 +8,7 @@ struct Negotiation: Sendable {
 
     init() {}
 
-    init(_ request: HeaderBlock, _ rules: VaryRules) {
+    init(_ request: borrowing HeaderBlock, _ rules: borrowing VaryRules) {
         switch rules.encoding {
         case .original: encoding = Negotiation.value(request, .acceptEncoding, rules)
         case .codings where request.contains(.acceptEncoding):

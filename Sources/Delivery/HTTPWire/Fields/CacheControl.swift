@@ -42,7 +42,7 @@ public struct CacheControl: Sendable, Equatable {
     public init() {}
 
     /// Reads all Cache-Control lines of a head.
-    public init(_ block: HeaderBlock, header: KnownHeader = .cacheControl) {
+    public init(_ block: borrowing HeaderBlock, header: KnownHeader = .cacheControl) {
         guard block.contains(header) else { return }
         for field in block.fields where field.id == header {
             parse(block.slice(field.value))

@@ -11,7 +11,7 @@ public struct ConnectionOptions: Sendable {
         .ifModifiedSince, .ifUnmodifiedSince, .ifRange, .expect, .location,
     ]
 
-    public init(_ block: HeaderBlock) {
+    public init(_ block: borrowing HeaderBlock) {
         self.known = HeaderSet()
         self.others = []
         guard block.contains(.connection) else { return }

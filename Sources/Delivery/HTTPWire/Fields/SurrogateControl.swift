@@ -10,7 +10,7 @@ public struct SurrogateControl: Sendable, Equatable {
     public private(set) var staleSeconds: Int64?
     public private(set) var isNoStore = false
 
-    public init(_ block: HeaderBlock) {
+    public init(_ block: borrowing HeaderBlock) {
         guard let list = block.joinedValue(of: .surrogateControl) else { return }
         var elements = ListElements(list.span)
         while let element = elements.next() { take(Array(list[element])) }

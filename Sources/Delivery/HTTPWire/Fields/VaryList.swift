@@ -8,7 +8,7 @@ public struct VaryList: Sendable, Equatable {
     public var isEmpty: Bool { names.isEmpty && !matchesNothing }
 
     /// - Parameter maximumCount: a response that names more is taken for one with "*".
-    public init(_ block: HeaderBlock, maximumCount: Int = 16) {
+    public init(_ block: borrowing HeaderBlock, maximumCount: Int = 16) {
         guard block.contains(.vary) else { return }
         for field in block.fields where field.id == .vary {
             var list = ListElements(block.slice(field.value))
