@@ -227,6 +227,50 @@ struct DiskTests {
         machine.disk.stop()
     }
 
+    /// A sector that can't be read costs its file, not the start.
+    @Test func aFileThatCannotBeReadIsRemoved() throws {
+        var removed = 0
+        for failing in 1...24 {
+            let machine = try Machine()
+            machine.fill(200)
+            machine.scene.cache.spill()
+            machine.disk.stop()
+            let before = try machine.storage.list("cache").count
+            let reports = Reports()
+            machine.storage.failCall(number: failing)
+            // Other calls that fail refuse the start.
+            guard
+                let disk = try? DiskTier(
+                    DiskSettings(path: "cache", maximumBytes: 16 << 20, readers: 1, largeBytes: 0),
+                    storage: machine.storage, clock: machine.clock, report: { reports.note($0) })
+            else { continue }
+            disk.stop()
+            machine.storage.failCall(number: .max)
+            guard reports.texts.contains(where: { $0.contains("can't be read: removed") }) else { continue }
+            removed += 1
+            #expect(try machine.storage.list("cache").count == before - 1)
+        }
+        #expect(removed > 0)
+    }
+
+    private final class Reports: Sendable {
+        private let all = Mutex<[String]>([])
+        var texts: [String] { all.withLock { $0 } }
+        func note(_ text: String) { all.withLock { $0.append(text) } }
+    }
+
+    @Test func aForeignFileWithTheLastNumberIsRemoved() throws {
+        let machine = try Machine()
+        machine.fill(200)
+        machine.scene.cache.spill()
+        try machine.storage.replaceAtomically("cache/ffffffff.volume", with: Array("no volume".utf8))
+        try machine.restart()
+        #expect(machine.get("/fill/7")?.body == Machine.body("/fill/7"))
+        machine.fill(100, "after")
+        #expect(try !machine.storage.exists("cache/ffffffff.volume"))
+        machine.disk.stop()
+    }
+
     @Test func oneProcessAFolder() throws {
         let machine = try Machine()
         #expect(throws: StorageError.self) {

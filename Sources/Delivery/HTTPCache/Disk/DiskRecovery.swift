@@ -87,24 +87,34 @@ struct DiskRecovery {
     /// - Returns: the number of the next one.
     private mutating func readVolumes(_ hash: SipHash) throws(StorageError) -> UInt32 {
         let numbers = try storage.list(settings.path).compactMap { DiskVolume.number($0) }.sorted()
+        var last: UInt32 = 0
         for number in numbers {
-            let name = DiskVolume.name(number)
-            var volume = DiskVolume(number: number, file: try storage.open(path(name), mode: .readWrite))
-            guard try volume.isOf(hash) else {
-                report("\(path(name)) is no file of this cache, or damaged: removed")
-                try storage.remove(path(name))
+            let path = path(DiskVolume.name(number))
+            var volume = DiskVolume(number: number, file: try storage.open(path, mode: .readWrite))
+            let entries: [DiskVolume.Entry]
+            do throws(StorageError) {
+                guard number < .max, try volume.isOf(hash) else {
+                    report("\(path) is no file of this cache, or damaged: removed")
+                    try storage.remove(path)
+                    continue
+                }
+                entries = try self.entries(of: volume)
+                state.bytes += try volume.file.size()
+            } catch {
+                // What can't be read would come back after purges that it was held against were forgotten.
+                report("\(path) can't be read: removed (\(error))")
+                try storage.remove(path)
                 continue
             }
-            let entries = try entries(of: volume)
             for entry in entries {
                 newest = max(newest, entry.sequence)
                 if entry.kind == .object { volume.oldest = min(volume.oldest, entry.sequence) }
                 state.take(entry, volume: number, isNew: false)
             }
-            state.bytes += try volume.file.size()
             state.volumes.append(volume)
+            last = number
         }
-        return (numbers.last ?? 0) + 1
+        return last + 1
     }
 
     /// From the list, or from the records where the volume was not closed; it is closed then.
