@@ -10,7 +10,9 @@ public struct UntrustedFields: Sendable, Equatable {
         "X-Forwarded-*", "Forwarded", "X-Original-*", "X-Rewrite-*", "X-Host", "X-HTTP-Host-Override",
         "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-Real-IP", "X-Client-IP",
         "X-Cluster-Client-IP", "True-Client-IP", "X-ProxyUser-Ip", "X-Remote-*", "X-Accel-*", "X-Sendfile-*",
-        "X-URL-Scheme", "Front-End-Https", "CF-Connecting-IP", "Fastly-Client-IP",
+        "X-URL-Scheme", "Front-End-Https", "CF-Connecting-IP", "Fastly-Client-IP", "Client-IP", "X-Azure-ClientIP",
+        "X-Azure-SocketIP", "X-Override-URL", "X-Envoy-*", "X-Middleware-*", "X-Invoke-*", "X-Matched-Path",
+        "X-Now-Route-Matches", "Proxy",
     ]
 
     /// In lower case.
@@ -20,9 +22,10 @@ public struct UntrustedFields: Sendable, Equatable {
     private let letters: UInt32
     private let known: HeaderSet
 
-    /// - Parameter patterns: names in any case; a `*` at the end stands for anything.
+    /// - Parameter patterns: names in any case; a `*` at the end stands for anything. An underscore is a hyphen, as in the
+    ///   variables that CGI, WSGI and PHP make of fields.
     public init(_ patterns: [String] = UntrustedFields.usual) {
-        let lowered = patterns.map { Array($0.lowercased().utf8) }
+        let lowered = patterns.map { UntrustedFields.folded(Array($0.utf8)) }
         names = Set(lowered.filter { $0.last != 0x2A })
         prefixes = lowered.filter { $0.last == 0x2A }.map { Array($0.dropLast()) }
         var letters: UInt32 = 0
@@ -41,7 +44,12 @@ public struct UntrustedFields: Sendable, Equatable {
     func mayConcern(_ block: HeaderBlock) -> Bool { block.mayContain(known, initials: letters) }
 
     private func concerns(_ name: [UInt8]) -> Bool {
-        names.contains(name) || prefixes.contains { name.starts(with: $0) }
+        let name = UntrustedFields.folded(name)
+        return names.contains(name) || prefixes.contains { name.starts(with: $0) }
+    }
+
+    private static func folded(_ name: [UInt8]) -> [UInt8] {
+        name.map { $0 &- 0x41 < 26 ? $0 | 0x20 : $0 == 0x5F ? 0x2D : $0 }
     }
 
     /// Takes them out, unless a trusted proxy sent them.

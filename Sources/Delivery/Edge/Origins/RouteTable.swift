@@ -93,7 +93,10 @@ struct HostTable {
         }
     }
 
+    /// - Parameter host: also with the dot that a name may end with (RFC 1034, 3.1).
     func route(host: Span<UInt8>) -> Int? {
+        let end = host.count > 1 && host[host.count - 1] == 0x2E ? host.count - 1 : host.count
+        let host = host.extracting(..<end)
         for entry in named where host.equalsIgnoringCase(entry.host.span) { return entry.origin }
         return fallback
     }

@@ -6,7 +6,9 @@ enum RuleField: String, CaseIterable, Sendable {
     case method = "http.request.method"
     case scheme = "url.scheme"
     case domain = "url.domain"
+    /// In one spelling, see `PlainPath`.
     case path = "url.path"
+    case rawPath = "url.raw_path"
     case query = "url.query"
     case `extension` = "url.extension"
     case httpVersion = "http.version"
@@ -60,7 +62,7 @@ enum RuleField: String, CaseIterable, Sendable {
     /// Part of the URL, which every cache key tells apart.
     var isOfURL: Bool {
         switch self {
-        case .scheme, .domain, .path, .query, .extension: true
+        case .scheme, .domain, .path, .rawPath, .query, .extension: true
         default: false
         }
     }

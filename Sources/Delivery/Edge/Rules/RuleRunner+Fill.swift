@@ -31,8 +31,9 @@ extension RuleRunner {
         switch field {
         case .method: values.set(column, .first, head.methodRange.range)
         case .scheme: put(column, subject.isSecure ? "https" : "http")
-        case .domain: setLower(column, head.slice(head.host))
-        case .path: if head.path.isEmpty { put(column, "/") } else { values.set(column, .first, head.path.range) }
+        case .domain: setDomain(column, head.slice(head.host))
+        case .path: setPath(column, head)
+        case .rawPath: if head.path.isEmpty { put(column, "/") } else { values.set(column, .first, head.path.range) }
         case .query: if head.hasQuery { values.set(column, .first, head.query.range) } else { values.setNull(column) }
         case .extension: setExtension(column, head)
         case .httpVersion: put(column, head.majorVersion == 2 ? "2" : head.minorVersion == 0 ? "1.0" : "1.1")
@@ -106,9 +107,29 @@ extension RuleRunner {
         }
     }
 
-    /// Behind the last dot of the last part of the path.
+    /// Without the dot that a name may end with (RFC 1034, 3.1).
+    private func setDomain(_ column: Int, _ host: Span<UInt8>) {
+        let count = host.count
+        setLower(column, count > 1 && host[count - 1] == 0x2E ? host.extracting(..<(count - 1)) : host)
+    }
+
+    private func setPath(_ column: Int, _ head: RequestHead) {
+        let path = head.slice(head.path)
+        if path.count == 0 { return put(column, "/") }
+        if PlainPath.isPlain(path) { return values.set(column, .first, head.path.range) }
+        values.make(column) { PlainPath.append(path, to: &$0) }
+    }
+
     private func setExtension(_ column: Int, _ head: RequestHead) {
         let path = head.slice(head.path)
+        if PlainPath.isPlain(path) { return setExtension(column, of: path) }
+        var plain: [UInt8] = []
+        PlainPath.append(path, to: &plain)
+        setExtension(column, of: plain.span)
+    }
+
+    /// Behind the last dot of the last part of the path.
+    private func setExtension(_ column: Int, of path: Span<UInt8>) {
         var index = path.count - 1
         while index >= 0, path[index] != 0x2F {
             if path[index] == 0x2E, index + 1 < path.count {
@@ -189,7 +210,7 @@ extension RuleRunner {
             let end = text.firstIndex(of: 0x26, from: start) ?? text.count
             let part = text.extracting(start..<end)
             let equals = part.firstIndex(of: 0x3D) ?? part.count
-            if part.extracting(0..<equals).isEqual(to: name.span) {
+            if isNamed(part.extracting(0..<equals), name) {
                 return setDecoded(column, part.extracting(min(equals + 1, part.count)...))
             }
             start = end + 1
@@ -197,19 +218,30 @@ extension RuleRunner {
         values.setNull(column)
     }
 
+    /// The name may be written with percent signs.
+    private func isNamed(_ text: Span<UInt8>, _ name: [UInt8]) -> Bool {
+        if text.isEqual(to: name.span) { return true }
+        guard text.firstIndex(ofEither: 0x25, or: 0x2B) != nil else { return false }
+        var decoded: [UInt8] = []
+        decode(text, into: &decoded)
+        return decoded == name
+    }
+
     private func setDecoded(_ column: Int, _ text: Span<UInt8>) {
-        values.make(column) { out in
-            var index = 0
-            while index < text.count {
-                if text[index] == 0x25, index + 2 < text.count, let high = text[index + 1].hexadecimal,
-                    let low = text[index + 2].hexadecimal
-                {
-                    out.append(high << 4 | low)
-                    index += 3
-                } else {
-                    out.append(text[index] == 0x2B ? 0x20 : text[index])
-                    index += 1
-                }
+        values.make(column) { decode(text, into: &$0) }
+    }
+
+    private func decode(_ text: Span<UInt8>, into out: inout [UInt8]) {
+        var index = 0
+        while index < text.count {
+            if text[index] == 0x25, index + 2 < text.count, let high = text[index + 1].hexadecimal,
+                let low = text[index + 2].hexadecimal
+            {
+                out.append(high << 4 | low)
+                index += 3
+            } else {
+                out.append(text[index] == 0x2B ? 0x20 : text[index])
+                index += 1
             }
         }
     }

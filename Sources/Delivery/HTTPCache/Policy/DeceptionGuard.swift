@@ -23,12 +23,24 @@ enum DeceptionGuard {
             return false
         }
         let path = request.slice(request.path)
+        var name: [UInt8] = []
+        if PlainPath.isPlain(path) {
+            appendExtension(of: path, to: &name)
+        } else {
+            // Rules that go by the path read it so.
+            var plain: [UInt8] = []
+            PlainPath.append(path, to: &plain)
+            appendExtension(of: plain.span, to: &name)
+        }
+        return extensions.contains(name) && isPage(type)
+    }
+
+    /// In lower case; nothing where there is none, or one that is too long.
+    private static func appendExtension(of path: Span<UInt8>, to name: inout [UInt8]) {
         var dot = path.count
         repeat { dot -= 1 } while dot >= 0 && path[dot] != 0x2E && path[dot] != 0x2F && path.count - dot <= longest + 1
-        guard dot > 0, path[dot] == 0x2E, path.count - dot - 1 <= longest else { return false }
-        var name: [UInt8] = []
+        guard dot > 0, path[dot] == 0x2E, path.count - dot - 1 <= longest else { return }
         for index in (dot + 1)..<path.count { name.append(path[index] &- 0x41 < 26 ? path[index] | 0x20 : path[index]) }
-        return extensions.contains(name) && isPage(type)
     }
 
     private static func isPage(_ type: Span<UInt8>) -> Bool {
