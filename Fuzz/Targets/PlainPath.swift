@@ -5,7 +5,7 @@ import HTTPWire
 /// whatever letter case, and another `.` segment change nothing.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-    let path = [0x2F] + Array(UnsafeBufferPointer(start: start, count: count))
+    let path: [UInt8] = [0x2F] + Array(UnsafeBufferPointer(start: start, count: count))
     let plain = spelled(path)
     precondition(plain[0] == 0x2F && spelled(plain) == plain, "it has another spelling still")
     if PlainPath.isPlain(path.span) { precondition(plain == path, "a plain path is spelled differently") }
@@ -23,7 +23,11 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     var other: [UInt8] = [0x2F, 0x2E]
     for (index, byte) in path.enumerated() {
         let isName = byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 26
-        other += isName ? Array("%\(String(byte, radix: 16, uppercase: index & 1 == 0))".utf8) : [byte]
+        if isName {
+            other.append(contentsOf: "%\(String(byte, radix: 16, uppercase: index & 1 == 0))".utf8)
+        } else {
+            other.append(byte)
+        }
     }
     precondition(spelled(other) == plain, "a letter with a percent sign makes another path")
     return 0

@@ -97,6 +97,8 @@ extension DiskRecord {
             tags: bytes.number(UInt16.self, at: meta + 6), statusLine: bytes[meta + 8],
             headEnd: bytes.number(UInt32.self, at: meta + 32))
         guard start + Int(lengths.headEnd) == meta + metaBytes, lengths.areSound else { return nil }
+        let variance = start + Int(lengths.key)..<start + Int(lengths.key) + Int(lengths.variance)
+        guard Variance.isSound(bytes.span.extracting(variance)) else { return nil }
         let body = bodyStart..<bodyStart + bodyBytes
         return CachedObject(
             prefix: bytes[start..<meta + metaBytes], lengths, status: bytes.number(Int16.self, at: meta), freshness,

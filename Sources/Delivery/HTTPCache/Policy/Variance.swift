@@ -93,6 +93,18 @@ enum Variance {
         return true
     }
 
+    /// Whether bytes from elsewhere can be read.
+    static func isSound(_ variance: Span<UInt8>) -> Bool {
+        var index = 0
+        while index < variance.count {
+            let nameEnd = index + 1 + Int(variance[index])
+            guard nameEnd + 2 <= variance.count else { return false }
+            let length = Int(variance[nameEnd]) | Int(variance[nameEnd + 1]) << 8
+            index = nameEnd + 2 + (length == absent ? 0 : length)
+        }
+        return index == variance.count
+    }
+
     private static func element(
         _ variance: Span<UInt8>, at index: Int
     ) -> (name: Range<Int>, value: Range<Int>?, next: Int) {
