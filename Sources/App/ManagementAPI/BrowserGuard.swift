@@ -3,9 +3,10 @@ import Edge
 /// Keeps other sites' pages away from an API that is open to everyone on this machine, their browsers included.
 ///
 /// A page can name a host of its own that resolves to 127.0.0.1 (DNS rebinding), and can send forms and simple requests
-/// anywhere (cross-site request forgery). Browsers tell both in `Host` and `Origin`.
+/// anywhere (cross-site request forgery). Browsers tell both in `Host` and `Origin`, and in `Sec-Fetch-Site` where a page
+/// asks for a picture or a script, without `Origin`.
 enum BrowserGuard {
-    /// - Throws: 403 where the host is a name other than localhost, or the origin is another host's.
+    /// - Throws: 403 where the host is a name other than localhost, or the request is another host's page's.
     static func check(_ request: HTTPRequest) throws(APIError) {
         guard isLocal(request.host) else {
             throw APIError(
@@ -16,6 +17,9 @@ enum BrowserGuard {
             origin != "http://\(host)", origin != "https://\(host)"
         {
             throw APIError(403, "foreign_origin", "without management.token pages of \(origin) are not served")
+        }
+        if let site = request.header("Sec-Fetch-Site"), site != "same-origin", site != "none" {
+            throw APIError(403, "foreign_site", "without management.token other sites' pages are not served")
         }
     }
 

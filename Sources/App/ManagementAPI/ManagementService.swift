@@ -91,8 +91,10 @@ public final class ManagementService: HTTPService {
     /// - Throws: 401 without the token, where one is set; 403 for what a foreign page has a browser send, where none is.
     private func authorize(_ request: HTTPRequest) throws(APIError) {
         guard let token = context.token() else { return try BrowserGuard.check(request) }
-        let given = request.header("Authorization") ?? ""
-        guard Self.equalInConstantTime(given, "Bearer \(token)") else {
+        // The scheme is in any case (RFC 9110, 11.1).
+        let given = (request.header("Authorization") ?? "").split(separator: " ", maxSplits: 1)
+        guard given.count == 2, given[0].lowercased() == "bearer", Self.equalInConstantTime(String(given[1]), token)
+        else {
             throw APIError(401, "unauthorized", "send the management token as Authorization: Bearer TOKEN")
         }
     }

@@ -17,7 +17,8 @@ import Testing
         for (method, target) in Self.routes {
             for fields in [
                 "", "Authorization: Bearer secret-tokem\r\n", "Authorization: Bearer \r\n",
-                "Authorization: Basic secret-token\r\n",
+                "Authorization: Basic secret-token\r\n", "Authorization: secret-token\r\n",
+                "Authorization: Bearer secret-token x\r\n",
             ] {
                 let answer = try api.ask(method, target, fields: fields)
                 #expect(answer.status == 401, "\(method) \(target) \(fields)")
@@ -25,6 +26,8 @@ import Testing
             }
             let granted = try api.ask(method, target, fields: "Authorization: Bearer secret-token\r\n")
             #expect(granted.status != 401, "\(method) \(target)")
+            let lower = try api.ask(method, target, fields: "Authorization: bearer secret-token\r\n")
+            #expect(lower.status == granted.status, "\(method) \(target)")
         }
         #expect(try api.ask("GET", "/healthz").status == 200)
         #expect(try api.ask("GET", "/").status == 200)
@@ -46,6 +49,15 @@ import Testing
         #expect(try api.ask("GET", "/metrics", host: "rebound.example").status == 403)
         #expect(try api.ask("POST", "/api/v1/query", query, fields: "Origin: http://evil.example\r\n").status == 403)
         #expect(try api.ask("POST", "/api/v1/query", query, fields: "Origin: null\r\n").status == 403)
+        // A picture or a script of another page has no Origin.
+        for site in ["cross-site", "same-site"] {
+            let answer = try api.ask("GET", "/api/v1/query?q=SELECT+1+AS+x", fields: "Sec-Fetch-Site: \(site)\r\n")
+            #expect(answer.status == 403 && answer.body.contains("foreign_site"))
+        }
+        for site in ["same-origin", "none"] {
+            let answer = try api.ask("GET", "/metrics", fields: "Sec-Fetch-Site: \(site)\r\n")
+            #expect(answer.status == 200)
+        }
         let own = try api.ask(
             "POST", "/api/v1/query", query, fields: "Origin: http://localhost:8090\r\n", host: "localhost:8090")
         #expect(own.body == #"{"x":1}"# + "\n")
