@@ -46,7 +46,7 @@ extension Exchange {
         if let compiled = worker.compiledPages.find(key.hash, hit.object) { return page.feed(compiled) }
         guard let plain = page.decodeWhole(bytes[range]) else { return }
         // Under a key that a rule gave, other URLs may share the page.
-        let base = decisions.replacesKey ? nil : page.url
+        let base = decisions.keyBase != nil ? nil : page.url
         page.feed(worker.compile(key, hit.object, plain.span, base: base))
     }
 

@@ -53,6 +53,29 @@ struct RuleHeader: Sendable {
         }
         for name in names { block.remove(named: name.span) }
     }
+
+    /// Those of a request: with an underscore where the name has a hyphen they are meant as well, since CGI, WSGI and PHP make
+    /// one variable of both.
+    func remove(fromRequest block: inout HeaderBlock) {
+        remove(from: &block)
+        var names: [[UInt8]] = []
+        for field in block.fields where field.id == .other && isSpelled(block.slice(field.name)) {
+            names.append([UInt8](block.slice(field.name)))
+        }
+        for name in names { block.remove(named: name.span) }
+    }
+
+    private func isSpelled(_ found: Span<UInt8>) -> Bool {
+        guard isPrefix ? found.count >= name.count : found.count == name.count else { return false }
+        for index in name.indices where RuleHeader.folded(found[index]) != RuleHeader.folded(name[index]) {
+            return false
+        }
+        return true
+    }
+
+    private static func folded(_ byte: UInt8) -> UInt8 {
+        byte == 0x5F ? 0x2D : byte &- 0x41 < 26 ? byte | 0x20 : byte
+    }
 }
 
 struct RuleThrottle: Sendable {

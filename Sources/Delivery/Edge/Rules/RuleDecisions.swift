@@ -20,9 +20,10 @@ struct RuleDecisions {
     var isBypassed = false
     /// The name of an origin that was chosen.
     var origin: String?
-    /// Parts of the cache key, see `CacheKey.append(part:to:)`.
+    /// What stands in the URL's place in the cache key, as parts (`CacheKey.append(part:to:)`); nil is the URL.
+    var keyBase: [UInt8]?
+    /// Parts beside it.
     var keyParts: [UInt8] = []
-    var replacesKey = false
     var cache = CacheOverride()
     /// For the response that is fetched, with blanks between.
     var tags: [UInt8] = []
@@ -43,14 +44,15 @@ struct RuleDecisions {
 
 extension RuleDecisions {
     @inline(__always)
-    var changesKey: Bool { !keyParts.isEmpty || replacesKey }
+    var changesKey: Bool { !keyParts.isEmpty || keyBase != nil }
 
     /// Takes the key of a request, with what the rules say about it.
     func set(_ key: inout CacheKey, _ head: borrowing RequestHead, isHTTPS: Bool, _ cache: ResponseCache?) {
         key.set(head, isHTTPS: isHTTPS)
         // What rules say about a key outweighs what responses say about queries.
         guard changesKey else { return cache?.unify(&key) ?? () }
-        key.extend(keyParts, replacing: replacesKey)
+        if let keyBase { key.extend(keyBase, replacing: true) }
+        if !keyParts.isEmpty { key.extend(keyParts, replacing: false) }
     }
 }
 

@@ -78,11 +78,11 @@ extension RuleRunner {
                 if replaces { response.block.remove(named: name.name.span) }
                 response.block.append(name.name.span, value.span)
             } else {
-                if replaces { head.block.remove(named: name.name.span) }
+                if replaces { name.remove(fromRequest: &head.block) }
                 head.block.append(name.name.span, value.span)
             }
         case .drop(let name):
-            if phase.knowsResponse { name.remove(from: &response.block) } else { name.remove(from: &head.block) }
+            if phase.knowsResponse { name.remove(from: &response.block) } else { name.remove(fromRequest: &head.block) }
         }
         return true
     }
@@ -159,20 +159,19 @@ extension RuleRunner {
     private func addKey(
         _ parts: [RowProgram], _ replaces: Bool, _ decisions: inout RuleDecisions
     ) throws(SQLError) {
-        if replaces {
-            decisions.keyParts = []
-            decisions.replacesKey = true
-        }
+        var made: [UInt8] = []
         var part: [UInt8] = []
         for program in parts {
             part.removeAll(keepingCapacity: true)
             let isThere = try program.text(&values, into: &part)
             if isThere {
-                CacheKey.append(part: part.span, to: &decisions.keyParts)
+                CacheKey.append(part: part.span, to: &made)
             } else {
-                CacheKey.append(part: nil, to: &decisions.keyParts)
+                CacheKey.append(part: nil, to: &made)
             }
         }
+        // What was added before, and the origin that was chosen, still tell answers apart.
+        if replaces { decisions.keyBase = made } else { decisions.keyParts.append(contentsOf: made) }
     }
 
     private func choose(_ origin: String, isInKey: Bool, _ decisions: inout RuleDecisions) {

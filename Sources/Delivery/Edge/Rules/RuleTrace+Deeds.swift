@@ -25,7 +25,8 @@ extension RuleTrace {
         switch action {
         case .respond(let status, _, _): return "answered with \(status)"
         case .cacheKey(_, let replaces):
-            let parts = String(decoding: decisions.keyParts.printable(from: 0), as: UTF8.self)
+            let bytes = replaces ? decisions.keyBase ?? [] : decisions.keyParts
+            let parts = String(decoding: bytes.printable(from: 0), as: UTF8.self)
             return replaces ? "key is \(parts)" : "key has also \(parts)"
         case .timeToLive: return "ttl \(seconds(decisions.cache.lifetimeSeconds))"
         case .grace: return "grace \(seconds(decisions.cache.graceSeconds))"
