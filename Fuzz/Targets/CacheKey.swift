@@ -21,25 +21,29 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         let related = Key(second).key.related(first.span)
         precondition(related == key, "a path is another key")
     }
-    if lines.count > 2, let related = key.related(lines[2].span) {
+    let reference = lines.count > 2 ? lines[2] : []
+    if let related = key.related(reference.span) {
         precondition(related.bytes.starts(with: Key.host), "a reference leaves its host")
         precondition(related.bytes.dropFirst(Key.host.count).first == 0x2F)
     }
     checkParts(first, second)
+    let (name, said) = (Array("No-Vary-Search".utf8), lines.count > 3 ? lines[3] : [])
     var block = HeaderBlock()
-    block.append(Array("No-Vary-Search".utf8).span, (lines.count > 3 ? lines[3] : []).span)
+    block.append(name.span, said.span)
     guard let rule = SearchVariance(block) else { return 0 }
     let plain = key
     key.unify(by: rule, rule.identity)
     precondition(key.isUnified && !key.isRuled && key.family != nil, "it does not stand for several queries")
     let isMet = CacheKey.meets(prefix: plain.bytes.span, key: key.bytes.span)
     precondition(isMet, "a purge of the URL passes it by")
-    let query = rule.unified(queryOf(first).span)
-    let unifiedAgain = rule.unified(query.dropFirst().span)
+    let (asked, otherAsked) = (queryOf(first), queryOf(second))
+    let query = rule.unified(asked.span)
+    let bare = Array(query.dropFirst())
+    let unifiedAgain = rule.unified(bare.span)
     precondition(unifiedAgain == query, "one spelling has another")
     var other = Key(second).key
     other.unify(by: rule, rule.identity)
-    let otherQuery = rule.unified(queryOf(second).span)
+    let otherQuery = rule.unified(otherAsked.span)
     let isSame = pathOf(first) == pathOf(second) && otherQuery == query
     precondition((other == key) == isSame, "two keys are mixed up")
     return 0
