@@ -113,8 +113,29 @@ public final class EventLog: Sendable {
         _ batch: Batch, to topic: String, partition: Int = 0, durability: Durability? = nil,
         completion: (@Sendable (Result<AppendReceipt, LogError>) -> Void)? = nil
     ) -> Bool {
-        let append = LogEngine.Append(
-            batch: batch, topic: topic, partition: partition, durability: durability, completion: completion)
+        enqueue(
+            LogEngine.Append(
+                batch: batch, topic: topic, partition: partition, durability: durability, completion: completion))
+    }
+
+    /// Queues rows that are encoded already.
+    /// - Parameters:
+    ///   - durability: as of `append(_:to:partition:durability:completion:)`.
+    ///   - completion: as there.
+    /// - Returns: Whether they were queued.
+    @discardableResult
+    public func append(
+        _ rows: EncodedRows, to topic: String, partition: Int = 0, durability: Durability? = nil,
+        completion: (@Sendable (Result<AppendReceipt, LogError>) -> Void)? = nil
+    ) -> Bool {
+        enqueue(
+            LogEngine.Append(
+                batch: rows.batch, encoded: rows, topic: topic, partition: partition, durability: durability,
+                completion: completion))
+    }
+
+    private func enqueue(_ append: LogEngine.Append) -> Bool {
+        let (topic, batch, completion) = (append.topic, append.batch, append.completion)
         switch queue.append(append, bytes: batch.memoryBytes) {
         case nil: return true
         case .closed:

@@ -11,7 +11,8 @@ import Testing
         header.baseOffset = Int64(range.lowerBound)
         var bytes: [UInt8] = []
         _ = try FrameCodec.append(
-            numbers(range), header: header, compression: .lz4, frameBytes: 1 << 20, topic: "t", to: &bytes)
+            BatchCodec.encode(numbers(range)), header: header, compression: .lz4, frameBytes: 1 << 20, topic: "t",
+            to: &bytes)
         return bytes
     }
 

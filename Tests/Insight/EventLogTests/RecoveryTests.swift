@@ -197,6 +197,7 @@ import Testing
             try log.appendAndWait(numbers(50..<100, textBytes: 500), to: "numbers", durability: .commit)
         }
         #expect(error?.code == .storageFull && error?.retryable == true && error?.fault == .operation)
+        #expect(error?.description.ranges(of: Self.path(0)).count == 1)
         #expect(log.counters.failedRows == 50 && log.counters.writeFailures == 1)
         #expect(log.counters.latestFailure?.code == .storageFull)
         #expect(try log.read(topic: "numbers", from: .earliest).allNumbers() == Array(0..<50))

@@ -13,6 +13,8 @@ final class LogEngine {
 
     struct Append: Sendable {
         var batch: Batch
+        /// The same rows with their bytes, if who appends has them.
+        var encoded: EncodedRows?
         var topic: String
         var partition: Int
         var durability: Durability?
@@ -173,7 +175,7 @@ final class LogEngine {
         append.completion?(.failure(error))
     }
 
-    /// Encodes the appends of a part. Small batches that follow each other become one frame: a thousand appends of an
+    /// Stages the appends of a part. Small batches that follow each other become one frame: a thousand appends of an
     /// event each cost little more than one of a thousand.
     /// - Returns: Those that were staged, with the offset of their first row.
     private func stage(_ part: LogGroup.Part, arrival: Int64) -> [LogGroup.Staged] {

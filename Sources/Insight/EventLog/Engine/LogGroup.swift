@@ -46,15 +46,21 @@ struct LogGroup {
             return runs
         }
 
-        /// Encodes appends of one schema as one batch, all or none.
+        /// Takes appends of one schema as one batch, all or none.
         func stage(_ run: ArraySlice<LogEngine.Append>, arrival: Int64) throws(LogError) -> [Staged] {
             var offset = try writer.stage(
-                Batch.concatenate(run.map(\.batch)), schemaVersion: description.schemaVersion,
-                compression: description.settings.compression, arrival: arrival)
+                rows(of: run), schemaVersion: description.schemaVersion, arrival: arrival)
             return run.map { append in
                 defer { offset += Int64(append.batch.rowCount) }
                 return Staged(append, firstOffset: offset)
             }
+        }
+
+        /// What came encoded stays as it is, where the topic is to be compressed like that.
+        private func rows(of run: ArraySlice<LogEngine.Append>) -> EncodedRows {
+            let compression = description.settings.compression
+            if run.count == 1, let encoded = run.first?.encoded, encoded.compression == compression { return encoded }
+            return EncodedRows(Batch.concatenate(run.map(\.batch)), compression: compression)
         }
     }
 

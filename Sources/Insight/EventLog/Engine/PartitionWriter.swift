@@ -52,18 +52,15 @@ final class PartitionWriter {
 
     // MARK: A group
 
-    /// Encodes a batch as the next frames of the group.
-    /// - Returns: The offset of its first row.
-    func stage(
-        _ batch: Batch, schemaVersion: Int, compression: Compression, arrival: Int64
-    ) throws(LogError) -> Int64 {
+    /// Takes rows as the next frames of the group.
+    /// - Returns: The offset of the first row.
+    func stage(_ rows: EncodedRows, schemaVersion: Int, arrival: Int64) throws(LogError) -> Int64 {
         let first = nextOffset
         let framesBefore = stagedFrames.count
         let bytesBefore = staged.count
         do throws(LogError) {
-            for start in stride(from: 0, to: batch.rowCount, by: LogEngine.frameRows) {
-                let part = batch.slice(start..<min(batch.rowCount, start + LogEngine.frameRows))
-                try stageFrame(part, schemaVersion: schemaVersion, compression: compression, arrival: arrival)
+            for frame in rows.frames {
+                try stage(frame, schemaVersion: schemaVersion, compression: rows.compression, arrival: arrival)
             }
         } catch {
             stagedFrames.removeLast(stagedFrames.count - framesBefore)
@@ -74,23 +71,23 @@ final class PartitionWriter {
         return first
     }
 
-    private func stageFrame(
-        _ batch: Batch, schemaVersion: Int, compression: Compression, arrival: Int64
+    private func stage(
+        _ frame: EncodedRows.Frame, schemaVersion: Int, compression: Compression, arrival: Int64
     ) throws(LogError) {
         var header = FrameHeader()
         header.schemaVersion = schemaVersion
-        header.rowCount = batch.rowCount
+        header.rowCount = frame.batch.rowCount
         header.baseOffset = nextOffset
         header.arrivalTime = arrival
-        if let times = batch.eventTimes {
+        if let times = frame.batch.eventTimes {
             (header.minimumTime, header.maximumTime) = (times.lowerBound, times.upperBound)
         } else {
             (header.minimumTime, header.maximumTime, header.hasArrivalTimes) = (arrival, arrival, true)
         }
         let position = staged.count
         header = try FrameCodec.append(
-            batch, header: header, compression: compression, frameBytes: frameBytes, topic: topic, to: &staged)
-        stagedFrames.append((header, position, batch))
+            frame.bytes, header: header, compression: compression, frameBytes: frameBytes, topic: topic, to: &staged)
+        stagedFrames.append((header, position, frame.batch))
         nextOffset = header.nextOffset
     }
 

@@ -129,7 +129,8 @@ final class SegmentCompaction: Sendable {
             header.rowCount = batch.rowCount
             let position = written + buffer.count
             header = try FrameCodec.append(
-                batch, header: header, compression: compression, frameBytes: frameBytes, topic: topic, to: &buffer)
+                BatchCodec.encode(batch, compression: compression), header: header, compression: compression,
+                frameBytes: frameBytes, topic: topic, to: &buffer)
             index.add(header, at: position)
             if buffer.count >= SegmentCompaction.writeBytes { try flush() }
         }

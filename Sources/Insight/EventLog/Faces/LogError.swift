@@ -76,7 +76,14 @@ public struct LogError: Error, Sendable, Equatable, CustomStringConvertible {
             case .locked: .locked
             case .notFound, .alreadyExists, .inputOutput, .tooManyOpenFiles: .storageFailed
             }
-        self.init(code, error.description, at: error.path)
+        // Without the path, which stands in `where`.
+        let what =
+            if case .locked(let holder) = error.code {
+                "in use by \(holder.map { "process \($0)" } ?? "another process")"
+            } else {
+                "\(error.operation): \(error.cause)"
+            }
+        self.init(code, what, at: error.path)
     }
 
     public var description: String { "\(what) (\(code.rawValue), \(self.where))" }

@@ -14,11 +14,14 @@ enum FrameCodec {
 
     /// Appends header and payload to `buffer`. The checksums are complete; the offset and times are the caller's.
     /// - Throws: `tooLarge` when the payload is over `frameBytes`; `buffer` is as it was.
+    ///
+    /// - Parameters:
+    ///   - encoded: the batch as `BatchCodec` writes it.
+    ///   - compression: what it was encoded with.
     static func append(
-        _ batch: Batch, header: FrameHeader, compression: Compression, frameBytes: Int, topic: String,
+        _ encoded: [UInt8], header: FrameHeader, compression: Compression, frameBytes: Int, topic: String,
         to buffer: inout [UInt8]
     ) throws(LogError) -> FrameHeader {
-        let encoded = BatchCodec.encode(batch, compression: compression)
         let columns = try reading(topic) { () throws(CodecError) in try BatchCodec.columnRanges(encoded.span) }
         let batchHeader = columns.first?.range.lowerBound ?? encoded.count
         let directory = directoryStart + columns.count * 8 + batchHeader

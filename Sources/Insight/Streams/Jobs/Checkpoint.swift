@@ -1,5 +1,6 @@
 import Bytes
 import Columns
+import EventLog
 import SQL
 
 /// A job at a barrier: how far each input was read, what each stage keeps, and the rows that were answered since the
@@ -8,6 +9,8 @@ import SQL
 /// Checkpoints are records: large tables hold only what changed, and need the records since an earlier one beside them.
 ///
 ///     "SQCK", version (1 byte), sequence, epoch, inputs, states (`StateCodec`), outputs, CRC-32C of all before (4 bytes)
+///
+/// The rows for a topic stand there as its frames have them, with job and epoch; in version 2 they had neither.
 struct Checkpoint: Sendable {
     struct Input: Sendable {
         /// Which scan of the plan, and of what.
@@ -23,7 +26,15 @@ struct Checkpoint: Sendable {
         var target: String
         /// The end of the target's partition before this epoch's rows.
         var firstOffset: Int64
-        var batches: [Batch]
+        var rows: JobOutput.Rows
+
+        /// What was read back, or is for another place than a topic.
+        var batches: [Batch] {
+            switch rows {
+            case .appends(let pieces): pieces.map(\.batch)
+            case .batches(let batches): batches
+            }
+        }
     }
 
     /// The number of the record, from 1 up. A job that goes back to a savepoint has a lower epoch, and goes on counting
@@ -37,7 +48,8 @@ struct Checkpoint: Sendable {
     var counts: [String: Int64]
 
     private static let magic: [UInt8] = Array("SQCK".utf8)
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 3
+    private static let earliestVersion: UInt8 = 2
 
     /// The first record that is needed to go on from this one.
     var since: Int64 { min(states.compactMap(\.state.since).min() ?? sequence, sequence) }
@@ -73,7 +85,10 @@ struct Checkpoint: Sendable {
         for output in outputs {
             StateCodec.append(output.target, to: &bytes)
             Varint.append(UInt64(output.firstOffset), to: &bytes)
-            StateCodec.append(output.batches, to: &bytes)
+            switch output.rows {
+            case .appends(let pieces): StateCodec.append(pieces.flatMap { $0.frames.map(\.bytes) }, to: &bytes)
+            case .batches(let batches): StateCodec.append(batches, to: &bytes)
+            }
         }
         Varint.append(UInt64(counts.count), to: &bytes)
         for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
@@ -92,7 +107,9 @@ struct Checkpoint: Sendable {
         guard bytes.count > 9, (0..<4).allSatisfy({ bytes[$0] == Self.magic[$0] }) else {
             throw StateCodec.damaged("it is none")
         }
-        guard bytes[4] == Self.version else { throw StateCodec.damaged("its version is \(bytes[4])") }
+        guard (Self.earliestVersion...Self.version).contains(bytes[4]) else {
+            throw StateCodec.damaged("its version is \(bytes[4])")
+        }
         var checksum: UInt32 = 0
         for index in 0..<4 { checksum |= UInt32(bytes[bytes.count - 4 + index]) << UInt32(index * 8) }
         let body = bytes.extracting(0..<bytes.count - 4)
@@ -108,7 +125,8 @@ struct Checkpoint: Sendable {
             let target = try StateCodec.text(body, at: &index)
             let offset = Int64(bitPattern: try StateCodec.number(body, at: &index))
             outputs.append(
-                Output(target: target, firstOffset: offset, batches: try StateCodec.batches(body, at: &index)))
+                Output(
+                    target: target, firstOffset: offset, rows: .batches(try StateCodec.batches(body, at: &index))))
         }
         counts = [:]
         for _ in 0..<(try StateCodec.count(body, at: &index)) {
@@ -129,14 +147,18 @@ struct Checkpoint: Sendable {
         self.counts = counts
     }
 
-    /// What was to go to one of the outputs: of several with one target, the one in the same place among them. `nil` where
-    /// there is none, or where the job was changed and writes other columns.
-    func output(like index: Int, of all: [JobOutput]) -> Output? {
+    /// What was to go to one of the outputs, in its columns: of several with one target, the one in the same place among
+    /// them. `nil` where there is none, or where the job was changed and writes other columns.
+    func output(like index: Int, of all: [JobOutput]) -> (firstOffset: Int64, batches: [Batch])? {
         let rank = all[..<index].count { $0.target == all[index].target }
         let saved = outputs.filter { $0.target == all[index].target }
         guard rank < saved.count else { return nil }
-        let types = saved[rank].batches.first?.columns.map(\.type)
-        return types == nil || types == all[index].schema.fields.map(\.type) ? saved[rank] : nil
+        var batches: [Batch] = []
+        for rows in saved[rank].batches {
+            guard let own = all[index].unmarked(rows) else { return nil }
+            batches.append(own)
+        }
+        return (saved[rank].firstOffset, batches)
     }
 
     private static func input(_ bytes: Span<UInt8>, at index: inout Int) throws(SQLError) -> Input {

@@ -1,4 +1,5 @@
 import Columns
+import EventLog
 import Runtime
 import Synchronization
 
@@ -8,18 +9,21 @@ final class CheckpointWrite: Sendable {
         /// Of the record.
         let bytes: Int
         /// By output.
-        let appends: [[Batch]]
+        let rows: [JobOutput.Rows]
     }
 
     let savepoint: String?
+    /// Its rows as they were answered.
     private let record: Checkpoint
     private let outputs: [JobOutput]
+    private let log: EventLog?
     private let job: String
     private let state = Mutex<Result<Done, StorageError>?>(nil)
 
-    init(_ record: Checkpoint, outputs: [JobOutput], job: String, savepoint: String?) {
+    init(_ record: Checkpoint, outputs: [JobOutput], log: EventLog?, job: String, savepoint: String?) {
         self.record = record
         self.outputs = outputs
+        self.log = log
         self.job = job
         self.savepoint = savepoint
     }
@@ -31,14 +35,16 @@ final class CheckpointWrite: Sendable {
 
     /// Encodes and writes. Returns when the record is on the device, or can't be.
     func perform(in folder: JobFolder) {
+        var record = record
+        for (index, output) in outputs.enumerated() {
+            record.outputs[index].rows = output.rows(
+                record.outputs[index].batches, job: job, epoch: record.epoch, compression: output.compression(log))
+        }
         let bytes = record.encoded()
         let result: Result<Done, StorageError>
         do throws(StorageError) {
             try folder.write(bytes, sequence: record.sequence, since: record.since, savepoint: savepoint)
-            let appends = zip(outputs, record.outputs).map { output, rows in
-                output.appends(rows.batches, job: job, epoch: record.epoch)
-            }
-            result = .success(Done(bytes: bytes.count, appends: appends))
+            result = .success(Done(bytes: bytes.count, rows: record.outputs.map(\.rows)))
         } catch {
             result = .failure(error)
         }

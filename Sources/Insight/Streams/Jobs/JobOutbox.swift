@@ -13,7 +13,7 @@ final class JobOutbox: Sendable {
     }
 
     private enum Delivery: Sendable {
-        case append(Batch, topic: String)
+        case append(EncodedRows, topic: String)
         case sink(SinkThread, SinkThread.Work)
     }
 
@@ -32,6 +32,8 @@ final class JobOutbox: Sendable {
     private let log: EventLog?
     private let state = Mutex(State())
     private let sinks = Mutex<[SinkThread]>([])
+    /// Held while something is given to the log: behind `close` nothing is.
+    private let isClosed = Mutex(false)
 
     init(log: EventLog?) { self.log = log }
 
@@ -48,19 +50,19 @@ final class JobOutbox: Sendable {
         sinks.withLock { $0.append(sink) }
     }
 
-    /// - Parameter batches: as `JobOutput.appends` gives them.
-    func add(_ batches: [Batch], to output: JobOutput, _ epoch: SinkEpoch) {
+    func add(_ rows: JobOutput.Rows, to output: JobOutput, _ epoch: SinkEpoch) {
         let deliveries: [Delivery]
-        switch output.sink {
-        case .blackhole: return
-        case .topic(let topic): deliveries = batches.map { .append($0, topic: topic) }
-        case .outside(let sink): deliveries = batches.isEmpty ? [] : [.sink(sink, .write(batches, epoch))]
+        switch (output.sink, rows) {
+        case (.topic(let topic), .appends(let pieces)): deliveries = pieces.map { .append($0, topic: topic) }
+        case (.outside(let sink), .batches(let batches)) where !batches.isEmpty:
+            deliveries = [.sink(sink, .write(batches, epoch))]
+        default: return
         }
         state.withLock { $0.waiting += deliveries }
     }
 
     /// Has a sink go on where a checkpoint left off.
-    func resume(_ sink: SinkThread, _ saved: Checkpoint.Output?, _ epoch: SinkEpoch) {
+    func resume(_ sink: SinkThread, _ saved: (firstOffset: Int64, batches: [Batch])?, _ epoch: SinkEpoch) {
         let work = SinkThread.Work.resume(
             epoch, position: saved?.firstOffset ?? 0, rows: saved?.batches ?? [])
         state.withLock { $0.waiting.append(.sink(sink, work)) }
@@ -72,8 +74,10 @@ final class JobOutbox: Sendable {
         state.withLock { state in state.waiting += all.map { .sink($0, .finish) } }
     }
 
-    /// Ends the sinks' threads, whatever they are at.
+    /// Ends the sinks' threads, whatever they are at, and gives nothing more to the log: the job's next run appends what of
+    /// the checkpoint's rows is not in the topics then.
     func close() {
+        isClosed.withLock { $0 = true }
         for sink in sinks.withLock({ $0 }) { sink.close() }
     }
 
@@ -90,16 +94,37 @@ final class JobOutbox: Sendable {
                 self?.take(error.map { .failed($0) } ?? .written)
                 wake()
             }
-        case .begin(.append(let batch, let topic)):
+        case .begin(.append(let rows, let topic)):
             guard let log else { throw SQLError(code: .sinkFailed, message: "there is no event log to write to") }
-            log.append(batch, to: topic, durability: .commit) { [weak self] result in
+            append(rows, to: topic, log, wake: wake)
+        }
+    }
+
+    /// What follows of the log's is appended from its thread, so that none of it waits for the job to have a moment.
+    private func append(
+        _ rows: EncodedRows, to topic: String, _ log: EventLog, wake: @escaping @Sendable () -> Void
+    ) {
+        isClosed.withLock { isClosed in
+            if isClosed { return }
+            log.append(rows, to: topic, durability: .commit) { [weak self] result in
                 switch result {
-                case .success: self?.take(.written)
+                case .success:
+                    if let self, let (rows, topic) = state.withLock({ Self.nextAppend(&$0) }) {
+                        return append(rows, to: topic, log, wake: wake)
+                    }
+                    self?.take(.written)
                 case .failure(let error): self?.take(.refused(error))
                 }
                 wake()
             }
         }
+    }
+
+    /// The append behind the one that is written; `nil` where the job has to look what comes next.
+    private static func nextAppend(_ state: inout State) -> (EncodedRows, String)? {
+        guard state.waiting.count > 1, case .append(let rows, let topic) = state.waiting[1] else { return nil }
+        state.waiting.removeFirst()
+        return (rows, topic)
     }
 
     private func take(_ answer: Answer) { state.withLock { $0.answer = answer } }

@@ -20,20 +20,30 @@ struct JobOutput: Sendable {
         case outside(SinkThread)
     }
 
+    /// Rows on their way to the target, as a checkpoint has them too.
+    enum Rows: Sendable {
+        /// For a topic: in pieces, each with its job and epoch and the bytes of its frames.
+        case appends([EncodedRows])
+        case batches([Batch])
+    }
+
     let target: String
     let sink: Sink
     /// The columns as they are written, without those of the job.
     let schema: Schema
 
-    /// The rows as the target has them: in pieces, each with its job and epoch.
-    func appends(_ batches: [Batch], job: String, epoch: Int64) -> [Batch] {
-        if case .outside = sink { return batches }
-        var pieces: [Batch] = []
+    /// The rows as the target has them.
+    ///
+    /// - Parameter compression: the topic's.
+    func rows(_ batches: [Batch], job: String, epoch: Int64, compression: Compression) -> Rows {
+        guard case .topic = sink else { return .batches(batches) }
+        var pieces: [EncodedRows] = []
         var group: [Batch] = []
         var rows = 0
         func flush() {
             guard !group.isEmpty else { return }
-            pieces.append(marked(Batch.concatenate(group), job: job, epoch: epoch))
+            pieces.append(
+                EncodedRows(marked(Batch.concatenate(group), job: job, epoch: epoch), compression: compression))
             group = []
             rows = 0
         }
@@ -43,7 +53,15 @@ struct JobOutput: Sendable {
             rows += batch.rowCount
         }
         flush()
-        return pieces
+        return .appends(pieces)
+    }
+
+    /// Rows of a checkpoint, without what tells the job and the epoch; `nil` where they have other columns.
+    func unmarked(_ rows: Batch) -> Batch? {
+        let types = rows.columns.map(\.type)
+        let own = schema.fields.map(\.type)
+        guard types == own || types == writtenSchema.fields.map(\.type) else { return nil }
+        return Batch(schema: schema, rowCount: rows.rowCount, columns: Array(rows.columns.prefix(own.count)))
     }
 
     private func marked(_ batch: Batch, job: String, epoch: Int64) -> Batch {
@@ -74,6 +92,12 @@ struct JobOutput: Sendable {
         } catch {
             throw SQLError(writing: topic, error)
         }
+    }
+
+    /// How the target compresses its rows.
+    func compression(_ log: EventLog?) -> Compression {
+        guard case .topic(let topic) = sink else { return .lz4 }
+        return log?.topic(topic)?.settings.compression ?? .lz4
     }
 
     /// The end of the target as it is now.

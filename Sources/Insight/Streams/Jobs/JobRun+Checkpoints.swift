@@ -29,13 +29,14 @@ extension JobRun {
             outputs: outputs.indices.map { index in
                 Checkpoint.Output(
                     target: outputs[index].target, firstOffset: outputs[index].endOffset(service.log),
-                    batches: pending[index])
+                    rows: .batches(pending[index]))
             }, counts: counts)
         for index in pending.indices { pending[index] = [] }
         pendingBytes = 0
         let pause = now() - began
         schedule.began(offsets, now: began, pauseNanoseconds: pause)
-        let write = CheckpointWrite(record, outputs: outputs, job: name, savepoint: savepoint)
+        let write = CheckpointWrite(
+            record, outputs: outputs, log: service.log, job: name, savepoint: savepoint)
         writing = write
         let folder = folder
         let isTaken = writer.post { [weak self] in
@@ -57,7 +58,7 @@ extension JobRun {
                     code: .sinkFailed, message: "the checkpoint of job \(name) can't be written: \(error)")
             }
             let epoch = SinkEpoch(incarnation: incarnation, epoch: write.epoch)
-            for (output, batches) in zip(outputs, done.appends) { outbox.add(batches, to: output, epoch) }
+            for (output, rows) in zip(outputs, done.rows) { outbox.add(rows, to: output, epoch) }
             if isEnding { outbox.finish() }
             schedule.ended(now: now())
             report(

@@ -164,7 +164,7 @@ extension JobRun {
             written[topic] = skip
             if output.target == outputs.last?.target { try prepareDeadLetters() }
             outbox.add(
-                output.appends(left, job: name, epoch: checkpoint.epoch), to: output,
+                output.rows(left, job: name, epoch: checkpoint.epoch, compression: output.compression(log)), to: output,
                 SinkEpoch(incarnation: incarnation, epoch: checkpoint.epoch))
         }
         let kept = outputs.indices.count { !(checkpoint.output(like: $0, of: outputs)?.batches.isEmpty ?? true) }

@@ -1,3 +1,4 @@
+import Bytes
 import Columns
 import SQL
 
@@ -63,11 +64,30 @@ enum ShardKey {
     /// The rows of each shard, in their order.
     static func rows(of keys: [Column], rowCount: Int, among count: Int) -> [[UInt32]] {
         var hashes = [UInt64](repeating: 0, count: rowCount)
-        for key in keys { ValueHash.fold(key, into: &hashes) }
+        for key in keys { fold(key, into: &hashes) }
         return rows(hashes, among: count)
     }
 
+    /// Takes another column of the same rows into their hashes.
+    static func fold(_ key: Column, into hashes: inout [UInt64]) {
+        guard let values = key.int64s else { return ValueHash.fold(key, into: &hashes) }
+        fold(values, key.validity, into: &hashes)
+    }
+
+    /// One round does: neighbours may lie in a pattern, as long as all shards have as many of them.
+    private static func fold(_ values: [Int64], _ validity: Bitmap?, into hashes: inout [UInt64]) {
+        let values = values.span
+        var out = hashes.mutableSpan
+        for row in values.indices {
+            let isNull = validity.map { !$0[row] } ?? false
+            out[row] = ByteHash.mix(out[row] ^ (isNull ? 0 : UInt64(bitPattern: values[row])), seed: seed)
+        }
+    }
+
+    private static let seed: UInt64 = 0x7371_7569_6c6c_6121
+
     static func rows(_ hashes: [UInt64], among count: Int) -> [[UInt32]] {
+        if count == 2 { return halves(hashes) }
         let hashes = hashes.span
         var ends = [Int](repeating: 0, count: count + 1)
         for row in hashes.indices { ends[shard(hashes[row], of: count) + 1] += 1 }
@@ -82,6 +102,27 @@ enum ShardKey {
             places[own] += 1
         }
         return (0..<count).map { Array(order[ends[$0]..<ends[$0 + 1]]) }
+    }
+
+    /// The same between two, of which one look at a hash is enough: a row is written for both, and stays with one.
+    private static func halves(_ hashes: [UInt64]) -> [[UInt32]] {
+        let hashes = hashes.span
+        var counts = (0, 0)
+        // Room for one more, which a row that is for the other lies in.
+        var first = [UInt32](repeating: 0, count: hashes.count + 1)
+        var second = first
+        var low = first.mutableSpan
+        var high = second.mutableSpan
+        for row in hashes.indices {
+            low[counts.0] = UInt32(truncatingIfNeeded: row)
+            high[counts.1] = UInt32(truncatingIfNeeded: row)
+            let isHigh = shard(hashes[row], of: 2)
+            counts.1 &+= isHigh
+            counts.0 &+= 1 &- isHigh
+        }
+        first.removeLast(first.count - counts.0)
+        second.removeLast(second.count - counts.1)
+        return [first, second]
     }
 
     /// The upper half of the product: no division, and all bits of the hash count.

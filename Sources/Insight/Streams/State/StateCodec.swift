@@ -51,11 +51,15 @@ enum StateCodec {
     }
 
     static func append(_ batches: [Batch], to bytes: inout [UInt8]) {
+        append(batches.map { BatchCodec.encode($0) }, to: &bytes)
+    }
+
+    /// - Parameter batches: as `BatchCodec` writes them.
+    static func append(_ batches: [[UInt8]], to bytes: inout [UInt8]) {
         Varint.append(UInt64(batches.count), to: &bytes)
         for batch in batches {
-            let encoded = BatchCodec.encode(batch)
-            Varint.append(UInt64(encoded.count), to: &bytes)
-            bytes.append(contentsOf: encoded)
+            Varint.append(UInt64(batch.count), to: &bytes)
+            bytes.append(contentsOf: batch)
         }
     }
 

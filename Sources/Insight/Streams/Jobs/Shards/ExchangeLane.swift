@@ -207,7 +207,7 @@ final class ExchangeLane: ShardWork {
     private func hashes(of batch: Batch, by keys: [RowExpression]) -> [UInt64] {
         do throws(SQLError) {
             var hashes = [UInt64](repeating: 0, count: batch.rowCount)
-            for key in keys { ValueHash.fold(try key.evaluate(batch, context), into: &hashes) }
+            for key in keys { ShardKey.fold(try key.evaluate(batch, context), into: &hashes) }
             return hashes
         } catch {
             guard batch.rowCount > 1 else { return [0] }

@@ -5,8 +5,9 @@ import SQL
 
 /// Statements whose rows go to shards by key, and what these keep.
 extension JobRun {
-    /// Of how many shards a part is one.
-    private static let countName = "$shards"
+    /// Of how many shards a part is one, by `ShardKey` as it is. Earlier versions told keys apart by another hash and call it
+    /// `$shards`: what they kept is shared out anew.
+    private static let countName = "$parts"
     /// Behind the key of a stage, in a checkpoint, what a shard has of it.
     private static let partMark = " part "
 
