@@ -295,6 +295,11 @@ import Testing
         let sink = CollectingSink()
         let handle = bench.service.run(QueryRequest("SELECT * FROM requests", mode: .live), sink: sink)
         #expect(bench.ask("SELECT 1").error?.code == .overloaded)
+        // Who bounds them itself goes on, and takes nobody's place.
+        let other = CollectingSink()
+        bench.service.run(QueryRequest("SELECT 2"), sink: other, isAdmitted: true)
+        #expect(Rows.text(other.wait(timeoutMilliseconds: 10_000)?.batches ?? []) == ["2"])
+        #expect(bench.ask("SELECT 1").error?.code == .overloaded)
         handle.cancel()
         _ = sink.wait(timeoutMilliseconds: 10_000)
         #expect(Rows.text(bench.ask("SELECT 1").batches) == ["1"])

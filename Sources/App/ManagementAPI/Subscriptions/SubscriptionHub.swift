@@ -86,7 +86,7 @@ final class SubscriptionHub: Sendable {
             return .success((key, group))
         }
         let (key, group) = try admitted.get()
-        if let toRun { toRun.attach(queries.run(request.query, sink: toRun)) }
+        if let toRun { toRun.attach(queries.run(request.query, sink: toRun, isAdmitted: true)) }
         responder.onClose { [weak self] in self?.leave(subscriber, key, group) }
     }
 

@@ -15,6 +15,8 @@ public final class QueryService: Sendable {
     /// The materialised views that jobs keep.
     let views = ViewRegistry()
     private let running = Atomic<Int>(0)
+    /// Of those the ones that `concurrentQueries` limits.
+    private let limited = Atomic<Int>(0)
     private let late = Atomic<Int>(0)
     private let dropped = Atomic<Int>(0)
     private let spillStorage: any Storage
@@ -77,11 +79,14 @@ public final class QueryService: Sendable {
     }
 
     /// Starts a query. Returns at once; everything, errors included, goes to the sink.
+    ///
+    /// - Parameter isAdmitted: the caller bounds how many it runs, beside `QueryLimits.concurrentQueries`.
     @discardableResult
-    public func run(_ request: QueryRequest, sink: any QuerySink) -> QueryHandle {
-        let count = running.add(1, ordering: .acquiringAndReleasing).newValue
-        guard count <= limits.concurrentQueries else {
-            running.subtract(1, ordering: .acquiringAndReleasing)
+    public func run(_ request: QueryRequest, sink: any QuerySink, isAdmitted: Bool = false) -> QueryHandle {
+        let share = isAdmitted ? 0 : 1
+        let count = limited.add(share, ordering: .acquiringAndReleasing).newValue
+        guard isAdmitted || count <= limits.concurrentQueries else {
+            limited.subtract(share, ordering: .acquiringAndReleasing)
             sink.finish(
                 .failure(
                     SQLError(
@@ -89,7 +94,9 @@ public final class QueryService: Sendable {
                         suggestion: "try again when one has ended; the limit is the setting query.max_concurrent")))
             return QueryHandle(control: QueryControl(), wake: {})
         }
+        running.add(1, ordering: .acquiringAndReleasing)
         let task = QueryTask(request: request, service: self, sink: sink) { [weak self] in
+            self?.limited.subtract(share, ordering: .acquiringAndReleasing)
             self?.running.subtract(1, ordering: .acquiringAndReleasing)
         }
         pool.add(task)
