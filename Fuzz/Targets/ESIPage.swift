@@ -51,7 +51,7 @@ private func assemble(_ bytes: [UInt8], pieceBytes: Int) -> Answer {
             case .fail(let fault):
                 answer.fault = fault.code
                 answer.body = []
-            case .pause, .resume, .end: break
+            case .publish, .pause, .resume, .end: break
             }
         }
     }
