@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures which functions requests run through, and writes them to Sources/App/squilla/functions.order, by which the
-linker puts them side by side: with them strewn over the program a hit took 5 % more CPU. Names that are gone are passed
-over, so the list may be older than the code; make it anew after work on the path of a request.
+linker puts them side by side: with them strewn over the program a miss took 4 to 8 % more CPU. Names that are gone are
+passed over, so the list may be older than the code; make it anew after work on the path of a request.
 Needs valgrind, nginx and h2load: apt-get install valgrind nginx-light nghttp2-client.
 
     scripts/function_order.py [BINARY]
