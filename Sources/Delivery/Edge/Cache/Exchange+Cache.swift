@@ -146,7 +146,7 @@ extension Exchange {
         case .filled: row.cacheStatus = .miss
         case .collapsed: row.cacheStatus = .collapsed
         }
-        if let reason = hit.status.forward { row.cacheDetail = CacheDetail(reason) }
+        if let reason = hit.status.forward { row.forward = reason }
         if hit.kind != .filled { row.ageSeconds = Int32(clamping: hit.age) }
     }
 
@@ -280,21 +280,6 @@ final class Visit: @unchecked Sendable {
 
     /// The exchange, if it still serves the same request.
     var exchange: Exchange? { target.generation == generation ? target : nil }
-}
-
-extension CacheDetail {
-    init(_ reason: CacheStatus.Forward) {
-        switch reason {
-        case .bypass: self = .bypass
-        case .method: self = .method
-        case .uriMiss: self = .uriMiss
-        case .varyMiss: self = .varyMiss
-        case .miss: self = .miss
-        case .request: self = .request
-        case .stale: self = .stale
-        case .partial: self = .partial
-        }
-    }
 }
 
 extension Range<Int> {

@@ -11,7 +11,7 @@ extension Exchange {
         guard let job = CacheFetchJob.start(fetch, for: self) else { return refuseUnknownHost() }
         phase = .fetching
         row.cacheStatus = .miss
-        row.cacheDetail = CacheDetail(fetch.reason)
+        row.forward = fetch.reason
         self.job = job
         originName = job.originName
         connection?.watchWriting()

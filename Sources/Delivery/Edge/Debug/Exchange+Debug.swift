@@ -22,7 +22,7 @@ extension Exchange {
         var out: [UInt8] = []
         out.append(contentsOf: "edge=\(quoted(worker.settings.name))".utf8)
         out.append(contentsOf: ", cache=\(row.cacheStatus.text)".utf8)
-        if row.cacheDetail != .none { out.append(contentsOf: ", why=\(row.cacheDetail.text)".utf8) }
+        if let forward = row.forward { out.append(contentsOf: ", why=\(forward.token)".utf8) }
         if row.ageSeconds >= 0 { out.append(contentsOf: ", age=\(row.ageSeconds)".utf8) }
         if lookups > 0 { out.append(contentsOf: ", key=\(quoted(key.bytes.printable(from: 0)))".utf8) }
         appendOrigin(to: &out)

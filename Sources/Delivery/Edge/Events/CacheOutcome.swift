@@ -28,26 +28,6 @@ public enum CacheOutcome: UInt8, Sendable, CaseIterable {
     }
 }
 
-/// Why a request was forwarded, in the words of RFC 9211, 2.2: `cache.detail`.
-public enum CacheDetail: UInt8, Sendable, CaseIterable {
-    case none = 0
-    case uriMiss, varyMiss, miss, request, stale, partial, method, bypass
-
-    var text: StaticString {
-        switch self {
-        case .none: ""
-        case .uriMiss: "uri-miss"
-        case .varyMiss: "vary-miss"
-        case .miss: "miss"
-        case .request: "request"
-        case .stale: "stale"
-        case .partial: "partial"
-        case .method: "method"
-        case .bypass: "bypass"
-        }
-    }
-}
-
 /// Whose fault an error is: `error.source`.
 public enum Fault: String, Sendable {
     case client, origin, edge

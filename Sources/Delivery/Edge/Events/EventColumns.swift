@@ -1,5 +1,6 @@
 import Bytes
 import Columns
+import HTTPWire
 import Reactor
 import Upstream
 
@@ -17,7 +18,7 @@ struct EventColumns: ~Copyable {
     private var rule = ColumnBuilder(type: .string, capacity: 4096)
 
     private static let outcomes = texts(CacheOutcome.allCases.map(\.text))
-    private static let details = texts(CacheDetail.allCases.map(\.text))
+    private static let details = texts(CacheStatus.Forward.allCases.map(\.token))
     private static let versions = texts(["1.1", "1.0", "2"])
     private static let schemes = texts(["http", "https"])
 
@@ -55,7 +56,7 @@ struct EventColumns: ~Copyable {
             Self.optional(rows) { $0.firstByteNanoseconds },
             Self.coded(rows, EventColumns.outcomes, { UInt32($0.cacheStatus.rawValue) }, isNull: nil),
             Self.coded(
-                rows, EventColumns.details, { UInt32($0.cacheDetail.rawValue) }, isNull: { $0.cacheDetail == .none }),
+                rows, EventColumns.details, { UInt32($0.forward?.rawValue ?? 0) }, isNull: { $0.forward == nil }),
             Self.optional(rows) { Int64($0.ageSeconds) },
             Self.originNames(block),
             Self.listed(rows, optional: block.origins.map { $0.address?.description }) { $0.origin },

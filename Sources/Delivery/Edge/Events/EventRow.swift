@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// One request as the loop notes it: numbers in place, texts as ranges of the block's byte buffer. Plain bytes without
 /// a reference, so that writing a row is a copy; the columns are made from a block of rows on another thread.
 struct EventRow {
@@ -30,7 +32,8 @@ struct EventRow {
     var clientPort: UInt16 = 0
     var status: UInt16 = 0
     var cacheStatus: CacheOutcome = .none
-    var cacheDetail: CacheDetail = .none
+    /// Why the request went forward; nil where it did not: `cache.detail`.
+    var forward: CacheStatus.Forward?
     /// Whether a request line was understood; without one the fields of the request are null.
     var hasRequest = false
     var version = Version.http11

@@ -14,7 +14,7 @@ extension Exchange: OriginHandler {
         originName = route.origin.name
         forwardReason = reason
         row.cacheStatus = reason == .method ? .pass : .bypass
-        row.cacheDetail = CacheDetail(reason)
+        row.forward = reason
         let origin = OriginCall(
             tiers(route, fetch: nil), method: head.method, framing: head.framing, isUpgrade: asksForUpgrade,
             handler: self)

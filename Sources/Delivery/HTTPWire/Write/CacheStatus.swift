@@ -3,7 +3,7 @@ import Bytes
 /// How the cache handled a request (RFC 9211).
 public struct CacheStatus: Sendable, Equatable {
     /// Why the request went forward (§2.2).
-    public enum Forward: Sendable {
+    public enum Forward: UInt8, Sendable, CaseIterable {
         case bypass
         case method
         case uriMiss
@@ -13,7 +13,7 @@ public struct CacheStatus: Sendable, Equatable {
         case stale
         case partial
 
-        var token: StaticString {
+        public var token: StaticString {
             switch self {
             case .bypass: "bypass"
             case .method: "method"
