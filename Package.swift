@@ -102,6 +102,13 @@ let tested = wanted ?? all
 let testImports = Set(modules.filter { tested.contains($0.name) }.flatMap(\.testImports))
 let kept = wanted.map { closure(of: $0.union(testImports)) } ?? all
 
+// What requests do is measured by scripts/request_profile.py: how often each branch is taken, and which functions stand
+// together in the program, or the processor waits for its code. That script needs a build that has not been told.
+let measured = "\(Context.packageDirectory)/Sources/App/squilla"
+let profiled =
+    Context.environment["SQUILLA_PROFILE"] == "none"
+    ? [] : ["-Xfrontend", "-ir-profile-use=\(measured)/requests.profdata"]
+
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -110,16 +117,13 @@ let swiftSettings: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
     .treatAllWarnings(as: .error),
     // Each function by itself, so that they can be put in order.
-    .unsafeFlags(["-Xfrontend", "-function-sections"], .when(configuration: .release)),
+    .unsafeFlags(["-Xfrontend", "-function-sections"] + profiled, .when(configuration: .release)),
 ]
 
-// What a request meets stands together in the program, or the processor waits for its code. The order is measured:
-// see scripts/function_order.py.
-let functionOrder = "Sources/App/squilla/functions.order"
 let linkerSettings: [LinkerSetting] = [
     .unsafeFlags(
         [
-            "-use-ld=lld", "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/\(functionOrder)",
+            "-use-ld=lld", "-Xlinker", "--symbol-ordering-file=\(measured)/functions.order",
             "-Xlinker", "--no-warn-symbol-ordering",
         ], .when(configuration: .release))
 ]
@@ -140,8 +144,9 @@ for module in modules where kept.contains(module.name) {
     case .executable:
         targets.append(
             .executableTarget(
-                name: module.name, dependencies: dependencies, path: path, exclude: ["README.md", "functions.order"],
-                swiftSettings: swiftSettings, linkerSettings: linkerSettings))
+                name: module.name, dependencies: dependencies, path: path,
+                exclude: ["README.md", "functions.order", "requests.profdata"], swiftSettings: swiftSettings,
+                linkerSettings: linkerSettings))
     case .swift:
         targets.append(
             .target(

@@ -1,22 +1,25 @@
 #!/usr/bin/env python3
-"""Measures which functions requests run through, and writes them to Sources/App/squilla/functions.order, by which the
-linker puts them side by side: with them strewn over the program a miss took 4 to 8 % more CPU. Names that are gone are
-passed over, so the list may be older than the code; make it anew after work on the path of a request.
-Needs valgrind, nginx and h2load: apt-get install valgrind nginx-light nghttp2-client.
+"""Measures what requests do inside the program, for release builds: how often each branch is taken, by which the compiler
+lays out and inlines (Sources/App/squilla/requests.profdata), and which functions they run through, which the linker puts
+side by side (functions.order beside it). Code that changed since is passed over, so both may be older than the code; make
+them anew after work on the path of a request, and then build from nothing: the build does not see that they changed.
 
-    scripts/function_order.py [BINARY]
+    scripts/request_profile.py
+
+Builds a program that counts, in .build-profile; needs nginx and h2load: apt-get install nginx-light nghttp2-client.
 """
-import pathlib, re, shutil, socket, subprocess, sys, tempfile
+import os, pathlib, re, shutil, socket, subprocess, sys, tempfile
 
 root = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(root / "Benchmarks/edge"))
 import race
 
-BINARY = sys.argv[1] if len(sys.argv) > 1 else str(root / ".build/release/squilla")
-TARGET = root / "Sources/App/squilla/functions.order"
-REQUESTS = 2000
-# A function belongs to a kind of request where it runs in this share of them.
+TARGET = root / "Sources/App/squilla"
+REQUESTS = 20000
+# A function belongs to a kind of request where it, or a loop of it, runs in this share of them.
 SHARE = 0.3
+# What runs less often than this is not on the way of requests.
+RARE = REQUESTS // 20
 
 
 def client(port, path, fields="", count=REQUESTS):
@@ -52,50 +55,77 @@ KINDS = [
 ]
 
 
-def calls(cache_control, load):
-    """How often each function was called, by its name."""
+def tool(*arguments):
+    """llvm-profdata, as it comes with the compiler."""
+    beside = pathlib.Path(os.path.realpath(shutil.which("swift"))).with_name("llvm-profdata")
+    subprocess.run([beside, *arguments], check=True)
+
+
+def build():
+    """A program that counts its branches, and says so when it ends."""
+    folder = root / ".build-profile"
+    flags = ["-Xfrontend", "-ir-profile-generate", "-Xclang-linker", "-fprofile-generate"]
+    subprocess.run(["swift", "build", "-c", "release", "--product", "squilla", "--package-path", root,
+                    "--scratch-path", folder, *(word for flag in flags for word in ("-Xswiftc", flag)),
+                    "-Xlinker", "-u__llvm_profile_runtime"], check=True, env={**os.environ, "SQUILLA_PROFILE": "none"})
+    return folder / "release/squilla"
+
+
+def measure(binary, counts, cache_control, load):
+    """Serves what `load` asks, and keeps the counts."""
     work = race.folder()
-    origin, origin_port = race.origin(work, 1024, cache_control)
+    origin, origin_port = race.origin(work, 1024, cache_control, settings="keepalive_requests 1000000;")
     port = race.free_port()
-    out = work / "calls"
-    line = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}"]
-    server = race.Process("squilla", line + race.squilla(work, "squilla", str(stripped), port, origin_port))
-    control = ["callgrind_control", "-i", "on", str(server.process.pid)]
+    os.environ["LLVM_PROFILE_FILE"] = str(counts)
+    server = race.Process("squilla", race.squilla(work, "squilla", str(binary), port, origin_port))
     try:
-        race.wait_until(lambda: client(port, "/object", count=200), server, port, seconds=300)
-        subprocess.run(control, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        race.wait_for(server, port)
         load(port)
-        control[2] = "off"
-        subprocess.run(control, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     finally:
         server.stop()
         origin.stop()
-    names, counts, callee = {}, {}, None
-    for text in out.open():
-        if found := re.match(r"(c?fn)=\((\d+)\)(?: (.*))?", text.rstrip()):
-            if found[3]:
-                # Recursion levels are numbered.
-                names[found[2]] = re.sub(r"'\d+$", "", found[3])
-            if found[1] == "cfn":
-                callee = found[2]
-        elif text.startswith("calls=") and callee:
-            counts[callee] = counts.get(callee, 0) + int(text[6:].split()[0])
-    shutil.rmtree(work, ignore_errors=True)
-    return {names[number]: count for number, count in counts.items()}
+        shutil.rmtree(work, ignore_errors=True)
 
 
-# valgrind takes minutes to read what is for debuggers.
-stripped = pathlib.Path(tempfile.mkdtemp()) / "squilla"
-subprocess.run(["strip", "-g", "-o", stripped, BINARY], check=True)
-listing = subprocess.run(["nm", stripped], capture_output=True, text=True, check=True).stdout
-own = {fields[2] for fields in (line.split() for line in listing.splitlines()) if len(fields) == 3 and fields[1] in "tT"}
-order = []
+def functions(text):
+    """The name of each function in a profile as text, and the highest of its counts."""
+    for block in text.read_text().split("\n\n"):
+        lines = [line for line in block.splitlines() if line[0] not in ":#"]
+        if len(lines) > 3:
+            yield lines[0], max(map(int, lines[3:3 + int(lines[2])]))
+
+
+def order(counts):
+    """Of each kind what the kinds before it have not, the most frequent first."""
+    found = []
+    for name, text in counts:
+        own = [(-most, function.split(";")[-1]) for function, most in functions(text) if most >= SHARE * REQUESTS]
+        new = [function for _, function in sorted(own) if function not in found]
+        found += new
+        print(f"{name}: {len(new)} functions more", flush=True)
+    return found
+
+
+def keep(merged, text):
+    """What requests run through goes into the profile, without what only the start does. A function that a file keeps
+    for itself is known by the folder it was built in, which is another one the next time."""
+    names = [name for name, most in functions(text) if most >= RARE and "/" not in name]
+    tool("merge", "-sparse", "--function", f"^({'|'.join(map(re.escape, names))})$", "-o", TARGET / "requests.profdata", merged)
+    return len(names)
+
+
+work = pathlib.Path(tempfile.mkdtemp())
+binary = build()
+raws, counts = [], []
 for name, cache_control, load in KINDS:
-    found = calls(cache_control, load)
-    new = [f for f, count in sorted(found.items(), key=lambda item: (-item[1], item[0]))
-           if count >= SHARE * REQUESTS and f in own and f not in order]
-    order += new
-    print(f"{name}: {len(new)} functions more", flush=True)
-shutil.rmtree(stripped.parent)
-TARGET.write_text("\n".join(order) + "\n")
-print(f"{TARGET.relative_to(root)}: {len(order)} functions")
+    raws.append(work / f"{len(raws)}.profraw")
+    text = raws[-1].with_suffix(".txt")
+    measure(binary, raws[-1], cache_control, load)
+    tool("merge", "-sparse", "-text", "-o", text, raws[-1])
+    counts.append((name, text))
+(TARGET / "functions.order").write_text("\n".join(order(counts)) + "\n")
+merged, text = work / "all.profdata", work / "all.txt"
+tool("merge", "-sparse", "-o", merged, *raws)
+tool("merge", "-sparse", "-text", "-o", text, *raws)
+print(f"requests.profdata: the branches of {keep(merged, text)} functions")
+shutil.rmtree(work)
