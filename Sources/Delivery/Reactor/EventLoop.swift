@@ -24,8 +24,8 @@ public final class EventLoop: @unchecked Sendable {
     }
     @exclusivity(unchecked) private var wallClock: Int64 = 0
 
-    /// Events after which what they caused is sent at the latest. A power of two.
-    private static let eventsPerFlush = 32
+    /// Events that are taken together: their sockets are read, then what came is handled, then what that caused is sent.
+    private static let eventsPerRound = 32
 
     let epoll: Int32
     let wakeup: Int32
@@ -43,6 +43,8 @@ public final class EventLoop: @unchecked Sendable {
     private var hasPlainBuffer = false
     @exclusivity(unchecked) var spareBuffers: [[UInt8]] = []
     let readBuffer: UnsafeMutableRawBufferPointer
+    /// What was read of a round's sockets and not handled yet.
+    let inputs = RoundInputs(count: eventsPerRound)
     private let eventBuffer: UnsafeMutableBufferPointer<epoll_event>
     @exclusivity(unchecked) private var nextWallRead: Int64 = 0
 
@@ -74,6 +76,7 @@ public final class EventLoop: @unchecked Sendable {
         close(epoll)
         close(wakeup)
         readBuffer.deallocate()
+        inputs.deallocate()
         eventBuffer.deallocate()
         if hasPlainBuffer { plainBuffer.deallocate() }
     }
@@ -148,15 +151,25 @@ public final class EventLoop: @unchecked Sendable {
         let count = squilla_epoll_wait(epoll, eventBuffer.baseAddress, Int32(eventBuffer.count), timeout)
         updateClocks()
         if count > 0 {
-            for index in 0..<Int(count) {
-                let event = eventBuffer[index]
-                dispatch(token: event.data.u64, events: event.events)
-                // Together, so that a peer with several connections is woken once for all answers.
-                if index & (EventLoop.eventsPerFlush - 1) == EventLoop.eventsPerFlush - 1 { flushAll() }
+            for first in stride(from: 0, to: Int(count), by: EventLoop.eventsPerRound) {
+                takeRound(first..<min(first + EventLoop.eventsPerRound, Int(count)))
             }
-            flushAll()
         }
         expireTimers()
+    }
+
+    /// Each of the three parts by itself: the kernel's code for one kind of call stays at hand, and so does ours. Sent
+    /// together, so that a peer with several connections is woken once for all answers.
+    private func takeRound(_ round: Range<Int>) {
+        for index in round {
+            let event = eventBuffer[index]
+            source(of: event.data.u64)?.readAhead(event.events, place: index - round.lowerBound)
+        }
+        for index in round {
+            let event = eventBuffer[index]
+            dispatch(token: event.data.u64, events: event.events)
+        }
+        flushAll()
     }
 
     private func dispatch(token: UInt64, events: UInt32) {

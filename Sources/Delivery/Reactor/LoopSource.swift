@@ -21,6 +21,10 @@ public class LoopSource {
     var isRegistered: Bool { slot != .max }
     var token: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
 
+    /// The socket will be told to be ready in this round. What is in it may be read to the round's `place`, and nothing else
+    /// be done: others come before.
+    func readAhead(_ events: UInt32, place: Int) {}
+
     /// The socket is ready: epoll's event bits.
     func ready(_ events: UInt32) {}
 

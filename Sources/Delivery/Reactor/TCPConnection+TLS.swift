@@ -61,7 +61,7 @@ extension TCPConnection {
     }
 
     /// Hands plaintext to the handler until there is none or it pauses.
-    private func openAll(_ tls: TLSSession) {
+    func openAll(_ tls: TLSSession) {
         if !tls.isEstablished, !shakeHands(tls) { return }
         let buffer = loop.plainBuffer
         while phase == .open, !isReadingPaused {
@@ -79,19 +79,6 @@ extension TCPConnection {
                 return close(.tlsFailed(reason))
             }
         }
-    }
-
-    func queueForReading() {
-        guard !isQueuedForReading, phase == .open, tls?.hasBacklog == true else { return }
-        isQueuedForReading = true
-        loop.unread.append(self)
-    }
-
-    /// Goes on with input that came while the handler had paused.
-    func readHeldBack() {
-        isQueuedForReading = false
-        guard phase == .open, let tls else { return }
-        openAll(tls)
     }
 
     /// The peer closed the connection. Without its word that nothing more comes, somebody in between may have cut it;

@@ -43,6 +43,12 @@ public final class TCPConnection: LoopSource {
     /// Bytes, or the end, may lie in the socket that epoll has told of already.
     @exclusivity(unchecked) var isReadPending = false
     @exclusivity(unchecked) var sawEnd = false
+    /// What was read of the socket in this round; see TCPConnection+Reading.
+    @exclusivity(unchecked) var ahead: Ahead?
+    /// The last read was of more than a place of the round holds: a long body goes through the large buffer.
+    @exclusivity(unchecked) var comesInBulk = false
+    /// Was read ahead when the handler had paused by the time.
+    @exclusivity(unchecked) var heldInput: [UInt8] = []
 
     // Output, see TCPConnection+Output.
     @exclusivity(unchecked) var output: [UInt8] = []
@@ -128,7 +134,11 @@ public final class TCPConnection: LoopSource {
         return squilla_local_address(fd, &raw) == 0 ? SocketAddress(raw) : nil
     }
 
+    override func readAhead(_ events: UInt32, place: Int) { readAhead(at: place, events) }
+
     override func ready(_ events: UInt32) {
+        let ahead = ahead
+        self.ahead = nil
         if phase == .connecting {
             finishConnect()
         } else if isWriteBlocked, events & squilla_epoll_out() != 0 {
@@ -136,6 +146,7 @@ public final class TCPConnection: LoopSource {
             flush()
         }
         guard phase == .open || phase == .lingering else { return }
+        if let ahead { return take(ahead) }
         if events & squilla_epoll_in() != 0, !sawEnd {
             if !isReadingPaused || phase == .lingering {
                 return readAvailable(isEnding: events & squilla_epoll_ended() != 0)

@@ -123,7 +123,11 @@ final class OriginConnection: OriginCarrier, TCPHandler {
 
     /// Whether the origin has closed the connection, or said something unasked, as far as one can know before a request
     /// goes out on it. New ones are not looked at.
-    var isSpent: Bool { hasServed && tcp?.hasUnread != false }
+    /// - Parameter looksAtSocket: costs a system call.
+    func isSpent(looksAtSocket: Bool) -> Bool {
+        guard hasServed, let tcp else { return hasServed }
+        return looksAtSocket ? tcp.hasUnread : tcp.hasReadAhead
+    }
 
     /// The pool keeps it for the next request and watches its age.
     func tcpIdle() { tcp?.clearDeadline() }

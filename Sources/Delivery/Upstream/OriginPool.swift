@@ -166,9 +166,12 @@ public final class OriginPool {
         }
     }
 
-    /// What could not be sent again had better not meet a connection that was closed meanwhile.
+    /// What could not be sent again had better not meet a connection that was closed meanwhile, and nothing one that an
+    /// origin has spoken on unasked.
     private func assign(_ exchange: OriginExchange, _ connection: OriginConnection) {
-        guard !exchange.request.mayBeRepeated, connection.isSpent else { return exchange.assigned(connection) }
+        guard connection.isSpent(looksAtSocket: !exchange.request.mayBeRepeated) else {
+            return exchange.assigned(connection)
+        }
         connection.closeIdle()
         submit(exchange, fresh: false)
     }

@@ -56,6 +56,34 @@ import Testing
         server.loop.stop()
     }
 
+    /// The sockets of a round are read before what came is handled: the other connection's handler had paused by then.
+    @Test func whatWasReadBeforeAPauseComesAfterIt() throws {
+        let server = try Server()
+        let clients = [server.connect(), server.connect()]
+        for client in clients { #expect(client.wait { $0.isConnected }) }
+        #expect(eventually { server.accepted.withLock { $0.count } == 2 })
+        let accepted = server.accepted.withLock { $0 }
+        on(server.loop) {
+            for (mine, other) in [(0, 1), (1, 0)] {
+                accepted[mine].onBytes = { _, _ in accepted[other].connection?.pauseReading() }
+            }
+            for client in clients { client.connection?.send([1, 2, 3].span) }
+        }
+        #expect(eventually { accepted.contains { $0.seen.withLock { !$0.bytes.isEmpty } } })
+        let paused = accepted.filter { one in on(server.loop) { one.connection?.hasReadAhead == true } }
+        try #require(paused.count == 1)
+        #expect(paused[0].seen.withLock { $0.bytes.isEmpty })
+        on(server.loop) {
+            for client in clients {
+                client.connection?.send([4].span)
+                client.connection?.closeAfterFlush(linger: true)
+            }
+        }
+        on(server.loop) { paused[0].connection?.resumeReading() }
+        #expect(paused[0].wait { $0.bytes == [1, 2, 3, 4] && $0.sawEnd })
+        server.loop.stop()
+    }
+
     @Test func whatAPauseLeavesInTheSocketComesAfterIt() throws {
         let server = try Server { recorder in
             recorder.onBytes = { recorder, _ in recorder.connection?.pauseReading() }
