@@ -222,9 +222,9 @@ struct JoinRows {
 
     /// The rows at these places, one after the other.
     func gather(_ places: some Sequence<Int>) -> Batch {
-        var builder = BatchBuilder(schema: schema, capacity: 1_024)
-        for place in places { builder.append(batches[Int(entries[place].batch)], row: Int(entries[place].row)) }
-        return builder.finish()
+        var gathered = GatheredRows(of: batches, capacity: places.underestimatedCount)
+        for place in places { gathered.append(batch: Int(entries[place].batch), row: entries[place].row) }
+        return gathered.batch(schema)
     }
 
     /// What is left of each batch: its rows, when they expire, what they met, and their numbers.

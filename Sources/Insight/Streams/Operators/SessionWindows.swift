@@ -2,20 +2,29 @@ import Columns
 import SQL
 
 /// `TABLE(SESSION(…))`: the rows of a key that follow each other within the gap are of one session. Rows are held until
-/// the watermark has closed their session (or the input ends) and come with the session's bounds.
-///
-/// As in Flink, rows exactly one gap apart are of one session, which ends a gap after its last row.
+/// the watermark has closed their session (or the input ends) and come with the session's bounds, as in Flink.
 struct SessionWindows: ~Copyable, StreamOperator {
+    /// Rows as they came.
+    private struct Held {
+        let batch: Batch
+        let firstRow: Int
+        var openRows: Int
+        var rows: Range<Int> { firstRow..<firstRow + batch.rowCount }
+    }
+
+    /// Rows that may be closed and still be held beside as many open ones, before these are gathered anew.
+    private static let spareRows = 65_536
+
     private let gap: Int64
     private let timeColumn: Int
     private let partition: [Int]
     private let schema: Schema
     private let inputSchema: Schema
-    private var held: [Batch] = []
-    private var bytes = 0
+    private var held: [Held] = []
+    private var keys: GroupTable
+    private var sessions: OpenSessions
+    private var batchBytes = 0
     private var watermark = Int64.min
-    /// No held session closes before the watermark is here.
-    private var earliestEnd = Int64.max
     /// Rows are held that may be of a session which had closed when they came.
     private var hasLateCandidates = false
     private(set) var lateRows = 0
@@ -26,9 +35,11 @@ struct SessionWindows: ~Copyable, StreamOperator {
         self.partition = partition
         self.schema = schema
         self.inputSchema = inputSchema
+        keys = GroupTable(types: partition.map { inputSchema.fields[$0].type })
+        sessions = OpenSessions(gapMicroseconds: gapMicroseconds)
     }
 
-    var stateBytes: Int { bytes }
+    var stateBytes: Int { held.isEmpty ? 0 : batchBytes + sessions.byteCount + keys.byteCount }
     var keeps: String? { "the rows of the sessions that are open, up to \(DurationText.of(gap)) without a row" }
 
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
@@ -44,118 +55,97 @@ struct SessionWindows: ~Copyable, StreamOperator {
     }
 
     private mutating func hold(_ batch: Batch) {
-        held.append(batch)
-        bytes += batch.memoryBytes
-        guard let first = batch.columns[timeColumn].int64s?.min() else { return }
-        earliestEnd = min(earliestEnd, first &+ gap)
-        if first &+ gap - 1 <= watermark { hasLateCandidates = true }
+        guard let times = batch.columns[timeColumn].int64s else { return }
+        held.append(Held(batch: batch, firstRow: sessions.rowNumbers, openRows: batch.rowCount))
+        batchBytes += batch.memoryBytes
+        let groups = keys.groups(of: partition.map { batch.columns[$0] }, rowCount: batch.rowCount)
+        var earliest = Int64.max
+        for (row, time) in times.enumerated() {
+            sessions.add(key: groups[row], time: time)
+            earliest = min(earliest, time)
+        }
+        if earliest &+ gap - 1 <= watermark { hasLateCandidates = true }
     }
 
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
         guard watermark > self.watermark else { return }
-        if hasLateCandidates { close(through: self.watermark, areLate: true, output: &output) }
+        dropLate()
         self.watermark = watermark
-        if earliestEnd - 1 <= watermark { close(through: watermark, areLate: false, output: &output) }
+        answer(sessions.close(through: watermark), output: &output)
+        forgetClosed()
     }
 
     mutating func finish(output: inout [Batch]) throws(SQLError) {
-        if hasLateCandidates { close(through: watermark, areLate: true, output: &output) }
-        close(through: .max, areLate: false, output: &output)
+        dropLate()
+        answer(sessions.close(through: .max), output: &output)
+        forgetClosed()
     }
 
-    /// Takes the sessions out whose last moment is at most `watermark`.
-    private mutating func close(through watermark: Int64, areLate: Bool, output: inout [Batch]) {
-        guard !held.isEmpty else { return }
-        let all = Batch.concatenate(held)
-        let (sessions, order) = bounds(all)
-        var closed: [(row: UInt32, start: Int64, end: Int64)] = []
-        var open: [UInt32] = []
-        earliestEnd = .max
-        for session in sessions {
-            if session.end - 1 <= watermark {
-                for row in order[session.rows] { closed.append((row, session.start, session.end)) }
-            } else {
-                open += order[session.rows]
-                earliestEnd = min(earliestEnd, session.end)
-            }
+    /// Takes out the sessions that had closed before any of their rows came.
+    private mutating func dropLate() {
+        guard hasLateCandidates else { return }
+        hasLateCandidates = false
+        let late = sessions.close(through: watermark)
+        lateRows += late.count
+        if !late.isEmpty { _ = take(late) }
+    }
+
+    private mutating func answer(_ closed: [OpenSessions.ClosedRow], output: inout [Batch]) {
+        guard !closed.isEmpty else { return }
+        let rows = take(closed)
+        func column(_ value: (OpenSessions.ClosedRow) -> Int64) -> Column {
+            Column(type: .timestamp, count: closed.count, validity: nil, storage: .int64(closed.map(value)))
         }
-        if areLate { hasLateCandidates = false }
-        guard !closed.isEmpty else {
-            held = [all]
-            bytes = all.memoryBytes
-            return
-        }
-        open.sort()
-        held = open.isEmpty ? [] : [all.select(rows: open).compacted()]
-        bytes = held.reduce(0) { $0 + $1.memoryBytes }
-        guard !areLate else {
-            lateRows += closed.count
-            return
-        }
-        closed.sort { $0.end != $1.end ? $0.end < $1.end : $0.row < $1.row }
-        func column(_ values: [Int64]) -> Column {
-            Column(type: .timestamp, count: values.count, validity: nil, storage: .int64(values))
-        }
-        let rows = all.select(rows: closed.map(\.row))
-        let bounds = [
-            column(closed.map(\.start)), column(closed.map(\.end)), column(closed.map { $0.end - 1_000 }),
-        ]
+        let bounds = [column(\.start), column(\.end), column { $0.end - 1_000 }]
         Batch(schema: schema, rowCount: closed.count, columns: rows.columns + bounds).appendPieces(to: &output)
     }
 
-    private struct Session {
-        let start: Int64
-        var end: Int64
-        /// Places in the order of all rows.
-        var rows: Range<Int>
+    /// The closed rows in their order, out of the batches that hold them.
+    private mutating func take(_ closed: [OpenSessions.ClosedRow]) -> Batch {
+        var gathered = GatheredRows(of: held.map(\.batch), capacity: closed.count)
+        var index = 0
+        for row in closed {
+            index = batchIndex(of: Int(row.row), near: index)
+            gathered.append(batch: index, row: row.row - UInt32(held[index].firstRow))
+            held[index].openRows -= 1
+        }
+        return gathered.batch(inputSchema)
     }
 
-    /// The sessions of the rows, by key, then by time; and the rows in that order.
-    private func bounds(_ batch: Batch) -> (sessions: [Session], order: [UInt32]) {
-        var table = GroupTable(types: partition.map { inputSchema.fields[$0].type })
-        let keys = table.groups(of: partition.map { batch.columns[$0] }, rowCount: batch.rowCount)
-        let times = batch.columns[timeColumn].int64s ?? []
-        let order = Self.order(keys, count: table.count, times)
-        var sessions: [Session] = []
-        var key: UInt32?
-        for (place, row) in order.enumerated() {
-            let time = times[Int(row)]
-            if key == keys[Int(row)], let last = sessions.last, time <= last.end {
-                sessions[sessions.count - 1].end = time + gap
-                sessions[sessions.count - 1].rows = last.rows.lowerBound..<place + 1
-            } else {
-                key = keys[Int(row)]
-                sessions.append(Session(start: time, end: time + gap, rows: place..<place + 1))
-            }
+    /// The batch that holds a row.
+    private func batchIndex(of row: Int, near known: Int) -> Int {
+        if held[known].rows.contains(row) { return known }
+        var range = 0..<held.count
+        while range.count > 1 {
+            let middle = (range.lowerBound + range.upperBound) / 2
+            range = row < held[middle].firstRow ? range.lowerBound..<middle : middle..<range.upperBound
         }
-        return (sessions, order)
+        return range.lowerBound
     }
 
-    /// Rows by key, then by time. They come more or less in the order of time: only the keys of which they don't are
-    /// sorted.
-    ///
-    /// - Parameter count: of the keys.
-    private static func order(_ keys: [UInt32], count: Int, _ times: [Int64]) -> [UInt32] {
-        var ends = [Int](repeating: 0, count: count + 1)
-        for key in keys { ends[Int(key) + 1] += 1 }
-        for key in 0..<count { ends[key + 1] += ends[key] }
-        // Where the next row of a key goes; behind the last one it is where the next key begins.
-        var next = ends
-        var order = [UInt32](repeating: 0, count: keys.count)
-        for (row, key) in keys.enumerated() {
-            order[next[Int(key)]] = UInt32(row)
-            next[Int(key)] += 1
+    /// Lets go of batches without an open row, and gathers the open rows anew when they have become few.
+    private mutating func forgetClosed() {
+        if held.contains(where: { $0.openRows == 0 }) {
+            held.removeAll { $0.openRows == 0 }
+            batchBytes = held.reduce(0) { $0 + $1.batch.memoryBytes }
         }
-        for key in 0..<count {
-            let range = ends[key]..<ends[key + 1]
-            let isSorted = range.dropFirst().allSatisfy { times[Int(order[$0 - 1])] <= times[Int(order[$0])] }
-            if isSorted { continue }
-            order[range].sort { left, right in
-                let (a, b) = (times[Int(left)], times[Int(right)])
-                return a != b ? a < b : left < right
-            }
+        guard sessions.rowNumbers - sessions.rowCount > sessions.rowCount + Self.spareRows else { return }
+        let open = openRows
+        held = []
+        batchBytes = 0
+        keys = GroupTable(types: partition.map { inputSchema.fields[$0].type })
+        sessions = OpenSessions(gapMicroseconds: gap)
+        guard !open.isEmpty else { return }
+        hold(Batch.concatenate(open).compacted())
+    }
+
+    /// As they came.
+    private var openRows: [Batch] {
+        held.map { held in
+            if held.openRows == held.batch.rowCount { return held.batch }
+            let rows = (0..<held.batch.rowCount).filter { sessions.holds(held.firstRow + $0) }
+            return held.batch.select(rows: rows.map { UInt32($0) }).compacted()
         }
-        return order
     }
 
     func saveState(into state: inout OperatorState) throws(SQLError) {
@@ -163,7 +153,7 @@ struct SessionWindows: ~Copyable, StreamOperator {
         state[number: "late_rows"] = Int64(lateRows)
         state[number: "gap"] = gap
         state[number: "has_late_candidates"] = hasLateCandidates ? 1 : 0
-        state.append(held, as: "held")
+        state.append(openRows, as: "held")
     }
 
     func savedKeys(_ places: [Int], of table: String, _ rows: Batch) throws(SQLError) -> [Column] {
