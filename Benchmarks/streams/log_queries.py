@@ -4,6 +4,10 @@ per CPU-second of the whole process, start included, the groups summed up rather
 against one, as stored queries and as jobs that catch up with the topic, by the clock on the wall. As jobs alone: sessions, an
 interval join and a count for good, which go to shards by their key.
 
+A job has other threads than its shards (checkpoints and the log encode and write its answers), so one shard keeps more than
+one core busy, and on as many cores as shards it can't be outrun by as many times. Hence a third figure: one shard, with all
+of the process on one core, against so many shards on all. Beside each rate stands how many cores the process kept busy.
+
     Benchmarks/streams/log_queries.py BINARY [--events N] [--rounds N] [--shards N] [--only stored|job]
 """
 import argparse, json, os, pathlib, statistics, subprocess, sys, time
@@ -57,12 +61,27 @@ def stored(binary, data, query, threads):
     return time.monotonic() - began, usage.ru_utime + usage.ru_stime, answer
 
 
+def cpu_seconds(server):
+    fields = open(f"/proc/{server.process.pid}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def confine(server, cores):
+    """All threads of the process to these cores."""
+    for thread in os.listdir(f"/proc/{server.process.pid}/task"):
+        try:
+            os.sched_setaffinity(int(thread), cores)
+        except ProcessLookupError:
+            pass
+
+
 def catch_up(server, query, shards, events, keeps=True):
-    """Seconds from when a job starts until it has read the topic. What it answers is written, or let go of."""
+    """Seconds from when a job starts until it has read the topic, and of CPU until it has stopped. What it answers is
+    written, or let go of."""
     name = f"j{time.monotonic_ns()}"
     sink = "" if keeps else f"CREATE TABLE {name} WITH ('connector' = 'blackhole');\n"
     text = f"SET 'parallelism.default' = '{shards}';\n{TABLE}{sink}INSERT INTO {name} {query}"
-    began = time.monotonic()
+    began, used = time.monotonic(), cpu_seconds(server)
     status, _, answer = server.api("/api/v1/jobs", "POST", {"name": name, "sql": text})
     assert status == 201, answer
 
@@ -77,13 +96,13 @@ def catch_up(server, query, shards, events, keeps=True):
     until("the job has stopped", lambda: json.loads(server.api(f"/api/v1/jobs/{name}")[2])["state"] == "stopped", 60)
     status, _, answer = server.api(f"/api/v1/jobs/{name}", "DELETE")
     assert status < 300, answer
-    return seconds
+    return seconds, cpu_seconds(server) - used
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
-    parser.add_argument("--events", type=int, default=40_000_000)
+    parser.add_argument("--events", type=int, default=80_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shards", type=int, default=2)
     parser.add_argument("--only", choices=["stored", "job"])
@@ -102,15 +121,23 @@ def main():
     events = sum(p["next_offset"] - p["first_offset"] for p in topic["partitions"])
     print(f"{events:,} events, {sum(p['bytes'] for p in topic['partitions']) / events:.0f} B each in the log", flush=True)
     if options.only != "stored":
-        print("\njobs that catch up, M events a second")
+        all_cores = os.sched_getaffinity(0)
+        one_core = {min(all_cores)}
+        several = f"{options.shards} shards"
+        ways = {"1 shard": (1, all_cores), "on one core": (1, one_core), several: (options.shards, all_cores)}
+        print("\njobs that catch up, M events a second (cores busy)" + " " * 14 + "   ".join(f"{way:14}" for way in ways))
         for title, query in (QUERIES | KEYED).items():
-            taken = {1: [], options.shards: []}
+            taken = {way: [] for way in ways}
             for _ in range(options.rounds):
-                for shards in taken:
-                    taken[shards].append(catch_up(server, query, shards, events, title in QUERIES))
-            rates = {shards: events / statistics.median(times) / 1e6 for shards, times in taken.items()}
-            print(f"  {title:44}" + "".join(f"   {s} shard{'s' if s > 1 else ''} {r:6.2f}" for s, r in rates.items())
-                  + f"   {rates[options.shards] / rates[1]:.2f} x", flush=True)
+                for way, (shards, cores) in ways.items():
+                    confine(server, cores)
+                    taken[way].append(catch_up(server, query, shards, events, title in QUERIES))
+            walls = {way: statistics.median(wall for wall, _ in runs) for way, runs in taken.items()}
+            busy = {way: statistics.median(cpu / wall for wall, cpu in runs) for way, runs in taken.items()}
+            print(f"  {title:44}" + "".join(f"   {events / walls[way] / 1e6:6.2f} ({busy[way]:4.2f}) " for way in ways)
+                  + f"   {walls['1 shard'] / walls[several]:.2f} x   {walls['on one core'] / walls[several]:.2f} x one core",
+                  flush=True)
+        confine(server, all_cores)
     server.terminate()
     if options.only == "job":
         return

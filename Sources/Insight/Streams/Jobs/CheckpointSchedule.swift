@@ -33,11 +33,16 @@ struct CheckpointSchedule {
 
     mutating func ended(now: Int64) { durationNanoseconds = now - beganNanoseconds }
 
-    /// - Parameter hasRows: rows wait for readers. They hurry; a state that only grew can wait for its turn.
-    func isDue(hasRows: Bool, offsets: [[Int: Int64]], now: Int64, intervalNanoseconds: Int64) -> Bool {
+    /// - Parameters:
+    ///   - hasRows: rows wait for readers. They hurry; a state that only grew can wait for its turn.
+    ///   - isFull: so many rows wait that the job would do nothing but wait too.
+    func isDue(
+        hasRows: Bool, isFull: Bool, offsets: [[Int: Int64]], now: Int64, intervalNanoseconds: Int64
+    ) -> Bool {
         guard hasRows || offsets != self.offsets else { return false }
         let rest = min(
-            max(pauseNanoseconds * Self.pauseFactor, durationNanoseconds * 2), Self.longestRestNanoseconds)
+            max(pauseNanoseconds * Self.pauseFactor, isFull ? 0 : durationNanoseconds * 2),
+            Self.longestRestNanoseconds)
         return now - beganNanoseconds >= (hasRows ? rest : max(rest, intervalNanoseconds))
     }
 }

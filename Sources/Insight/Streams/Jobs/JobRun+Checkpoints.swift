@@ -11,9 +11,12 @@ extension JobRun {
     var isCheckpointDue: Bool {
         isSettled
             && schedule.isDue(
-                hasRows: pendingBytes > 0, offsets: offsets, now: now(),
+                hasRows: pendingBytes > 0, isFull: hasFullOutput, offsets: offsets, now: now(),
                 intervalNanoseconds: Int64(settings.checkpointIntervalMilliseconds) * 1_000_000)
     }
+
+    /// So much was answered since the last checkpoint that nothing is read until the next.
+    var hasFullOutput: Bool { pendingBytes >= settings.outputBytes }
 
     var offsets: [[Int: Int64]] { inputs.map(\.offsets) }
 

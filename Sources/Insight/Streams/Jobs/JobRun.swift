@@ -128,7 +128,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
                 if try takeRequests() { return .again }
             }
             var hadRows = false
-            if isInRound || pendingBytes < settings.outputBytes {
+            if isInRound || !hasFullOutput {
                 switch try readOnce(until: deadline) {
                 case .nothing: hadRows = false
                 case .rows: hadRows = true
@@ -228,8 +228,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     /// Whether the shards of an input may begin another round while this thread hands on what came of the last: nothing is
     /// due that needs them at rest, and it is this input's turn again.
     private func mayOverlap(_ index: Int) -> Bool {
-        now() - rested < Self.restNanoseconds && !control.isAsked && pendingBytes < settings.outputBytes
-            && !isCheckpointDue && inputs.indices.allSatisfy { $0 == index || inputs[$0].isFinished }
+        now() - rested < Self.restNanoseconds && !control.isAsked && !hasFullOutput && !isCheckpointDue
+            && inputs.indices.allSatisfy { $0 == index || inputs[$0].isFinished }
             && !queries.contains(where: \.isFull)
     }
 

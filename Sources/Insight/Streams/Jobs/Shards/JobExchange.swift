@@ -81,9 +81,9 @@ final class KeyedStatement {
 final class JobExchange {
     /// Pieces of a round for each shard: enough that the last ones don't matter, few enough that the sides of a join stay
     /// together.
-    private static let piecesPerLane = 8
+    private static let piecesPerLane = 16
     /// Pieces that may be sorted out ahead of the slowest shard, for each.
-    private static let aheadPerLane = 4
+    private static let aheadPerLane = 8
 
     let lanes: [ExchangeLane]
     /// Those that have a scan of the input.

@@ -9,7 +9,7 @@ import SQL
 /// Rounds follow each other: between two the shards rest, and that is where checkpoints are taken.
 final class JobShards {
     /// Pieces of a round for each shard: enough that the last ones don't matter, few enough that windows don't wait.
-    static let piecesPerLane = 16
+    static let piecesPerLane = 48
 
     let lanes: [ShardLane]
     private let tasks: [ShardTask<ShardLane>]
