@@ -107,8 +107,8 @@ def order(counts):
 
 
 def keep(merged, text):
-    """What requests run through goes into the profile, without what only the start does. A function that a file keeps
-    for itself is known by the folder it was built in, which is another one the next time."""
+    """What requests run through goes into the profile, without what only the start does, and without thunks: these are known
+    by the folder they were built in, which is another one the next time."""
     names = [name for name, most in functions(text) if most >= RARE and "/" not in name]
     tool("merge", "-sparse", "--function", f"^({'|'.join(map(re.escape, names))})$", "-o", TARGET / "requests.profdata", merged)
     return len(names)

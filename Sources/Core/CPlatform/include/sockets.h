@@ -266,16 +266,43 @@ static inline int squilla_socket_error(int fd) {
 }
 
 // The calls of each request go past glibc's wrappers: these make a thread cancellable for the time of the call, which costs
-// two atomic operations, and no thread here is ever cancelled.
+// two atomic operations, and no thread here is ever cancelled. `syscall` doesn't, but moves all arguments about and keeps an
+// errno for the thread, a hundredth of a request's time.
+
+/// The kernel's own answer: a value, or a negative errno.
+static inline long squilla_call(long number, long a, long b, long c, long d, long e, long f) {
+#if defined(__x86_64__)
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    register long r9 __asm__("r9") = f;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    register long x5 __asm__("x5") = f;
+    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+    return x0;
+#else
+    long result = syscall(number, a, b, c, d, e, f);
+    return result < 0 ? -(long)errno : result;
+#endif
+}
 
 static inline long squilla_read(int fd, void *bytes, long count) {
-    long result = syscall(SYS_recvfrom, fd, bytes, (size_t)count, 0, NULL, NULL);
-    return result < 0 ? -(long)errno : result;
+    return squilla_call(SYS_recvfrom, fd, (long)bytes, count, 0, 0, 0);
 }
 
 static inline long squilla_send(int fd, const void *bytes, long count) {
-    long result = syscall(SYS_sendto, fd, bytes, (size_t)count, MSG_NOSIGNAL, NULL, 0);
-    return result < 0 ? -(long)errno : result;
+    return squilla_call(SYS_sendto, fd, (long)bytes, count, MSG_NOSIGNAL, 0, 0);
 }
 
 static inline long squilla_sendv(int fd, struct iovec *parts, int count) {
@@ -320,8 +347,7 @@ static inline void squilla_epoll_remove(int epoll, int fd) {
 }
 
 static inline int squilla_epoll_wait(int epoll, struct epoll_event *events, int capacity, int timeout_milliseconds) {
-    long count = syscall(SYS_epoll_pwait, epoll, events, capacity, timeout_milliseconds, NULL, 8L);
-    return count < 0 ? -errno : (int)count;
+    return (int)squilla_call(SYS_epoll_pwait, epoll, (long)events, capacity, timeout_milliseconds, 0, 8);
 }
 
 static inline int squilla_eventfd(void) {
