@@ -19,6 +19,8 @@ public struct EdgeLimitsSection: Hashable, Sendable {
     public var continueTimeoutMilliseconds = 1_000
     /// Blocks of 4,096 events that wait for the log.
     public var eventBlocks = 64
+    /// How long a loop waits for room for its events before they are dropped; `0` for not at all.
+    public var eventWaitMilliseconds = 50
 
     public init() {}
 
@@ -36,6 +38,7 @@ public struct EdgeLimitsSection: Hashable, Sendable {
         continueTimeoutMilliseconds = section.milliseconds(
             "continue_timeout_ms", default: continueTimeoutMilliseconds, in: 0...60_000)
         eventBlocks = section.integer("event_blocks", default: eventBlocks, in: 1...100_000)
+        eventWaitMilliseconds = section.milliseconds("event_wait_ms", default: eventWaitMilliseconds, in: 0...10_000)
         section.finish()
     }
 }

@@ -5,12 +5,12 @@ import Glibc
 public enum Thread {
     private final class Start {
         let name: String
-        let isBackground: Bool
+        let niceness: Int32
         let body: @Sendable () -> Void
 
-        init(name: String, isBackground: Bool, body: @escaping @Sendable () -> Void) {
+        init(name: String, niceness: Int32, body: @escaping @Sendable () -> Void) {
             self.name = name
-            self.isBackground = isBackground
+            self.niceness = niceness
             self.body = body
         }
     }
@@ -27,14 +27,15 @@ public enum Thread {
     /// Runs `body` on a new detached thread with a stack of 4 MB, of which what is used is memory.
     /// - Parameters:
     ///   - name: Shown by `top -H`; the system keeps 15 bytes.
-    ///   - isBackground: Its work can wait where others want the core: it gets a tenth of what they get.
-    public static func start(name: String, isBackground: Bool = false, _ body: @escaping @Sendable () -> Void) {
+    ///   - niceness: As of nice(2), from 0 to 19: how far its work can wait where others want the core. At 10 it gets a tenth
+    ///     of what they get, at 19 a seventieth.
+    public static func start(name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void) {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 4 << 20)
         defer { pthread_attr_destroy(&attributes) }
-        let start = Unmanaged.passRetained(Start(name: name, isBackground: isBackground, body: body))
+        let start = Unmanaged.passRetained(Start(name: name, niceness: niceness, body: body))
         var thread = pthread_t()
         let result = pthread_create(
             &thread, &attributes,
@@ -42,7 +43,7 @@ public enum Thread {
                 guard let argument else { return nil }
                 let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
                 squilla_set_thread_name(start.name)
-                if start.isBackground { squilla_lower_thread_priority(10) }
+                if start.niceness > 0 { squilla_lower_thread_priority(start.niceness) }
                 start.body()
                 return nil
             }, start.toOpaque())

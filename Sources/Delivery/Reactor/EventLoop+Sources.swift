@@ -32,11 +32,16 @@ extension EventLoop {
     }
 
     /// Offers all queued output to the kernel. Runs after some callbacks, so that what they caused, also on other
-    /// connections and for many pipelined responses, leaves in one write each.
+    /// connections and for many pipelined responses, leaves in one write each. Who came first is answered first.
     func flushAll() {
         repeat {
             while let connection = unread.popLast() { connection.readHeldBack() }
-            while let connection = unflushed.popLast() { connection.flush() }
+            var index = 0
+            while index < unflushed.count {
+                unflushed[index].flush()
+                index += 1
+            }
+            unflushed.removeAll(keepingCapacity: unflushed.capacity <= 1024)
         } while !unread.isEmpty
     }
 

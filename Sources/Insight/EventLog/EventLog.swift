@@ -56,7 +56,7 @@ public final class EventLog: Sendable {
         let loop = LogLoop(engine: engine, queue: queue, ended: ended)
         self.stepped = isStepped ? loop : nil
         // A frame of thousands of events takes a millisecond, which no request should wait for.
-        if !isStepped { Thread.start(name: "squilla-log", isBackground: true) { loop.run() } }
+        if !isStepped { Thread.start(name: "squilla-log", niceness: 10) { loop.run() } }
     }
 
     /// Commits what waits, in a log that was opened stepped.

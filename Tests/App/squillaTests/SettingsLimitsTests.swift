@@ -19,7 +19,8 @@ import Upstream
               max_header_bytes: 8KiB
               limits: {field_line_bytes: 1001, chunk_line_bytes: 1002, chunk_extension_bytes: 1003, trailer_bytes: 1004,
                        pipelined_bytes: 1025, requests_per_connection: 1006, min_body_bytes_per_second: 1007,
-                       min_write_bytes: 1008, continue_timeout_ms: 1009, event_blocks: 1010}
+                       min_write_bytes: 1008, continue_timeout_ms: 1009, event_blocks: 1010,
+                       event_wait_ms: 1011}
             cache:
               honor_request_directives: false
               hit_for_miss_ms: 7s
@@ -34,6 +35,7 @@ import Upstream
         #expect(settings.maximumPipelinedBytes == 1025 && settings.maximumRequestsPerConnection == 1006)
         #expect(settings.minimumBodyBytesPerSecond == 1007 && settings.minimumWriteBytesPerPeriod == 1008)
         #expect(settings.continueTimeoutMilliseconds == 1009 && settings.maximumEventBlocks == 1010)
+        #expect(settings.eventWaitMilliseconds == 1011)
         #expect(!settings.cache.honorsRequestDirectives && settings.cache.hitForMissSeconds == 7)
         #expect(settings.cache.maximumVariants == 1011 && settings.cache.maximumRanges == 12)
         #expect(settings.cache.streamWindowBytes == 17 << 10)

@@ -20,6 +20,7 @@ extension EdgeLimitsSection {
         settings.minimumWriteBytesPerPeriod = minWriteBytes
         settings.continueTimeoutMilliseconds = continueTimeoutMilliseconds
         settings.maximumEventBlocks = eventBlocks
+        settings.eventWaitMilliseconds = eventWaitMilliseconds
     }
 }
 

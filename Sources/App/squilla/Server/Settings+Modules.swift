@@ -153,6 +153,9 @@ extension Settings {
         if log.queueBytes != old.log.queueBytes { names.append("log.queue_bytes") }
         if log.limits != old.log.limits { names.append("log.limits") }
         if edge.limits.eventBlocks != old.edge.limits.eventBlocks { names.append("edge.limits.event_blocks") }
+        if edge.limits.eventWaitMilliseconds != old.edge.limits.eventWaitMilliseconds {
+            names.append("edge.limits.event_wait_ms")
+        }
         if log.syncIntervalMilliseconds != old.log.syncIntervalMilliseconds { names.append("log.sync_interval_ms") }
         if query != old.query { names.append("query") }
         if jobs != old.jobs { names.append("jobs") }

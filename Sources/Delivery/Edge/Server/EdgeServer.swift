@@ -37,7 +37,8 @@ public final class EdgeServer: Sendable {
         self.listeners = listeners
         state = Mutex(State(settings: settings, standings: OriginStandings(settings, reusing: nil)))
         pump = EventPump(
-            edgeName: settings.name, sink: eventSink, maximumBlocks: max(1, settings.maximumEventBlocks))
+            edgeName: settings.name, sink: eventSink, maximumBlocks: max(1, settings.maximumEventBlocks),
+            waitMilliseconds: settings.eventWaitMilliseconds)
         cache = ResponseCache(settings: settings.cacheSettings, disk: disk)
         self.disk = disk
         sweeper = CacheSweeper(cache)

@@ -63,8 +63,10 @@ public struct EdgeSettings: Sendable {
     public var maximumLiveEncoders = 128
     /// How long a host name's addresses are remembered; the system's resolver doesn't tell their time to live.
     public var nameCacheMilliseconds = 30_000
-    /// Blocks of 4,096 events that may wait for the log; beyond it events are dropped and counted.
+    /// Blocks of 4,096 events that may wait for the log; beyond it loops wait for room.
     public var maximumEventBlocks = 64
+    /// The longest that a loop waits so; then its events are dropped and counted.
+    public var eventWaitMilliseconds = 50
     /// The longest that an event waits in its worker before it is handed on.
     public var eventHandOverMilliseconds = 200
     /// Whether requests become events.
