@@ -2,7 +2,8 @@
 """SQL over our own log: a tumbling count per key (q12), percentiles per second and status, a hopping count (q5). M events
 per CPU-second of the whole process, start included, the groups summed up rather than printed; then with two shards
 against one, as stored queries and as jobs that catch up with the topic, by the clock on the wall. As jobs alone: sessions, an
-interval join and a count for good, which go to shards by their key.
+interval join and a count for good, which go to shards by their key. At any moment one bidder makes most of the bids, and a key
+is one shard's; prices are spread, so that the count per price shows what is not that.
 
 A job has other threads than its shards (checkpoints and the log encode and write its answers), so one shard keeps more than
 one core busy, and on as many cores as shards it can't be outrun by as many times. Hence a third figure: one shard, with all
@@ -46,6 +47,8 @@ KEYED = {
         " AND b.`@timestamp` BETWEEN a.`@timestamp` AND a.`@timestamp` + INTERVAL '0.1' SECOND",
     "count and mean per bidder, for good":
         "SELECT bidder, COUNT(*) AS n, AVG(price) AS mean FROM bids GROUP BY bidder EMIT CHANGES",
+    "count and mean per price, for good":
+        "SELECT price % 100003 AS price, COUNT(*) AS n, AVG(bidder) AS mean FROM bids GROUP BY price % 100003 EMIT CHANGES",
 }
 
 

@@ -18,6 +18,10 @@ check(run("check", "-c", work / "absent.yaml").returncode == 1, "a missing one")
 check(run("up", "-c", bad, "--data", work / "d").returncode == 1, "up refuses it too")
 check("origin" in run("up", "--data", work / "d").stderr, "up without an origin says so")
 
+# Swift's own libraries are inside: the binary runs where no Swift is.
+linked = subprocess.run(["ldd", BINARY], capture_output=True, text=True)
+check(linked.returncode == 0 and "libswift" not in linked.stdout and "libFoundation" not in linked.stdout, f"no library of Swift is asked for:\n{linked.stdout}")
+
 # sql over files
 bids = work / "bids.ndjson"
 with open(bids, "w") as f:

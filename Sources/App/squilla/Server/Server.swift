@@ -59,9 +59,12 @@ final class Server: Sendable {
         tlsServers = try TLSMaterial.servers(settings)
         let listeners = try Self.listeners(settings, tlsServers, management)
         let edgeSettings = try settings.edgeSettings(queries: queries)
-        let route = EventRoute(log)
+        let losses = LossNotices()
+        let route = EventRoute(log, losses: losses)
         self.route = route
-        let sink = EventSink { batch, completion in route.append(batch, completion) }
+        let sink = EventSink(
+            append: { batch, completion in route.append(batch, completion) },
+            lost: { losses.note($0, "the log does not keep up with the requests") })
         let disk = try settings.openDisk()
         do {
             edge = try EdgeServer(settings: edgeSettings, listeners: listeners, eventSink: sink, disk: disk)

@@ -36,6 +36,7 @@ final class EventPump: Sendable {
 
     private let state: Monitor<State>
     private let edgeName: String
+    private let sink: EventSink
     private let maximumBlocks: Int
     private let waitMilliseconds: Int
 
@@ -46,6 +47,7 @@ final class EventPump: Sendable {
         let state = Monitor(State())
         self.state = state
         self.edgeName = edgeName
+        self.sink = sink
         self.maximumBlocks = maximumBlocks
         self.waitMilliseconds = waitMilliseconds
         // The tail of requests' latency is where a block of events had their core.
@@ -80,15 +82,19 @@ final class EventPump: Sendable {
     }
 
     private func queue(_ work: Work, of block: EventBlock) {
-        state.update { state in
-            if state.queue.count < maximumBlocks, !state.hasEnded {
+        let rows = block.rowCount
+        let isQueued = state.update { state in
+            let isQueued = state.queue.count < maximumBlocks && !state.hasEnded
+            if isQueued {
                 state.queue.append(work)
-                if case .block = work { return }
+                if case .block = work { return true }
             } else {
-                state.droppedRows += block.rowCount
+                state.droppedRows += rows
             }
             Self.giveBack(block, &state)
+            return isQueued
         }
+        if !isQueued { sink.lost(rows) }
     }
 
     private static func giveBack(_ block: EventBlock, _ state: inout State) {

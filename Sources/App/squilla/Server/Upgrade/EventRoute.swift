@@ -16,13 +16,17 @@ final class EventRoute: Sendable {
     }
 
     private let place: Mutex<Place>
+    private let losses: LossNotices
 
-    init(_ log: EventLog) { place = Mutex(.log(log)) }
+    init(_ log: EventLog, losses: LossNotices) {
+        place = Mutex(.log(log))
+        self.losses = losses
+    }
 
     func append(_ batch: Batch, _ completion: @escaping Completion) {
         let channel = place.withLock { place -> HandoverChannel? in
             switch place {
-            case .log(let log): EventRoute.append(batch, to: log, completion)
+            case .log(let log): append(batch, to: log, completion)
             case .held(let waiting): place = .held(waiting + [(batch, completion)])
             case .successor(let channel): return channel
             }
@@ -36,7 +40,7 @@ final class EventRoute: Sendable {
 
     func follow(_ log: EventLog) {
         let waiting = exchange(.log(log))
-        for (batch, completion) in waiting { EventRoute.append(batch, to: log, completion) }
+        for (batch, completion) in waiting { append(batch, to: log, completion) }
     }
 
     func follow(_ channel: HandoverChannel) {
@@ -52,9 +56,15 @@ final class EventRoute: Sendable {
         }
     }
 
-    private static func append(_ batch: Batch, to log: EventLog, _ completion: @escaping Completion) {
+    private func append(_ batch: Batch, to log: EventLog, _ completion: @escaping Completion) {
+        let (losses, rows) = (losses, batch.rowCount)
         log.append(batch, to: RequestEventSchema.topic) { result in
-            if case .success = result { completion(true) } else { completion(false) }
+            switch result {
+            case .success: completion(true)
+            case .failure(let error):
+                losses.note(rows, "\(error)")
+                completion(false)
+            }
         }
     }
 
