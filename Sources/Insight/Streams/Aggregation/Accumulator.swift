@@ -41,6 +41,9 @@ class Accumulator {
 
     var byteCount: Int { 0 }
 
+    /// The state of a group is a value or a few, however many rows it had.
+    var hasSmallStates: Bool { false }
+
     /// The state of the groups named, a row each, for a checkpoint. `restore` understands it.
     ///
     /// - Parameter groupCount: groups there are: each of `groups` is below it.

@@ -69,6 +69,8 @@ final class ByteExtremumAccumulator: Accumulator {
         }
     }
 
+    override var hasSmallStates: Bool { true }
+
     override var byteCount: Int { bests.capacity * 8 + heapBytes }
 
     private func offer(_ value: ArraySlice<UInt8>, to group: Int) {

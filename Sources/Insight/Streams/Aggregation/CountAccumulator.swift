@@ -47,6 +47,8 @@ final class CountAccumulator: Accumulator {
         counts.put(saved, at: groups)
     }
 
+    override var hasSmallStates: Bool { true }
+
     override var byteCount: Int { counts.capacity * 8 }
 
     private static func subtract(_ groups: [UInt32], from counts: inout [Int64]) {

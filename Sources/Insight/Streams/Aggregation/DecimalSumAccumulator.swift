@@ -129,5 +129,7 @@ final class DecimalSumAccumulator: Accumulator {
         }
     }
 
+    override var hasSmallStates: Bool { true }
+
     override var byteCount: Int { sums.capacity * 16 + counts.capacity * 8 + carries.capacity * 24 }
 }

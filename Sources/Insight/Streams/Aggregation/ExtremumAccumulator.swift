@@ -142,5 +142,7 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
         self.seen = seen
     }
 
+    override var hasSmallStates: Bool { true }
+
     override var byteCount: Int { bests.capacity * MemoryLayout<Element>.stride + seen.capacity }
 }

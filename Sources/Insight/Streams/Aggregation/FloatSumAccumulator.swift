@@ -117,5 +117,7 @@ final class FloatSumAccumulator: Accumulator {
         counts.put(savedCounts, at: groups)
     }
 
+    override var hasSmallStates: Bool { true }
+
     override var byteCount: Int { (sums.capacity + counts.capacity) * 8 }
 }

@@ -175,9 +175,9 @@ final class GroupState {
     }
 
     /// All groups with their states, as a batch of rows, and the columns of their keys.
-    func put() -> (rows: Batch, keys: [Column]) {
+    func put(marks: ([UInt32]) -> [(String, Column)] = { _ in [] }) -> (rows: Batch, keys: [Column]) {
         let groups = (table.firstGroup..<table.count).map { UInt32($0) }
-        return (saved(groups, []), table.keys(of: groups))
+        return (saved(groups, marks(groups)), table.keys(of: groups))
     }
 
     /// The keys of rows that `put` gave.
@@ -191,6 +191,25 @@ final class GroupState {
             let other = try GroupState(layout: layout, hasPaneKey: hasPaneKey)
             _ = try other.restore(part, try other.groups(ofSaved: part))
             try merge(other)
+        }
+    }
+
+    /// The group of each row of what `put` gave; those that are new are made.
+    func groups(ofPut rows: Batch) throws(SQLError) -> [UInt32] {
+        let groups = try groups(ofSaved: rows)
+        changes.note(groups, groupCount: table.count)
+        return groups
+    }
+
+    /// Takes in what `put` gave of groups that are there once.
+    ///
+    /// - Parameter groups: of the rows.
+    func merge(put rows: Batch, into groups: [UInt32]) throws(SQLError) {
+        let theirs = try layout.makeAccumulators()
+        let places = (0..<UInt32(rows.rowCount)).map(\.self)
+        _ = try restore(rows, places, into: theirs, groupCount: rows.rowCount)
+        for (mine, theirs) in zip(accumulators, theirs) {
+            try mine.merge(theirs, into: groups, groupCount: table.count)
         }
     }
 
@@ -243,6 +262,12 @@ final class GroupState {
     }
 
     private func restore(_ batch: Batch, _ groups: [UInt32]) throws(SQLError) -> [String] {
+        try restore(batch, groups, into: accumulators, groupCount: table.count)
+    }
+
+    private func restore(
+        _ batch: Batch, _ groups: [UInt32], into accumulators: [Accumulator], groupCount: Int
+    ) throws(SQLError) -> [String] {
         var fresh: [String] = []
         var left = Set(batch.schema.fields.map(\.name).filter { !$0.hasPrefix("key ") && !$0.hasPrefix("$") })
         var names: [String: Int] = [:]
@@ -260,7 +285,7 @@ final class GroupState {
             if columns.isEmpty {
                 fresh.append("\(call.name) begins anew")
             } else {
-                try accumulator.restore(columns, into: groups, groupCount: table.count)
+                try accumulator.restore(columns, into: groups, groupCount: groupCount)
             }
         }
         let unused = Set(left.compactMap { $0.split(separator: "#").first }).sorted()

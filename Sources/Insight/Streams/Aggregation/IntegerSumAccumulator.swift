@@ -114,6 +114,8 @@ final class IntegerSumAccumulator: Accumulator {
         counts.put(savedCounts, at: groups)
     }
 
+    override var hasSmallStates: Bool { true }
+
     override var byteCount: Int { (sums.capacity + counts.capacity) * 8 }
 
     /// Wraps at the type's width.

@@ -109,5 +109,7 @@ final class VarianceAccumulator: Accumulator {
         moments.put(saved, at: groups)
     }
 
+    override var hasSmallStates: Bool { true }
+
     override var byteCount: Int { moments.capacity * MemoryLayout<Moments>.stride }
 }

@@ -49,6 +49,16 @@ final class OperatorStage<Op: StreamOperator & ~Copyable>: Stage, DrainingStage 
         try flush()
     }
 
+    /// Takes rows that were aggregated before.
+    func merge(_ partial: Batch) throws(SQLError) where Op: MergingOperator {
+        guard partial.rowCount > 0 else { return }
+        let began = meter.begin(partial, rows: PartialGroups.rowCounts(partial).reduce(0, +))
+        try op.merge(partial, output: &scratch)
+        try charge()
+        meter.pause(since: began)
+        try flush()
+    }
+
     override func advance(watermark: Int64, port: Int) throws(SQLError) {
         let began = meter.begin(watermark: watermark)
         self.watermark?.advance(to: watermark)

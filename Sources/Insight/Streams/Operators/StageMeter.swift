@@ -16,9 +16,10 @@ struct StageMeter: Sendable, Hashable {
 
     /// A batch comes, and work on it begins.
     ///
+    /// - Parameter rows: that the batch's were made of; `nil` for its own.
     /// - Returns: for `pause`.
-    mutating func begin(_ batch: Batch) -> Int64 {
-        rowsIn += Int64(batch.rowCount)
+    mutating func begin(_ batch: Batch, rows: Int64? = nil) -> Int64 {
+        rowsIn += rows ?? Int64(batch.rowCount)
         bytesIn += Int64(batch.memoryBytes)
         return Self.clock.monotonicNanoseconds()
     }

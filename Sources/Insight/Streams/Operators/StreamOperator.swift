@@ -57,6 +57,12 @@ extension StreamOperator where Self: ~Copyable {
     var sampledOutRows: Int { 0 }
 }
 
+/// A step that takes groups of rows that were aggregated before as well as the rows.
+protocol MergingOperator: StreamOperator, ~Copyable {
+    /// - Parameter partial: of `PartialGroups`.
+    mutating func merge(_ partial: Batch, output: inout [Batch]) throws(SQLError)
+}
+
 /// A step that looks at each row alone: nothing of it goes into a checkpoint.
 protocol StatelessOperator: StreamOperator, ~Copyable {}
 

@@ -3,11 +3,11 @@ import SQL
 
 /// `GROUP BY` over an input without end, without windows: what has changed is answered after each batch, at most one
 /// change a group. Over an input that takes rows back, a group ends with its last row.
-struct UpdatingAggregate: ~Copyable, StreamOperator {
+struct UpdatingAggregate: ~Copyable, MergingOperator {
     /// Groups without rows that are kept before the rest is put together anew.
     private static let emptyGroups = 4_096
 
-    private let layout: AggregateLayout
+    let layout: AggregateLayout
     private let inputChanges: Bool
     private let schema: Schema
     private var timeToLive: TimeToLive?
@@ -41,15 +41,21 @@ struct UpdatingAggregate: ~Copyable, StreamOperator {
 
     var stateBytes: Int { state.byteCount + (rowCounts.capacity + touched.capacity) * 8 + lastBatch.capacity * 4 }
 
+    /// What a batch touches, as it was before.
+    private struct Before {
+        /// Groups there were.
+        let known: Int
+        /// The groups of the batch, each once, in the order of their first rows.
+        let groups: [UInt32]
+        let existed: [Bool]
+        let results: [Column]
+    }
+
     mutating func process(_ batch: Batch, output: inout [Batch]) throws(SQLError) {
         let kinds = inputChanges ? batch.changeKinds : []
         let known = state.table.count
         let groups = try state.groups(of: batch)
-        rowCounts.grow(to: state.table.count, filling: 0)
-        touched.grow(to: state.table.count, filling: .min)
-        let changed = distinct(groups)
-        let existed = changed.map { exists(Int($0)) }
-        let before = state.results(of: changed)
+        let before = lookAt(groups, known)
         if inputChanges {
             try apply(batch, groups, kinds)
         } else {
@@ -57,12 +63,43 @@ struct UpdatingAggregate: ~Copyable, StreamOperator {
             for group in groups { counts[Int(group)] += 1 }
             try state.add(batch, groups: groups)
         }
+        try answer(before, output: &output)
+    }
+
+    /// Whether rows can come aggregated, and if so what aggregates them.
+    func makePartialGroups() throws(SQLError) -> PartialGroups? {
+        inputChanges ? nil : try PartialGroups(layout)
+    }
+
+    mutating func merge(_ partial: Batch, output: inout [Batch]) throws(SQLError) {
+        let known = state.table.count
+        let groups = try state.groups(ofPut: partial)
+        let before = lookAt(groups, known)
+        var counts = rowCounts.mutableSpan
+        for (group, count) in zip(groups, PartialGroups.rowCounts(partial)) { counts[Int(group)] += count }
+        try state.merge(put: partial, into: groups)
+        try answer(before, output: &output)
+    }
+
+    /// - Parameter known: groups there were before those of the batch.
+    private mutating func lookAt(_ groups: [UInt32], _ known: Int) -> Before {
+        rowCounts.grow(to: state.table.count, filling: 0)
+        touched.grow(to: state.table.count, filling: .min)
+        let changed = distinct(groups)
+        return Before(
+            known: known, groups: changed, existed: changed.map { exists(Int($0)) }, results: state.results(of: changed)
+        )
+    }
+
+    private mutating func answer(_ before: Before, output: inout [Batch]) throws(SQLError) {
         hasAnswered = true
         let now = timeToLive?.now ?? .min
         var times = touched.mutableSpan
-        for group in changed { times[Int(group)] = now }
-        for (index, group) in changed.enumerated() { note(Int(group), existed[index], isNew: group >= known) }
-        emit(changed, existed, before, to: &output)
+        for group in before.groups { times[Int(group)] = now }
+        for (index, group) in before.groups.enumerated() {
+            note(Int(group), before.existed[index], isNew: group >= before.known)
+        }
+        emit(before.groups, before.existed, before.results, to: &output)
         if emptyCount > max(Self.emptyGroups, rowCounts.count / 2) { try forget { _ in false } }
     }
 
@@ -90,7 +127,7 @@ struct UpdatingAggregate: ~Copyable, StreamOperator {
         }
     }
 
-    /// The groups of a batch, each once, in the order of their first rows.
+    /// Each group once, in the order of the first rows.
     private mutating func distinct(_ groups: [UInt32]) -> [UInt32] {
         batchNumber &+= 1
         lastBatch.grow(to: state.table.count, filling: 0)

@@ -35,6 +35,23 @@ import Testing
             name: "updating groups", key: "url.path", tables: keyed,
             text: "INSERT INTO answers SELECT url.path, SUM(http.response.status_code) FROM requests GROUP BY url.path"),
         Statement(
+            name: "groups of all small states", key: "url.path",
+            tables: """
+                CREATE TABLE answers (k VARCHAR, n BIGINT, f BIGINT, low BIGINT, high VARCHAR, mean DOUBLE,
+                  total DECIMAL(20, 2), spread DOUBLE, PRIMARY KEY (k) NOT ENFORCED);
+
+                """,
+            text: """
+                INSERT INTO answers SELECT url.path, COUNT(*), COUNT(*) FILTER (WHERE http.response.status_code >= 400),
+                MIN(http.response.status_code), MAX(CAST(http.response.status_code AS VARCHAR)),
+                AVG(CAST(http.response.status_code AS DOUBLE)), SUM(CAST(http.response.status_code AS DECIMAL(10, 2))),
+                ROUND(STDDEV_POP(http.response.status_code), 6) FROM requests GROUP BY url.path
+                """),
+        Statement(
+            name: "groups of large states", key: "url.path", tables: keyed,
+            text: "INSERT INTO answers SELECT url.path, COUNT(DISTINCT http.response.status_code) FROM requests "
+                + "GROUP BY url.path"),
+        Statement(
             name: "a computed key behind a filter", key: "p2", tables: keyed,
             text: """
                 INSERT INTO answers SELECT p2, COUNT(*) FROM (SELECT UPPER(url.path) AS p2, http.response.status_code AS s
@@ -272,15 +289,15 @@ import Testing
         let row = Rows.batch([("n", .int64)], [[piece]])
         let place = DeadLetters.Place(source: "t", partition: 0, offsets: 0..<1)
         round.sortedOut(
-            piece, rows: [piece % 2 == 0 ? [[row], []] : [[], [row]]], latest: [latest], place: place, rowCount: 1,
-            bytes: 8)
+            piece, rows: [(0..<2).map { ShardShare(batches: piece % 2 == $0 ? [row] : []) }], latest: [latest],
+            place: place, rowCount: 1, bytes: 8)
     }
 
     private static func words(_ step: ExchangeRound.Step) -> String {
         switch step {
         case .sortOut(let piece): "sort out \(piece)"
         case .take(let rows, let watermarks, _):
-            "take \(rows.map { $0.reduce(0) { $0 + $1.rowCount } }) after \(watermarks)"
+            "take \(rows.map { $0.batches.reduce(0) { $0 + $1.rowCount } }) after \(watermarks)"
         case .finish(let watermarks): "finish at \(watermarks)"
         case .wait: "wait"
         case .done: "done"

@@ -78,8 +78,34 @@ final class ExchangeLane: ShardWork {
         /// Where the rows are shared out, in the steps behind `input`; `nil` where they are as they are read.
         let exchange: ExchangeStage?
 
+        /// Aggregates rows before they are shared out; `nil` where they go as they are.
+        let partial: PartialGroups?
+
+        /// - Throws: what keeps the aggregate behind the exchange from being made once more.
+        init(
+            reading: PreparedQuery.Reading, columns: [Int]?, keys: [RowExpression], input: StageInput
+        ) throws(SQLError) {
+            self.reading = reading
+            self.columns = columns
+            self.keys = keys
+            self.input = input
+            exchange = ExchangeStage.behind(input.stage)
+            let next = exchange?.next.stage ?? input.stage
+            partial = try (next as? OperatorStage<UpdatingAggregate>)?.op.makePartialGroups()
+        }
+
         /// Where rows that are shared out go on.
         var next: StageInput { exchange?.next ?? input }
+
+        func take(_ share: ShardShare) throws(SQLError) {
+            for batch in share.batches {
+                if share.isAggregated, let aggregate = next.stage as? OperatorStage<UpdatingAggregate> {
+                    try aggregate.merge(batch)
+                } else {
+                    try next.stage.accept(batch, port: next.port)
+                }
+            }
+        }
     }
 
     let paths: [Path]
@@ -134,13 +160,11 @@ final class ExchangeLane: ShardWork {
 
     // MARK: Its own rows
 
-    private func take(_ rows: [[Batch]], _ watermarks: [Int64]) throws(SQLError) {
-        guard rows.contains(where: { !$0.isEmpty }) else { return }
+    private func take(_ rows: [ShardShare], _ watermarks: [Int64]) throws(SQLError) {
+        guard rows.contains(where: { !$0.batches.isEmpty }) else { return }
         // In all scans first: what a late row still meets is what it would with one thread.
         for index in paths.indices { try advance(index, to: watermarks[index]) }
-        for (path, batches) in zip(paths, rows) {
-            for batch in batches { try path.next.stage.accept(batch, port: path.next.port) }
-        }
+        for (path, share) in zip(paths, rows) { try path.take(share) }
     }
 
     /// Event time has come so far in a scan.
@@ -167,17 +191,17 @@ final class ExchangeLane: ShardWork {
         case .rows(let rows, let read): (batch, place) = (rows, read)
         }
         deadLetters?.place = place
-        var rows: [[[Batch]]] = []
+        var rows: [[ShardShare]] = []
         var latest: [Int64?] = []
         for path in paths {
             guard let batch else {
-                rows.append(Array(repeating: [], count: shardCount))
+                rows.append(Array(repeating: ShardShare(), count: shardCount))
                 latest.append(nil)
                 continue
             }
             let timed = try path.reading.timed(path.columns.map { batch.project($0) } ?? batch, deadLetters)
             latest.append(path.reading.timeColumn.flatMap { timed.columns[$0].greatest })
-            rows.append(shares(of: try prepared(path.reading.wanted(timed), path), by: path.keys))
+            rows.append(shares(of: try prepared(path.reading.wanted(timed), path), path))
         }
         round.sortedOut(
             index, rows: rows, latest: latest, place: place, rowCount: batch?.rowCount ?? 0,
@@ -191,16 +215,39 @@ final class ExchangeLane: ShardWork {
         return exchange.drain()
     }
 
-    /// The rows of each shard.
-    private func shares(of batches: [Batch], by keys: [RowExpression]) -> [[Batch]] {
-        var shares: [[Batch]] = Array(repeating: [], count: shardCount)
+    /// What each shard is to take.
+    private func shares(of batches: [Batch], _ path: Path) -> [ShardShare] {
+        if let groups = aggregated(batches, path) {
+            return shares(of: [groups.rows], isAggregated: true) { _ in
+                ShardKey.rows(of: groups.keys, rowCount: groups.rows.rowCount, among: shardCount)
+            }
+        }
+        return shares(of: batches, isAggregated: false) { batch in
+            ShardKey.rows(hashes(of: batch, by: path.keys), among: shardCount)
+        }
+    }
+
+    private func shares(of batches: [Batch], isAggregated: Bool, _ places: (Batch) -> [[UInt32]]) -> [ShardShare] {
+        var shares = Array(repeating: ShardShare(isAggregated: isAggregated), count: shardCount)
         for batch in batches where batch.rowCount > 0 {
-            let places = ShardKey.rows(hashes(of: batch, by: keys), among: shardCount)
-            for (shard, rows) in places.enumerated() where !rows.isEmpty {
-                shares[shard].append(rows.count == batch.rowCount ? batch : batch.select(rows: rows))
+            for (shard, rows) in places(batch).enumerated() where !rows.isEmpty {
+                shares[shard].batches.append(rows.count == batch.rowCount ? batch : batch.select(rows: rows))
             }
         }
         return shares
+    }
+
+    /// The groups of the rows and the values that they are shared out by; `nil` where the rows go as they are. Those that an
+    /// expression fails on do: they fail with the shard that they belong to.
+    private func aggregated(_ batches: [Batch], _ path: Path) -> (rows: Batch, keys: [Column])? {
+        guard let partial = path.partial else { return nil }
+        let stage = path.next.stage
+        do throws(SQLError) {
+            guard let groups = try partial.groups(of: batches) else { return nil }
+            return (groups, try stage.savedKeys(of: "groups", groups))
+        } catch {
+            return nil
+        }
     }
 
     /// A row whose key can't be computed goes to any shard: it fails there, where the query has not left it out before.

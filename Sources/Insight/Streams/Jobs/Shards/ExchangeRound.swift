@@ -3,6 +3,13 @@ import EventLog
 import SQL
 import Synchronization
 
+/// What a shard is to take of a piece.
+struct ShardShare: Sendable {
+    var batches: [Batch] = []
+    /// They are groups of rows, of `PartialGroups`.
+    var isAggregated = false
+}
+
 /// Pieces of an input whose rows go to shards by their keys. Any shard decodes a piece and sorts its rows out; each takes
 /// what is its own of every piece, in the order of the input. What is sorted out and not yet taken by all is bounded: a shard
 /// that is behind holds the others up, so that what they can't take stays where it was read from.
@@ -18,7 +25,7 @@ final class ExchangeRound: Sendable {
     enum Step {
         case sortOut(piece: Int)
         /// The rows of each scan, of which some have none, and the watermarks before them.
-        case take(rows: [[Batch]], watermarks: [Int64], place: DeadLetters.Place)
+        case take(rows: [ShardShare], watermarks: [Int64], place: DeadLetters.Place)
         /// All pieces are taken: the watermarks behind them.
         case finish(watermarks: [Int64])
         /// Others have to go on first.
@@ -28,7 +35,7 @@ final class ExchangeRound: Sendable {
 
     private struct Sorted: Sendable {
         /// By scan, then by shard.
-        let rows: [[[Batch]]]
+        let rows: [[ShardShare]]
         let place: DeadLetters.Place
     }
 
@@ -98,7 +105,7 @@ final class ExchangeRound: Sendable {
     ///   - rows: by scan, then by shard.
     ///   - latest: the greatest event time of each scan.
     func sortedOut(
-        _ piece: Int, rows: [[[Batch]]], latest: [Int64?], place: DeadLetters.Place, rowCount: Int, bytes: Int
+        _ piece: Int, rows: [[ShardShare]], latest: [Int64?], place: DeadLetters.Place, rowCount: Int, bytes: Int
     ) {
         goOn { state in
             state.sorted[piece] = Sorted(rows: rows, place: place)

@@ -67,9 +67,9 @@ extension JobRun {
                     var keys: [RowExpression] = []
                     for key in statement.part.scanKeys[place.number] { keys.append(try RowExpression(key)) }
                     paths.append(
-                        ExchangeLane.Path(
+                        try ExchangeLane.Path(
                             reading: try plans[place.statement].reading(own, now: now), columns: columns, keys: keys,
-                            input: own.input, exchange: ExchangeStage.behind(own.input.stage)))
+                            input: own.input))
                 }
                 lanes.append(
                     ExchangeLane(
