@@ -63,6 +63,8 @@ final class EventBlock: @unchecked Sendable {
     var pages: [PageNote] = []
     var handshakes: [TLSFacts] = []
     var worker = 0
+    /// For the batch that is made of it.
+    var nulls = NullColumns(count: 0)
 
     private let textCapacity: Int
     private static let maximumKeptBytes = 4 << 20
@@ -85,6 +87,14 @@ final class EventBlock: @unchecked Sendable {
         origins.removeAll()
         pages.removeAll(keepingCapacity: true)
         handshakes.removeAll()
+    }
+
+    func hasRow(_ isMeant: (borrowing EventRow) -> Bool) -> Bool {
+        let rows = rows
+        // By its place: an iterator would copy each row.
+        let span = rows.span
+        for index in span.indices where isMeant(span[index]) { return true }
+        return false
     }
 
     func keep(_ bytes: Span<UInt8>) -> EventRow.Text {

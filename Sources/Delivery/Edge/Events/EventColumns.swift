@@ -8,6 +8,9 @@ import Upstream
 /// block to block, because they learn which columns repeat.
 struct EventColumns: ~Copyable {
     private let edgeName: String
+    /// For as many rows as the last block had.
+    private var nulls = NullColumns(count: 0)
+    private var edge: Column?
     private var method = ColumnBuilder(type: .string, capacity: 4096)
     private var domain = ColumnBuilder(type: .string, capacity: 4096)
     private var path = ColumnBuilder(type: .string, capacity: 4096)
@@ -29,23 +32,25 @@ struct EventColumns: ~Copyable {
     mutating func batch(_ block: EventBlock) -> Batch {
         block.unfold()
         let rows = block.rows
+        if nulls.count != rows.count { nulls = NullColumns(count: rows.count) }
+        block.nulls = nulls
         let columns: [Column] = [
             Column(
                 type: .timestamp, count: rows.count, validity: nil,
                 storage: .int64(Self.integers(rows) { $0.timestamp })),
             Self.always(rows) { $0.durationNanoseconds },
-            Self.constant([Array(edgeName.utf8)], rows.count),
+            edgeColumn(rows.count),
             Column(
                 type: .int64, count: rows.count, validity: nil,
                 storage: .int64(Array(repeating: Int64(block.worker), count: rows.count))),
             Self.addresses(rows),
             Self.always(rows) { Int64($0.clientPort) },
             Self.strings(&method, block) { $0.method },
-            Self.coded(rows, EventColumns.schemes, { $0.tls == 0 ? 0 : 1 }, isNull: { !$0.hasRequest }),
+            Self.coded(block, EventColumns.schemes, { $0.tls == 0 ? 0 : 1 }, isNull: { !$0.hasRequest }),
             Self.strings(&domain, block) { $0.domain },
             Self.strings(&path, block) { $0.path },
             Self.strings(&query, block) { $0.query },
-            Self.coded(rows, EventColumns.versions, { UInt32($0.version.rawValue) }, isNull: { !$0.hasRequest }),
+            Self.coded(block, EventColumns.versions, { UInt32($0.version.rawValue) }, isNull: { !$0.hasRequest }),
             Self.always(rows) { Int64($0.status) },
             Self.always(rows) { $0.requestBytes },
             Self.always(rows) { $0.requestBodyBytes },
@@ -53,21 +58,21 @@ struct EventColumns: ~Copyable {
             Self.always(rows) { $0.responseBytes },
             Self.always(rows) { $0.responseBodyBytes },
             Self.always(rows) { Int64($0.responseHeaderBytes) },
-            Self.optional(rows) { $0.firstByteNanoseconds },
-            Self.coded(rows, EventColumns.outcomes, { UInt32($0.cacheStatus.rawValue) }, isNull: nil),
+            Self.optional(block) { $0.firstByteNanoseconds },
+            Self.coded(block, EventColumns.outcomes, { UInt32($0.cacheStatus.rawValue) }, isNull: nil),
             Self.coded(
-                rows, EventColumns.details, { UInt32($0.forward?.rawValue ?? 0) }, isNull: { $0.forward == nil }),
-            Self.optional(rows) { Int64($0.ageSeconds) },
+                block, EventColumns.details, { UInt32($0.forward?.rawValue ?? 0) }, isNull: { $0.forward == nil }),
+            Self.optional(block) { Int64($0.ageSeconds) },
             Self.originNames(block),
-            Self.listed(rows, optional: block.origins.map { $0.address?.description }) { $0.origin },
-            Self.listed(block.rows, block.origins.map { $0.endpoint?.name ?? "" }) { $0.origin },
-            Self.listed(block.rows, block.origins.map { ($0.endpoint?.tier ?? .origin).text }) { $0.origin },
-            Self.listed(rows, optional: block.origins.map { $0.version?.text }) { $0.origin },
-            Self.optional(rows) { $0.originStatus == 0 ? -1 : Int64($0.originStatus) },
-            Self.optional(rows) { $0.originConnectNanoseconds },
-            Self.optional(rows) { $0.originFirstByteNanoseconds },
-            Self.optional(rows) { $0.originNanoseconds },
-            Self.optional(rows) { $0.origin == 0 ? -1 : Int64($0.originRetries) },
+            Self.listed(block, optional: block.origins.map { $0.address?.description }) { $0.origin },
+            Self.listed(block, block.origins.map { $0.endpoint?.name ?? "" }) { $0.origin },
+            Self.listed(block, block.origins.map { ($0.endpoint?.tier ?? .origin).text }) { $0.origin },
+            Self.listed(block, optional: block.origins.map { $0.version?.text }) { $0.origin },
+            Self.ofOrigin(block) { $0.originStatus == 0 ? -1 : Int64($0.originStatus) },
+            Self.ofOrigin(block) { $0.originConnectNanoseconds },
+            Self.ofOrigin(block) { $0.originFirstByteNanoseconds },
+            Self.ofOrigin(block) { $0.originNanoseconds },
+            Self.ofOrigin(block) { $0.origin == 0 ? -1 : Int64($0.originRetries) },
             Self.strings(&userAgent, block) { $0.userAgent },
             Self.strings(&referrer, block) { $0.referrer },
             Self.strings(&mimeType, block) { $0.mimeType },
@@ -100,7 +105,8 @@ struct EventColumns: ~Copyable {
     // MARK: Numbers
 
     private static func integers(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> [Int64] {
-        [Int64](capacity: rows.count) { out in
+        let rows = rows.span
+        return [Int64](capacity: rows.count) { out in
             for index in rows.indices { out.append(value(rows[index])) }
         }
     }
@@ -110,7 +116,9 @@ struct EventColumns: ~Copyable {
     }
 
     /// Negative values are null.
-    static func optional(_ rows: [EventRow], _ value: (borrowing EventRow) -> Int64) -> Column {
+    static func optional(_ block: EventBlock, _ value: (borrowing EventRow) -> Int64) -> Column {
+        let rows = block.rows
+        guard block.hasRow({ value($0) >= 0 }) else { return block.nulls.number }
         var values = integers(rows, value)
         var words = [UInt64](repeating: 0, count: (rows.count + 63) / 64)
         var present = 0
@@ -126,10 +134,16 @@ struct EventColumns: ~Copyable {
         return Column(type: .int64, count: rows.count, validity: validity, storage: .int64(values))
     }
 
+    /// Of blocks without an origin no row has to be looked at to say so.
+    private static func ofOrigin(_ block: EventBlock, _ value: (borrowing EventRow) -> Int64) -> Column {
+        block.origins.isEmpty ? block.nulls.number : optional(block, value)
+    }
+
     private static func addresses(_ rows: [EventRow]) -> Column {
+        let span = rows.span
         let values = [IPAddress](capacity: rows.count) { out in
-            for index in rows.indices {
-                out.append(IPAddress(high: rows[index].clientHigh, low: rows[index].clientLow))
+            for index in span.indices {
+                out.append(IPAddress(high: span[index].clientHigh, low: span[index].clientLow))
             }
         }
         return Column(type: .ip, count: rows.count, validity: nil, storage: .ip(values))
@@ -140,15 +154,16 @@ struct EventColumns: ~Copyable {
     private static func strings(
         _ builder: inout ColumnBuilder, _ block: EventBlock, _ text: (borrowing EventRow) -> EventRow.Text
     ) -> Column {
-        fill(&builder, block.rows, block.text, text)
+        guard block.hasRow({ text($0).length != EventRow.Text.null }) else { return block.nulls.text }
+        return fill(&builder, block.rows, block.text, text)
     }
 
     private static func fill(
         _ builder: inout ColumnBuilder, _ rows: [EventRow], _ texts: borrowing ByteArena,
         _ text: (borrowing EventRow) -> EventRow.Text
     ) -> Column {
-        guard rows.contains(where: { text($0).length != EventRow.Text.null }) else { return nothing(rows.count) }
         // One row after the other has most texts in common, fragments of a page above all.
+        let rows = rows.span
         var row = 0
         while row < rows.count {
             let range = text(rows[row])
@@ -167,18 +182,21 @@ struct EventColumns: ~Copyable {
 
     /// A column whose values are known beforehand: no hashing.
     static func coded(
-        _ rows: [EventRow], _ values: ByteStrings, _ code: (borrowing EventRow) -> UInt32,
+        _ block: EventBlock, _ values: ByteStrings, _ code: (borrowing EventRow) -> UInt32,
         isNull: ((borrowing EventRow) -> Bool)?
     ) -> Column {
+        let rows = block.rows
+        if let isNull, !block.hasRow({ !isNull($0) }) { return block.nulls.text }
+        let span = rows.span
         let codes = [UInt32](capacity: rows.count) { out in
-            for index in rows.indices { out.append(code(rows[index])) }
+            for index in span.indices { out.append(code(span[index])) }
         }
         var validity: Bitmap?
         if let isNull {
             var words = [UInt64](repeating: 0, count: (rows.count + 63) / 64)
             var nulls = 0
-            for index in rows.indices {
-                if isNull(rows[index]) { nulls += 1 } else { words[index >> 6] |= 1 << UInt64(index & 63) }
+            for index in span.indices {
+                if isNull(span[index]) { nulls += 1 } else { words[index >> 6] |= 1 << UInt64(index & 63) }
             }
             if nulls > 0 { validity = Bitmap(words: words, count: rows.count) }
         }
@@ -186,32 +204,32 @@ struct EventColumns: ~Copyable {
             type: .string, count: rows.count, validity: validity, storage: .dictionary(codes: codes, values: values))
     }
 
-    private static func constant(_ value: [[UInt8]], _ count: Int) -> Column {
+    private mutating func edgeColumn(_ count: Int) -> Column {
+        if let edge, edge.count == count { return edge }
         var values = ByteStrings()
-        for each in value { values.append(each) }
-        return Column(
+        values.append(edgeName.utf8)
+        let made = Column(
             type: .string, count: count, validity: nil,
             storage: .dictionary(codes: Array(repeating: 0, count: count), values: values))
+        edge = made
+        return made
     }
 
     private static func originNames(_ block: EventBlock) -> Column {
-        listed(block.rows, block.origins.map(\.name)) { $0.origin }
+        listed(block, block.origins.map(\.name)) { $0.origin }
     }
 
     private static func errors(_ block: EventBlock, _ text: (EventBlock.ErrorNote) -> String) -> Column {
-        listed(block.rows, block.errors.map(text)) { $0.error }
+        listed(block, block.errors.map(text)) { $0.error }
     }
 
     private static func handshakes(_ block: EventBlock, _ text: (TLSFacts) -> String?) -> Column {
-        listed(block.rows, optional: block.handshakes.map(text)) { $0.tls }
+        listed(block, optional: block.handshakes.map(text)) { $0.tls }
     }
 
     private static func resumptions(_ block: EventBlock) -> Column {
         let rows = block.rows
-        guard !block.handshakes.isEmpty else {
-            let none = Bitmap(repeating: false, count: rows.count)
-            return Column(type: .bool, count: rows.count, validity: none, storage: .bool(none))
-        }
+        guard !block.handshakes.isEmpty else { return block.nulls.flag }
         var values = Bitmap(repeating: false, count: rows.count)
         var validity = Bitmap(repeating: false, count: rows.count)
         for (index, row) in rows.enumerated() where row.tls != 0 {
@@ -223,37 +241,24 @@ struct EventColumns: ~Copyable {
 
     /// Values by index + 1, 0 for null.
     private static func listed(
-        _ rows: [EventRow], optional values: [String?], _ index: @escaping (borrowing EventRow) -> UInt16
+        _ block: EventBlock, optional values: [String?], _ index: @escaping (borrowing EventRow) -> UInt16
     ) -> Column {
-        let column = listed(rows, values.map { $0 ?? "" }, index)
+        let column = listed(block, values.map { $0 ?? "" }, index)
         guard values.contains(where: { $0 == nil }) else { return column }
         var validity = column.validity ?? Bitmap(repeating: true, count: column.count)
-        for (number, row) in rows.enumerated() where index(row) != 0 && values[Int(index(row)) - 1] == nil {
+        for (number, row) in block.rows.enumerated() where index(row) != 0 && values[Int(index(row)) - 1] == nil {
             validity[number] = false
         }
         return Column(type: .string, count: column.count, validity: validity, storage: column.storage)
     }
 
     private static func listed(
-        _ rows: [EventRow], _ values: [String], _ index: @escaping (borrowing EventRow) -> UInt16
-    )
-        -> Column
-    {
-        guard !values.isEmpty else { return nothing(rows.count) }
+        _ block: EventBlock, _ values: [String], _ index: @escaping (borrowing EventRow) -> UInt16
+    ) -> Column {
+        guard !values.isEmpty else { return block.nulls.text }
         var list = ByteStrings()
         for value in values { list.append(value.utf8) }
-        return coded(
-            rows, list, { UInt32(max(1, index($0))) - 1 }, isNull: { index($0) == 0 })
-    }
-
-    /// A column of nulls: most blocks have no errors, no handshakes and no pages, and need no look at their rows to say
-    /// so.
-    static func nothing(_ count: Int) -> Column {
-        var values = ByteStrings()
-        values.append(EmptyCollection<UInt8>())
-        return Column(
-            type: .string, count: count, validity: Bitmap(repeating: false, count: count),
-            storage: .dictionary(codes: Array(repeating: 0, count: count), values: values))
+        return coded(block, list, { UInt32(max(1, index($0))) - 1 }, isNull: { index($0) == 0 })
     }
 
     private static func texts(_ values: [StaticString]) -> ByteStrings {
