@@ -1,4 +1,5 @@
 import Edge
+import Runtime
 import Upstream
 
 extension ManagementService {
@@ -7,7 +8,7 @@ extension ManagementService {
 
     /// The endpoints' part of `/metrics`.
     func writeOrigins(to metrics: inout PrometheusText) {
-        let all = context.origins().flatMap { origin in origin.report.map { (origin.name, $0) } }
+        let all = context.origins().flatMap { origin in origin.currentReport.map { (origin.name, $0) } }
         func write(
             _ name: String, _ kind: PrometheusText.Kind, _ help: String,
             _ value: (OriginStanding.Report) -> any CustomStringConvertible
@@ -58,7 +59,7 @@ private struct OriginDocument: Encodable {
 
     init(_ standing: OriginStanding) {
         name = standing.name
-        endpoints = standing.report.map { report in
+        endpoints = standing.currentReport.map { report in
             Endpoint(
                 endpoint: report.endpoint, state: report.state.rawValue, reason: report.reason,
                 weight: report.placement.weight, priority: report.placement.priority, zone: report.placement.zone,
@@ -67,4 +68,8 @@ private struct OriginDocument: Encodable {
                 check_failures: report.checkFailures, first_byte_us: report.latencyNanoseconds / 1000)
         }
     }
+}
+
+extension OriginStanding {
+    fileprivate var currentReport: [Report] { report(now: SystemClock().monotonicNanoseconds()) }
 }

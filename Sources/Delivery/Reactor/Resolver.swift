@@ -2,30 +2,46 @@ import CPlatform
 import Glibc
 import Synchronization
 
-/// Resolves host names on a thread of its own, because the system resolver blocks, and remembers the answers.
+/// Resolves host names on threads of its own, because the system resolver blocks, and remembers the answers. A name that
+/// has to be asked for again is served with what was known of it meanwhile, and as long as nobody answers (RFC 8767).
 public final class Resolver: Sendable {
-    /// How long an answer is reused, in milliseconds; a failure is reused for a second.
+    /// How long an answer is reused before the name is asked for again, in milliseconds; a failure is for a second.
     public let cacheMilliseconds: Int64
-    /// Lookups that may wait for the thread; beyond it a lookup fails at once.
+    /// Lookups that may wait for a thread; beyond it a lookup fails at once.
     public static let maximumPending = 1024
+    /// Names that are asked for at a time: one whose servers don't answer holds up none of the others.
+    static let maximumThreads = 16
+    /// How long what was known of a name serves where nobody answers.
+    private static let maximumStaleMilliseconds: Int64 = 86_400_000
     private static let maximumCached = 4096
 
     private struct Answer {
         var addresses: [SocketAddress]
+        /// It is asked for again from then on.
         var expires: Int64
+        /// It does not serve any more from then on.
+        var ends: Int64
     }
 
     private struct State {
         var answers: [String: Answer] = [:]
+        /// By name that is asked for: who waits.
         var waiting: [String: [@Sendable ([SocketAddress]) -> Void]] = [:]
         var queue: [String] = []
-        var isWorking = false
+        var threads = 0
+    }
+
+    private enum Request {
+        /// It is asked for, by a thread that has to be started or by others.
+        case queued(startsThread: Bool)
+        case full
     }
 
     private let state = Mutex(State())
     private let lookup: @Sendable (String) -> [SocketAddress]
 
-    /// - Parameter lookup: asked on the resolver's thread, may block; the system's resolver by default. Ports don't matter.
+    /// - Parameter lookup: asked on threads of the resolver's, may block; the system's resolver by default. Ports don't
+    ///   matter.
     public init(
         cacheMilliseconds: Int64 = 30_000, lookup: @escaping @Sendable (String) -> [SocketAddress] = Resolver.askSystem
     ) {
@@ -37,9 +53,14 @@ public final class Resolver: Sendable {
     public func cached(_ host: String, port: UInt16) -> [SocketAddress]? {
         if let literal = SocketAddress(literal: host, port: port) { return [literal] }
         let now = monotonicMilliseconds()
-        let found = state.withLock { $0.answers[host] }
-        guard let found, found.expires > now else { return nil }
-        return found.addresses.map { with(port, $0) }
+        let (found, request) = state.withLock { state -> ([SocketAddress]?, Request?) in
+            guard let answer = state.answers[host] else { return (nil, nil) }
+            if answer.expires > now { return (answer.addresses, nil) }
+            guard !answer.addresses.isEmpty, answer.ends > now else { return (nil, nil) }
+            return (answer.addresses, Resolver.ask(host, nil, &state))
+        }
+        if case .queued(true)? = request { startThread() }
+        return found?.map { with(port, $0) }
     }
 
     /// Calls `completion` on the loop with the addresses; none means the name does not resolve.
@@ -53,20 +74,26 @@ public final class Resolver: Sendable {
         let waiter: @Sendable ([SocketAddress]) -> Void = { addresses in
             loop.execute { completion(addresses.map { with(port, $0) }) }
         }
-        let outcome: (accepted: Bool, startsThread: Bool) = state.withLock { state in
-            if state.waiting[host] != nil {
-                state.waiting[host, default: []].append(waiter)
-                return (true, false)
-            }
-            guard state.queue.count < Resolver.maximumPending else { return (false, false) }
-            state.waiting[host] = [waiter]
-            state.queue.append(host)
-            let starts = !state.isWorking
-            state.isWorking = true
-            return (true, starts)
+        switch state.withLock({ Resolver.ask(host, waiter, &$0) }) {
+        case .queued(let startsThread): if startsThread { self.startThread() }
+        case .full: waiter([])
         }
-        if !outcome.accepted { waiter([]) }
-        if outcome.startsThread { startThread() }
+    }
+
+    private static func ask(
+        _ host: String, _ waiter: (@Sendable ([SocketAddress]) -> Void)?, _ state: inout State
+    ) -> Request {
+        let waiters = waiter.map { [$0] } ?? []
+        if state.waiting[host] != nil {
+            state.waiting[host]?.append(contentsOf: waiters)
+            return .queued(startsThread: false)
+        }
+        guard state.queue.count < maximumPending else { return .full }
+        state.waiting[host] = waiters
+        state.queue.append(host)
+        guard state.threads < maximumThreads else { return .queued(startsThread: false) }
+        state.threads += 1
+        return .queued(startsThread: true)
     }
 
     private func startThread() {
@@ -89,21 +116,32 @@ public final class Resolver: Sendable {
     /// Answers until the queue is empty, then the thread ends.
     private func work() {
         while let host = nextHost() {
-            let addresses = lookup(host)
-            let expires = monotonicMilliseconds() + (addresses.isEmpty ? 1_000 : cacheMilliseconds)
-            let waiters = state.withLock { state in
+            let found = lookup(host)
+            let (waiters, addresses) = state.withLock { state in
+                let answer = Resolver.answer(found, after: state.answers[host], reusedFor: cacheMilliseconds)
                 if state.answers.count >= Resolver.maximumCached { state.answers.removeAll() }
-                state.answers[host] = Answer(addresses: addresses, expires: expires)
-                return state.waiting.removeValue(forKey: host) ?? []
+                state.answers[host] = answer
+                return (state.waiting.removeValue(forKey: host) ?? [], answer.addresses)
             }
             for waiter in waiters { waiter(addresses) }
         }
     }
 
+    private static func answer(_ found: [SocketAddress], after old: Answer?, reusedFor milliseconds: Int64) -> Answer {
+        let now = monotonicMilliseconds()
+        guard found.isEmpty else {
+            return Answer(addresses: found, expires: now + milliseconds, ends: now + maximumStaleMilliseconds)
+        }
+        let isKnown = old.map { !$0.addresses.isEmpty && $0.ends > now } ?? false
+        return Answer(
+            addresses: isKnown ? old?.addresses ?? [] : [], expires: now + 1_000, ends: isKnown ? old?.ends ?? now : now
+        )
+    }
+
     private func nextHost() -> String? {
         state.withLock { state in
             if state.queue.isEmpty {
-                state.isWorking = false
+                state.threads -= 1
                 return nil
             }
             return state.queue.removeFirst()

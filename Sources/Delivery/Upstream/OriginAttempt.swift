@@ -80,6 +80,7 @@ final class OriginAttempt: OriginExchange {
 
     override func hearFailure(_ error: UpstreamError) {
         if !isWinner, call.mayRepeat(error, self) {
+            if error.code == .markedDown, call.passesOver(self) { return }
             if call.goesElsewhere(from: self, error.outcome, error.charge) { return }
         } else if !isWinner, call.attempts.count > 1 {
             // A hedge is under way.
@@ -105,6 +106,14 @@ extension OriginCall {
         guard let next = nextEndpoint(charge) else { return false }
         drop(attempt, outcome)
         launch(next, charge)
+        return true
+    }
+
+    /// Asks another endpoint than one that is known to take no connection, which is no retry. False if there is none.
+    func passesOver(_ attempt: OriginAttempt) -> Bool {
+        guard winner == nil, !isDone, attempts.count == 1, let next = nextUnasked() else { return false }
+        drop(attempt, nil)
+        launch(next, nil)
         return true
     }
 

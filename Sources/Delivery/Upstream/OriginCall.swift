@@ -182,6 +182,13 @@ public final class OriginCall {
         }
     }
 
+    /// Another endpoint after one that was not even asked. Where most are down and all of them are tried (see "Panic" in
+    /// docs/balancing.md), it takes as many steps as there are to find the one that isn't.
+    func nextUnasked() -> Int? {
+        guard let index = choose(), !ask.tried.contains(index) else { return nil }
+        return index
+    }
+
     /// Another endpoint, if one is left and the budget allows.
     func nextEndpoint(_ charge: RetryBudget.Charge) -> Int? {
         guard retriesLeft > 0 || tier + 1 < tiers.count, tiers[0].group.budget.beginRetry(charge) else { return nil }

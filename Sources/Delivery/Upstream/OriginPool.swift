@@ -16,7 +16,6 @@ public final class OriginPool {
     @exclusivity(unchecked) private var nextAddress = 0
     /// Whose address may change.
     private let isNamed: Bool
-    @exclusivity(unchecked) private var isRefreshing = false
     @exclusivity(unchecked) private var timer: LoopTimer?
     @exclusivity(unchecked) private(set) var isClosed = false
 
@@ -138,20 +137,10 @@ public final class OriginPool {
 
     /// Whether the name still points where a connection goes; otherwise busy connections would never follow it.
     func isStillNamed(_ peer: @autoclosure () -> SocketAddress?) -> Bool {
-        guard isNamed, let peer = peer() else { return true }
-        if let known = resolver.cached(settings.host, port: settings.port) {
-            return known.isEmpty || known.contains { $0.high == peer.high && $0.low == peer.low }
+        guard isNamed, let peer = peer(), let known = resolver.cached(settings.host, port: settings.port) else {
+            return true
         }
-        refresh()
-        return true
-    }
-
-    /// Asks for the name's addresses once more, for those who come later.
-    private func refresh() {
-        guard !isRefreshing else { return }
-        isRefreshing = true
-        let box = Confined(self)
-        resolver.resolve(settings.host, port: settings.port, on: loop) { _ in box.value.isRefreshing = false }
+        return known.isEmpty || known.contains { $0.high == peer.high && $0.low == peer.low }
     }
 
     private func place(_ connection: OriginConnection, _ release: PoolState.Release) {

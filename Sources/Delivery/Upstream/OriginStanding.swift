@@ -95,7 +95,9 @@ public final class OriginStanding: Sendable {
         public var latencyNanoseconds: Int64
     }
 
-    public var report: [Report] {
+    /// - Parameter now: monotonic nanoseconds; nobody else may have looked since an ejection ended.
+    public func report(now: Int64) -> [Report] {
+        advance(now: now)
         let state = state.withLock { $0 }
         return endpoints.indices.map { index in
             let host = state.detector.hosts[index]

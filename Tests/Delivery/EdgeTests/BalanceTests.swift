@@ -68,8 +68,8 @@ import Upstream
             check.fall = 2
             origin.policy.check = check
         }
-        for _ in 0..<500 where edge.server.origins[0].report[0].state == .available { usleep(10_000) }
-        let report = edge.server.origins[0].report
+        for _ in 0..<500 where edge.server.origins[0].report(now: 0)[0].state == .available { usleep(10_000) }
+        let report = edge.server.origins[0].report(now: 0)
         #expect(report.map(\.state) == [.unwell, .available])
         #expect(report[0].reason == "status 500")
         for number in 0..<10 { #expect(try edge.get("/\(number)", method: "POST").text == "good") }
@@ -90,8 +90,56 @@ import Upstream
             origin.policy.check = check
             settings.origins = [origin]
         }
-        for _ in 0..<500 where edge.server.origins[0].report[0].state == .available { usleep(10_000) }
-        #expect(edge.server.origins[0].report.map(\.state) == [.unwell, .available])
+        for _ in 0..<500 where edge.server.origins[0].report(now: 0)[0].state == .available { usleep(10_000) }
+        #expect(edge.server.origins[0].report(now: 0).map(\.state) == [.unwell, .available])
+    }
+
+    /// More than half are down, so that all are asked; those that take no connection are passed over.
+    @Test func theLastOneLeftGetsAllRequests() throws {
+        var ports = (0..<3).map { _ in
+            let (dead, port) = WireSocket.listen()
+            dead.close()
+            return port
+        }
+        let good = ScriptedOrigin { _ in ScriptedOrigin.ok("good") }
+        ports.append(good.port)
+        let edge = try TestEdge(origin: nil) { settings in
+            settings.workers = 1
+            var origin = EdgeOrigin(
+                name: "main",
+                endpoints: ports.map { port in
+                    var endpoint = OriginSettings(name: "main", host: "127.0.0.1", port: port)
+                    endpoint.failurePauseMilliseconds = 600_000
+                    return endpoint
+                })
+            var check = HealthCheckSettings()
+            check.kind = .tcp
+            check.intervalMilliseconds = 20
+            check.fall = 1
+            origin.policy.check = check
+            settings.origins = [origin]
+        }
+        for _ in 0..<500 {
+            if edge.server.origins[0].report(now: 0).count(where: { $0.state == .unwell }) == 3 { break }
+            usleep(10_000)
+        }
+        // Until each of the others has refused five times.
+        for number in 0..<80 { _ = try edge.get("/first/\(number)", method: "POST") }
+        for number in 0..<20 { #expect(try edge.get("/\(number)", method: "POST").text == "good") }
+    }
+
+    /// The client must know that what it sends behind the rest of its body won't be read.
+    @Test func anErrorBeforeTheBodyEndsTheConnection() throws {
+        let (dead, port) = WireSocket.listen()
+        dead.close()
+        let edge = try TestEdge(origin: port)
+        let client = try edge.connect()
+        try client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\n")
+        let answer = try client.response()
+        #expect(answer.status == 502)
+        #expect(answer.field("connection") == "close")
+        let names = try (0..<2).map { _ in try edge.get("/").text.split(separator: "\n").last }
+        #expect(names[0] != names[1])
     }
 
     /// A reload in the middle of requests: nothing fails, and what is known of endpoints that stay is kept.
@@ -103,7 +151,7 @@ import Upstream
         settings.origins[0].endpoints[0].placement.weight = 5
         edge.server.reload(settings)
         for number in 0..<10 { #expect(try edge.get("/\(number)", method: "POST").status == 200) }
-        #expect(edge.server.origins[0].report.reduce(0) { $0 + $1.requests } == 20)
+        #expect(edge.server.origins[0].report(now: 0).reduce(0) { $0 + $1.requests } == 20)
     }
 
     @Test func keysKeepToTheirOwner() throws {

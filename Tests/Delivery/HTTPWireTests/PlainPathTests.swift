@@ -10,6 +10,8 @@ import Testing
         ("/x/%2e%2E/admin", "/admin"), ("/x%2f..%2Fadmin", "/admin"), ("/x%5c..%5Cadmin", "/admin"),
         ("/\\admin", "/admin"), ("/x\\..\\admin", "/admin"), ("/..", "/"), ("/../../a", "/a"), ("/a/.", "/a/"),
         ("/a/..", "/"), ("/a/b/..", "/a/"), ("/a/b/../", "/a/"), ("/x/..;v=1/admin", "/admin"), ("/.;/admin", "/admin"),
+        ("/;/admin", "/admin"), ("/;v=1/admin", "/admin"), ("/%3b/admin", "/admin"), ("/a/;v", "/a/"),
+        ("/a;v/b", "/a;v/b"),
         ("/a/..b/.c/...", "/a/..b/.c/..."), ("/.well-known/x", "/.well-known/x"),
         // A slash in a name stays there, unless there are dots to resolve.
         ("/projects/a%2fb/x", "/projects/a%2Fb/x"), ("/projects/a%2fb/../c", "/projects/a/c"),

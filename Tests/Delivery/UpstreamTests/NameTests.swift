@@ -128,6 +128,52 @@ import Testing
         }
     }
 
+    /// Of a resolver without a pool: what a name resolves to, the last byte of each address.
+    private static func ask(_ host: String, _ resolver: Resolver, _ loop: EventLoop) -> [UInt64]? {
+        let result = Monitor<[UInt64]?>(nil)
+        resolver.resolve(host, port: 80, on: loop) { found in result.update { $0 = found.map { $0.low & 0xff } } }
+        return result.wait(timeoutNanoseconds: 10_000_000_000) { $0 }
+    }
+
+    @Test func aNameThatNobodyAnswersHoldsUpNoOther() throws {
+        let loop = try EventLoop(name: "bench")
+        loop.start()
+        defer { loop.stop() }
+        let isReleased = Monitor(false)
+        let resolver = Resolver { host in
+            if host == "hangs.test" { _ = isReleased.wait(timeoutNanoseconds: 20_000_000_000) { $0 ? true : nil } }
+            return [.ipv4(127, 0, 0, host == "hangs.test" ? 1 : 2, port: 0)]
+        }
+        let late = Monitor<[UInt64]?>(nil)
+        resolver.resolve("hangs.test", port: 80, on: loop) { found in late.update { $0 = found.map { $0.low & 0xff } } }
+        #expect(Self.ask("quick.test", resolver, loop) == [2])
+        #expect(late.withLock { $0 } == nil)
+        isReleased.update { $0 = true }
+        #expect(late.wait(timeoutNanoseconds: 10_000_000_000) { $0 } == [1])
+    }
+
+    @Test func whatWasKnownServesWhileNobodyAnswers() throws {
+        let loop = try EventLoop(name: "bench")
+        loop.start()
+        defer { loop.stop() }
+        let asked = Monitor(0)
+        let resolver = Resolver(cacheMilliseconds: 1) { _ in
+            var count = 0
+            asked.update {
+                $0 += 1
+                count = $0
+            }
+            return count == 1 ? [.ipv4(127, 0, 0, 7, port: 0)] : []
+        }
+        #expect(Self.ask("name.test", resolver, loop) == [7])
+        usleep(5_000)
+        // Expired: it answers at once all the same, and is asked for again, in vain.
+        #expect(resolver.cached("name.test", port: 80)?.map { $0.low & 0xff } == [7])
+        #expect(asked.wait(timeoutNanoseconds: 10_000_000_000) { $0 > 1 ? true : nil } == true)
+        #expect(Self.ask("name.test", resolver, loop) == [7])
+        #expect(Self.ask("other.test", resolver, loop) == [])
+    }
+
     @Test func anAddressThatRefusesIsFollowedByTheNext() throws {
         let bench = try Bench(cacheMilliseconds: 10_000)
         defer { bench.stop() }

@@ -113,7 +113,7 @@ final class DNSServer {
 
     private func readReports() {
         for (name, standing) in standings {
-            let found = Set(standing.report.enumerated().filter { $1.state == .unwell }.map(\.offset))
+            let found = Set(standing.report(now: 0).enumerated().filter { $1.state == .unwell }.map(\.offset))
             for index in found.symmetricDifference(unwell[name] ?? []).sorted() {
                 let state = found.contains(index) ? "is not answered any more" : "is well again"
                 note("\(name) \(standing.endpoints[index].host) \(state)")

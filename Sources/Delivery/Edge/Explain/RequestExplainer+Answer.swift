@@ -39,6 +39,7 @@ extension RequestExplainer {
     /// A rule has answered.
     mutating func answered(_ answer: RuleDecisions.Answer) {
         decisions.answer = nil
+        subject.cacheStatus = subject.cacheStatus ?? CacheOutcome.none
         deliver(answer.status, answer.lines, from: "a rule")
     }
 

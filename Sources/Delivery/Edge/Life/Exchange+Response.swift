@@ -157,6 +157,8 @@ extension Exchange {
         if let assembly, !assembly.isOver { return assembly.breakOff() }
         guard !hasResponded else { return tear() }
         if head.method == .other, row.hasRequest == false { connection?.isLast = true }
+        // What is left of its body won't be read, so the client must know that its next request won't be either.
+        if !isRequestComplete, connection?.input == .body { connection?.isLast = true }
         if worker.rules != nil, let answer = ruledError(status) { return send(answer) }
         let body = errorPage(status)
         startResponse(status: status, length: UInt64(body.count)) { writer in

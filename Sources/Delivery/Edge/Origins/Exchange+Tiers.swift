@@ -48,7 +48,9 @@ extension Exchange {
             let host = head.slice(head.host)
             for index in host.indices { hash.combine(host[index] &- 0x41 < 26 ? host[index] | 0x20 : host[index]) }
             hash.combine(head.slice(head.originTarget))
-        case .path: hash.combine(head.slice(head.originTarget))
+        case .path:
+            let target = head.slice(head.originTarget)
+            hash.combine(target.extracting(0..<(target.firstIndex(of: 0x3F) ?? target.count)))
         case .client:
             for shift in stride(from: 0, to: 64, by: 8) {
                 hash.combine(UInt8(truncatingIfNeeded: row.clientHigh >> UInt64(shift)))

@@ -29,7 +29,11 @@ extension RuleCompiler {
             check(
                 header: name.hasSuffix("*") ? String(name.dropLast()) : name, key, rule,
                 isResponse: rule.phase.knowsResponse)
-        case .cacheKey(let parts, _): for part in parts { value(part, .varchar, key, &rule) }
+        case .cacheKey(let parts, _):
+            if parts.isEmpty {
+                report(rule.number, key, "a cache key needs a value: without one all URLs would share one response")
+            }
+            for part in parts { value(part, .varchar, key, &rule) }
         case .timeToLive(let amount), .grace(let amount):
             if case .computed(let text) = amount { value(text, .bigint, key, &rule) }
         case .throttle(let by, let events, let milliseconds, let burst):

@@ -110,7 +110,7 @@ extension RuleCompiler {
                 "never reached: \(place) ends the phase wherever this condition holds", isWarning: true)
             return
         }
-        guard parts[later].isSubset(of: parts[earlier]) else { return }
+        guard !ends, parts[later].isSubset(of: parts[earlier]) else { return }
         let targets = Set(first.declaration.actions.compactMap(\.action.target))
         for (key, action) in second.declaration.actions {
             guard let target = action.target, targets.contains(target) else { continue }

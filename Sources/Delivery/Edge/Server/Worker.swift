@@ -168,9 +168,14 @@ final class Worker: @unchecked Sendable {
     /// How often each rule fired and failed, as `published`.
     let publishedRules = Mutex(RuleCounts())
 
-    /// A name for error pages that is unique in practice.
+    /// The last one's, without the number of the worker.
+    private var lastRequestName: UInt64 = 0
+
+    /// A name for error pages and events of pages: the time, and more where requests have the same one, for they are read
+    /// many at a time.
     func requestName(_ exchange: Exchange) -> String {
-        String(UInt64(bitPattern: exchange.row.timestamp) << 8 | UInt64(number & 0xff), radix: 36)
+        lastRequestName = max(lastRequestName + 1, UInt64(clamping: exchange.row.timestamp))
+        return String(lastRequestName << 8 | UInt64(number & 0xff), radix: 36)
     }
 
     // MARK: Heads

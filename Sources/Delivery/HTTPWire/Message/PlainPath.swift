@@ -5,7 +5,7 @@ import Bytes
 ///
 /// - Percent signs stand for what a browser writes with them, in capital letters (URL Standard, path percent-encode set, and
 ///   the slash, which means something else when it is written so); one without two digits stands for itself.
-/// - A backslash is a slash, and several slashes are one.
+/// - A backslash is a slash, and several slashes are one, also with parameters between them (`/;x/admin`).
 /// - `.` and `..` are resolved (RFC 3986, 5.2.4), also with parameters (`..;x`), and also between slashes that are written
 ///   with a percent sign.
 public enum PlainPath {
@@ -15,12 +15,15 @@ public enum PlainPath {
         for index in path.indices {
             switch path[index] {
             case 0x25, 0x5C: return false
-            case 0x2F where index + 1 < path.count && (path[index + 1] == 0x2F || path[index + 1] == 0x2E): return false
+            case 0x2F where index + 1 < path.count && isOfNoName(path[index + 1]): return false
             default: continue
             }
         }
         return true
     }
+
+    /// What begins with this is no segment, or may mean a folder.
+    private static func isOfNoName(_ first: UInt8) -> Bool { first == 0x2F || first == 0x2E || first == 0x3B }
 
     /// - Precondition: it begins with a slash.
     public static func append(_ path: Span<UInt8>, to out: inout [UInt8]) {
@@ -39,8 +42,8 @@ public enum PlainPath {
                 endsWithSlash = true
                 removeLast(&out, from: base)
             default:
-                endsWithSlash = part.isEmpty
-                guard !part.isEmpty else { continue }
+                endsWithSlash = part.isEmpty || part.first == 0x3B
+                guard !endsWithSlash else { continue }
                 out.append(0x2F)
                 out.append(contentsOf: part)
             }

