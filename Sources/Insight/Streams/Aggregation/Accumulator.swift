@@ -32,12 +32,11 @@ class Accumulator {
     }
 
     /// The results of some groups, in their order.
+    ///
+    /// - Parameter groupCount: groups there are: each of `groups` is below it.
     func results(of groups: [UInt32], groupCount: Int) -> Column {
-        finish(groupCount: groupCount).select(rows: groups)
+        preconditionFailure("each accumulator has a result")
     }
-
-    /// The results of groups 0 to `groupCount`.
-    func finish(groupCount: Int) -> Column { preconditionFailure("each accumulator has a result") }
 
     var byteCount: Int { 0 }
 
@@ -99,6 +98,15 @@ extension Array {
         let values = values.span
         var all = mutableSpan
         for index in places.indices { all[Int(places[index])] = values[index] }
+    }
+
+    /// Adds `values[i]` at `places[i]`; there may be more places than values.
+    @inline(__always)
+    mutating func add(_ values: [Element], at places: [UInt32]) where Element == Int64 {
+        let places = places.span
+        let values = values.span
+        var all = mutableSpan
+        for index in 0..<Swift.min(places.count, values.count) { all[Int(places[index])] &+= values[index] }
     }
 
     /// Lengthens the array to at least `count` elements, doubling.

@@ -33,17 +33,13 @@ final class ByteExtremumAccumulator: Accumulator {
         }
     }
 
-    override func finish(groupCount: Int) -> Column {
-        column(0..<UInt32(groupCount), groupCount: groupCount)
-    }
-
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
         [column(groups, groupCount: groupCount)]
     }
 
     override func results(of groups: [UInt32], groupCount: Int) -> Column { column(groups, groupCount: groupCount) }
 
-    private func column(_ groups: some Collection<UInt32>, groupCount: Int) -> Column {
+    private func column(_ groups: [UInt32], groupCount: Int) -> Column {
         bests.grow(to: groupCount, filling: nil)
         var strings = ByteStrings()
         var validity = Bitmap(repeating: true, count: groups.count)

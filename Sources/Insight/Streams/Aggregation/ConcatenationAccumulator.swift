@@ -54,8 +54,8 @@ final class ConcatenationAccumulator: Accumulator {
         }
     }
 
-    override func finish(groupCount: Int) -> Column {
-        column(0..<UInt32(groupCount), groupCount: groupCount, type: type) { parts.open + $0 + parts.close }
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
+        column(groups, groupCount: groupCount, type: type) { parts.open + $0 + parts.close }
     }
 
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
@@ -63,7 +63,7 @@ final class ConcatenationAccumulator: Accumulator {
     }
 
     private func column(
-        _ groups: some Collection<UInt32>, groupCount: Int, type: FieldType, _ whole: ([UInt8]) -> [UInt8]
+        _ groups: [UInt32], groupCount: Int, type: FieldType, _ whole: ([UInt8]) -> [UInt8]
     ) -> Column {
         texts.grow(to: groupCount, filling: nil)
         var strings = ByteStrings()

@@ -21,19 +21,15 @@ final class CountAccumulator: Accumulator {
 
     override func results(of groups: [UInt32], groupCount: Int) -> Column {
         counts.grow(to: groupCount, filling: 0)
-        let values = groups.map { counts[Int($0)] }
-        return Column(type: .int64, count: groups.count, validity: nil, storage: .int64(values))
+        return Column(integers: counts, of: groups)
     }
 
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
         guard let other = other as? CountAccumulator else { return }
+        var counts = take(&counts)
         counts.grow(to: groupCount, filling: 0)
-        for (group, count) in zip(groups, other.counts) { counts[Int(group)] &+= count }
-    }
-
-    override func finish(groupCount: Int) -> Column {
-        counts.grow(to: groupCount, filling: 0)
-        return Column(type: .int64, count: groupCount, validity: nil, storage: .int64(Array(counts.prefix(groupCount))))
+        counts.add(other.counts, at: groups)
+        self.counts = counts
     }
 
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {

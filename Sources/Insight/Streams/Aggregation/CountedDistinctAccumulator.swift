@@ -38,8 +38,6 @@ final class CountedDistinctAccumulator: Accumulator {
         inner.results(of: groups, groupCount: groupCount)
     }
 
-    override func finish(groupCount: Int) -> Column { inner.finish(groupCount: groupCount) }
-
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
         [values.stateColumn(of: groups, groupCount: groupCount)]
             + inner.stateColumns(of: groups, groupCount: groupCount)

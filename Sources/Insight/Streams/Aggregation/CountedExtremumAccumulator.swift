@@ -38,10 +38,6 @@ final class CountedExtremumAccumulator: Accumulator {
         return values.column(of: groups.map { best(of: Int($0)) })
     }
 
-    override func finish(groupCount: Int) -> Column {
-        results(of: (0..<groupCount).map { UInt32($0) }, groupCount: groupCount)
-    }
-
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
         [values.stateColumn(of: groups, groupCount: groupCount)]
     }

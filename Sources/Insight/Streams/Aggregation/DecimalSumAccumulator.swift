@@ -72,24 +72,24 @@ final class DecimalSumAccumulator: Accumulator {
         }
     }
 
-    override func finish(groupCount: Int) -> Column {
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
-        var validity = Bitmap(repeating: true, count: groupCount)
+        var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
-        let values = [Int128](capacity: groupCount) { out in
-            for group in 0..<groupCount {
-                if let value = result(group) {
+        let values = [Int128](capacity: groups.count) { out in
+            for group in groups {
+                if let value = result(Int(group)) {
                     out.append(value)
                 } else {
-                    validity[group] = false
+                    validity[out.count] = false
                     hasNull = true
                     out.append(0)
                 }
             }
         }
         return Column(
-            type: type.fieldType, count: groupCount, validity: hasNull ? validity : nil, storage: .decimal(values))
+            type: type.fieldType, count: groups.count, validity: hasNull ? validity : nil, storage: .decimal(values))
     }
 
     private func result(_ group: Int) -> Int128? {

@@ -74,8 +74,6 @@ final class DistinctAccumulator: Accumulator {
         }
     }
 
-    override func finish(groupCount: Int) -> Column { inner.finish(groupCount: groupCount) }
-
     override func results(of groups: [UInt32], groupCount: Int) -> Column {
         inner.results(of: groups, groupCount: groupCount)
     }

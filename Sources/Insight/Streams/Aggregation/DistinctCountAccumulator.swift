@@ -28,14 +28,6 @@ final class DistinctCountAccumulator: Accumulator {
         measure(after: groups.count)
     }
 
-    override func finish(groupCount: Int) -> Column {
-        sketches.grow(to: groupCount, filling: HyperLogLog())
-        let counts = [Int64](capacity: groupCount) { out in
-            for group in 0..<groupCount { out.append(sketches[group].estimate()) }
-        }
-        return Column(type: .int64, count: groupCount, validity: nil, storage: .int64(counts))
-    }
-
     override func results(of groups: [UInt32], groupCount: Int) -> Column {
         sketches.grow(to: groupCount, filling: HyperLogLog())
         let counts = groups.map { sketches[Int($0)].estimate() }

@@ -35,14 +35,14 @@ final class ExactPercentileAccumulator: Accumulator {
         count += other.count
     }
 
-    override func finish(groupCount: Int) -> Column {
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
         values.grow(to: groupCount, filling: [])
-        var validity = Bitmap(repeating: true, count: groupCount)
+        var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
-        let found = (0..<groupCount).map { group -> Double in
-            let sorted = values[group].sorted()
+        let found = groups.enumerated().map { row, group -> Double in
+            let sorted = values[Int(group)].sorted()
             guard let last = sorted.indices.last else {
-                validity[group] = false
+                validity[row] = false
                 hasNull = true
                 return 0
             }
@@ -52,7 +52,7 @@ final class ExactPercentileAccumulator: Accumulator {
             return lower == upper ? lower : lower + (upper - lower) * (rank - rank.rounded(.down))
         }
         return Column(
-            type: .float64, count: groupCount, validity: hasNull ? validity : nil, storage: .float64(found))
+            type: .float64, count: groups.count, validity: hasNull ? validity : nil, storage: .float64(found))
     }
 
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {

@@ -33,6 +33,10 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
 
     override func update(_ input: GroupedRows, column: Column?) throws(SQLError) {
         guard let column, let values = values(column) else { return }
+        improve(input, values)
+    }
+
+    private func improve(_ input: GroupedRows, _ values: [Element]) {
         var bests = take(&bests)
         var seen = take(&seen)
         bests.grow(to: input.groupCount, filling: initial)
@@ -66,21 +70,19 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
 
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
         guard let other = other as? ExtremumAccumulator<Element> else { return }
-        bests.grow(to: groupCount, filling: initial)
-        seen.grow(to: groupCount, filling: false)
+        // Those that have a value are like rows with theirs.
+        var input = GroupedRows(rows: [], groups: [], groupCount: groupCount)
         for (index, group) in groups.enumerated() where index < other.seen.count && other.seen[index] {
-            let group = Int(group)
-            let value = other.bests[index]
-            if !seen[group] || isBetter(value, than: bests[group]) {
-                bests[group] = value
-                seen[group] = true
-            }
+            input.rows?.append(UInt32(index))
+            input.groups.append(group)
         }
+        improve(input, other.bests)
     }
 
     override func results(of groups: [UInt32], groupCount: Int) -> Column {
         bests.grow(to: groupCount, filling: initial)
         seen.grow(to: groupCount, filling: false)
+        let (bests, seen) = (bests, seen)
         var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
         for (index, group) in groups.enumerated() where !seen[Int(group)] {
@@ -92,39 +94,8 @@ final class ExtremumAccumulator<Element: Comparable>: Accumulator {
             storage: storage(groups.map { bests[Int($0)] }))
     }
 
-    private func isBetter(_ value: Element, than best: Element) -> Bool {
-        switch choice {
-        case .maximum: value > best
-        case .minimum: value < best
-        case .first: false
-        case .last: true
-        }
-    }
-
-    override func finish(groupCount: Int) -> Column {
-        column(0..<UInt32(groupCount), groupCount: groupCount)
-    }
-
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {
-        [column(groups, groupCount: groupCount)]
-    }
-
-    private func column(_ groups: some Collection<UInt32>, groupCount: Int) -> Column {
-        bests.grow(to: groupCount, filling: initial)
-        seen.grow(to: groupCount, filling: false)
-        var validity = Bitmap(repeating: true, count: groups.count)
-        var hasNull = false
-        var values: [Element] = []
-        values.reserveCapacity(groups.count)
-        for group in groups {
-            if !seen[Int(group)] {
-                validity[values.count] = false
-                hasNull = true
-            }
-            values.append(bests[Int(group)])
-        }
-        return Column(
-            type: type, count: values.count, validity: hasNull ? validity : nil, storage: storage(values))
+        [results(of: groups, groupCount: groupCount)]
     }
 
     override func restore(_ columns: [Column], into groups: [UInt32], groupCount: Int) throws(SQLError) {

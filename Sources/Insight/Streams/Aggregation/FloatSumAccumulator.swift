@@ -60,31 +60,25 @@ final class FloatSumAccumulator: Accumulator {
 
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
         guard let other = other as? FloatSumAccumulator else { return }
+        var sums = take(&sums)
+        var counts = take(&counts)
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
-        for (index, group) in groups.enumerated() where index < other.sums.count {
-            sums[Int(group)] += other.sums[index]
-            counts[Int(group)] &+= other.counts[index]
-        }
-    }
-
-    override func finish(groupCount: Int) -> Column {
-        sums.grow(to: groupCount, filling: 0)
-        counts.grow(to: groupCount, filling: 0)
-        return results(0..<groupCount)
+        for (group, sum) in zip(groups, other.sums) { sums[Int(group)] += sum }
+        counts.add(other.counts, at: groups)
+        self.sums = sums
+        self.counts = counts
     }
 
     override func results(of groups: [UInt32], groupCount: Int) -> Column {
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
-        return results(groups.lazy.map { Int($0) })
-    }
-
-    private func results(_ groups: some Collection<Int>) -> Column {
+        let (sums, counts) = (sums, counts)
         var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
         let values = [Double](capacity: groups.count) { out in
             for group in groups {
+                let group = Int(group)
                 if counts[group] == 0 {
                     validity[out.count] = false
                     hasNull = true

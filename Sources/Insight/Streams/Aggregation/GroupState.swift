@@ -104,7 +104,7 @@ final class GroupState {
     func merge(_ other: GroupState, paneStart: Int64? = nil) throws(SQLError) {
         let range = other.table.firstGroup..<other.table.count
         guard !range.isEmpty else { return }
-        var keys = other.table.keys().map { $0.slice(range) }
+        var keys = other.table.keys(of: Array(UInt32(range.lowerBound)..<UInt32(range.upperBound)))
         if let paneStart {
             let starts = Array(repeating: paneStart, count: range.count)
             keys.append(Column(type: .timestamp, count: range.count, validity: nil, storage: .int64(starts)))
@@ -117,28 +117,28 @@ final class GroupState {
         }
     }
 
-    /// All groups as rows of the output's schema.
+    /// Appends all groups as rows of the output's schema, in pieces of the usual size.
     ///
     /// - Parameter windowStart: the start of the window this state is of; with a pane key each group has its own.
-    func finish(windowStart: Int64?) -> Batch {
-        let range = table.firstGroup..<table.count
-        let keys = table.keys()
-        var columns: [Column] = []
-        for origin in layout.keyOrigins {
-            switch origin {
-            case .group(let index): columns.append(keys[index])
-            case .windowStart: columns.append(window(keys, windowStart, shift: 0))
-            case .windowEnd: columns.append(window(keys, windowStart, shift: layout.windows?.sizeMicroseconds ?? 0))
-            case .windowTime:
-                // Flink: the last millisecond that belongs to the window.
-                columns.append(window(keys, windowStart, shift: (layout.windows?.sizeMicroseconds ?? 0) - 1_000))
-            }
+    func finish(windowStart: Int64?, into output: inout [Batch]) {
+        let groups = table.firstGroup..<table.count
+        if hasPaneKey { return finishPanes(groups, into: &output) }
+        for start in stride(from: groups.lowerBound, to: groups.upperBound, by: Batch.usualRowCount) {
+            let piece = Array(UInt32(start)..<UInt32(min(start + Batch.usualRowCount, groups.upperBound)))
+            output.append(
+                Batch(
+                    schema: layout.schema, rowCount: piece.count, columns: results(of: piece, windowStart: windowStart))
+            )
         }
-        for accumulator in accumulators { columns.append(accumulator.finish(groupCount: table.count)) }
-        let whole = Batch(schema: layout.schema, rowCount: table.count, columns: columns)
-        let existing = whole.slice(range)
-        guard hasPaneKey, let panes = keys.last?.int64s else { return existing }
-        return Self.ordered(existing, by: Array(panes[range]))
+    }
+
+    /// Windows in the order of time, whatever order their rows came in.
+    private func finishPanes(_ range: Range<Int>, into output: inout [Batch]) {
+        let groups = Array(UInt32(range.lowerBound)..<UInt32(range.upperBound))
+        let columns = results(of: groups, windowStart: nil)
+        let whole = Batch(schema: layout.schema, rowCount: groups.count, columns: columns)
+        guard let panes = table.keys(of: groups).last?.int64s else { return whole.appendPieces(to: &output) }
+        Self.ordered(whole, by: panes).appendPieces(to: &output)
     }
 
     /// Adds groups with their states to what is saved: those that the record needs, or all where it stands alone.
@@ -321,14 +321,6 @@ final class GroupState {
         }
     }
 
-    private func window(_ keys: [Column], _ start: Int64?, shift: Int64) -> Column {
-        let count = table.count
-        let starts = start.map { Array(repeating: $0, count: count) } ?? keys.last?.int64s ?? []
-        let values = shift == 0 ? starts : starts.map { $0 &+ shift }
-        return Column(type: .timestamp, count: count, validity: nil, storage: .int64(values))
-    }
-
-    /// Windows in the order of time, whatever order their rows came in.
     private static func ordered(_ batch: Batch, by panes: [Int64]) -> Batch {
         var isSorted = true
         for index in panes.indices.dropFirst() where panes[index] < panes[index - 1] {

@@ -60,32 +60,26 @@ final class IntegerSumAccumulator: Accumulator {
 
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
         guard let other = other as? IntegerSumAccumulator else { return }
+        var sums = take(&sums)
+        var counts = take(&counts)
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
-        for (index, group) in groups.enumerated() where index < other.sums.count {
-            sums[Int(group)] &+= other.sums[index]
-            counts[Int(group)] &+= other.counts[index]
-        }
-    }
-
-    override func finish(groupCount: Int) -> Column {
-        sums.grow(to: groupCount, filling: 0)
-        counts.grow(to: groupCount, filling: 0)
-        return results(0..<groupCount)
+        sums.add(other.sums, at: groups)
+        counts.add(other.counts, at: groups)
+        self.sums = sums
+        self.counts = counts
     }
 
     override func results(of groups: [UInt32], groupCount: Int) -> Column {
         sums.grow(to: groupCount, filling: 0)
         counts.grow(to: groupCount, filling: 0)
-        return results(groups.lazy.map { Int($0) })
-    }
-
-    private func results(_ groups: some Collection<Int>) -> Column {
+        let (sums, counts) = (sums, counts)
         var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
         let width = type
         let values = [Int64](capacity: groups.count) { out in
             for group in groups {
+                let group = Int(group)
                 if counts[group] == 0 {
                     validity[out.count] = false
                     hasNull = true

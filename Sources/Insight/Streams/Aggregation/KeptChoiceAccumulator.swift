@@ -39,10 +39,6 @@ final class KeptChoiceAccumulator: Accumulator {
         for index in numbers.indices where numbers[index] != 0 { body(numbers[index], Int(input.groups[index])) }
     }
 
-    override func finish(groupCount: Int) -> Column {
-        results(of: Array(0..<UInt32(groupCount)), groupCount: groupCount)
-    }
-
     override func results(of groups: [UInt32], groupCount: Int) -> Column {
         self.groups.grow(to: groupCount, filling: [])
         let chosen = groups.map { group in

@@ -63,8 +63,12 @@ struct KeyDictionary: ~Copyable {
 
     /// The values of the numbers named, as a column; `NULL` for 0.
     func column(of numbers: some Collection<UInt32>) -> Column {
-        var validity = Bitmap(repeating: true, count: numbers.count)
-        for (row, number) in numbers.enumerated() where number == 0 { validity[row] = false }
+        var validity: Bitmap?
+        if numbers.contains(0) {
+            var bits = Bitmap(repeating: true, count: numbers.count)
+            for (row, number) in numbers.enumerated() where number == 0 { bits[row] = false }
+            validity = bits
+        }
         return Column(type: type, count: numbers.count, validity: validity, storage: storage(of: numbers))
     }
 

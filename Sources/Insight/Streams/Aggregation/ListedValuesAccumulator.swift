@@ -104,11 +104,7 @@ final class ListedValuesAccumulator: Accumulator {
 
     // MARK: Results
 
-    override func finish(groupCount: Int) -> Column { results(of: 0..<UInt32(groupCount), groupCount) }
-
-    override func results(of groups: [UInt32], groupCount: Int) -> Column { results(of: groups, groupCount) }
-
-    private func results(of wanted: some Collection<UInt32>, _ groupCount: Int) -> Column {
+    override func results(of wanted: [UInt32], groupCount: Int) -> Column {
         groups.grow(to: groupCount, filling: Values())
         var strings = ByteStrings()
         var validity = Bitmap(repeating: true, count: wanted.count)

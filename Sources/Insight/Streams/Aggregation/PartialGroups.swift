@@ -13,6 +13,8 @@ final class PartialGroups {
 
     private let layout: AggregateLayout
     private var piecesToPass = 0
+    /// Groups of the last piece: the next has about as many.
+    private var latestGroupCount = 0
 
     /// `nil` where states are not small, or the order of rows matters.
     init?(_ layout: AggregateLayout) throws(SQLError) {
@@ -28,6 +30,7 @@ final class PartialGroups {
             return nil
         }
         let state = try GroupState(layout: layout, hasPaneKey: false)
+        state.table.reserve(latestGroupCount)
         var counts: [Int64] = []
         for batch in batches where batch.rowCount > 0 {
             let groups = try state.groups(of: batch)
@@ -36,6 +39,7 @@ final class PartialGroups {
             var sums = counts.mutableSpan
             for group in groups { sums[Int(group)] += 1 }
         }
+        latestGroupCount = state.table.count
         let rowCount = batches.reduce(0) { $0 + $1.rowCount }
         guard state.table.count * Self.rowsPerGroup <= rowCount else {
             piecesToPass = Self.pause

@@ -53,23 +53,14 @@ final class PercentileAccumulator: Accumulator {
         measure(after: groups.count)
     }
 
-    override func finish(groupCount: Int) -> Column {
-        sketches.grow(to: groupCount, filling: QuantileSketch())
-        return results(0..<groupCount)
-    }
-
     override func results(of groups: [UInt32], groupCount: Int) -> Column {
         sketches.grow(to: groupCount, filling: QuantileSketch())
-        return results(groups.lazy.map { Int($0) })
-    }
-
-    private func results(_ groups: some Collection<Int>) -> Column {
         var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
         var values: [Double] = []
         values.reserveCapacity(groups.count)
         for group in groups {
-            if let value = sketches[group].quantile(fraction) {
+            if let value = sketches[Int(group)].quantile(fraction) {
                 values.append(value)
             } else {
                 validity[values.count] = false

@@ -66,19 +66,22 @@ final class VarianceAccumulator: Accumulator {
 
     override func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {
         guard let other = other as? VarianceAccumulator else { return }
+        var moments = take(&moments)
         moments.grow(to: groupCount, filling: Moments())
         for (group, theirs) in zip(groups, other.moments) { moments[Int(group)].merge(theirs) }
+        self.moments = moments
     }
 
-    override func finish(groupCount: Int) -> Column {
+    override func results(of groups: [UInt32], groupCount: Int) -> Column {
         moments.grow(to: groupCount, filling: Moments())
         let least = variance.isSample ? 2.0 : 1.0
-        var validity = Bitmap(repeating: true, count: groupCount)
+        var validity = Bitmap(repeating: true, count: groups.count)
         var hasNull = false
-        let values = (0..<groupCount).map { group -> Double in
-            let moments = moments[group]
+        let all = moments
+        let values = groups.enumerated().map { row, group -> Double in
+            let moments = all[Int(group)]
             guard moments.count >= least else {
-                validity[group] = false
+                validity[row] = false
                 hasNull = true
                 return 0
             }
@@ -86,7 +89,7 @@ final class VarianceAccumulator: Accumulator {
             return variance.isDeviation ? value.squareRoot() : value
         }
         return Column(
-            type: .float64, count: groupCount, validity: hasNull ? validity : nil, storage: .float64(values))
+            type: .float64, count: groups.count, validity: hasNull ? validity : nil, storage: .float64(values))
     }
 
     override func stateColumns(of groups: [UInt32], groupCount: Int) -> [Column] {

@@ -72,7 +72,7 @@ struct HashAggregate: ~Copyable, StreamOperator {
 
     mutating func onWatermark(_ watermark: Int64, output: inout [Batch]) throws(SQLError) {
         guard settlesAtWatermarks, !state.isEmpty else { return }
-        state.finish(windowStart: nil).appendPieces(to: &output)
+        state.finish(windowStart: nil, into: &output)
         state = try GroupState(layout: layout, hasPaneKey: false)
     }
 
@@ -85,13 +85,13 @@ struct HashAggregate: ~Copyable, StreamOperator {
         }
         if state.isEmpty, !recent.isEmpty {
             for window in recent.sorted(by: { $0.start < $1.start }) {
-                window.state.finish(windowStart: window.start).appendPieces(to: &output)
+                window.state.finish(windowStart: window.start, into: &output)
             }
             return
         }
         for window in recent { try state.merge(window.state, paneStart: window.start) }
         recent = []
-        state.finish(windowStart: nil).appendPieces(to: &output)
+        state.finish(windowStart: nil, into: &output)
     }
 
     // MARK: What memory doesn't hold
@@ -124,7 +124,7 @@ struct HashAggregate: ~Copyable, StreamOperator {
             var reader = try file.makeReader()
             while let rows = try reader.next() { try state.mergePut(rows) }
         }
-        if !state.isEmpty { state.finish(windowStart: nil).appendPieces(to: &output) }
+        if !state.isEmpty { state.finish(windowStart: nil, into: &output) }
         state = try GroupState(layout: layout, hasPaneKey: layout.windows != nil)
     }
 

@@ -17,6 +17,8 @@ struct WindowAggregate: ~Copyable, StreamOperator {
     /// What shards had, until it is merged: they go on meanwhile.
     private var taken: [Pane] = []
     private var watermark = Int64.min
+    /// Groups of the window of several panes that was answered last: the next has about as many.
+    private var latestGroupCount = 0
     /// Windows up to this start have been answered.
     private var answeredThrough = Int64.min
     private(set) var lateRows = 0
@@ -214,17 +216,18 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         }
     }
 
-    private func emit(start: Int64, output: inout [Batch]) throws(SQLError) {
+    private mutating func emit(start: Int64, output: inout [Batch]) throws(SQLError) {
         let end = windows.isPaned ? start + windows.sizeMicroseconds : start + 1
         let members = panes.filter { $0.start >= start && $0.start < end }
         guard let first = members.first else { return }
         if members.count == 1 {
-            first.state.finish(windowStart: start).appendPieces(to: &output)
+            first.state.finish(windowStart: start, into: &output)
             return
         }
         let merged = try GroupState(layout: layout, hasPaneKey: false)
-        merged.table.reserve(members.reduce(0) { max($0, $1.state.table.count) })
+        merged.table.reserve(members.reduce(latestGroupCount) { max($0, $1.state.table.count) })
         for member in members { try merged.merge(member.state) }
-        merged.finish(windowStart: start).appendPieces(to: &output)
+        latestGroupCount = merged.table.count
+        merged.finish(windowStart: start, into: &output)
     }
 }

@@ -219,7 +219,7 @@ struct OverAggregate {
                     try accumulator.update(added, column: values.column)
                 }
                 (start, end) = (first, next)
-                results.append(accumulator.finish(groupCount: 1))
+                results.append(accumulator.results(of: [0], groupCount: 1))
             }
             indices.append(UInt32(results.count - 1))
         }
