@@ -156,6 +156,8 @@ extension PeersSection {
         if own == nil || !urls.contains(where: { $0 == own }) {
             section.report("own", "name which of peers.urls this edge is")
         }
+        firstByteTimeoutMilliseconds = section.milliseconds(
+            "first_byte_timeout_ms", default: firstByteTimeoutMilliseconds, in: 1...3_600_000)
         section.finish()
     }
 }

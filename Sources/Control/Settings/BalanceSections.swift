@@ -100,6 +100,8 @@ public struct PeersSection: Hashable, Sendable {
     public var urls: [OriginURL] = []
     /// Which of them this edge is.
     public var own: OriginURL?
+    /// From the end of the request to the first byte of the response; then the next is asked.
+    public var firstByteTimeoutMilliseconds = 10_000
 
     public init() {}
 }

@@ -121,6 +121,10 @@ public final class ContentDecoder {
     private func brotli(
         _ state: OpaquePointer, _ input: UnsafeBufferPointer<UInt8>, _ output: inout [UInt8]
     ) throws(CodingError) {
+        // The decoder fills its window before it gives anything out. As of zstd, up to 8 MiB (RFC 7932, 9.1: WBITS).
+        if consumed == input.count, let first = input.first, first & 0xF == 0xF {
+            throw CodingError("the window of the brotli stream is larger than 8 MiB", isLimit: true)
+        }
         var left = input.count
         var next = input.baseAddress
         while true {

@@ -38,12 +38,12 @@ public final class Resolver: Sendable {
     }
 
     private let state = Mutex(State())
-    private let lookup: @Sendable (String) -> [SocketAddress]
+    private let lookup: @Sendable (String) -> [SocketAddress]?
 
-    /// - Parameter lookup: asked on threads of the resolver's, may block; the system's resolver by default. Ports don't
-    ///   matter.
+    /// - Parameter lookup: asked on threads of the resolver's, may block; the system's resolver by default. Nothing where
+    ///   there is no such name, nil where nobody answers. Ports don't matter.
     public init(
-        cacheMilliseconds: Int64 = 30_000, lookup: @escaping @Sendable (String) -> [SocketAddress] = Resolver.askSystem
+        cacheMilliseconds: Int64 = 30_000, lookup: @escaping @Sendable (String) -> [SocketAddress]? = Resolver.askSystem
     ) {
         self.cacheMilliseconds = cacheMilliseconds
         self.lookup = lookup
@@ -127,15 +127,17 @@ public final class Resolver: Sendable {
         }
     }
 
-    private static func answer(_ found: [SocketAddress], after old: Answer?, reusedFor milliseconds: Int64) -> Answer {
+    private static func answer(
+        _ found: [SocketAddress]?, after old: Answer?, reusedFor milliseconds: Int64
+    ) -> Answer {
         let now = monotonicMilliseconds()
-        guard found.isEmpty else {
+        if let found, !found.isEmpty {
             return Answer(addresses: found, expires: now + milliseconds, ends: now + maximumStaleMilliseconds)
         }
-        let isKnown = old.map { !$0.addresses.isEmpty && $0.ends > now } ?? false
-        return Answer(
-            addresses: isKnown ? old?.addresses ?? [] : [], expires: now + 1_000, ends: isKnown ? old?.ends ?? now : now
-        )
+        guard found == nil, let old, !old.addresses.isEmpty, old.ends > now else {
+            return Answer(addresses: [], expires: now + 1_000, ends: now)
+        }
+        return Answer(addresses: old.addresses, expires: now + 1_000, ends: old.ends)
     }
 
     private func nextHost() -> String? {
@@ -148,11 +150,13 @@ public final class Resolver: Sendable {
         }
     }
 
-    /// Up to sixteen addresses of a host by the system's resolver, which blocks.
-    public static func askSystem(_ host: String) -> [SocketAddress] {
+    /// Up to sixteen addresses of a host by the system's resolver, which blocks; none where there is no such name, nil where
+    /// nobody answers.
+    public static func askSystem(_ host: String) -> [SocketAddress]? {
         var found = [squilla_address](repeating: squilla_address(), count: 16)
         let count = squilla_resolve(host, &found, 16)
-        return count > 0 ? found.prefix(Int(count)).map { SocketAddress($0) } : []
+        if count > 0 { return found.prefix(Int(count)).map { SocketAddress($0) } }
+        return squilla_is_no_such_name(Int32(count)) != 0 ? [] : nil
     }
 }
 

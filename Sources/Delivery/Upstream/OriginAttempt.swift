@@ -132,7 +132,9 @@ extension OriginCall {
             return true
         case .reset, .closedEarly:
             return retry.onReset && method.isIdempotent && attempt.latency == nil
-        case .firstByteTimeout: return retry.onTimeout && method.isIdempotent
+        case .firstByteTimeout: return (retry.onTimeout || hasTierBehind) && method.isIdempotent
+        // Of a cache in front of the origin: no reason not to ask that.
+        case .malformedResponse: return hasTierBehind && method.isIdempotent
         default: return false
         }
     }

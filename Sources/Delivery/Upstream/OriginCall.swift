@@ -65,6 +65,8 @@ public final class OriginCall {
     public var name: String { tiers[tiers.count - 1].group.name }
 
     var group: OriginGroup { tiers[tier].group }
+    /// What is asked is a cache in front of the origin.
+    var hasTierBehind: Bool { tier + 1 < tiers.count }
 
     private func enter(_ tier: Int) {
         self.tier = tier
@@ -177,7 +179,7 @@ public final class OriginCall {
     private func choose() -> Int? {
         while true {
             if let index = group.pick(ask), index != group.own { return index }
-            guard tier + 1 < tiers.count else { return nil }
+            guard hasTierBehind else { return nil }
             enter(tier + 1)
         }
     }
@@ -191,7 +193,7 @@ public final class OriginCall {
 
     /// Another endpoint, if one is left and the budget allows.
     func nextEndpoint(_ charge: RetryBudget.Charge) -> Int? {
-        guard retriesLeft > 0 || tier + 1 < tiers.count, tiers[0].group.budget.beginRetry(charge) else { return nil }
+        guard retriesLeft > 0 || hasTierBehind, tiers[0].group.budget.beginRetry(charge) else { return nil }
         if retriesLeft == 0 { enter(tier + 1) } else { retriesLeft -= 1 }
         guard let index = choose(), !ask.tried.contains(index) else {
             tiers[0].group.budget.endRetry(charge)

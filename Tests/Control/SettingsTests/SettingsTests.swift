@@ -167,6 +167,7 @@ import Testing
         #expect(origin.affinity?.cookie == "squilla_endpoint")
         #expect(origin.parents.count == 1)
         #expect(settings.edge.peers?.own == settings.edge.peers?.urls[1])
+        #expect(settings.edge.peers?.firstByteTimeoutMilliseconds == 10_000)
     }
 
     @Test(arguments: [

@@ -95,6 +95,14 @@ import Testing
         #expect(out.count <= 1 << 20 + 128 << 10)
     }
 
+    /// The decoder would write all of a window before anything came out that could be counted.
+    @Test func aBrotliWindowOfSixteenMegabytesIsRefused() throws {
+        let decoder = try ContentDecoder(.brotli, limit: 1 << 20)
+        var output: [UInt8] = []
+        let error = #expect(throws: CodingError.self) { try decoder.decode([0x0F, 0x80].span, into: &output) }
+        #expect(error?.isLimit == true)
+    }
+
     @Test(arguments: ContentCoding.allCases)
     func damageIsNoticedOrTheBodyIsIncomplete(coding: ContentCoding) throws {
         let body = Self.body(4_000, seed: 1)

@@ -23,6 +23,10 @@ struct ResponderTests {
         try add("away", "CNAME", "www.example.net.")
         try add("a.b.deep", "TXT", "hello")
         try add("*.wild", "A", "192.0.2.99")
+        try add("child", "NS", "ns.child")
+        try add("child", "NS", "ns.example.net.")
+        try add("ns.child", "A", "192.0.2.77")
+        try add("to-child", "CNAME", "www.child")
         try add("big", "TXT", String(repeating: "x", count: 3000))
         try add("@", "CAA", "0 issue \"ca.example.net\"")
         var pool = AddressPool()
@@ -110,6 +114,20 @@ struct ResponderTests {
         #expect(try ask(question("x.wild.example.org.", .a))?.answers == 1)
         #expect(try ask(question("x.y.wild.example.org.", .a))?.answers == 1)
         #expect(try ask(question("wild.example.org.", .a))?.answers == 0)
+    }
+
+    @Test func whatOthersAnswerForIsReferredToThem() throws {
+        for (owner, type) in [("x.child", RecordType.a), ("child", .ns), ("a.b.child", .txt), ("ns.child", .a)] {
+            let reply = try #require(try ask(question("\(owner).example.org.", type)))
+            #expect(reply.code == 0 && !reply.isAuthoritative && reply.answers == 0, "\(owner)")
+            #expect(reply.authorities == 2 && reply.additions == 1 && reply.contains([192, 0, 2, 77]), "\(owner)")
+        }
+        let alias = try #require(try ask(question("to-child.example.org.", .a)))
+        #expect(alias.isAuthoritative && alias.answers == 1 && alias.authorities == 2)
+        // Ours to say, and there is none: a SOA.
+        let signer = try #require(try ask(question("child.example.org.", .delegationSigner)))
+        #expect(signer.isAuthoritative && signer.answers == 0 && signer.authorities == 1)
+        #expect(try ask(question("example.org.", .ns))?.isAuthoritative == true)
     }
 
     @Test func whatRecordsNameIsAdded() throws {

@@ -121,6 +121,8 @@ extension PeersSection {
     /// - Parameter settings: makes an address into what connections to it need.
     func settings(_ settings: (OriginURL) throws -> OriginSettings) rethrows -> PeerSettings? {
         guard let own, let index = urls.firstIndex(of: own) else { return nil }
-        return PeerSettings(edges: try urls.map(settings), own: index)
+        var edges = try urls.map(settings)
+        for index in edges.indices { edges[index].firstByteTimeoutMilliseconds = firstByteTimeoutMilliseconds }
+        return PeerSettings(edges: edges, own: index)
     }
 }

@@ -129,6 +129,14 @@ static inline int squilla_resolve(const char *host, struct squilla_address *out,
     return count;
 }
 
+/// Whether `squilla_resolve` says that there is no such name, or none with an address, rather than that nobody answers.
+static inline int squilla_is_no_such_name(int code) {
+#ifdef EAI_NODATA
+    if (code == EAI_NODATA) return 1;
+#endif
+    return code == EAI_NONAME || code == 0;
+}
+
 /// A non-blocking listening socket with SO_REUSEPORT; accepted sockets inherit TCP_NODELAY.
 static inline int squilla_listen(const struct squilla_address *address, int backlog) {
     struct sockaddr_storage storage;

@@ -33,6 +33,7 @@ struct OriginStandings: Sendable {
         policy.balance.panicPercent = 0
         policy.outliers.consecutiveErrors = 0
         policy.outliers.maximumEjectionPercent = 100
+        policy.outliers.mayEjectOnlyOne = true
         policy.outliers.ejectionMilliseconds = 5_000
         policy.retry.maximum = 1
         return policy

@@ -77,7 +77,7 @@ public struct Responder: Sendable {
         var code = ResponseCode.noError
         var isAuthoritative = false
         var records: [(DomainName, ResourceRecord)] = []
-        var authority: (DomainName, ResourceRecord)?
+        var authority: [(DomainName, ResourceRecord)] = []
         var additions: [(DomainName, ResourceRecord)] = []
         /// Whether the asker's place made a difference.
         var isOfPlace = false
@@ -93,10 +93,14 @@ public struct Responder: Sendable {
         answer.isAuthoritative = true
         var name = query.name
         for _ in 0...Self.maximumAliases {
+            // What is known of a signed child is the parent's to say (RFC 4035, 3.1.4.1).
+            if query.type != .delegationSigner, let cut = zone.cut(above: name) {
+                return refer(cut.servers, of: cut.owner, zone, &answer)
+            }
             guard let node = zone.node(of: name) else {
                 // Of an alias, too: the code is that of the last name (RFC 6604).
                 answer.code = .nameError
-                answer.authority = (zone.name, zone.negative)
+                answer.authority = [(zone.name, zone.negative)]
                 return
             }
             if query.type == .any {
@@ -134,9 +138,21 @@ public struct Responder: Sendable {
                 answer.records.append((name, ResourceRecord(type, timeToLiveSeconds: pool.timeToLiveSeconds, data)))
             }
         }
-        if answer.records.count == before { answer.authority = (zone.name, zone.negative) }
-        // The addresses of what the records name, where they are ours.
-        for (_, record) in answer.records[before...] {
+        if answer.records.count == before { answer.authority = [(zone.name, zone.negative)] }
+        addAddresses(of: answer.records[before...].map(\.1), zone, &answer)
+    }
+
+    /// Others answer for the name: says who (RFC 1034, 4.3.2).
+    private func refer(_ servers: [ResourceRecord], of owner: DomainName, _ zone: Zone, _ answer: inout Answer) {
+        // With an alias in front, that much is ours.
+        answer.isAuthoritative = !answer.records.isEmpty
+        answer.authority = servers.map { (owner, $0) }
+        addAddresses(of: servers, zone, &answer)
+    }
+
+    /// The addresses of what records name, where we know them.
+    private func addAddresses(of records: [ResourceRecord], _ zone: Zone, _ answer: inout Answer) {
+        for record in records {
             guard [.ns, .mx, .srv].contains(record.type), case .name(_, let target) = record.data,
                 let node = zone.nodes[target]
             else { continue }
@@ -184,7 +200,7 @@ public struct Responder: Sendable {
             recursionIsDesired: query.recursionIsDesired)
         writer.question(query)
         for (owner, record) in answer.records { writer.record(owner, record, in: .answer) }
-        if let (owner, record) = answer.authority { writer.record(owner, record, in: .authority) }
+        for (owner, record) in answer.authority { writer.record(owner, record, in: .authority) }
         for (owner, record) in additions { writer.record(owner, record, in: .additional) }
         if let extensions = query.extensions {
             let subnet = extensions.subnet.map { ($0, scope: answer.isOfPlace ? $0.prefixBits : 0) }

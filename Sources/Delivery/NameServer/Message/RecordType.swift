@@ -13,6 +13,7 @@ struct RecordType: RawRepresentable, Hashable, Sendable {
     static let aaaa = RecordType(rawValue: 28)
     static let srv = RecordType(rawValue: 33)
     static let opt = RecordType(rawValue: 41)
+    static let delegationSigner = RecordType(rawValue: 43)
     static let caa = RecordType(rawValue: 257)
     static let any = RecordType(rawValue: 255)
 

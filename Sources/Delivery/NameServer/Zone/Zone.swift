@@ -13,6 +13,8 @@ public struct Zone: Hashable, Sendable {
     let authority: ResourceRecord
     private(set) var nodes: [DomainName: Node] = [:]
     private(set) var pools: [(name: DomainName, pool: AddressPool)] = []
+    /// Some names are given to other servers.
+    private var hasCuts = false
 
     /// - Parameters:
     ///   - nameServers: of the zone itself; the first is the primary.
@@ -50,6 +52,7 @@ public struct Zone: Hashable, Sendable {
         guard !node.records.contains(record) else { throw ZoneError("\(owner) has the same record twice") }
         node.records.append(record)
         nodes[owner] = node
+        if record.type == .ns, owner != name { hasCuts = true }
         addParents(of: owner)
     }
 
@@ -80,6 +83,20 @@ public struct Zone: Hashable, Sendable {
             nodes[parent] = Node()
             next = parent.parent
         }
+    }
+
+    /// Where a name is given to other servers, at itself or above, and to which (RFC 1034, 4.2.1); nil where it isn't.
+    func cut(above name: DomainName) -> (owner: DomainName, servers: [ResourceRecord])? {
+        guard hasCuts else { return nil }
+        var found: (owner: DomainName, servers: [ResourceRecord])?
+        var next: DomainName? = name
+        // The highest: what would be given away further down is not ours any more.
+        while let candidate = next, candidate.wire.count > self.name.wire.count {
+            let servers = nodes[candidate]?.records.filter { $0.type == .ns } ?? []
+            if !servers.isEmpty { found = (candidate, servers) }
+            next = candidate.parent
+        }
+        return found
     }
 
     /// The name's own node, or that of the wildcard that stands for it (RFC 4592); nil where there is neither.

@@ -132,7 +132,11 @@ struct Balancer {
 
     private mutating func pick(in level: Int, _ ask: Ask, now: Int64, random: inout Random) -> Int? {
         let group = levels[level]
-        if load.isPanicking[level] { return choose(allowed(group.hosts, ask), level, ask, now, &random) }
+        if load.isPanicking[level] {
+            // The second time one that is well, if there is one.
+            let well = ask.tried.isEmpty ? [] : allowed(group.available, ask)
+            return choose(well.isEmpty ? allowed(group.hosts, ask) : well, level, ask, now, &random)
+        }
         if !group.localAvailable.isEmpty, staysLocal(group.localShare, ask, &random) {
             let local = allowed(group.localAvailable, ask)
             if let found = choose(local, level, ask, now, &random) { return found }

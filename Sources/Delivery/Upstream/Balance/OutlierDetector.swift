@@ -11,6 +11,8 @@ public struct OutlierSettings: Sendable, Equatable {
     public var maximumEjectionMilliseconds = 300_000
     /// Endpoints that may be out at a time; one always may, where there are several.
     public var maximumEjectionPercent = 50
+    /// Others are asked where all are out: the only one may be, too.
+    public var mayEjectOnlyOne = false
     /// Success rates are compared where at least so many endpoints…
     public var minimumEndpoints = 5
     /// …had at least so many requests in the interval; 0 turns this one off.
@@ -150,7 +152,7 @@ struct OutlierDetector {
 
     /// False where too many are out already.
     private mutating func eject(_ index: Int, _ reason: Reason, now: Int64) -> Bool {
-        guard hosts.count > 1 else { return false }
+        guard hosts.count > 1 || settings.mayEjectOnlyOne else { return false }
         let allowed = max(1, hosts.count * settings.maximumEjectionPercent / 100)
         guard ejectedCount < allowed else { return false }
         hosts[index].ejectionsInARow += 1

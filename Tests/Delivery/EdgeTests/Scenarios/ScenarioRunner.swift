@@ -157,6 +157,10 @@ enum ScenarioSettings {
             settings.origins[0].policy.retry.maximum = number
         case "endpoints": settings.origins[0].endpoints = endpoints(value, ports)
         case "parents": settings.origins[0].parents = endpoints(value, ports)
+        case "parents.first_byte_timeout_ms":
+            for index in settings.origins[0].parents.indices {
+                settings.origins[0].parents[index].firstByteTimeoutMilliseconds = number
+            }
         case "peers": settings.peers = PeerSettings(edges: endpoints(value, ports), own: -1)
         case "priorities":
             for (index, text) in value.split(separator: ",").enumerated() {

@@ -64,6 +64,14 @@ import Testing
         for _ in 0..<50 { #expect(detector.record(0, .failure, now: 0) == false) }
     }
 
+    /// Behind it is another tier.
+    @Test func theOnlyCacheInFrontMayGo() {
+        var detector = detector(1) { $0.mayEjectOnlyOne = true }
+        for _ in 0..<2 { #expect(detector.record(0, .failure, now: 0) == false) }
+        #expect(detector.record(0, .failure, now: 0) == true)
+        #expect(detector.isEjected(0))
+    }
+
     @Test func lowSuccessRatesEject() {
         var detector = detector(6) { $0.consecutiveErrors = 0 }
         _ = detector.advance(now: 0)
