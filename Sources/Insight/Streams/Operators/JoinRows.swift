@@ -119,6 +119,38 @@ struct JoinRows {
         }
     }
 
+    /// Pairs rows of the other side with those here that have their keys. In one go: whoever asks row by row would have the
+    /// side's arrays counted once more for each.
+    ///
+    /// - Parameters:
+    ///   - keys: of the other side's rows.
+    ///   - row: the first of them to be paired.
+    ///   - count: pairs that are enough.
+    ///   - rows, places: what the pairs are appended to.
+    /// - Returns: the first row that was not paired yet.
+    func pair(
+        _ keys: [UInt32], from row: Int, until count: Int, _ rows: inout [UInt32], _ places: inout [Int]
+    ) -> Int {
+        let keys = keys.span
+        let heads = heads.span
+        let entries = entries.span
+        var row = row
+        while row < keys.count, rows.count < count {
+            let key = Int(keys[row])
+            var next = key > 0 && key < heads.count ? heads[key] : 0
+            while next > 0 {
+                let place = Int(next - 1)
+                if !entries[place].isGone {
+                    rows.append(UInt32(row))
+                    places.append(place)
+                }
+                next = entries[place].previous
+            }
+            row += 1
+        }
+        return row
+    }
+
     /// Lets go of one row.
     mutating func remove(_ place: Int) { _ = drop(place) }
 

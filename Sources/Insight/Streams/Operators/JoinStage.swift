@@ -152,16 +152,11 @@ final class JoinStage: Stage, DrainingStage {
         if !kind.hasRightColumns, residual == nil {
             return try meetOnce(batch, numbers, port: port, firstPlace: firstPlace)
         }
-        for (row, number) in numbers.enumerated() {
-            sides[1 - port].forEach(key: number) { place in
-                rows.append(UInt32(row))
-                places.append(place)
-            }
-            if rows.count >= Self.pairsAtOnce {
-                try emit(batch, &rows, &places, port: port, firstPlace: firstPlace)
-            }
+        var row = 0
+        while row < numbers.count {
+            row = sides[1 - port].pair(numbers, from: row, until: Self.pairsAtOnce, &rows, &places)
+            try emit(batch, &rows, &places, port: port, firstPlace: firstPlace)
         }
-        try emit(batch, &rows, &places, port: port, firstPlace: firstPlace)
     }
 
     private func emit(
