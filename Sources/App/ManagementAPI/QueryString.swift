@@ -19,7 +19,9 @@ struct QueryString {
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "+") {
                 bytes.append(0x20)
-            } else if byte == UInt8(ascii: "%"), rest.count >= 2,
+            } else if byte == UInt8(ascii: "%"), rest.count >= 2, let first = rest.first,
+                // A number may have a sign, and a pair of digits may not.
+                first >= UInt8(ascii: "0"),
                 let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
             {
                 bytes.append(value)

@@ -12,6 +12,7 @@ import Testing
         #expect(values["bad"] == "%zz%4")
         #expect(values["absent"] == nil)
         #expect(QueryString(nil)["q"] == nil)
+        #expect(QueryString("signs=%+1%-0")["signs"] == "% 1%-0")
     }
 }
 

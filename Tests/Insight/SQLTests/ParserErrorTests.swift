@@ -84,6 +84,7 @@ struct ParserErrorTests {
             text: "SELECT INTERVAL '1:75' MINUTE TO SECOND", column: 17, message: "no interval", code: .invalidLiteral),
         Wrong(text: "SELECT INTERVAL '1-12' YEAR TO MONTH", column: 17, message: "no interval", code: .invalidLiteral),
         Wrong(text: "SELECT X'ABC'", column: 8, message: "pairs", code: .invalidLiteral),
+        Wrong(text: "SELECT X'+A-0'", column: 8, message: "pairs", code: .invalidLiteral),
         Wrong(text: "SELECT 1e999", column: 8, message: "out of range", code: .invalidLiteral),
         Wrong(text: "SELECT CAST(1 AS DECIMAL(50, 2))", column: 18, message: "DECIMAL(50, 2)", code: .invalidLiteral),
         Wrong(text: "UPDATE t SET a = 1", column: 1, message: "UPDATE is", code: .unsupported),

@@ -79,9 +79,9 @@ extension Parser {
         let digits = Array(token.text.utf8)
         var bytes: [UInt8] = []
         for start in stride(from: 0, to: digits.count - 1, by: 2) {
-            if let byte = UInt8(String(decoding: digits[start..<start + 2], as: UTF8.self), radix: 16) {
-                bytes.append(byte)
-            }
+            let pair = String(decoding: digits[start..<start + 2], as: UTF8.self)
+            // A number may have a sign, and a pair of digits may not.
+            if let byte = UInt8(pair, radix: 16), digits[start] >= UInt8(ascii: "0") { bytes.append(byte) }
         }
         guard digits.count % 2 == 0, bytes.count * 2 == digits.count else {
             throw SQLError(
