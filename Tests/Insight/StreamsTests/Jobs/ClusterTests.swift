@@ -79,9 +79,21 @@ import Testing
             "SET 'job.parameter.n' = '7'; SELECT 7, -- ${n}\n 7"
         ),
         ("SET 'job.parameter.n' = '7'; SELECT ${n}", ["n": "-8"], "SET 'job.parameter.n' = '7'; SELECT -8"),
+        ("SELECT a-${n} FROM t", ["n": "-8"], "SELECT a- -8 FROM t"),
+        ("SELECT ${n}${n} FROM t", ["n": "-8"], "SELECT -8-8 FROM t"),
         ("SELECT '$', ${a.b} FROM ${t}", ["a.b": "1.5", "t": "x.y"], "SELECT '$', 1.5 FROM x.y"),
     ]) func areFilledIn(text: String, given: [String: String], expected: String) throws {
         #expect(try JobParameters.filled(text, given) == expected)
+    }
+
+    /// Each of the beginnings was read to the end of the text once: a text as long as jobs may be took minutes.
+    @Test(.timeLimit(.minutes(1))) func whatBeginsOftenAndNeverEndsIsRead() throws {
+        let text = String(repeating: "${", count: 200_000)
+        #expect(SQLTokens(text).names.isEmpty)
+        #expect(try JobParameters.filled(text + "}", [:]) == text + "}")
+        let longest = String(repeating: "n", count: JobParameters.maximumNameBytes)
+        #expect(SQLTokens("${\(longest)}").names == [longest])
+        #expect(SQLTokens("${\(longest)n}").names.isEmpty)
     }
 
     @Test(arguments: [

@@ -2,8 +2,10 @@ import SQL
 
 /// Puts values in the places of `${name}` in a job's text.
 enum JobParameters {
+    static let maximumNameBytes = 128
+
     static func isValidName(_ name: String) -> Bool {
-        (1...128).contains(name.utf8.count)
+        (1...maximumNameBytes).contains(name.utf8.count)
             && name.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -67,6 +69,8 @@ enum JobParameters {
                         message: "the value of ${\(name)} can't stand outside of quotes: '\(value)'",
                         suggestion: "a number, a word or a dotted name can; write '${\(name)}' for a text")
                 }
+                // Two signs begin a comment, which would take in what is behind it.
+                if value.hasPrefix("-"), out.last == UInt8(ascii: "-") { out.append(UInt8(ascii: " ")) }
                 out += value.utf8
             }
             index = end
@@ -152,10 +156,12 @@ struct SQLTokens {
         return found
     }
 
-    /// The name in `${name}` at a place, and the place behind it.
+    /// The name in `${name}` at a place, and the place behind it. A brace farther away than a name is long closes none: a
+    /// text of nothing but `${` would be read to its end for each of them.
     static func name(_ bytes: ArraySlice<UInt8>, at index: Int) -> (String, Int)? {
         guard bytes[index] == UInt8(ascii: "$"), index + 2 < bytes.endIndex, bytes[index + 1] == UInt8(ascii: "{"),
-            let close = bytes[(index + 2)...].firstIndex(of: UInt8(ascii: "}"))
+            let close = bytes[(index + 2)...].prefix(JobParameters.maximumNameBytes + 1).firstIndex(
+                of: UInt8(ascii: "}"))
         else { return nil }
         let name = String(decoding: bytes[(index + 2)..<close], as: UTF8.self)
         return JobParameters.isValidName(name) ? (name, close + 1) : nil
