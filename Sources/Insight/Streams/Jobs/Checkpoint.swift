@@ -115,15 +115,15 @@ struct Checkpoint: Sendable {
         let body = bytes.extracting(0..<bytes.count - 4)
         guard CRC32C.checksum(body) == checksum else { throw StateCodec.damaged("its checksum is wrong") }
         var index = 5
-        sequence = Int64(bitPattern: try StateCodec.number(body, at: &index))
-        epoch = Int64(bitPattern: try StateCodec.number(body, at: &index))
+        sequence = try StateCodec.natural(body, at: &index)
+        epoch = try StateCodec.natural(body, at: &index)
         inputs = []
         for _ in 0..<(try StateCodec.count(body, at: &index)) { inputs.append(try Self.input(body, at: &index)) }
         states = try StateCodec.decodeStates(body, at: &index)
         outputs = []
         for _ in 0..<(try StateCodec.count(body, at: &index)) {
             let target = try StateCodec.text(body, at: &index)
-            let offset = Int64(bitPattern: try StateCodec.number(body, at: &index))
+            let offset = try StateCodec.natural(body, at: &index)
             outputs.append(
                 Output(
                     target: target, firstOffset: offset, rows: .batches(try StateCodec.batches(body, at: &index))))
@@ -167,7 +167,7 @@ struct Checkpoint: Sendable {
         let latest = Varint.unzigzag(try StateCodec.number(bytes, at: &index))
         var offsets: [Int: Int64] = [:]
         for _ in 0..<(try StateCodec.count(bytes, at: &index)) {
-            let partition = Int(truncatingIfNeeded: try StateCodec.number(bytes, at: &index))
+            let partition = Int(try StateCodec.natural(bytes, at: &index))
             offsets[partition] = Int64(bitPattern: try StateCodec.number(bytes, at: &index))
         }
         return Input(key: key, offsets: offsets, watermark: watermark, latestTime: latest)

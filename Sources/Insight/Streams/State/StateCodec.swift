@@ -77,7 +77,7 @@ enum StateCodec {
             var tables: [OperatorState.Table] = []
             for _ in 0..<(try count(bytes, at: &index)) {
                 let name = try text(bytes, at: &index)
-                let since = Int64(bitPattern: try number(bytes, at: &index))
+                let since = try natural(bytes, at: &index)
                 let batches = try batches(bytes, at: &index)
                 tables.append(.init(name: name, batches: batches, since: since == 0 ? nil : since))
             }
@@ -110,6 +110,13 @@ enum StateCodec {
     static func number(_ bytes: Span<UInt8>, at index: inout Int) throws(SQLError) -> UInt64 {
         guard let value = Varint.read(bytes, at: &index) else { throw damaged("it ends early") }
         return value
+    }
+
+    /// A number that is not negative, such as an offset or that of a record.
+    static func natural(_ bytes: Span<UInt8>, at index: inout Int) throws(SQLError) -> Int64 {
+        let value = try number(bytes, at: &index)
+        guard let natural = Int64(exactly: value) else { throw damaged("a number of \(value)") }
+        return natural
     }
 
     static func count(_ bytes: Span<UInt8>, at index: inout Int) throws(SQLError) -> Int {

@@ -2,6 +2,7 @@ import Bytes
 import Columns
 import EventLog
 import Runtime
+import SQL
 import Testing
 
 @testable import Streams
@@ -41,6 +42,28 @@ import Testing
         }
         #expect(try #require(largest["blackhole"]) < 1_000)
         #expect(try #require(largest["topic"]) > 10_000)
+    }
+
+    /// What could not be written can't have been: counts of records, epochs, partitions and offsets go up from zero.
+    @Test func negativeNumbersAreDamage() throws {
+        // Sequence, epoch, an input's partition, the first record that a table needs, and an output's first offset.
+        for place in -1..<5 {
+            func number(_ index: Int) -> UInt64 { index == place ? UInt64(bitPattern: -1) : 1 }
+            var bytes = Array("SQCK".utf8) + [3]
+            for value in [number(0), number(1), 1, 0, 2, 2, 1, number(2), 1] { Varint.append(value, to: &bytes) }
+            for value in [1, 0, 0, 1, 0, number(3), 0] { Varint.append(value, to: &bytes) }
+            for value in [1, 0, number(4), 0, 0] { Varint.append(value, to: &bytes) }
+            let checksum = CRC32C.checksum(bytes.span)
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: checksum >> shift))
+            }
+            guard place >= 0 else {
+                #expect(try Checkpoint(decoding: bytes.span).encoded() == bytes)
+                continue
+            }
+            let error = #expect(throws: SQLError.self) { try Checkpoint(decoding: bytes.span) }
+            #expect(error?.code == .corruptState, "number \(place)")
+        }
     }
 
     @Test func theyComeBackWithoutJobAndEpoch() throws {
