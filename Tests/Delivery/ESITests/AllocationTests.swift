@@ -17,7 +17,9 @@ import Testing
     }()
 
     /// Allocations and bytes of one evaluation of a page that is compiled already.
-    private func evaluate(_ markup: String) -> (allocations: Int64, body: String) {
+    private func evaluate(
+        _ markup: String, _ request: ESIRequest = AllocationTests.request
+    ) -> (allocations: Int64, body: String) {
         let settings = ESISettings()
         let page = ESIPage(Array(markup.utf8).span, settings: settings)
         var body: [UInt8] = []
@@ -26,7 +28,7 @@ import Testing
         for _ in 0..<3 {
             body.removeAll(keepingCapacity: true)
             let before = squilla_allocation_count()
-            var assembly = ESIAssembly(AllocationTests.request, settings: settings)
+            var assembly = ESIAssembly(request, settings: settings)
             for program in page.programs { take(assembly.on(.page(program)), &body) }
             take(assembly.on(.pageEnded), &body)
             fewest = min(fewest, squilla_allocation_count() - before)
@@ -60,6 +62,22 @@ import Testing
             }())
         return isDebug ? (4, 2) : (0, 0)
     }()
+
+    /// A list that is copied for each further member takes a client's query squared, in time and in memory.
+    @Test(.enabled(if: isCounting)) func aNameThatComesOftenIsOneList() {
+        func allocations(_ name: String, _ other: String) -> Int64 {
+            let query = "a=2&a=3&b=1" + String(repeating: "&\(name)=1&\(other)=1", count: 2000)
+            let request = ESIRequest(
+                block: HeaderBlock(), method: Array("GET".utf8), isHTTPS: false, host: Array("h".utf8),
+                path: Array("/p".utf8), query: Array(query.utf8), clientAddress: Array("192.0.2.1".utf8), now: 0,
+                seed: 7)
+            let page = evaluate("<esi:vars>$len($(QUERY_STRING{a}))</esi:vars>", request)
+            #expect(page.body == (other == "a" ? "4002" : "2002"))
+            return page.allocations
+        }
+        // Half of what comes is one name in both; the other half adds to its list, or to another.
+        #expect(abs(allocations("a", "a") - allocations("a", "b")) < 1_000)
+    }
 
     private func perCondition(_ page: (Int) -> String) -> Int64 {
         let few = evaluate(page(10))

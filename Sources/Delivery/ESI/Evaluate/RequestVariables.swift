@@ -38,19 +38,19 @@ struct RequestVariables {
         case .acceptLanguage:
             return .list(languages().map { .text($0) })
         case .cookie:
-            var dictionary = ValueDictionary()
+            var members = MemberGathering()
             forEachCookie { name, value in
-                if dictionary[name] == nil { dictionary[name] = .text(value) }
+                members.append(value, to: name)
                 return true
             }
-            return .dictionary(dictionary)
+            return .dictionary(members.firsts)
         case .queryString:
-            var dictionary = ValueDictionary()
+            var members = MemberGathering()
             forEachParameter { name, value in
-                dictionary[name] = dictionary[name]?.adding(.text(value)) ?? .text(value)
+                members.append(value, to: name)
                 return true
             }
-            return .dictionary(dictionary)
+            return .dictionary(members.all)
         default: return nil
         }
     }
@@ -99,13 +99,18 @@ struct RequestVariables {
 
     private func parameter(_ key: Text) -> Value {
         var found = Value.undefined
+        var several: [Value] = []
         forEachParameter { name, value in
-            if name.span.isEqual(to: key.span) {
-                found = found.isUndefined ? .text(value) : found.adding(.text(value))
+            guard name.span.isEqual(to: key.span) else { return true }
+            if found.isUndefined {
+                found = .text(value)
+            } else {
+                if several.isEmpty { several.append(found) }
+                several.append(.text(value))
             }
             return true
         }
-        return found
+        return several.isEmpty ? found : .list(several)
     }
 
     private func forEachParameter(_ body: (Text, Text) -> Bool) {
@@ -194,12 +199,6 @@ struct RequestVariables {
 }
 
 extension Value {
-    /// A list with one more, where a name occurs again.
-    fileprivate func adding(_ value: Value) -> Value {
-        if case .list(let items) = self { return .list(items + [value]) }
-        return .list([self, value])
-    }
-
     /// The member of a list or dictionary; undefined where there is none.
     func item(_ key: Text) -> Value {
         switch self {

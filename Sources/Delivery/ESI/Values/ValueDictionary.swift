@@ -4,6 +4,11 @@ import Bytes
 struct ValueDictionary {
     private(set) var entries: [(key: Text, value: Value)] = []
 
+    init() {}
+
+    /// - Parameter entries: of different keys.
+    init(_ entries: [(key: Text, value: Value)]) { self.entries = entries }
+
     var count: Int { entries.count }
 
     func index(of key: Span<UInt8>) -> Int? {
