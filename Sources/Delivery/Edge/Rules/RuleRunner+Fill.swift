@@ -178,6 +178,10 @@ extension RuleRunner {
             || Int(field.nameLength) == name.count && block.slice(field.name).equalsIgnoringCase(name.span)
     }
 
+    /// What may stand around a cookie (RFC 6265, 5.2), for all of the edge alike.
+    @inline(__always)
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
     /// The first cookie of the name (RFC 6265, 5.4).
     private func setCookie(_ column: Int, _ head: RequestHead, _ name: [UInt8]) {
         guard head.block.contains(.cookie) else { return values.setNull(column) }
@@ -186,13 +190,13 @@ extension RuleRunner {
             let text = head.block.slice(field)
             var start = 0
             while start < text.count {
-                while start < text.count, text[start] == 0x20 || text[start] == 0x3B { start += 1 }
+                while start < text.count, RuleRunner.isBlank(text[start]) || text[start] == 0x3B { start += 1 }
                 let end = text.firstIndex(of: 0x3B, from: start) ?? text.count
                 if end - start > name.count, text[start + name.count] == 0x3D,
                     text.extracting(start..<start + name.count).isEqual(to: name.span)
                 {
                     var last = end
-                    while last > start + name.count + 1, text[last - 1] == 0x20 { last -= 1 }
+                    while last > start + name.count + 1, RuleRunner.isBlank(text[last - 1]) { last -= 1 }
                     return values.set(column, .first, field.start + start + name.count + 1..<field.start + last)
                 }
                 start = end + 1

@@ -56,6 +56,13 @@ import Upstream
         #expect(explanation.cache?.outcome == "miss")
     }
 
+    /// As balancing and affinity read it: what one part of the edge sees, no other may miss.
+    @Test(arguments: ["a=1;\ts=x", "a=1; s=x\t", "\t s=x \t ;a=1", ";;s=x", "a=1 ;\t\ts=x"])
+    func blanksAroundACookieAreNotPartOfIt(_ line: String) throws {
+        let explanation = try explain(["cookie | - | cookie('s') = 'x' | deny"], "http://a.test/p", [("Cookie", line)])
+        #expect(verdicts(explanation) == ["receive cookie fired"], "\(line.debugDescription)")
+    }
+
     @Test func aRuleThatAnswersEndsItAll() throws {
         let explanation = try explain([
             "no | - | client.ip = '192.0.2.7' | deny", "b | - | - | bypass", "m | miss | - | set_header X-A 1",
