@@ -93,6 +93,17 @@ struct PlaceAgentTests {
         #expect(agent.refusedMessages == 5 + 2 * beat.count)
     }
 
+    @Test func aTimeThatIsNoneIsRefused() throws {
+        var agent = try agent()
+        let now: Int64 = 1_700_000_000_000
+        // The farthest is the one that has no magnitude.
+        for time in [now &+ .min, .min, .max, now &+ .max, now - 30_001, now + 30_001] {
+            #expect(hear(&agent, heartbeat(1, at: time), at: now).isEmpty)
+        }
+        #expect(agent.refusedMessages == 6)
+        #expect(hosts(hear(&agent, heartbeat(1, at: now - 30_000), at: now)) == [1])
+    }
+
     @Test func drainAndReturnAreToldToAll() throws {
         var agent = try agent()
         _ = agent.tick(at: 1000)

@@ -60,7 +60,7 @@ struct PlaceAgent: Sendable {
         _ bytes: ArraySlice<UInt8>, from address: SocketAddress, at now: Int64, status: () -> String
     ) -> [Action] {
         guard let message = PlaceMessage(bytes, secret: settings.secret),
-            abs(message.timeMilliseconds &- now) <= Int64(settings.maxClockSkewMilliseconds)
+            (message.timeMilliseconds &- now).magnitude <= settings.maxClockSkewMilliseconds
         else {
             refusedMessages += 1
             return []
