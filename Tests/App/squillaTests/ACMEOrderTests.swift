@@ -51,6 +51,25 @@ import Testing
                 status: 201, location: "https://ca/order/1"))
     }
 
+    @Test(
+        arguments: [
+            ("https://ca.test/a?b=1", "ca.test", 443, "/a?b=1"), ("https://[::1]:8443", "[::1]", 8443, "/"),
+            ("http://127.0.0.1:14000/dir", "127.0.0.1", 14000, "/dir"),
+        ] as [(String, String, UInt16, String)])
+    func placesOfAServer(url: String, host: String, port: UInt16, target: String) throws {
+        let place = try ACMETransport.split(url)
+        #expect(place.host == host && place.port == port && place.target == target)
+    }
+
+    /// What else a server names would be written into the request as it came.
+    @Test(arguments: [
+        "https://ca\r\nX: y/", "https://ca\r\nX/", "https://c a/", "https://c\u{E4}/", "https://a@ca/", "https://ca?x",
+        "https:///x", "https://ca:0x50/", "https://ca/\r\n", "https://ca/a b", "http://ca/", "ftp://ca/",
+    ])
+    func placesThatAreNone(url: String) {
+        #expect(throws: ACMEFailure.self) { try ACMETransport.split(url) }
+    }
+
     @Test func theWholeWay() throws {
         var order = try order()
         #expect(ordered(&order) == .post("https://ca/z/1", payload: ""))

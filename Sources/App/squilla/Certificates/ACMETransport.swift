@@ -77,7 +77,7 @@ final class ACMETransport: Sendable {
     }
 
     /// `https://HOST[:PORT]/PATH`; `http` for a server of this machine alone.
-    private static func split(
+    static func split(
         _ url: String
     ) throws(ACMEFailure) -> (isSecure: Bool, host: String, port: UInt16, target: String) {
         let isSecure = url.hasPrefix("https://")
@@ -89,10 +89,16 @@ final class ACMETransport: Sendable {
         let port = colon.map { UInt16(authority[authority.index(after: $0)...]) } ?? (isSecure ? 443 : 80)
         let isLocal = host == "127.0.0.1" || host == "localhost" || host == "[::1]"
         let target = slash == rest.endIndex ? "/" : String(rest[slash...])
+        // The host stands in a field of the request as it is here.
         guard isSecure || url.hasPrefix("http://") && isLocal, let port, !host.isEmpty,
-            target.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            host.utf8.allSatisfy(isHostByte), target.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { throw ACMEFailure(problem: "malformed", detail: "not a URL of an ACME server: \(url)") }
         return (isSecure, host, port, target)
+    }
+
+    /// Of a name, or of an address, in brackets or not.
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 || "-._:[]".utf8.contains(byte)
     }
 }
 
