@@ -5,11 +5,13 @@ import Upstream
 
 /// A line is a rule: a letter for its phase, one for its action, the action's text, a bar and the condition. Any text is rules
 /// or faults with a place in it; rules that are taken are asked for a request, each of them once in its phase, without a crash,
-/// and what they send has no line end in a field.
+/// and what they send has no line end in a field. Lines behind an empty one are what a client and an origin say: the path with
+/// its query, cookies, two further fields, the answer's type and a field of its own.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let text = String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
-    let rules = text.split(separator: "\n").prefix(16).enumerated().map { rule($0.element, $0.offset) }
+    let parts = text.split(separator: "\n\n", maxSplits: 1, omittingEmptySubsequences: false)
+    let rules = parts[0].split(separator: "\n").prefix(16).enumerated().map { rule($0.element, $0.offset) }
     guard !rules.isEmpty else { return 0 }
     let (set, faults) = RuleSet.compile(rules, origins: ["main", "next"], allowsESI: true)
     for fault in faults {
@@ -25,9 +27,8 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     settings.rules.set = set
     settings.rules.maximumMatchSteps = 10_000
     settings.cache.memoryBytes = 1 << 20
-    var question = RequestQuestion(url: "http://a.test/p.css?a=1&b=%41&c", client: .ipv4(192, 0, 2, 7, port: 1))
-    question.headers = [("Cookie", "s=1; t=2"), ("X-A", "1"), ("X-A", "2"), ("Accept-Encoding", "gzip")]
-    question.answer = (200, [("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "max-age=60"), ("X-B", "b")])
+    let said = parts.dropFirst().first.map(Said.init) ?? Said()
+    let question = said.question
     var explainer = RequestExplainer(question, settings: settings, cache: nil, now: 1_700_000_000_000_000)
     do throws(RequestQuestion.Fault) {
         let explanation = try explainer.explain()
@@ -36,9 +37,42 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
             precondition(!header.utf8.contains { $0 < 0x20 && $0 != 0x09 }, "a line end in a field")
         }
     } catch {
-        preconditionFailure(error.message)
+        precondition(said.isHostile, "\(error.message)")
     }
     return 0
+}
+
+/// A request, and the origin's answer to it.
+private struct Said {
+    var target = "/p.css?a=1&b=%41&c"
+    var cookie = "s=1; t=2"
+    var values = ["1", "2"]
+    var type = "text/html; charset=utf-8"
+    var field = "b"
+    var isHostile = false
+
+    init() {}
+
+    init(_ text: Substring) {
+        // A line end within a line would be two lines.
+        var lines = text.split(separator: "\n", maxSplits: 8, omittingEmptySubsequences: false).map {
+            String($0.filter { !$0.isNewline })
+        }
+        while lines.count < 6 { lines.append("") }
+        isHostile = true
+        target = "/" + lines[0]
+        cookie = lines[1]
+        values = [lines[2], lines[3]]
+        type = lines[4]
+        field = lines[5]
+    }
+
+    var question: RequestQuestion {
+        var question = RequestQuestion(url: "http://a.test\(target)", client: .ipv4(192, 0, 2, 7, port: 1))
+        question.headers = [("Cookie", cookie), ("X-A", values[0]), ("X-A", values[1]), ("Accept-Encoding", "gzip")]
+        question.answer = (200, [("Content-Type", type), ("Cache-Control", "max-age=60"), ("X-B", field)])
+        return question
+    }
 }
 
 private func rule(_ line: Substring, _ number: Int) -> RuleDeclaration {
@@ -52,10 +86,13 @@ private func rule(_ line: Substring, _ number: Int) -> RuleDeclaration {
     rule.stops = (letters.first ?? 0) & 0x20 == 0
     let actions: [RuleDeclaration.Action] = [
         .respond(status: 200, headers: [("X-C", argument)], body: argument),
-        .redirect(to: argument, status: 302, keepsQuery: true), .rewrite(argument), .setHeader(name: "X-D", value: argument),
+        .redirect(to: argument, status: 302, keepsQuery: true), .rewrite(argument),
+        .setHeader(name: "X-D", value: argument),
         .addHeader(name: argument, value: "1"), .dropHeader(argument), .stripQuery([argument]), .sortQuery,
-        .cacheKey([argument], replacesURL: false), .cacheKey([argument], replacesURL: true), .timeToLive(.computed(argument)),
-        .grace(.seconds(7)), .bypass, .throttle(key: argument, events: 1, milliseconds: 1000, burst: 2), .origin("next"),
+        .cacheKey([argument], replacesURL: false), .cacheKey([argument], replacesURL: true),
+        .timeToLive(.computed(argument)),
+        .grace(.seconds(7)), .bypass, .throttle(key: argument, events: 1, milliseconds: 1000, burst: 2),
+        .origin("next"),
         .canary(by: argument, split: [("main", 5000), ("next", 5000)]), .tags([argument]), .compress(false), .esi(true),
     ]
     rule.actions = [("action", actions[Int(letters.count > 1 ? letters[1] : 0) % actions.count])]
