@@ -91,6 +91,57 @@ import Testing
         log.close()
     }
 
+    /// Where the frame lies that begins with an offset.
+    private static func frame(_ offset: Int64, in bytes: [UInt8]) throws -> Range<Int> {
+        var place = 0
+        while true {
+            let found = FrameHeader(bytes.span.extracting(place..<place + FrameHeader.size), frameBytes: 1 << 20)
+            let header = try #require(found)
+            if header.baseOffset == offset { return place..<place + header.frameLength }
+            place += header.frameLength
+        }
+    }
+
+    /// Whoever verifies and whoever reads agree on what is none, with its checksums right too.
+    @Test func aFrameOfOffsetsThatWereThereIsAGap() throws {
+        let storage = SimulatedStorage(seed: 1)
+        var log = try open(storage)
+        try log.createTopic("numbers", settings: plain, schema: numbersSchema)
+        try fill(log, 0..<100)
+        log.close()
+        let file = try storage.open(Self.path(0), mode: .readWrite)
+        let bytes = try file.read(at: 0, count: try file.size())
+        let range = try Self.frame(30, in: bytes)
+        var frame = Array(bytes[range])
+        frame.store(Int64(25), at: 32)
+        FrameForger.mend(&frame)
+        try file.write(frame.span, at: range.lowerBound)
+        try file.sync()
+        log = try open(storage)
+        let verified = try log.verify()
+        #expect(verified.gaps.map(\.offsets) == [30..<40] && verified.rows == 90)
+        let reader = try log.read(topic: "numbers", from: .earliest)
+        #expect(try reader.allNumbers() == Array(0..<30) + Array(40..<100))
+        #expect(reader.gaps.map(\.offsets) == [30..<40])
+        log.close()
+    }
+
+    /// On its way to where it begins a reader passes what lies in front, in the same block.
+    @Test(arguments: [40, 45, 49, 50]) func damageInFrontCostsAReaderNothing(first: Int) throws {
+        let storage = SimulatedStorage(seed: 1)
+        var log = try open(storage)
+        try log.createTopic("numbers", settings: plain, schema: numbersSchema)
+        try fill(log, 0..<100)
+        log.close()
+        let bytes = try storage.readAll(Self.path(0), limit: 1 << 20)
+        storage.corrupt(Self.path(0), at: try Self.frame(30, in: bytes).lowerBound + 9)
+        log = try open(storage)
+        #expect(try log.verify().gaps.map(\.offsets) == [30..<40])
+        let reader = try log.read(topic: "numbers", from: .offset(Int64(first)))
+        #expect(try reader.allNumbers() == Array(first..<100) && reader.gaps.isEmpty)
+        log.close()
+    }
+
     @Test func indexesAreMadeAgain() throws {
         let storage = SimulatedStorage(seed: 1)
         var log = try open(storage)

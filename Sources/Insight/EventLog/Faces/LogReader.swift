@@ -33,6 +33,10 @@ public final class LogReader {
         let nextOffset: Int64
     }
 
+    /// The offset behind the run's last frame on the way, which may lie before `offset`. What begins before it is no frame, as
+    /// for whoever verifies or recovers. A run begins with a block, which may have been read in part.
+    private var reached: Int64 = 0
+
     init(
         view: PartitionView, schema: Schema, position: LogPosition, options: ReadOptions, frameBytes: Int
     ) throws(LogError) {
@@ -125,6 +129,7 @@ public final class LogReader {
 
     private func begin(_ file: SegmentFile, _ positions: Range<Int>, _ nextOffset: Int64) {
         frames.reset()
+        reached = 0
         run = Run(file: file, position: positions.lowerBound, end: positions.upperBound, nextOffset: nextOffset)
     }
 
@@ -155,7 +160,7 @@ public final class LogReader {
             let found = try storing { () throws(StorageError) in
                 try frames.header(file, at: current.position, end: current.end)
             }
-            guard let header = found else {
+            guard let header = found, header.baseOffset >= reached else {
                 try skipDamage(file, &current)
                 run = current
                 continue
@@ -165,6 +170,7 @@ public final class LogReader {
                 return (file, header, current.position)
             }
             current.position += header.frameLength
+            reached = header.nextOffset
             offset = max(offset, header.nextOffset)
             run = current
         }
@@ -175,7 +181,9 @@ public final class LogReader {
 
     /// Goes on behind the frame, once all of it was given.
     private func passRun(_ header: FrameHeader) {
-        if offset >= header.nextOffset { run?.position += header.frameLength }
+        guard offset >= header.nextOffset else { return }
+        run?.position += header.frameLength
+        reached = header.nextOffset
     }
 
     private func overlaps(_ header: FrameHeader) -> Bool {
@@ -186,13 +194,16 @@ public final class LogReader {
     /// Moves the run to the next sound frame.
     private func skipDamage(_ file: any StorageFile, _ current: inout Run) throws(LogError) {
         var scanner = SegmentScanner(
-            file: file, from: current.position, to: current.end, expectedOffset: offset, frameBytes: frameBytes,
+            file: file, from: current.position, to: current.end, expectedOffset: reached, frameBytes: frameBytes,
             isDeep: false)
         frames.reset()
         let start = current.position
         while let item = try storing({ () throws(StorageError) in try scanner.next() }) {
             guard case .frame(let header, let position) = item else { continue }
-            note(offset..<max(offset, header.baseOffset), start..<position, file, "no frame begins here")
+            // What lies before the first offset that is wanted is no loss of this reader.
+            if offset < header.baseOffset {
+                note(offset..<header.baseOffset, start..<position, file, "no frame begins here")
+            }
             current.position = position
             offset = max(offset, header.baseOffset)
             return
