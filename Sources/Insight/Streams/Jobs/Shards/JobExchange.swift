@@ -81,7 +81,7 @@ final class KeyedStatement {
 final class JobExchange {
     /// Pieces of a round for each shard: enough that the last ones don't matter, few enough that the sides of a join stay
     /// together.
-    private static let piecesPerLane = 16
+    private static let piecesPerLane = 64
     /// Pieces that may be sorted out ahead of the slowest shard, for each.
     private static let aheadPerLane = 8
 
