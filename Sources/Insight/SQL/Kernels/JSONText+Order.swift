@@ -20,6 +20,27 @@ extension JSONText {
         return plain.0 == plain.1
     }
 
+    /// The same bytes for values that are the same, as `areEqual` has it, and others for others.
+    static func identity(of value: Span<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        if let first = byte(value, 0), isNumber(first), let number = NumberParser.float64(value) {
+            // Of the two zeros one.
+            let bits = (number == 0 ? 0 : number).bitPattern
+            bytes.append(0)
+            for shift in stride(from: UInt64(0), to: 64, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: bits >> shift))
+            }
+            return bytes
+        }
+        if byte(value, 0) == UInt8(ascii: "\"") {
+            bytes.append(UInt8(ascii: "\""))
+            if appendScalar(value, to: &bytes) { return bytes }
+            bytes = []
+        }
+        appendCompact(value, to: &bytes)
+        return bytes
+    }
+
     /// Numbers by value, everything else by its bytes; kinds apart: false and true, numbers, texts, lists, objects.
     static func precedes(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
         let kinds = (rank(left), rank(right))

@@ -168,22 +168,28 @@ extension Kernel {
         }
     }
 
-    /// `ARRAY_DISTINCT`, `ARRAY_UNION`, `ARRAY_EXCEPT`, `ARRAY_INTERSECT`: each value once, where it comes first.
+    /// `ARRAY_DISTINCT`, `ARRAY_UNION`, `ARRAY_EXCEPT`, `ARRAY_INTERSECT`: each value once, where it comes first. How long a list
+    /// is its author's choice, so that no value is searched for among the others.
     private func appendDistinct(
         _ sources: [Texts], _ elements: [ListElements], _ row: Int, _ writer: inout ListWriter,
         _ output: inout [UInt8]
     ) {
+        var others: Set<[UInt8]>?
+        if sources.count > 1, function != .arrayUnion {
+            var found: Set<[UInt8]> = []
+            let texts = sources[1]
+            for range in elements[1].values {
+                found.insert(JSONText.identity(of: texts.text(row).extracting(range)))
+            }
+            others = found
+        }
+        var seen: Set<[UInt8]> = []
         for source in sources.indices where source == 0 || function == .arrayUnion {
             let texts = sources[source]
-            let others = sources.last ?? texts
-            let text = texts.text(row)
             for range in elements[source].values {
-                let value = text.extracting(range)
-                if sources.count > 1, function != .arrayUnion {
-                    let isInOther = Self.place(of: value, in: others.text(row), elements[1]) >= 0
-                    guard isInOther == (function == .arrayIntersect) else { continue }
-                }
-                if !writer.contains(value, in: output) { writer.append(text, range, to: &output) }
+                let identity = JSONText.identity(of: texts.text(row).extracting(range))
+                if let others, others.contains(identity) != (function == .arrayIntersect) { continue }
+                if seen.insert(identity).inserted { writer.append(texts.text(row), range, to: &output) }
             }
         }
     }
@@ -238,20 +244,12 @@ extension Kernel {
 
 /// Elements of a list that is being written.
 struct ListWriter {
-    private var written: [Range<Int>] = []
     private let start: Int
 
     init(start: Int) { self.start = start }
 
     mutating func append(_ text: Span<UInt8>, _ range: Range<Int>, to output: inout [UInt8]) {
         if output.count > start { output.append(UInt8(ascii: ",")) }
-        let first = output.count
         JSONText.appendCompact(text.extracting(range), to: &output)
-        written.append(first..<output.count)
-    }
-
-    func contains(_ value: Span<UInt8>, in output: [UInt8]) -> Bool {
-        for range in written where JSONText.areEqual(output.span.extracting(range), value) { return true }
-        return false
     }
 }

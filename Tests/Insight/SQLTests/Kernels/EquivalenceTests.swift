@@ -91,4 +91,20 @@ struct EquivalenceTests {
     }
 
     private func shown(_ column: Column) -> [String] { (0..<column.count).map { "\(column.value($0))" } }
+
+    /// Lists as sets know values by their identity, all else by comparing two.
+    @Test func valuesOfJSONHaveOneIdentityWhereTheyAreEqual() {
+        let texts = [
+            "1", "1.0", "10e-1", "-0", "0.0", "12345678901234567890123", "1e999", "2e999", "-", "\"a\"", "\"\\u0061\"",
+            "\"1\"", "\"\\q\"",
+            "null", "true", "false", "[1, 2]", "[1,2]", "[1,2.0]", "{\"k\": 1}", "{\"k\":1}", "{}", "[]",
+        ].map { Array($0.utf8) }
+        for left in texts {
+            for right in texts {
+                let isSame = JSONText.identity(of: left.span) == JSONText.identity(of: right.span)
+                let words = "\(String(decoding: left, as: UTF8.self)) and \(String(decoding: right, as: UTF8.self))"
+                #expect(isSame == JSONText.areEqual(left.span, right.span), "\(words)")
+            }
+        }
+    }
 }
