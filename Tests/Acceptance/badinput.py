@@ -60,8 +60,8 @@ class Handler(socketserver.StreamRequestHandler):
 origin = Origin()
 config = folder() / "squilla.yaml"
 config.write_text(f"""
-edge: {{header_timeout_ms: 1s, body_timeout_ms: 1s, keep_alive_timeout_ms: 5s, write_timeout_ms: 2s, max_body_bytes: 1MiB}}
-origins: [{{url: "http://127.0.0.1:{origin.server_address[1]}", first_byte_timeout_ms: 1s, between_bytes_timeout_ms: 1500ms, retries: 1}}]
+edge: {{header_timeout_ms: 3s, body_timeout_ms: 1s, keep_alive_timeout_ms: 5s, write_timeout_ms: 2s, max_body_bytes: 1MiB}}
+origins: [{{url: "http://127.0.0.1:{origin.server_address[1]}", first_byte_timeout_ms: 3s, between_bytes_timeout_ms: 1500ms, retries: 1}}]
 """)
 server = Server("-c", config)
 BASE = b"Host: a.example\r\n"
@@ -168,7 +168,7 @@ def events():
     rows = server.sql("SELECT error.source AS source, count(*) AS n FROM requests WHERE error.code IS NOT NULL GROUP BY 1")
     found = {row["source"]: row["n"] for row in rows}
     return found if found.get("client", 0) >= len(refused) and found.get("origin", 0) >= 10 else None
-print("ok: events:", until("events name whose fault it was", events, 5))
+print("ok: events:", until("events name whose fault it was", events, 20))
 
 # The management side
 for body, expected in (("{", 400), ("[]", 400), ('{"query": 3}', 400), ('{"query": "SELEC 1"}', 400),

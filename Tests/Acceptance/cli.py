@@ -81,11 +81,19 @@ check(run("log", "read", "nowhere", "--data", data).returncode == 1, "an unknown
 check(run("log", "append", "bad name!", "--data", data, stdin="{}\n").returncode == 1, "a bad topic name")
 check(run("log", "verify", "--data", data).returncode == 0, "verify beside the running server")
 
+
+def gauge(name):
+    lines = server.api("/metrics")[2].decode().splitlines()
+    return next(float(line.split()[-1]) for line in lines if line.startswith(name + " "))
+
+
+
 # tail and live windows see requests as they happen
 tail = subprocess.Popen([BINARY, "tail", "--where", "http.response.status_code >= 500", "--data", str(data)], stdout=subprocess.PIPE, text=True)
 live = subprocess.Popen([BINARY, "sql", "--live", "--format", "json", "--data", str(data),
                          "SELECT window_start, count(*) AS n FROM TABLE(TUMBLE(TABLE requests, DESCRIPTOR(`@timestamp`), INTERVAL '1' SECOND)) GROUP BY window_start, window_end"],
                         stdout=subprocess.PIPE, text=True)
+until("both follow", lambda: gauge("squilla_queries_running") == 2, 60)
 time.sleep(1)
 for i in range(20):
     server.get(f"/page{i}?x=\x1b[31m".replace("\x1b", "%1B"))
@@ -94,10 +102,12 @@ check("502" in line and "/page" in line, f"tail: {line.strip()}")
 row = json.loads(live.stdout.readline())
 check(row["n"] > 0, f"a live window closes: {row}")
 tail.kill(), live.kill()
+until("both are gone", lambda: gauge("squilla_queries_running") == 0, 60)
 
 # a live group without a window answers what changes
 counting = subprocess.Popen([BINARY, "sql", "--live", "--format", "json", "--data", str(data), "SELECT count(*) AS n FROM requests"],
                             stdout=subprocess.PIPE, text=True)
+until("it follows", lambda: gauge("squilla_queries_running") == 1, 60)
 time.sleep(1)
 server.get("/one")
 change = json.loads(counting.stdout.readline())
@@ -113,6 +123,7 @@ subscribers = [
     for arguments in (["SELECT url.path FROM requests WHERE http.response.status_code >= 500"],
                       ["--mql", "select e['url']['path'] as p where http.response.status_code >= 500 and url.path ==~ /.page1./"],
                       ["--events-per-second", "1", "--client-id", "slow", "SELECT url.path FROM requests"])]
+until("all follow", lambda: gauge("squilla_subscriptions_open") == 3, 60)
 time.sleep(1)
 for i in range(20):
     server.get(f"/page{i}")
@@ -137,6 +148,6 @@ check(run("status", "--data", data).returncode == 0, "status")
 if SAMPLE_LOG.exists():
     answer = run("replay", SAMPLE_LOG, "--target", f"http://{server.edge[0]}:{server.edge[1]}", "--speed", "1000000x", timeout=120)
     check(answer.returncode == 0 and "9,999" in answer.stdout.replace("9999", "9,999"), f"replay: {answer.stdout.strip()[-300:]}{answer.stderr[-200:]}")
-    until("every replayed request is an event", lambda: server.sql("SELECT count(*) AS n FROM requests")[0]["n"] >= 20 + 9999, 5)
+    until("every replayed request is an event", lambda: server.sql("SELECT count(*) AS n FROM requests")[0]["n"] >= 20 + 9999, 20)
 check(run("replay", good, "--target", "http://127.0.0.1:1").returncode != 0, "replay to nobody fails")
 check(server.terminate() == 0, "and ends well")

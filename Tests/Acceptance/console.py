@@ -43,8 +43,8 @@ time.sleep(1)
 page.screenshot(shots / "console-light.png")
 
 # A click on a value filters by it, in the lists, in the tail and in the address
-path = page.run("document.querySelector('#lists .list button .bar-label').textContent")
-page.run("document.querySelector('#lists .list button').click()")
+path = page.run("""(() => { const button = document.querySelector('#lists .list button')
+    const label = button.querySelector('.bar-label').textContent; button.click(); return label })()""")
 page.until("the filter is a chip", "document.querySelectorAll('.chip').length === 1")
 check(page.run("new URLSearchParams(location.search).get('f')") == f"url.path:{path}", f"the filter {path} is in the address")
 if server:

@@ -48,11 +48,11 @@ try:
     def counted():
         metrics = server.api("/metrics")[2].decode()
         return [l for l in metrics.splitlines() if l.startswith("squilla_log") and ("error" in l or "dropped" in l or "failed" in l) and not l.endswith(" 0")]
-    print("ok: the loss is counted:", until("the loss is counted", counted, 10))
+    print("ok: the loss is counted:", until("the loss is counted", counted, 30))
     (mount / "ballast").unlink()
     def recovered():
         return server.api("/api/v1/topics/small/events?durability=commit", "POST", '{"a": 1}\n')[0] == 200
-    until("appends go on when there is room again", recovered, 10)
+    until("appends go on when there is room again", recovered, 30)
     check(server.sql("SELECT count(*) AS n FROM small")[0]["n"] >= 1, "and can be read")
     server.terminate()
 finally:

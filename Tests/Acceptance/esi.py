@@ -50,17 +50,17 @@ class Origin(http.server.BaseHTTPRequestHandler):
             head, body = {**head, "Cache-Control": "private, no-store"}, self.headers.get("Cookie", "nobody").encode()
         elif path == "/hostile":
             names = ("hangs", "trickles", "binary", "cookie", "bomb", "self", "loop", "truncated", "garbage", "huge")
-            options = 'onerror="continue" maxwait="700" dca="esi"'
+            options = 'onerror="continue" maxwait="3000" dca="esi"'
             parts = "".join(f"[{name}:{include('/' + name, options)}]" for name in names)
             head, body = asks, (parts + "end").encode()
         elif path == "/hangs":
-            time.sleep(3)
+            time.sleep(30)
             return
         elif path == "/trickles":
             self.send_response(200)
             self.send_header("Content-Length", "1000")
             self.end_headers()
-            for _ in range(30):
+            for _ in range(300):
                 self.wfile.write(b"x")
                 time.sleep(0.1)
             return
@@ -123,7 +123,7 @@ before = edge.resident_bytes()
 start = time.monotonic()
 status, headers, body = edge.get("/hostile")
 took = time.monotonic() - start
-check(status == 200 and body.endswith(b"end") and took < 3, f"bad fragments: {len(body)} bytes in {took:.1f} s")
+check(status == 200 and body.endswith(b"end") and took < 15, f"bad fragments: {len(body)} bytes in {took:.1f} s")
 check(b"[hangs:]" in body and b"[bomb:]" in body and b"[cookie:c]" in body and b"[garbage:]" in body and b"[huge:]" in body, "each fails alone")
 check("set-cookie" not in headers and b"esi:include" not in body, "no cookie and no markup of theirs comes through")
 check(edge.resident_bytes() - before < 150 << 20, f"resident {(edge.resident_bytes() - before) / 1e6:+.0f} MB")

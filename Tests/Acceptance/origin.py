@@ -44,7 +44,7 @@ check("HTTP/1.1 200" in curl.stdout and "Cache-Status:" in curl.stdout.title(), 
 # Events, within a second
 def rows_of(path):
     return server.sql(f"SELECT http.response.status_code AS s, cache.status AS c FROM requests WHERE url.path = '{path}' ORDER BY `@timestamp`")
-rows = until("events are visible", lambda: (r := rows_of("/cached/page")) and len(r) >= 7 and r, 3)
+rows = until("events are visible", lambda: (r := rows_of("/cached/page")) and len(r) >= 7 and r, 20)
 check(rows[0]["c"] == "miss" and rows[1]["c"] == "hit", f"each request is an event: {[r['c'] for r in rows]}")
 
 # A large body, both ways, in bounded memory

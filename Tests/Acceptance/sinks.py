@@ -128,7 +128,7 @@ def main():
     check('squilla_job_sink_refusing{job="out",target="hook"} 1' in server.api("/metrics")[2].decode(), "the metrics tell")
     check("hush" not in server.api("/api/v1/jobs/out")[2].decode(), "a secret is not shown")
     check(run("job", "stop", "out", "--data", data).returncode == 0, "the job is stopped")
-    until("it ends though the sink refuses", lambda: job(server)["state"] == "stopped", 10)
+    until("it ends though the sink refuses", lambda: job(server)["state"] == "stopped", 30)
     # A stop waits for no sink that refuses, and leaves files open then: the next has to end with all closed.
     Hook.closed, Hook.calm = False, True
     check(run("job", "restart", "out", "--data", data).returncode == 0, "it is restarted")

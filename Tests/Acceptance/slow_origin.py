@@ -9,7 +9,8 @@ nginx = Nginx("""location / { add_header Cache-Control "max-age=600"; }""")
 for number in range(200):
     (nginx.root / f"miss{number}").write_text(str(number))
 
-slow_port = free_port()
+slow_listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+slow_port = slow_listener.getsockname()[1]
 healed = threading.Event()
 asked = []
 
@@ -39,9 +40,8 @@ def answer(connection):
 
 
 def serve():
-    listener = socket.create_server(("127.0.0.1", slow_port), backlog=1024)
     while True:
-        threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+        threading.Thread(target=answer, args=(slow_listener.accept()[0],), daemon=True).start()
 
 
 threading.Thread(target=serve, daemon=True).start()
@@ -82,7 +82,7 @@ for number in range(600):
 until("the slow origin has as many requests as it may have", lambda: len(asked) >= 100)
 beside = hits()
 # Of the machine's other load both halves have the same share; a hit that waits for the slow origin takes a second and more.
-check(beside[-4] < 0.5, f"99 of 100 hits take at most {beside[-4] * 1000:.2f} ms ({alone[-4] * 1000:.2f} before)")
+check(beside[-4] < 0.9, f"99 of 100 hits take at most {beside[-4] * 1000:.2f} ms ({alone[-4] * 1000:.2f} before)")
 print(f"median {statistics.median(alone) * 1e6:.0f} µs without, {statistics.median(beside) * 1e6:.0f} µs with 600 slow requests")
 begun = time.monotonic()
 answers = [server.get(f"/miss{number}") for number in range(200)]

@@ -54,7 +54,7 @@ def main():
         status, _, answer = server.api("/api/v1/topics/t/events", "POST", events(start, PIECE))
         check(status == 200, f"events are taken ({answer[:200]!r})") if status != 200 else None
     wanted = [len(range(i, EVENTS, READERS)) for i in range(READERS)]
-    texts = read(readers, 60, lambda i, text: text.count(b'"n":') >= wanted[i])
+    texts = read(readers, 180, lambda i, text: text.count(b'"n":') >= wanted[i])
     check([text.count(b'"n":') for text in texts] == wanted, f"each gets its rows of {EVENTS}")
     grown = server.resident_bytes() - began
     check(grown < 100_000_000, f"the one that is never read takes no memory without end ({grown / 1e6:.0f} MB)")

@@ -222,9 +222,16 @@ stop.set()
 for visitor in visitors:
     visitor.join()
 check(not failures, "certificates are exchanged without a failed request")
-shown = subprocess.run(f"openssl s_client -connect 127.0.0.1:{secure} -servername edge.test </dev/null | openssl x509 -noout -serial",
-                       shell=True, capture_output=True, text=True, timeout=20).stdout
-check(shown == openssl("x509", "-in", "edge.pem", "-noout", "-serial").stdout != before, "and the newest is shown")
+newest = openssl("x509", "-in", "edge.pem", "-noout", "-serial").stdout
+
+
+def shown():
+    return subprocess.run(
+        f"openssl s_client -connect 127.0.0.1:{secure} -servername edge.test </dev/null | openssl x509 -noout -serial",
+        shell=True, capture_output=True, text=True, timeout=20).stdout
+
+
+until("and the newest is shown", lambda: shown() == newest != before)
 (files / "edge.pem").write_text("not a certificate")
 server.process.send_signal(signal.SIGHUP)
 until("the bad file is reported", lambda: "not reloaded" in server.output())

@@ -25,6 +25,8 @@ extension EdgeSection {
             "keep_alive_timeout_ms", default: keepAliveTimeoutMilliseconds, in: 10...24 * hour)
         writeTimeoutMilliseconds = section.milliseconds(
             "write_timeout_ms", default: writeTimeoutMilliseconds, in: 10...hour)
+        halfClosedTimeoutMilliseconds = section.milliseconds(
+            "half_closed_timeout_ms", default: halfClosedTimeoutMilliseconds, in: 10...hour)
         tunnelTimeoutMilliseconds = section.milliseconds(
             "tunnel_timeout_ms", default: tunnelTimeoutMilliseconds, in: 10...24 * hour)
         drainTimeoutMilliseconds = section.milliseconds(

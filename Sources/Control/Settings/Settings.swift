@@ -55,6 +55,8 @@ public struct EdgeSection: Hashable, Sendable {
     public var keepAliveTimeoutMilliseconds = 75_000
     /// Time without the client taking a byte of a response before the connection is closed.
     public var writeTimeoutMilliseconds = 60_000
+    /// Time a client that has shut its sending side down is waited for while no answer has begun.
+    public var halfClosedTimeoutMilliseconds = 10_000
     /// Time without a byte either way before a tunnel (WebSocket) is ended.
     public var tunnelTimeoutMilliseconds = 600_000
     /// How long a drain waits for requests under way.

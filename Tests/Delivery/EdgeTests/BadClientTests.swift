@@ -1,5 +1,6 @@
 import Glibc
 import HTTPWire
+import Runtime
 import Testing
 
 @testable import Edge
@@ -99,7 +100,7 @@ import Testing
     }
 
     @Test func aSlowHeadGets408() throws {
-        let edge = try TestEdge(origin: nil) { $0.headerTimeoutMilliseconds = 100 }
+        let edge = try TestEdge(origin: nil) { $0.headerTimeoutMilliseconds = 500 }
         let client = try edge.connect()
         try client.send("GET / HT")
         for _ in 0..<4 {
@@ -122,6 +123,23 @@ import Testing
         let client = try edge.connect()
         #expect(try client.get("/").status == 200)
         #expect(client.isEnded())
+    }
+
+    /// It may be gone: its request is not waited for without end.
+    @Test func aHalfClosedClientIsTakenForGoneAfterAWhile() throws {
+        let hasEnded = Monitor(false)
+        let origin = ScriptedOrigin { origin, connection in
+            _ = try origin.request(connection)
+            _ = connection.isEnded()
+            hasEnded.update { $0 = true }
+        }
+        let edge = try TestEdge(origin: origin.port) { $0.halfClosedTimeoutMilliseconds = 100 }
+        let client = try edge.connect()
+        try client.send("DELETE / HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.endSending()
+        #expect(client.isEnded())
+        #expect(hasEnded.wait(timeoutNanoseconds: 10_000_000_000) { $0 ? true : nil } == true)
+        #expect(edge.events(1)[0]["error.code"] == "client_gone")
     }
 
     @Test func aReaderThatStopsIsCut() throws {

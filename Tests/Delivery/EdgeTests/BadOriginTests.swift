@@ -80,7 +80,7 @@ import Upstream
             _ = connection.isEnded()
         }
         let edge = try TestEdge(origin: origin.port) {
-            $0.origins[0].endpoints[0].firstByteTimeoutMilliseconds = 60
+            $0.origins[0].endpoints[0].firstByteTimeoutMilliseconds = 1_000
             $0.origins[0].endpoints[0].idleTimeoutMilliseconds = 60
         }
         #expect(try edge.get("/hang").status == 504)
@@ -93,8 +93,8 @@ import Upstream
     }
 
     @Test func anOriginThatIsNotThereIsABadGatewayAndThenUnavailable() throws {
-        let (listener, port) = WireSocket.listen()
-        listener.close()
+        let (dead, port) = WireSocket.listen(isDead: true)
+        defer { dead.close() }
         let edge = try TestEdge(origin: port) {
             $0.workers = 1
             $0.origins[0].endpoints[0].failureThreshold = 3
@@ -123,7 +123,7 @@ import Upstream
             $0.workers = 1
             $0.origins[0].endpoints[0].maximumConnections = 1
             $0.origins[0].endpoints[0].maximumPending = 1
-            $0.origins[0].endpoints[0].pendingTimeoutMilliseconds = 80
+            $0.origins[0].endpoints[0].pendingTimeoutMilliseconds = 2_000
             $0.origins[0].endpoints[0].firstByteTimeoutMilliseconds = 5_000
         }
         let first = try edge.connect()

@@ -68,7 +68,7 @@ import Upstream
             check.fall = 2
             origin.policy.check = check
         }
-        for _ in 0..<500 where edge.server.origins[0].report(now: 0)[0].state == .available { usleep(10_000) }
+        for _ in 0..<2_000 where edge.server.origins[0].report(now: 0)[0].state == .available { usleep(10_000) }
         let report = edge.server.origins[0].report(now: 0)
         #expect(report.map(\.state) == [.unwell, .available])
         #expect(report[0].reason == "status 500")
@@ -76,8 +76,8 @@ import Upstream
     }
 
     @Test func tcpChecksWantAConnect() throws {
-        let (dead, port) = WireSocket.listen()
-        dead.close()
+        let (dead, port) = WireSocket.listen(isDead: true)
+        defer { dead.close() }
         let good = ScriptedOrigin { _ in ScriptedOrigin.ok("good") }
         let edge = try TestEdge(origin: nil) { settings in
             var origin = EdgeOrigin(
@@ -90,17 +90,15 @@ import Upstream
             origin.policy.check = check
             settings.origins = [origin]
         }
-        for _ in 0..<500 where edge.server.origins[0].report(now: 0)[0].state == .available { usleep(10_000) }
+        for _ in 0..<2_000 where edge.server.origins[0].report(now: 0)[0].state == .available { usleep(10_000) }
         #expect(edge.server.origins[0].report(now: 0).map(\.state) == [.unwell, .available])
     }
 
     /// More than half are down, so that all are asked; those that take no connection are passed over.
     @Test func theLastOneLeftGetsAllRequests() throws {
-        var ports = (0..<3).map { _ in
-            let (dead, port) = WireSocket.listen()
-            dead.close()
-            return port
-        }
+        let dead = (0..<3).map { _ in WireSocket.listen(isDead: true) }
+        defer { for each in dead { each.socket.close() } }
+        var ports = dead.map(\.port)
         let good = ScriptedOrigin { _ in ScriptedOrigin.ok("good") }
         ports.append(good.port)
         let edge = try TestEdge(origin: nil) { settings in
@@ -119,7 +117,7 @@ import Upstream
             origin.policy.check = check
             settings.origins = [origin]
         }
-        for _ in 0..<500 {
+        for _ in 0..<2_000 {
             if edge.server.origins[0].report(now: 0).count(where: { $0.state == .unwell }) == 3 { break }
             usleep(10_000)
         }
@@ -130,8 +128,8 @@ import Upstream
 
     /// The client must know that what it sends behind the rest of its body won't be read.
     @Test func anErrorBeforeTheBodyEndsTheConnection() throws {
-        let (dead, port) = WireSocket.listen()
-        dead.close()
+        let (dead, port) = WireSocket.listen(isDead: true)
+        defer { dead.close() }
         let edge = try TestEdge(origin: port)
         let client = try edge.connect()
         try client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\n")

@@ -50,7 +50,9 @@ import Testing
         #expect(plain.field("Squilla-Debug") == nil && plain.field("Vary") == nil && plain.field("Age") != nil)
         let hit = try edge.get("/a?x=1", ticket())
         let again = try #require(hit.field("Squilla-Debug"))
-        #expect(again.hasPrefix("edge=\"test-edge\", cache=hit, age=0, key=\"test/a?x=1\", elapsed-us="))
+        // An age is in whole seconds, and one may have turned in between.
+        #expect(again.hasPrefix("edge=\"test-edge\", cache=hit, age="))
+        #expect(again.contains(", key=\"test/a?x=1\", elapsed-us="))
     }
 
     @Test func nobodyElseIsTold() throws {

@@ -156,8 +156,10 @@ import Upstream
     }
 
     @Test func aClientThatLeavesCancelsItsStream() throws {
+        let came = Monitor(false)
         let origin = FrameOrigin { peer, _ in
             let left = try peer.nextRequest().stream
+            came.update { $0 = true }
             guard let reset = peer.first(FrameClient.Kind.reset), reset.stream == left, reset.errorCode == 8 else {
                 return
             }
@@ -166,7 +168,7 @@ import Upstream
         }
         let edge = try edge(origin.port)
         let client = try sockets(edge, heads(1))[0]
-        usleep(50_000)
+        #expect(came.wait(timeoutNanoseconds: 10_000_000_000) { $0 ? true : nil } == true)
         client.reset()
         usleep(50_000)
         #expect(try sockets(edge, heads(1))[0].response().status == 200)

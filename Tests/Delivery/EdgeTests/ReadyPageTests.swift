@@ -150,7 +150,7 @@ import Testing
         settings.esi.page.maximumIncludes = 1
         edge.server.reload(settings)
         var status = 200
-        for _ in 0..<500 where status == 200 {
+        for _ in 0..<4_000 where status == 200 {
             status = try edge.get("/").status
             usleep(5_000)
         }

@@ -75,7 +75,7 @@ struct DiskTests {
         }
 
         private func waitForLoad(_ before: Int) {
-            for _ in 0..<100_000 where scene.outcomes.all.count == before { usleep(50) }
+            for _ in 0..<400_000 where scene.outcomes.all.count == before { usleep(50) }
         }
     }
 

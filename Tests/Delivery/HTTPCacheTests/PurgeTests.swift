@@ -80,21 +80,23 @@ import Testing
     }
 
     /// Who holds a lock for long holds up the sweep, not the other way round.
-    @Test func aSweepWaitsForWhoeverHasALock() async {
+    @Test func aSweepWaitsForWhoeverHasALock() {
+        enum Holder { case none, holds, gone }
         let scene = scene()
         #expect(purge(scene, tag: "all") == 3)
-        let isHeld = Atomic<Bool>(false)
-        let holder = Task.detached {
+        let holder = Monitor(Holder.none)
+        Thread.start(name: "holder") {
             for shard in scene.cache.shards {
                 shard.part.withLock { _ in
-                    isHeld.store(true, ordering: .relaxed)
+                    holder.update { $0 = .holds }
                     Thread.sleep(microseconds: 200)
                 }
             }
+            holder.update { $0 = .gone }
         }
-        while !isHeld.load(ordering: .relaxed) { Thread.yield() }
+        _ = holder.wait { $0 == .none ? nil : true }
         scene.cache.sweep { true }
-        await holder.value
+        _ = holder.wait { $0 == .gone ? true : nil }
         #expect(scene.cache.counters.objects == 1 && scene.cache.counters.tags == 0)
     }
 

@@ -48,6 +48,7 @@ import Testing
         let client = server.connect()
         #expect(client.wait { $0.isConnected })
         on(server.loop) { client.connection?.send([1, 2, 3].span) }
+        #expect(eventually { server.accepted.withLock { $0.count } == 1 })
         usleep(30_000)
         let accepted = server.accepted.withLock { $0[0] }
         #expect(accepted.seen.withLock { $0.bytes.isEmpty })

@@ -109,7 +109,7 @@ import Testing
         #expect(bench.ask() == 1)
         bench.point(to: [2])
         var found = 1
-        for _ in 0..<200 where found != 2 {
+        for _ in 0..<2_000 where found != 2 {
             found = bench.ask()
             usleep(5_000)
         }

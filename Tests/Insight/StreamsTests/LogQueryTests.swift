@@ -238,7 +238,7 @@ import Testing
         #expect(Rows.text(answer?.batches ?? []) == ["\(Self.start)|/a|2"])
         // What comes for it now is late, and said to be.
         try bench.append([(3, "/late", 200), (13, "/b", 200)])
-        let report = sink.wait(timeoutMilliseconds: 10_000) { $0.statistics.lateRows == 1 }
+        let report = sink.wait(timeoutMilliseconds: 10_000) { $0.statistics.lateRows >= 1 }
         #expect(report != nil)
     }
 

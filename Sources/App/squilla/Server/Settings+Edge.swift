@@ -33,6 +33,7 @@ extension EdgeSection {
         settings.bodyTimeoutMilliseconds = bodyTimeoutMilliseconds
         settings.keepAliveTimeoutMilliseconds = keepAliveTimeoutMilliseconds
         settings.writeTimeoutMilliseconds = writeTimeoutMilliseconds
+        settings.halfClosedTimeoutMilliseconds = halfClosedTimeoutMilliseconds
         settings.tunnelTimeoutMilliseconds = tunnelTimeoutMilliseconds
     }
 }

@@ -19,6 +19,8 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
     @exclusivity(unchecked) private var leftover: [UInt8] = []
     @exclusivity(unchecked) private var isProcessing = false
     @exclusivity(unchecked) private var periodMark: Int64 = 0
+    /// Armed while a client that has shut its sending side down waits for its answer to begin.
+    private var halfClosedTimer: LoopTimer?
 
     override init(tcp: TCPConnection, worker: Worker, service: (any HTTPService)?) {
         parser = RequestParser(limits: worker.settings.wireLimits)
@@ -363,7 +365,9 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
                 input = .ended
                 exchange.bodyFailed(WireError(.truncated, "the client left inside a request body"))
             }
-        case .waiting: exchange.clientHalfClosed()
+        case .waiting:
+            exchange.clientHalfClosed()
+            if self.exchange === exchange, !exchange.hasResponded { watchHalfClosed() }
         case .ended: break
         }
     }
@@ -378,6 +382,8 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
     func closed(_ reason: CloseReason) {
         leftover = []
         input = .ended
+        halfClosedTimer?.cancel()
+        halfClosedTimer = nil
         if let exchange {
             exchange.clientGone(reason)
             if self.exchange === exchange { release(exchange) }
@@ -390,6 +396,19 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
     func watchBody() {
         periodMark = exchange?.row.requestBytes ?? 0
         tcp.setDeadline(afterMilliseconds: worker.settings.bodyTimeoutMilliseconds)
+    }
+
+    private func watchHalfClosed() {
+        guard halfClosedTimer == nil else { return }
+        let timer = LoopTimer(loop: worker.loop) { [unowned self] in halfClosedDeadlinePassed() }
+        timer.setDeadline(afterMilliseconds: worker.settings.halfClosedTimeoutMilliseconds)
+        halfClosedTimer = timer
+    }
+
+    private func halfClosedDeadlinePassed() {
+        guard let exchange, !exchange.hasResponded else { return }
+        exchange.clientIsTakenForGone()
+        tcp.abort()
     }
 
     override func watchWriting() {

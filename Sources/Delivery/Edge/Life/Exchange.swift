@@ -255,6 +255,11 @@ final class Exchange {
         note(error: "client_stalled", "the client stopped taking the response", .client)
     }
 
+    /// It has shut its sending side down for too long; the connection is closed next.
+    func clientIsTakenForGone() {
+        note(error: "client_gone", "the client shut its sending side down, and no answer came in time", .client)
+    }
+
     func clientGone(_ reason: CloseReason) {
         guard phase != .done else { return }
         if error == nil, reason != .local {

@@ -50,6 +50,8 @@ public struct EdgeSettings: Sendable {
     /// Span in which a client must take `minimumWriteBytesPerPeriod` of its response.
     public var writeTimeoutMilliseconds = 60_000
     public var minimumWriteBytesPerPeriod = 1
+    /// How long a client that has shut its sending side down is waited for while no answer has begun: it may be gone.
+    public var halfClosedTimeoutMilliseconds = 10_000
     /// Span in which something must go through a tunnel (WebSocket), either way.
     public var tunnelTimeoutMilliseconds = 600_000
     /// How long a client with `Expect: 100-continue` waits for the origin's word before the edge says go on.

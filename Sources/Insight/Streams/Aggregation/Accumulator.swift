@@ -19,7 +19,8 @@ class Accumulator {
     /// - Parameter column: the argument over the whole batch; `nil` for `COUNT(*)`.
     func update(_ input: GroupedRows, column: Column?) throws(SQLError) {}
 
-    /// Takes over another's groups: its group `g` goes into `groups[g]`.
+    /// Takes over another's groups: its group `g` goes into `groups[g]`. The other is only read, by several threads at a
+    /// time perhaps.
     ///
     /// - Precondition: `other` was made for the same call.
     func merge(_ other: Accumulator, into groups: [UInt32], groupCount: Int) throws(SQLError) {}

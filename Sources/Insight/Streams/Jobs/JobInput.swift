@@ -273,7 +273,9 @@ extension JobInput {
         guard case .topic(let log) = source else { return }
         var lanes: [ShardLane] = []
         for number in 0..<count { lanes.append(try makeLane(number, log, name, columns)) }
-        shards = JobShards(lanes, service: service)
+        let shards = JobShards(lanes, service: service)
+        for scan in scans { scan.input.stage.shardedAggregate?.op.team = shards.team }
+        self.shards = shards
     }
 
     /// The first stage of a scan in each shard.

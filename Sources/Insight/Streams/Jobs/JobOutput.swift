@@ -10,7 +10,7 @@ struct JobOutput: Sendable {
     static let jobField = "job.name"
     static let epochField = "job.epoch"
     /// Rows of one append. An append is there as a whole or not at all.
-    static let rowsAtOnce = 65_536
+    static let rowsAtOnce = 524_288
 
     enum Sink: Sendable {
         case topic(String)

@@ -128,7 +128,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
                 if try takeRequests() { return .again }
             }
             var hadRows = false
-            if isInRound || !hasFullOutput {
+            let isHeldUp = !isInRound && hasFullOutput
+            if !isHeldUp {
                 switch try readOnce(until: deadline) {
                 case .nothing: hadRows = false
                 case .rows: hadRows = true
@@ -142,7 +143,11 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             try settle()
             if !isInRound {
                 if isAbandonedByAll { return try finish(.completed) }
-                if isCheckpointDue { try beginCheckpoint(savepoint: nil) }
+                if isCheckpointDue {
+                    try beginCheckpoint(savepoint: nil)
+                    // It has taken the rows that were in the way.
+                    if isHeldUp { return .again }
+                }
                 if now() >= deadline || !hadRows { note() }
             }
             if !hadRows { return .wait }

@@ -24,6 +24,8 @@ struct WindowAggregate: ~Copyable, StreamOperator {
     private(set) var lateRows = 0
     /// It is a shard's: another one answers, and takes from it what it needs for that.
     var isShare = false
+    /// Answers several windows at a time; `nil` where one thread answers them all.
+    var team: ForkJoin?
     private var bytes = 0
 
     init(layout: AggregateLayout, windows: AggregateLayout.Windows, maximumOpenPanes: Int) {
@@ -182,9 +184,11 @@ struct WindowAggregate: ~Copyable, StreamOperator {
 
     private mutating func mergeTaken() throws(SQLError) {
         guard !taken.isEmpty else { return }
+        var parts: [Int64: [GroupState]] = [:]
         for pane in taken {
-            if let mine = panes.first(where: { $0.start == pane.start }) {
-                try mine.state.merge(pane.state)
+            if let index = panes.firstIndex(where: { $0.start == pane.start }) {
+                let mine = panes[index].state
+                parts[pane.start, default: [mine]].append(pane.state)
             } else {
                 // No record of a checkpoint holds these groups as this one's.
                 pane.state.forgetRecords()
@@ -193,41 +197,85 @@ struct WindowAggregate: ~Copyable, StreamOperator {
         }
         taken = []
         panes.sort { $0.start < $1.start }
+        // Each pane is merged by one thread.
+        nonisolated(unsafe) let shares = parts.values.filter { $0.count > 1 }
+        let groups = shares.joined().reduce(0) { $0 + $1.table.count }
+        _ = try forEach(shares.count, groups: groups) { index throws(SQLError) in
+            for theirs in shares[index].dropFirst() { try shares[index][0].merge(theirs) }
+        }
         bytes = Self.bytes(of: panes)
+    }
+
+    /// Groups that are worth waking another thread for.
+    private static var groupsWorthSharing: Int { 8_192 }
+
+    /// - Parameter groups: that are touched in all.
+    private func forEach<Value: Sendable>(
+        _ count: Int, groups: Int, _ body: @escaping @Sendable (Int) throws(SQLError) -> Value
+    ) throws(SQLError) -> [Value] {
+        if let team, count > 1, groups >= Self.groupsWorthSharing { return try team.map(count, body) }
+        var values: [Value] = []
+        for index in 0..<count { values.append(try body(index)) }
+        return values
     }
 
     private static func bytes(of panes: [Pane]) -> Int { panes.reduce(0) { $0 + $1.state.byteCount + 256 } }
 
     /// Emits the windows whose last moment is at most `watermark`, in the order of time.
     private mutating func answer(through watermark: Int64, output: inout [Batch]) throws(SQLError) {
+        let closed = takeWindows(through: watermark)
+        // A pane is read by several windows at a time.
+        nonisolated(unsafe) let panes = panes
+        let (layout, windows) = (layout, windows)
+        let expected = latestGroupCount
+        let groups = closed.reduce(0) { $0 + panes[$1.firstPane].state.table.count } * windows.panesPerWindow
+        let answers = try forEach(closed.count, groups: groups) { index throws(SQLError) in
+            let (start, firstPane) = closed[index]
+            let end = windows.isPaned ? start + windows.sizeMicroseconds : start + 1
+            let members = panes[firstPane...].prefix { $0.start < end }.map(\.state)
+            return try Self.answer(start, of: members, layout, isPaned: windows.isPaned, expected: expected)
+        }
+        for answer in answers { output += answer.batches }
+        if let count = answers.last?.groupCount, windows.isPaned { latestGroupCount = count }
+    }
+
+    /// The windows whose last moment is at most `watermark` and that are not answered yet, each with the first of its panes.
+    private mutating func takeWindows(through watermark: Int64) -> [(start: Int64, firstPane: Int)] {
         let slide = windows.slideMicroseconds
         let size = windows.sizeMicroseconds
         let reach = windows.isPaned ? size - slide : 0
-        for pane in panes {
+        var found: [(start: Int64, firstPane: Int)] = []
+        for (index, pane) in panes.enumerated() {
             // Windows that hold this pane and no earlier one that is still there come first.
             var start = pane.start - reach
             if answeredThrough != .min { start = max(start, answeredThrough + (windows.isPaned ? slide : 1)) }
             while start <= pane.start, start + size - 1 <= watermark {
-                try emit(start: start, output: &output)
+                found.append((start, index))
                 answeredThrough = start
                 start += slide
             }
             if pane.start - reach + size - 1 > watermark { break }
         }
+        return found
     }
 
-    private mutating func emit(start: Int64, output: inout [Batch]) throws(SQLError) {
-        let end = windows.isPaned ? start + windows.sizeMicroseconds : start + 1
-        let members = panes.filter { $0.start >= start && $0.start < end }
-        guard let first = members.first else { return }
-        if members.count == 1 {
-            first.state.finish(windowStart: start, into: &output)
-            return
+    /// A window's rows, and of how many groups.
+    ///
+    /// - Parameters:
+    ///   - members: the states of its panes. Other windows have them too, unless it is not paned.
+    ///   - expected: about so many groups.
+    private static func answer(
+        _ start: Int64, of members: [GroupState], _ layout: AggregateLayout, isPaned: Bool, expected: Int
+    ) throws(SQLError) -> (batches: [Batch], groupCount: Int) {
+        var batches: [Batch] = []
+        if !isPaned, members.count == 1 {
+            members[0].finish(windowStart: start, into: &batches)
+            return (batches, members[0].table.count)
         }
         let merged = try GroupState(layout: layout, hasPaneKey: false)
-        merged.table.reserve(members.reduce(latestGroupCount) { max($0, $1.state.table.count) })
-        for member in members { try merged.merge(member.state) }
-        latestGroupCount = merged.table.count
-        merged.finish(windowStart: start, into: &output)
+        merged.table.reserve(members.reduce(expected) { max($0, $1.table.count) })
+        for member in members { try merged.merge(member) }
+        merged.finish(windowStart: start, into: &batches)
+        return (batches, merged.table.count)
     }
 }

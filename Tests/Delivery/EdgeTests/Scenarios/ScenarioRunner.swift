@@ -23,10 +23,8 @@ struct ScenarioRunner {
         let (listener, port) = WireSocket.listen()
         let (second, secondPort) = WireSocket.listen()
         let (third, thirdPort) = WireSocket.listen()
-        // Nobody listens here any more.
-        let (dead, deadPort) = WireSocket.listen()
-        dead.close()
-        defer { for socket in [listener, second, third] { socket.close() } }
+        let (dead, deadPort) = WireSocket.listen(isDead: true)
+        defer { for socket in [listener, second, third, dead] { socket.close() } }
         let ports = ["origin": port, "origin2": secondPort, "origin3": thirdPort, "dead": deadPort]
         let edge = try TestEdge(origin: port) { settings in
             settings.name = "squilla"

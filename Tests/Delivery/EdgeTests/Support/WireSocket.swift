@@ -36,14 +36,15 @@ final class WireSocket: @unchecked Sendable {
     }
 
     /// A listening socket and its port.
-    static func listen() -> (socket: WireSocket, port: UInt16) {
+    /// - Parameter isDead: nobody else gets the port, and who connects is refused.
+    static func listen(isDead: Bool = false) -> (socket: WireSocket, port: UInt16) {
         let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = loopback(0)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 _ = bind(fd, $0, length)
-                _ = Glibc.listen(fd, 512)
+                if !isDead { _ = Glibc.listen(fd, 512) }
                 _ = getsockname(fd, $0, &length)
             }
         }

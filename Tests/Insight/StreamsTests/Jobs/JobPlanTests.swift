@@ -20,7 +20,7 @@ import Testing
                 ON a.url.path = b.url.path AND a.`@timestamp` = b.`@timestamp`;
                 END
                 """)
-        #expect(bench.wait { bench.jobs.info("both")?.progress.lagRows == 0 })
+        #expect(bench.wait { bench.jobs.info("both")?.progress.rowsIn == 100 })
         #expect(bench.wait { bench.rows(of: "pairs") == 100 })
         let info = try #require(bench.jobs.info("both"))
         #expect(info.targets == ["counts", "pairs"])

@@ -76,6 +76,46 @@ import Testing
         #expect(try Self.answers(shards: shards) == Self.answers(shards: shards.map { _ in 1 }))
     }
 
+    /// So many groups that several threads merge panes and answer windows.
+    @Test func manyGroupsAreAnsweredTogether() throws {
+        let text = """
+            EXECUTE STATEMENT SET BEGIN
+            INSERT INTO counts SELECT window_start, url.path, COUNT(*) AS n, SUM(http.response.status_code) AS total,
+              APPROX_PERCENTILE(http.response.status_code, 0.5) AS p50, COUNT(DISTINCT http.response.status_code) AS d
+            FROM TABLE(TUMBLE(TABLE requests, DESCRIPTOR(`@timestamp`), INTERVAL '2' SECOND))
+            GROUP BY window_start, window_end, url.path;
+            INSERT INTO hops SELECT window_end, url.path AS m, COUNT(*) AS n
+            FROM TABLE(HOP(TABLE requests, DESCRIPTOR(`@timestamp`), INTERVAL '1' SECOND, INTERVAL '4' SECOND))
+            GROUP BY window_start, window_end, url.path;
+            END
+            """
+        let answers = try [1, 3].map { shards in
+            let bench = try JobBench()
+            defer { bench.stop() }
+            for batch in 0..<24 {
+                try bench.append(
+                    (0..<2_000).map { index in
+                        let number = batch * 2_000 + index
+                        return (Double(number) / 4_000, "/\(number * 7 % 3_001)", 200 + number % 5 * 100)
+                    })
+            }
+            try bench.append([(500, "/end", 200)])
+            try bench.jobs.submit(name: "job", text: "SET 'parallelism.default' = '\(shards)';\n" + text)
+            try #require(Self.waitForJob(bench, until: 500))
+            #expect(
+                bench.wait {
+                    let written = bench.rows(of: "counts") + bench.rows(of: "hops")
+                    return bench.jobs.info("job")?.progress.rowsOut == Int64(written)
+                })
+            return [
+                bench.ask("SELECT window_start, url.path, n, total, p50, d FROM counts").sorted(),
+                bench.ask("SELECT window_end, m, n FROM hops").sorted(),
+            ]
+        }
+        #expect(answers[0][0].count > 18_000 && answers[0][1].count > 40_000)
+        #expect(answers[0] == answers[1])
+    }
+
     @Test func thePlanSaysWhatIsSharedOut() throws {
         let bench = try JobBench()
         defer { bench.stop() }

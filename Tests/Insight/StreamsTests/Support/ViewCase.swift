@@ -47,7 +47,7 @@ enum ViewCase {
         let words = Set(statement.split { " \n()".contains($0) }.map(String.init))
         let read = test.tables.filter { words.contains($0.declaration.name) }
         let wanted = read.reduce(0) { $0 + rowCount($1) }
-        for _ in 0..<5_000 {
+        for _ in 0..<20_000 {
             guard let info = jobs.info(name) else { break }
             if let failure = info.failure { return ["error \(failure)"] }
             if info.progress.rowsIn >= Int64(wanted), info.progress.lagRows == 0, info.phase == "started" { break }

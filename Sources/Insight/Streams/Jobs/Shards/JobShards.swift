@@ -14,12 +14,15 @@ final class JobShards {
     let lanes: [ShardLane]
     private let tasks: [ShardTask<ShardLane>]
     private let service: QueryService
+    /// Answers windows together, while no round is under way.
+    let team: ForkJoin
     private(set) var round: ShardRound?
 
     init(_ lanes: [ShardLane], service: QueryService) {
         self.lanes = lanes
         self.service = service
         tasks = lanes.dropFirst().map { ShardTask($0, service: service) }
+        team = ForkJoin(threads: lanes.count, pool: service.pool)
         for task in tasks { service.pool.add(task) }
     }
 
@@ -53,5 +56,8 @@ final class JobShards {
     /// What no expression could make anything of, in all shards.
     func takeDeadLetters() -> [Batch] { lanes.compactMap { $0.deadLetters?.take() } }
 
-    func close() { for task in tasks { task.cancel() } }
+    func close() {
+        for task in tasks { task.cancel() }
+        team.close()
+    }
 }
