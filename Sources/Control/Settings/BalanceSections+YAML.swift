@@ -34,6 +34,13 @@ extension BalanceSection {
         if boundedLoad != 0, boundedLoad < 1.05 {
             section.report("bounded_load", "a bound is at least 1.05; 0 is none")
         }
+        if policy != .ringHash, policy != .maglev {
+            let key = section.has("hash") ? "hash" : boundedLoad != 0 ? "bounded_load" : nil
+            if let key {
+                section.report(
+                    key, "policy \(policy.rawValue) does not hash; say ring_hash or maglev, or leave \(key) out")
+            }
+        }
         choices = section.integer("choices", default: choices, in: 2...16)
         decayMilliseconds = section.milliseconds("decay_ms", default: decayMilliseconds, in: 1...3_600_000)
         panicPercent = section.integer("panic_percent", default: panicPercent, in: 0...100)
@@ -108,6 +115,9 @@ extension OutlierSection {
         ejectionMilliseconds = section.milliseconds("ejection_ms", default: ejectionMilliseconds, in: 10...86_400_000)
         maxEjectionMilliseconds = section.milliseconds(
             "max_ejection_ms", default: max(maxEjectionMilliseconds, ejectionMilliseconds), in: 10...86_400_000)
+        if maxEjectionMilliseconds < ejectionMilliseconds {
+            section.report("max_ejection_ms", "the longest ejection is no shorter than the first (ejection_ms)")
+        }
         maxEjectionPercent = section.integer("max_ejection_percent", default: maxEjectionPercent, in: 0...100)
         minEndpoints = section.integer("min_endpoints", default: minEndpoints, in: 2...10_000)
         minRequests = section.integer("min_requests", default: minRequests, in: 0...1_000_000)

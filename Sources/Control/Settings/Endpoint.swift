@@ -48,6 +48,12 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
     public var isLoopback: Bool { isUnix || host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
+    /// Whether the host is a name, also with the dot that one may end with, or an address, also with an interface behind `%`.
+    var namesHost: Bool {
+        if host.contains(":") { return String(host.prefix { $0 != "%" }).isAddress }
+        return String(host.hasSuffix(".") ? host.dropLast() : host[...]).isHostName
+    }
+
     public var description: String {
         if isUnix { return host }
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
@@ -94,7 +100,7 @@ public struct OriginURL: Hashable, Sendable, CustomStringConvertible {
         }
         let hasPort = authority.hasSuffix("]") ? false : authority.contains(":")
         let complete = hasPort ? String(authority) : "\(authority):\(isSecure ? 443 : 80)"
-        guard let address = Endpoint(complete), address.port > 0, !authority.hasPrefix(":")
+        guard let address = Endpoint(complete), address.port > 0, !authority.hasPrefix(":"), address.namesHost
         else {
             throw Problem(message: "expected a host and a port from 1 to 65535 in \"\(text)\"")
         }

@@ -15,6 +15,8 @@ public struct EdgeLimitsSection: Hashable, Sendable {
     public var minBodyBytesPerSecond = 240
     /// That a client must take of its response within `write_timeout_ms`.
     public var minWriteBytes = 1
+    /// Of a body that comes behind its response, thrown away so that the connection goes on.
+    public var skippedBodyBytes = 64 << 10
     /// How long `Expect: 100-continue` waits for the origin's word.
     public var continueTimeoutMilliseconds = 1_000
     /// Blocks of 4,096 events that wait for the log.
@@ -35,6 +37,7 @@ public struct EdgeLimitsSection: Hashable, Sendable {
         minBodyBytesPerSecond = section.bytes(
             "min_body_bytes_per_second", default: minBodyBytesPerSecond, in: 0...1 << 30)
         minWriteBytes = section.bytes("min_write_bytes", default: minWriteBytes, in: 1...1 << 30)
+        skippedBodyBytes = section.bytes("skipped_body_bytes", default: skippedBodyBytes, in: 0...1 << 30)
         continueTimeoutMilliseconds = section.milliseconds(
             "continue_timeout_ms", default: continueTimeoutMilliseconds, in: 0...60_000)
         eventBlocks = section.integer("event_blocks", default: eventBlocks, in: 1...100_000)

@@ -63,6 +63,11 @@ extension LoadBalancerSection {
         heartbeatMilliseconds = section.milliseconds("heartbeat_ms", default: heartbeatMilliseconds, in: 10...60_000)
         silenceMilliseconds = section.milliseconds(
             "silence_ms", default: max(silenceMilliseconds, 3 * heartbeatMilliseconds), in: 20...600_000)
+        if silenceMilliseconds <= 2 * heartbeatMilliseconds {
+            section.report(
+                "silence_ms",
+                "a lost packet must not take a host out: more than twice heartbeat_ms (\(heartbeatMilliseconds) ms)")
+        }
         restartMilliseconds = section.milliseconds("restart_ms", default: restartMilliseconds, in: 0...3_600_000)
         maxClockSkewMilliseconds = section.milliseconds(
             "max_clock_skew_ms", default: maxClockSkewMilliseconds, in: 100...3_600_000)

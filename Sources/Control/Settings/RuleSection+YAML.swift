@@ -10,6 +10,9 @@ extension RuleSection {
             section.report("name", "a rule's name has 1 to 64 visible ASCII characters and no comma")
         }
         when = section.optionalString("when")
+        if section.value(of: "when")?.isNull == true {
+            section.report("when", "an empty condition; write TRUE, or leave when out, for a rule that always fires")
+        }
         // Asked for, so that it is known where it is absent too.
         if section.node("phase") != nil { phase = section.choice("phase", default: Phase.receive) }
         stops = section.bool("stop", default: false)

@@ -4,6 +4,9 @@ extension EdgeSection {
         let second = 1000
         let hour = 3_600_000
         name = section.string("name", default: name)
+        if !name.isPseudonym {
+            section.report("name", "expected a token such as fra-1, or a host, with a port or without (RFC 9110)")
+        }
         if let listeners = ListenSection.list(reading: section, "listen") {
             listen = listeners
             if section.list("listen").isEmpty { section.report("listen", "name at least one address") }
@@ -39,7 +42,7 @@ extension EdgeSection {
         maxBodyBytes = section.bytes("max_body_bytes", default: maxBodyBytes, in: 0...1 << 50)
         zone = section.string("zone", default: zone)
         cdnID = section.string("cdn_id", default: cdnID)
-        if !cdnID.isEmpty, !cdnID.isHostHeader || cdnID.contains(",") || cdnID.contains(";") {
+        if !cdnID.isEmpty, !cdnID.isPseudonym {
             section.report("cdn_id", "expected a host, with a port or without, or a token (RFC 8586)")
         }
         nameCacheMilliseconds = section.milliseconds(
@@ -74,6 +77,11 @@ extension OriginSection {
         if texts?.isEmpty ?? true, !section.has("endpoints") {
             section.report("url", "an origin needs a url, such as http://127.0.0.1:3000")
         }
+        var seen: Set<OriginURL> = []
+        if let twice = (urls + endpoints.map(\.url)).first(where: { !seen.insert($0).inserted }) {
+            section.report(
+                urls.contains(twice) ? "url" : "endpoints", "\(twice) is named twice; weight gives an endpoint more")
+        }
         if urls.count + endpoints.count > Self.maximumEndpoints {
             section.report("endpoints", "an origin has at most \(Self.maximumEndpoints) endpoints")
         }
@@ -90,6 +98,12 @@ extension OriginSection {
             section.report("tls", "none of the origin's URLs is https")
         }
         hosts = (section.strings("hosts") ?? hosts).map { $0.lowercased() }
+        for host in hosts where !host.isRequestHost {
+            section.report(
+                "hosts",
+                "expected a host such as shop.example or [2001:db8::1], without scheme, port and wildcard (every other "
+                    + "host goes to an origin without hosts), found \"\(host)\"")
+        }
         hostHeader = section.optionalString("host_header")
         if let hostHeader, !hostHeader.isHostHeader {
             section.report("host_header", "expected a host, with a port or without")
@@ -111,6 +125,9 @@ extension OriginSection {
         connectPauseMilliseconds = section.milliseconds(
             "connect_pause_ms", default: connectPauseMilliseconds, in: 0...hour)
         retries = section.integer("retries", default: retries, in: 0...10)
+        if retries == 0, retry.hedgeMilliseconds > 0 {
+            section.report("retries", "a hedge counts as a retry: let there be one, or leave retry.hedge_ms out")
+        }
         proxyProtocol = section.choice("proxy_protocol", default: proxyProtocol)
         wireProtocol = section.choice("protocol", default: wireProtocol)
         http2 = OriginHTTP2Section(reading: section.section("http2"))

@@ -94,6 +94,7 @@ extension Settings {
                 root.section("management").mark(of: "listen"), "management.token",
                 "management listens on \(management.listen), which is not loopback: set management.token to a secret")
         }
+        checkListeners(root, collector)
         if cache.maxObjectBytes > cache.memoryBytes {
             collector.report(
                 root.section("cache").mark(of: "max_object_bytes"), "cache.max_object_bytes",
@@ -125,6 +126,21 @@ extension Settings {
                 }
             }
         }
+    }
+
+    /// The kernel chooses a port 0 anew for each.
+    private func checkListeners(_ root: YAMLSection, _ collector: DiagnosticCollector) {
+        var taken: Set<Endpoint> = []
+        for address in edge.listen.map(\.address) where address.port != 0 || address.isUnix {
+            guard !taken.insert(address).inserted else { continue }
+            collector.report(
+                root.section("edge").mark(of: "listen"), "edge.listen",
+                "\(address) is named twice; name each address once")
+        }
+        guard taken.contains(management.listen) else { return }
+        collector.report(
+            root.section("management").mark(of: "listen"), "management.listen",
+            "the edge listens on \(management.listen) (edge.listen); give the management API an address of its own")
     }
 }
 

@@ -50,7 +50,16 @@ extension ListenTLSSection {
         }
         minVersion = section.choice("min_version", default: minVersion)
         ciphers = section.optionalString("ciphers")
+        if let ciphers, let refused = CipherList.refused(in: ciphers) {
+            section.report(
+                "ciphers",
+                "\(refused) lets in ciphers without encryption, authentication or strength; "
+                    + "name those to offer, such as ECDHE-RSA-AES128-GCM-SHA256")
+        }
         suites = section.optionalString("suites")
+        if let suites, !suites.contains(where: \.isLetter) {
+            section.report("suites", "name at least one, such as TLS_AES_128_GCM_SHA256, or leave the key out for all")
+        }
         groups = section.optionalString("groups")
         clientCertificates = section.choice("client_certificates", default: clientCertificates)
         clientAuthorities = section.optionalString("client_authorities")
@@ -168,6 +177,11 @@ extension OriginTLSSection {
         authorities = section.optionalString("authorities")
         verifies = section.bool("verify", default: verifies)
         serverName = section.optionalString("server_name")
+        if let serverName, !serverName.isHostName, !serverName.isAddress {
+            section.report(
+                "server_name",
+                "expected the host name or IP address that the server's certificate is for, found \"\(serverName)\"")
+        }
         certificate = section.optionalString("certificate")
         key = section.optionalString("key")
         if certificate == nil, key != nil { section.report("key", "a key without a certificate") }

@@ -116,12 +116,15 @@ public final class TCPConnection: LoopSource {
         to address: SocketAddress, on loop: EventLoop, tls: TLSClient? = nil, protocols: [String] = [],
         prelude: [UInt8] = [], handler: any TCPHandler
     ) throws(SystemError) -> TCPConnection {
+        let session = tls?.makeSession(protocols)
+        // Nothing may go out in the clear instead.
+        if tls != nil, session == nil { throw SystemError(code: ENOMEM, operation: "begin TLS with \(address)") }
         var raw = address.raw
         let fd = address.path.map { squilla_connect_unix($0) } ?? squilla_connect(&raw)
         guard fd >= 0 else { throw SystemError(code: -fd, operation: "connect to \(address)") }
         let connection = TCPConnection(loop: loop, fd: fd, peer: address, phase: .connecting)
         connection.handler = handler
-        connection.tls = tls?.makeSession(protocols)
+        connection.tls = session
         connection.prelude = prelude
         return connection
     }

@@ -22,6 +22,12 @@ public class OriginExchange {
     @exclusivity(unchecked) var isBodySent: Bool
     /// Of the request's body, or its end: it can't be had again.
     @exclusivity(unchecked) private var hasSentBody = false
+    /// For origins that may refuse what they got.
+    @exclusivity(unchecked) private var held = HeldBody()
+    /// What is held waits for another connection.
+    @exclusivity(unchecked) private var isSentAgain = false
+    /// Of an origin that refuses whatever it gets.
+    @exclusivity(unchecked) private var refusalsLeft = 5
     /// The handler was told that the body may come.
     @exclusivity(unchecked) private var isReady = false
     @exclusivity(unchecked) var retriesLeft: Int
@@ -54,16 +60,20 @@ public class OriginExchange {
 
     /// Sends a piece of the request's body; only after `originReady`.
     public func sendBody(_ bytes: Span<UInt8>) {
+        if phase == .waiting, isSentAgain { return held.appendWaiting(bytes) }
         guard phase == .active, !isBodySent, !bytes.isEmpty else { return }
         hasSentBody = true
+        if facts.version == .http2 { held.append(bytes) }
         connection?.sendBody(bytes, of: self)
     }
 
     /// The request's body is complete.
     public func finishBody(trailers: HeaderBlock) {
+        if phase == .waiting, isSentAgain { return held.end(trailers) }
         guard phase == .active, !isBodySent else { return }
         isBodySent = true
         hasSentBody = true
+        held.end(trailers)
         connection?.finishBody(trailers: trailers, of: self)
     }
 
@@ -125,7 +135,15 @@ public class OriginExchange {
     /// The head was sent, and a body is to follow.
     func becameReady() {
         isReady = true
-        hearReady()
+        guard isSentAgain else { return hearReady() }
+        isSentAgain = false
+        connection?.sendBody(held.bytes.span, of: self)
+        if let trailers = held.trailers {
+            isBodySent = true
+            connection?.finishBody(trailers: trailers, of: self)
+        } else {
+            hearRoom()
+        }
     }
 
     func ended(trailers: HeaderBlock) {
@@ -139,18 +157,31 @@ public class OriginExchange {
     func attemptFailed(_ error: UpstreamError) {
         guard phase != .done else { return }
         connection = nil
+        if error.code == .refusedStream, refusalsLeft > 0, !hasSentBody || held.isWhole {
+            refusalsLeft -= 1
+            // What refuses is a server that lives.
+            return sendAgain(fresh: false)
+        }
         if error.mayRetry, retriesLeft > 0, !hasSentBody {
-            if isReady { hearRestart() }
-            isReady = false
             retriesLeft -= 1
-            facts.retries += 1
-            phase = .waiting
-            // One that was refused found a server that lives.
-            return pool.submit(self, fresh: error.code != .refusedStream)
+            return sendAgain(fresh: true)
         }
         phase = .done
         facts.endedAt = pool.loop.now
         hearFailure(error)
+    }
+
+    private func sendAgain(fresh: Bool) {
+        if hasSentBody {
+            isSentAgain = true
+            isBodySent = false
+        } else if isReady {
+            hearRestart()
+        }
+        isReady = false
+        facts.retries += 1
+        phase = .waiting
+        pool.submit(self, fresh: fresh)
     }
 
     // MARK: To the handler

@@ -56,7 +56,7 @@ public final class OriginGroup {
 
     func began(_ index: Int) {
         balancer.began(index)
-        standing.figures[index].began()
+        standing.began(index, now: loop.now)
     }
 
     /// - Parameters:

@@ -17,6 +17,8 @@ public final class OriginPool {
     /// Whose address may change.
     private let isNamed: Bool
     @exclusivity(unchecked) private var timer: LoopTimer?
+    /// Connects that wait for the addresses of the name, each with the end of its patience.
+    @exclusivity(unchecked) private var resolving: [PoolState.ConnectionID: LoopTimer] = [:]
     @exclusivity(unchecked) private(set) var isClosed = false
 
     /// - Parameter resolver: shared by all loops.
@@ -88,10 +90,26 @@ public final class OriginPool {
 
     private func connect(_ id: PoolState.ConnectionID) {
         if let known = resolver.cached(settings.host, port: settings.port) { return connect(id, known) }
+        let limit = settings.connectTimeoutMilliseconds
+        let timer = LoopTimer(loop: loop) { [self] in
+            guard hasResolved(id) else { return }
+            let message = "\(settings.host) was not resolved within \(limit) ms"
+            connectFailed(id, UpstreamError(.connectTimeout, message, mayRetry: false))
+        }
+        timer.setDeadline(afterMilliseconds: limit)
+        resolving[id] = timer
         let box = Confined(self)
         resolver.resolve(settings.host, port: settings.port, on: loop) { addresses in
+            guard box.value.hasResolved(id) else { return }
             box.value.connect(id, addresses)
         }
+    }
+
+    /// - Returns: whether the connect still waited for that.
+    private func hasResolved(_ id: PoolState.ConnectionID) -> Bool {
+        guard let timer = resolving.removeValue(forKey: id) else { return false }
+        timer.cancel()
+        return true
     }
 
     private func connect(_ id: PoolState.ConnectionID, _ addresses: [SocketAddress]) {

@@ -16,6 +16,7 @@ public final class OriginStanding: Sendable {
     /// Grows when an endpoint comes or goes.
     let version = Atomic<Int>(1)
     private let nextReturn = Atomic<Int64>(.max)
+    private let hasTrials = Atomic(false)
 
     /// - Parameter old: of the same origin before a reload; what is known of endpoints that stay is kept.
     public init(name: String, endpoints: [OriginSettings], policy: OriginPolicy, reusing old: OriginStanding? = nil) {
@@ -34,9 +35,20 @@ public final class OriginStanding: Sendable {
             }
             figures.append(place.flatMap { old?.figures[$0] } ?? EndpointFigures())
         }
-        nextReturn.store(detector.nextReturn, ordering: .relaxed)
         self.figures = figures
         state = Mutex(State(detector: detector, checks: checks))
+        noteReturns(of: detector)
+    }
+
+    private func noteReturns(of detector: OutlierDetector) {
+        nextReturn.store(detector.nextReturn, ordering: .relaxed)
+        hasTrials.store(detector.hosts.contains { $0.isOnTrial }, ordering: .relaxed)
+    }
+
+    /// Notes that a request goes to an endpoint.
+    func began(_ index: Int, now: Int64) {
+        figures[index].began()
+        if hasTrials.load(ordering: .relaxed) { update { $0.detector.begin(index, now: now) } }
     }
 
     /// Notes how a request ended.
@@ -59,7 +71,7 @@ public final class OriginStanding: Sendable {
     private func update(_ change: (inout State) -> Bool) {
         state.withLock { state in
             guard change(&state) else { return }
-            nextReturn.store(state.detector.nextReturn, ordering: .relaxed)
+            noteReturns(of: state.detector)
             version.wrappingAdd(1, ordering: .releasing)
         }
     }

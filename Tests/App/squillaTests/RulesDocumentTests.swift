@@ -41,6 +41,8 @@ import Testing
         ("rules:\n  - name: a\n    when: \"url.path = '/' AND port = 1\"\n    deny: 403\n", 4, 31, "port"),
         ("rules:\n  - name: a\n    set_headers: {X-A: \"a${url.pth}\"}\n", 4, 28, "url.path"),
         ("rules:\n  - name: a\n    origin: nxt\n", 4, 13, "there is no origin nxt"),
+        ("rules:\n  - name: a\n    ttl: ${url.pth}\n", 4, 12, "url.path"),
+        ("rules:\n  - name: a\n    ttl: ${url.path}\n", 4, 10, "this is text"),
     ])
     func mistakesArePointedAt(yaml: String, line: Int, column: Int, message: String) throws {
         let settings = try Settings(yaml: "origins: [{url: \"http://127.0.0.1:3000\"}]\n" + yaml)

@@ -126,6 +126,15 @@ import Testing
         ("edge:\n  name: a\n  name: b", 0, 0, "given twice"),
         ("management:\n  listen: 0.0.0.0:1", 2, 11, "set management.token"),
         ("management:\n  token: short", 2, 10, "at least 8"),
+        ("edge:\n  name: \"a\\nX-Evil: 1\"", 2, 9, "expected a token such as fra-1"),
+        ("edge:\n  name: \"\"", 2, 9, "expected a token such as fra-1"),
+        ("edge:\n  cdn_id: \"a;b\"", 2, 11, "or a token"),
+        ("edge:\n  listen: [127.0.0.1:80, 127.0.0.1:80]", 2, 11, "named twice"),
+        ("edge:\n  listen: 127.0.0.1:8090", 0, 0, "an address of its own"),
+        ("edge: {listen: 9000}\nmanagement:\n  token: long-enough\n  listen: 0.0.0.0:9000", 4, 11, "of its own"),
+        ("origins: [{url: http://x}]\nrules:\n  - when:\n    deny: true", 0, 0, "an empty condition"),
+        ("origins: [{url: http://x}]\nrules:\n  - when: NULL\n    deny: true", 3, 11, "an empty condition"),
+        ("lb: {heartbeat_ms: 100, silence_ms: 200}", 1, 37, "more than twice heartbeat_ms"),
         ("cache: {memory_bytes: 1MiB, max_object_bytes: 2MiB}", 1, 47, "larger than the whole cache"),
     ])
     func aMistakeIsShownWhereItIs(yaml: String, line: Int, column: Int, message: String) throws {
@@ -183,9 +192,59 @@ import Testing
         ("url: http://a, affinity: {secret: 0123456789abcdef, cookie: a=b}", "token"),
         ("url: http://a, retry: {statuses: [200]}", "from 400 to 599"),
         ("url: http://a, outliers: {consecutive_error: 1}", "did you mean consecutive_errors?"),
+        ("url: http://a, outliers: {ejection_ms: 2m, max_ejection_ms: 1m}", "no shorter than the first"),
+        ("url: http://a, retries: 0, retry: {hedge_ms: 5}", "a hedge counts as a retry"),
+        ("url: http://a, balance: {hash: url}", "round_robin does not hash"),
+        ("url: http://a, balance: {policy: random, bounded_load: 2}", "random does not hash"),
+        ("url: [http://a, http://a:80]", "http://a:80 is named twice"),
+        ("url: http://a, endpoints: [{url: http://a}]", "http://a:80 is named twice"),
+        ("url: http://a..", "expected a host and a port"),
+        ("url: http://256.1.1.1", "expected a host and a port"),
+        ("url: https://a, tls: {server_name: \"\"}", "the host name or IP address"),
+        ("url: https://a, tls: {server_name: \"a:443\"}", "the host name or IP address"),
+        ("url: https://a, tls: {server_name: \"*.a.test\"}", "the host name or IP address"),
+        ("url: http://a, hosts: [\"*.x.test\"]", "found \"*.x.test\""),
+        ("url: http://a, hosts: [\"http://x\"]", "found \"http://x\""),
+        ("url: http://a, hosts: [\"x:80\"]", "found \"x:80\""),
+        ("url: http://a, hosts: [\"\"]", "found \"\""),
+        ("url: http://a, hosts: [\"a b\"]", "found \"a b\""),
+        ("url: http://a, hosts: [x.test.]", "found \"x.test.\""),
+        ("url: http://a, hosts: [\"::1\"]", "found \"::1\""),
     ])
     func aWrongOriginIsExplained(origin: String, message: String) throws {
         let error = try #require(throws: SettingsError.self) { try Settings(yaml: "origins: [{\(origin)}]") }
+        #expect(error.rendered(file: "f").contains(message), "\(error.rendered(file: "f"))")
+    }
+
+    @Test(arguments: [
+        "name: e1.example:443", "name: fra-1", "name: \"[2001:db8::1]\"", "cdn_id: e1.example",
+        "listen: [\"0\", \"0\"]",
+    ])
+    func whatAnEdgeMayBeCalled(edge: String) throws { _ = try Settings(yaml: "edge: {\(edge)}") }
+
+    @Test(arguments: [
+        "url: https://a, tls: {server_name: 192.0.2.1}", "url: https://a, tls: {server_name: \"2001:db8::1\"}",
+        "url: http://a_b.test., hosts: [my_app.test, \"[2001:db8::1]\", 192.0.2.1]",
+        "url: \"http://[fe80::1%eth0]:81\"",
+    ])
+    func hostsInEverySpelling(origin: String) throws { _ = try Settings(yaml: "origins: [{\(origin)}]") }
+
+    @Test(
+        arguments: [
+            ("ciphers: \"ALL:eNULL:@SECLEVEL=0\"", "@SECLEVEL=0 lets in"), ("ciphers: aNULL", "aNULL lets in"),
+            ("ciphers: \"ECDHE+AESGCM ECDHE-RSA-NULL-SHA\"", "ECDHE-RSA-NULL-SHA lets in"),
+            ("ciphers: \"HIGH@SECLEVEL=1\"", "@SECLEVEL=1 lets in"),
+            ("ciphers: \"kECDHE+anull\"", "kECDHE+anull lets in"),
+            ("ciphers: \"!MD5:COMPLEMENTOFALL\"", "COMPLEMENTOFALL lets in"), ("suites: \"\"", "name at least one"),
+            ("ciphers: \"ECDHE+AESGCM:!aNULL:!eNULL:@SECLEVEL=2\"", nil),
+        ] as [(String, String?)])
+    func ciphersThatProtectNobodyAreRefused(key: String, message: String?) throws {
+        let yaml = "edge: {listen: [{address: 1, tls: {certificates: {certificate: c}, \(key)}}]}"
+        guard let message else {
+            _ = try Settings(yaml: yaml)
+            return
+        }
+        let error = try #require(throws: SettingsError.self) { try Settings(yaml: yaml) }
         #expect(error.rendered(file: "f").contains(message), "\(error.rendered(file: "f"))")
     }
 

@@ -125,6 +125,33 @@ import Testing
         #expect(client.isEnded())
     }
 
+    private static let earlyAnswer = "HTTP/1.1 405 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+
+    /// An origin that answers before it has read the request's body leaves the client's connection to the next request.
+    @Test func anEarlyAnswerKeepsTheConnection() throws {
+        let origin = ScriptedOrigin { origin, connection in
+            let isUpload = try origin.request(connection).hasPrefix("POST")
+            try connection.send(isUpload ? Self.earlyAnswer : ScriptedOrigin.ok("next"))
+        }
+        let edge = try TestEdge(origin: origin.port) { $0.workers = 1 }
+        let client = try edge.connect()
+        for framing in ["Content-Length: 5\r\n\r\nab", "Transfer-Encoding: chunked\r\n\r\n5\r\nab"] {
+            try client.send("POST / HTTP/1.1\r\nHost: t\r\n\(framing)")
+            let answer = try client.response()
+            #expect(answer.status == 405 && answer.field("connection") == nil)
+            try client.send(framing.hasPrefix("C") ? "cde" : "cde\r\n0\r\n\r\n")
+            #expect(try client.get("/").text == "next")
+        }
+        // More than is read for that: it is told, or seen.
+        try client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n")
+        #expect(try client.response().field("connection") == "close")
+        let endless = try edge.connect()
+        try endless.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+        #expect(try endless.response().status == 405)
+        try? endless.send("20000\r\n" + String(repeating: "x", count: 0x20000))
+        #expect(endless.isEnded())
+    }
+
     /// It may be gone: its request is not waited for without end.
     @Test func aHalfClosedClientIsTakenForGoneAfterAWhile() throws {
         let hasEnded = Monitor(false)

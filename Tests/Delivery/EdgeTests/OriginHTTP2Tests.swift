@@ -119,6 +119,27 @@ import Upstream
         #expect(other.events(1)[0]["error.code"] == "origin_refused_stream")
     }
 
+    /// Nothing was done for it, and the beginning of its body is still there.
+    @Test func aRefusedBodyIsSentAgain() throws {
+        let origin = FrameOrigin { peer, _ in
+            for attempt in 0..<4 {
+                let stream = try peer.nextRequest().stream
+                guard let data = peer.first(FrameClient.Kind.data) else { return }
+                if attempt < 3 {
+                    try peer.send(FrameClient.Kind.reset, stream: stream, payload: [0, 0, 0, 7])
+                } else {
+                    try peer.answer(stream, String(decoding: data.payload, as: UTF8.self))
+                }
+            }
+            _ = peer.first(99)
+        }
+        let edge = try edge(origin.port)
+        let client = try sockets(edge, ["POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello"])[0]
+        #expect(try client.response().text == "hello")
+        let event = edge.events(1)[0]
+        #expect(event["origin.retries"] == "3" && event["http.request.body.bytes"] == "5")
+    }
+
     @Test func aStalledStreamHurtsNoOther() throws {
         let origin = FrameOrigin { peer, _ in
             let stalled = try peer.nextRequest().stream

@@ -37,7 +37,7 @@ import Testing
             let isAsleep = Atomic<Bool>(false)
             edge.server.workers[0].loop.execute {
                 isAsleep.store(true, ordering: .relaxed)
-                usleep(200_000)
+                usleep(1_000_000)
             }
             while !isAsleep.load(ordering: .relaxed) { usleep(100) }
         }

@@ -112,6 +112,13 @@ import Testing
         #expect(facts(server, try client("127.0.0.1"))?.serverName == nil)
     }
 
+    /// OpenSSL would check nothing for want of a name.
+    @Test func aNameIsNeededForTheCheck() throws {
+        #expect(throws: TLSError.self) { try client("") }
+        #expect(throws: TLSError.self) { try client("edge.test\0.other") }
+        _ = try client("") { $0.verifies = false }
+    }
+
     @Test func anUnknownNameCanBeRefused() throws {
         var settings = settings()
         settings.refusesUnknownNames = true

@@ -28,10 +28,10 @@ import Testing
     }
 
     private final class Asker: OriginHandler {
-        let done: @Sendable (OriginFacts) -> Void
+        let done: @Sendable (OriginFacts, UpstreamError?) -> Void
         var exchange: OriginExchange?
 
-        init(done: @escaping @Sendable (OriginFacts) -> Void) { self.done = done }
+        init(done: @escaping @Sendable (OriginFacts, UpstreamError?) -> Void) { self.done = done }
 
         func originReady() {}
         func originContinues() {}
@@ -39,12 +39,20 @@ import Testing
         func originResponded(_ head: ResponseHead) {}
         func originBody(_ bytes: Span<UInt8>) {}
         func originCanTakeMore() {}
-        func originEnded(trailers: HeaderBlock) { end() }
-        func originFailed(_ error: UpstreamError) { end() }
+        func originEnded(trailers: HeaderBlock) { end(nil) }
+        func originFailed(_ error: UpstreamError) { end(error) }
 
-        private func end() {
-            done(exchange?.facts ?? OriginFacts())
+        private func end(_ error: UpstreamError?) {
+            done(exchange?.facts ?? OriginFacts(), error)
             exchange = nil
+        }
+
+        func ask(_ pool: OriginPool) {
+            let head = Array("GET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+            let exchange = OriginExchange(
+                pool: pool, request: OriginRequest(method: .get, head: head, framing: .none), handler: self)
+            self.exchange = exchange
+            exchange.start()
         }
     }
 
@@ -90,12 +98,10 @@ import Testing
             let result = Monitor<Int?>(nil)
             loop.execute { [self] in
                 guard let pool else { return }
-                let asker = Asker { facts in result.update { $0 = facts.address.map { Int($0.low & 0xff) } ?? 0 } }
-                let head = Array("GET / HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
-                let exchange = OriginExchange(
-                    pool: pool, request: OriginRequest(method: .get, head: head, framing: .none), handler: asker)
-                asker.exchange = exchange
-                exchange.start()
+                let asker = Asker { facts, _ in
+                    result.update { $0 = facts.address.map { Int($0.low & 0xff) } ?? 0 }
+                }
+                asker.ask(pool)
             }
             return result.wait(timeoutNanoseconds: 10_000_000_000) { $0 } ?? -1
         }
@@ -115,6 +121,27 @@ import Testing
         }
         #expect(found == 2)
         for _ in 0..<5 { #expect(bench.ask() == 2) }
+    }
+
+    @Test func aNameThatNobodyAnswersIsGivenUp() throws {
+        let loop = try EventLoop(name: "bench")
+        loop.start()
+        defer { loop.stop() }
+        let isOver = Monitor(false)
+        defer { isOver.update { $0 = true } }
+        let resolver = Resolver(cacheMilliseconds: 1_000) { _ in
+            _ = isOver.wait { $0 ? true : nil }
+            return []
+        }
+        let result = Monitor<UpstreamError?>(nil)
+        loop.execute {
+            var settings = OriginSettings(name: "o", host: "silent.test", port: 1)
+            settings.connectTimeoutMilliseconds = 50
+            Asker { _, error in result.update { $0 = error } }
+                .ask(OriginPool(settings: settings, loop: loop, resolver: resolver))
+        }
+        let error = result.wait(timeoutNanoseconds: 10_000_000_000) { $0 }
+        #expect(error?.code == .connectTimeout && error?.message == "silent.test was not resolved within 50 ms")
     }
 
     @Test func aNameThatFailsLeavesConnectionsAlone() throws {

@@ -18,6 +18,7 @@ extension EdgeLimitsSection {
         settings.maximumRequestsPerConnection = requestsPerConnection
         settings.minimumBodyBytesPerSecond = minBodyBytesPerSecond
         settings.minimumWriteBytesPerPeriod = minWriteBytes
+        settings.skippedBodyBytes = skippedBodyBytes
         settings.continueTimeoutMilliseconds = continueTimeoutMilliseconds
         settings.maximumEventBlocks = eventBlocks
         settings.eventWaitMilliseconds = eventWaitMilliseconds

@@ -19,6 +19,8 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
     @exclusivity(unchecked) private var leftover: [UInt8] = []
     @exclusivity(unchecked) private var isProcessing = false
     @exclusivity(unchecked) private var periodMark: Int64 = 0
+    /// Of the body that is skipped: where it is too much.
+    @exclusivity(unchecked) private var skippedEnd: UInt64 = 0
     /// Armed while a client that has shut its sending side down waits for its answer to begin.
     private var halfClosedTimer: LoopTimer?
 
@@ -118,7 +120,7 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
         case .head: !tcp.isCongested
         case .body: !isBodyPaused
         case .waiting: false
-        case .ended: true
+        case .skipping, .ended: true
         }
     }
 
@@ -130,6 +132,7 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
             case .head: position += takeHead(bytes.extracting(position...))
             case .body: position += takeBody(bytes.extracting(position...))
             case .waiting: return position
+            case .skipping: position += takeSkipped(bytes.extracting(position...))
             case .ended: return bytes.count
             }
         }
@@ -194,6 +197,16 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
             watchWriting()
             exchange.requestBodyEnded(trailers: decoder.trailers)
         }
+        return step.consumed
+    }
+
+    private func takeSkipped(_ bytes: Span<UInt8>) -> Int {
+        guard let step = try? decoder.decode(bytes), decoder.received <= skippedEnd else {
+            input = .ended
+            tcp.closeAfterFlush(linger: true)
+            return bytes.count
+        }
+        if step.isComplete { awaitNext() }
         return step.consumed
     }
 
@@ -304,7 +317,15 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
 
     // MARK: End of an exchange
 
+    /// What is left of the body is little enough, as far as can be known.
+    override var canSkipBody: Bool {
+        decoder.remaining ?? 0 <= UInt64(worker.settings.skippedBodyBytes)
+    }
+
     override func exchangeFinished(_ exchange: Exchange) {
+        if input == .body, !isLast, !sawEnd, !exchange.isTunnel, canSkipBody {
+            input = decoder.isComplete ? .waiting : .skipping
+        }
         if input == .body || input == .ended || isLast || sawEnd && leftover.isEmpty {
             // An unread body could be taken for the next request.
             let lingers = input != .waiting || !leftover.isEmpty
@@ -314,12 +335,27 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
             return
         }
         release(exchange)
+        if input == .skipping {
+            skippedEnd = decoder.received + UInt64(worker.settings.skippedBodyBytes)
+            isBodyPaused = false
+            tcp.setDeadline(afterMilliseconds: worker.settings.bodyTimeoutMilliseconds)
+        } else {
+            awaitNext()
+        }
+        if !isProcessing { continueInput() }
+    }
+
+    /// Between two requests.
+    private func awaitNext() {
+        if isLast {
+            input = .ended
+            return tcp.closeAfterFlush(linger: true)
+        }
         input = .head
         idleSince = worker.loop.now
         tcp.setDeadline(
             afterMilliseconds: tcp.queuedBytes > 64 * 1024
                 ? worker.settings.writeTimeoutMilliseconds : worker.settings.keepAliveTimeoutMilliseconds)
-        if !isProcessing { continueInput() }
     }
 
     override func exchangeTorn(_ exchange: Exchange, needsReset: Bool) {
@@ -368,7 +404,7 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
         case .waiting:
             exchange.clientHalfClosed()
             if self.exchange === exchange, !exchange.hasResponded { watchHalfClosed() }
-        case .ended: break
+        case .skipping, .ended: break
         }
     }
 
@@ -421,7 +457,8 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
         case .head: headDeadlinePassed()
         case .body: bodyDeadlinePassed()
         case .waiting where exchange?.phase == .awaitingFetch: exchange?.collapseTimedOut()
-        case .waiting, .ended: writeDeadlinePassed()
+        case .skipping where tcp.queuedBytes == 0: tcp.closeAfterFlush(linger: false)
+        case .waiting, .skipping, .ended: writeDeadlinePassed()
         }
     }
 

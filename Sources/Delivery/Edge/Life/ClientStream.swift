@@ -15,6 +15,8 @@ class ClientStream {
         case body
         /// The request is complete; its response is under way.
         case waiting
+        /// The response is complete before the request's body, the rest of which is thrown away.
+        case skipping
         /// Nothing more is wanted; what comes is thrown away.
         case ended
     }
@@ -47,6 +49,9 @@ class ClientStream {
     var isOpen: Bool { tcp.isOpen }
     /// The client reached us over TLS.
     var isSecure: Bool { false }
+
+    /// A response may end before the request's body does and leave the connection open.
+    var canSkipBody: Bool { true }
 
     /// Writes the lines that tell origins of the client, the same for each of its requests.
     /// - Parameter write: asked where they are not known in this style.

@@ -33,7 +33,9 @@ extension Exchange {
         hasResponded = true
         row.status = UInt16(status)
         frame(length: length, status: status, method: head.method, minorVersion: head.minorVersion)
-        if !isRequestComplete, connection.input == .body, isAwaitingContinue { connection.isLast = true }
+        if !isRequestComplete, connection.input == .body, isAwaitingContinue || !connection.canSkipBody {
+            connection.isLast = true
+        }
         let count = connection.writeHead { writer in
             let start = writer.bytes.count
             writer.statusLine(status)

@@ -20,22 +20,25 @@ extension RuleCompiler {
             if ![301, 302, 303, 307, 308].contains(status) {
                 report(rule.number, key, "a redirect's status is 301, 302, 303, 307 or 308, and this is \(status)")
             }
+            check(target: target, key, rule)
             template(target, key, &rule)
-        case .rewrite(let target): template(target, key, &rule)
+        case .rewrite(let target):
+            check(path: target, key, rule)
+            template(target, key, &rule)
         case .setHeader(let name, let value), .addHeader(let name, let value):
             check(header: name, key, rule, isResponse: rule.phase.knowsResponse)
             template(value, key, &rule)
-        case .dropHeader(let name):
-            check(
-                header: name.hasSuffix("*") ? String(name.dropLast()) : name, key, rule,
-                isResponse: rule.phase.knowsResponse)
+        case .dropHeader("*"): break
+        case .dropHeader(let pattern):
+            let name = pattern.hasSuffix("*") ? String(pattern.dropLast()) : pattern
+            check(header: name, key, rule, isResponse: rule.phase.knowsResponse)
         case .cacheKey(let parts, _):
             if parts.isEmpty {
                 report(rule.number, key, "a cache key needs a value: without one all URLs would share one response")
             }
             for part in parts { value(part, .varchar, key, &rule) }
         case .timeToLive(let amount), .grace(let amount):
-            if case .computed(let text) = amount { value(text, .bigint, key, &rule) }
+            check(amount, key, &rule)
         case .throttle(let by, let events, let milliseconds, let burst):
             if events < 1 || milliseconds < 1 || burst < 1 {
                 report(rule.number, key, "a throttle lets at least one through, such as rate: 10/s")
@@ -51,7 +54,8 @@ extension RuleCompiler {
         case .tags(let tags): for tag in tags { template(tag, key, &rule) }
         case .esi(true) where !allowsESI:
             report(rule.number, key, "esi: true needs the assembly of pages: set esi.enabled: true")
-        case .stripQuery, .sortQuery, .bypass, .compress, .esi: break
+        case .stripQuery(let patterns): check(parameters: patterns, key, rule)
+        case .sortQuery, .bypass, .compress, .esi: break
         }
     }
 
@@ -82,9 +86,13 @@ extension RuleCompiler {
 
     private mutating func check(header name: String, _ key: String, _ rule: BoundRule, isResponse: Bool) {
         let bytes = Array(name.utf8)
-        let isToken = bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}".utf8.contains($0) }
-        guard isToken, bytes.count <= 256 else {
-            return report(rule.number, key, "\"\(name)\" is no name of a header field")
+        // The star is a token's octet too, but no field in use has one, and who writes it means a pattern.
+        let isToken = bytes.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"\"(),/:;<=>?@[\\]{}*".utf8.contains($0) }
+        guard isToken, (1...256).contains(bytes.count) else {
+            return report(
+                rule.number, key,
+                "\"\(name)\" is no name of a header field"
+                    + (name.contains("*") ? "; a * stands only at the end of a name in drop_headers" : ""))
         }
         let id = KnownHeader(name: bytes.span)
         let isFraming: Bool
@@ -106,15 +114,20 @@ extension RuleCompiler {
 
     // MARK: Compiling
 
-    /// The programs of a rule, once everything is bound.
-    func compile(_ rule: BoundRule) throws(SQLError) -> [RuleAction] {
+    /// The programs of a rule, once everything is bound; nil where one can't be made, which is reported.
+    mutating func compile(_ rule: BoundRule) -> [RuleAction]? {
         var actions: [RuleAction] = []
-        for (index, (_, action)) in rule.declaration.actions.enumerated() {
-            var values: [RowProgram] = []
-            for value in rule.values[index] { values.append(try RowProgram(value: value, binder)) }
-            var templates: [RuleTemplate] = []
-            for parts in rule.templates[index] { templates.append(try template(parts)) }
-            actions.append(compile(action, rule, values, templates))
+        for (index, (key, action)) in rule.declaration.actions.enumerated() {
+            do throws(SQLError) {
+                var values: [RowProgram] = []
+                for value in rule.values[index] { values.append(try RowProgram(value: value, binder)) }
+                var templates: [RuleTemplate] = []
+                for parts in rule.templates[index] { templates.append(try template(parts)) }
+                actions.append(compile(action, rule, values, templates))
+            } catch {
+                report(rule.number, key, error)
+                return nil
+            }
         }
         return actions
     }

@@ -43,7 +43,7 @@ struct RuleCompiler {
     // MARK: Binding
 
     mutating func bind(_ declaration: RuleDeclaration, _ number: Int) {
-        guard let phase = phase(of: declaration, number) else { return }
+        guard let phase = phase(of: declaration, number), answersOnce(declaration, number) else { return }
         var rule = BoundRule(
             number: number, declaration: declaration, phase: phase,
             condition: .literal(.bool(true), type: .boolean))
@@ -79,6 +79,16 @@ struct RuleCompiler {
             report(number, "", "its actions belong to different phases; make a rule of each")
         }
         return possible.first
+    }
+
+    /// The first answer ends the phase, so that a second would never be given.
+    private mutating func answersOnce(_ rule: RuleDeclaration, _ number: Int) -> Bool {
+        let answers = rule.actions.filter { $0.action.isTerminal }
+        guard answers.count > 1 else { return true }
+        report(
+            number, answers[1].key,
+            "a rule answers once, and \(answers[0].key) answers already: keep one of them, or make a rule of each")
+        return false
     }
 
     private mutating func condition(_ text: String, _ number: Int, _ phase: RulePhase) -> BoundExpression? {
@@ -123,14 +133,17 @@ struct RuleCompiler {
         }
     }
 
-    mutating func value(_ text: String, _ type: SQLType, _ key: String, _ rule: inout BoundRule) {
+    /// - Parameter column: of the text's beginning in what was written.
+    mutating func value(
+        _ text: String, _ type: SQLType, _ key: String, _ rule: inout BoundRule, column: Int = 1
+    ) {
         do throws(SQLError) {
             let value = try binder.value(text, as: type)
             if isKnown(value, in: rule.phase, rule.number, key) {
                 rule.values[rule.values.count - 1].append(value)
             }
         } catch {
-            report(rule.number, key, error)
+            report(rule.number, key, error, column: column)
         }
     }
 

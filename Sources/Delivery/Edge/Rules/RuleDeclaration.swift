@@ -39,7 +39,7 @@ public struct RuleDeclaration: Sendable {
     /// Seconds.
     public enum Amount: Sendable {
         case seconds(Int64)
-        /// An expression.
+        /// What stands in `${…}`, an expression.
         case computed(String)
     }
 

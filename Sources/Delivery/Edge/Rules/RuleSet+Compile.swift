@@ -44,8 +44,8 @@ extension RuleCompiler {
         // By rule, what its condition reads and what its actions read.
         var columns: [(condition: [Int], actions: Set<Int>)] = []
         for rule in rules {
+            guard let actions = compile(rule) else { continue }
             do throws(SQLError) {
-                let actions = try compile(rule)
                 // Apart from the others, so that a pattern that is wrong is told of with its rule.
                 let condition = try RowProgram(conditions: [rule.condition], binder)
                 compiled.append((rule, actions))
@@ -85,6 +85,8 @@ extension RuleCompiler {
             let rules = bound.filter { $0.phase == phase }
             let parts = rules.map { conjuncts($0.condition) }
             for (index, rule) in rules.enumerated() {
+                warnOfIdleActions(rule)
+                warnOfSpelling(rule)
                 if case .literal(let value, _) = rule.condition, value != .bool(true) {
                     report(rule.number, "when", "the condition is never true", isWarning: true)
                     continue
@@ -122,7 +124,7 @@ extension RuleCompiler {
     }
 
     /// The conditions that all must hold; none for what always does.
-    private func conjuncts(_ condition: BoundExpression) -> Set<BoundExpression> {
+    func conjuncts(_ condition: BoundExpression) -> Set<BoundExpression> {
         var parts: Set<BoundExpression> = []
         var open = [condition]
         while let next = open.popLast() {

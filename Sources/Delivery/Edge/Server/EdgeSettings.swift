@@ -52,6 +52,8 @@ public struct EdgeSettings: Sendable {
     public var minimumWriteBytesPerPeriod = 1
     /// How long a client that has shut its sending side down is waited for while no answer has begun: it may be gone.
     public var halfClosedTimeoutMilliseconds = 10_000
+    /// Of a request's body that comes behind its response, read and thrown away so that the connection goes on.
+    public var skippedBodyBytes = 64 << 10
     /// Span in which something must go through a tunnel (WebSocket), either way.
     public var tunnelTimeoutMilliseconds = 600_000
     /// How long a client with `Expect: 100-continue` waits for the origin's word before the edge says go on.

@@ -32,6 +32,15 @@ public struct BodyDecoder: Sendable {
         return false
     }
 
+    /// Body bytes that are still to come; `nil` where only the end of the body tells.
+    public var remaining: UInt64? {
+        switch state {
+        case .complete: 0
+        case .length(let remaining): remaining
+        case .chunked, .untilClose: nil
+        }
+    }
+
     /// Trailer fields after a chunked body; empty before its end.
     public var trailers: HeaderBlock { chunks?.trailers ?? HeaderBlock() }
 

@@ -45,6 +45,7 @@ public final class TLSClient: Equatable, @unchecked Sendable {
         _ = squilla_ctx_min_version(context, TLS1_2_VERSION)
         try loadAuthorities()
         try loadCertificate()
+        try checkName()
         SSL_CTX_sess_set_new_cb(context) { ssl, session in
             guard let session, let keep = TLSSession.of(ssl)?.keepSession else { return 0 }
             keep(session)
@@ -87,11 +88,18 @@ public final class TLSClient: Equatable, @unchecked Sendable {
         else { throw .of("\(key): not the key of \(certificate)") }
     }
 
+    /// OpenSSL takes an empty name for no check at all, and a name ends for it at a zero octet.
+    private func checkName() throws(TLSError) {
+        guard settings.verifies, settings.serverName.isEmpty || settings.serverName.utf8.contains(0) else { return }
+        throw TLSError("a certificate can't be checked without the server's name; give a host name or an IP address")
+    }
+
     /// A session for a new connection; nil when memory is out.
     /// - Parameter protocols: offered instead of those of the settings; empty for these.
     func makeSession(_ protocols: [String] = []) -> TLSSession? {
         guard let ssl = SSL_new(context) else { return nil }
-        configureName(ssl)
+        // Every certificate is refused where none could be checked.
+        if !configureName(ssl) { SSL_set_verify(ssl, SSL_VERIFY_PEER) { _, _ in 0 } }
         let offered = protocols.isEmpty ? settings.protocols : protocols
         if !offered.isEmpty {
             let list = offered.flatMap { [UInt8(clamping: $0.utf8.count)] + Array($0.utf8) }
@@ -103,20 +111,20 @@ public final class TLSClient: Equatable, @unchecked Sendable {
         return session
     }
 
-    private func configureName(_ ssl: OpaquePointer) {
+    /// - Returns: false where the certificate's name would go unchecked.
+    private func configureName(_ ssl: OpaquePointer) -> Bool {
         let name = settings.serverName
         // Room for an address of either family.
         var address = [UInt8](repeating: 0, count: 16)
         let isNumeric = inet_pton(AF_INET, name, &address) == 1 || inet_pton(AF_INET6, name, &address) == 1
         if isNumeric {
             // A numeric name is no server name (RFC 6066, 3); the certificate must hold the address.
-            if settings.verifies { X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) }
-            return
+            return !settings.verifies || X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1
         }
         _ = squilla_ssl_server_name(ssl, name)
-        guard settings.verifies else { return }
+        guard settings.verifies else { return true }
         SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-        SSL_set1_host(ssl, name)
+        return SSL_set1_host(ssl, name) == 1
     }
 
     /// Offers the newest session. One of TLS 1.3 is used once (RFC 8446, C.4).

@@ -50,6 +50,8 @@ struct OutlierDetector {
         /// Nanoseconds; nil while it is in.
         var ejectedUntil: Int64?
         var reason: Reason?
+        /// It is back from an ejection, and whether it is well again nobody knows: one request at a time finds out.
+        var isOnTrial = false
     }
 
     let settings: OutlierSettings
@@ -78,6 +80,7 @@ struct OutlierDetector {
     /// Notes an answer. True if endpoints came or went.
     mutating func record(_ index: Int, _ outcome: Outcome, now: Int64) -> Bool {
         hosts[index].requests += 1
+        if hosts[index].isOnTrial { return endTrial(index, outcome, now: now) }
         switch outcome {
         case .success:
             hosts[index].successes += 1
@@ -100,6 +103,28 @@ struct OutlierDetector {
             changed = eject(index, .consecutiveErrors, now: now) || changed
         }
         return changed
+    }
+
+    /// A request goes to an endpoint. One on trial is out again until it is known how that ends, or for as long as a first
+    /// ejection lasts. True if it was.
+    mutating func begin(_ index: Int, now: Int64) -> Bool {
+        guard hosts[index].isOnTrial, hosts[index].ejectedUntil == nil else { return false }
+        hosts[index].ejectedUntil = now + Int64(settings.ejectionMilliseconds) * 1_000_000
+        updateNextReturn()
+        return true
+    }
+
+    private mutating func endTrial(_ index: Int, _ outcome: Outcome, now: Int64) -> Bool {
+        hosts[index].isOnTrial = false
+        hosts[index].ejectedUntil = nil
+        updateNextReturn()
+        if outcome == .success {
+            hosts[index].successes += 1
+        } else {
+            _ = eject(index, hosts[index].reason ?? .consecutiveFailures, now: now)
+        }
+        _ = advance(now: now)
+        return true
     }
 
     /// Lets time pass: ends ejections, compares success rates. True if endpoints came or went.
@@ -127,6 +152,7 @@ struct OutlierDetector {
             hosts[index].ejectedUntil = nil
             hosts[index].errorsInARow = 0
             hosts[index].failuresInARow = 0
+            hosts[index].isOnTrial = hosts[index].reason != .successRate
         }
         updateNextReturn()
     }

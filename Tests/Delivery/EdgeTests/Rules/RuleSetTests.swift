@@ -28,6 +28,29 @@ import Testing
             ("a | - | -", "", "does nothing", nil, nil),
             ("a | - | REGEXP(url.path, '(') | deny", "when", "regular expression", nil, nil),
             ("a | - | - | respond 99 x", "respond", "from 200 to 599", nil, nil),
+            ("a | - | - | set_header X-* 1", "set_header", "only at the end of a name in drop_headers", nil, nil),
+            ("a | - | - | drop_header X-*-Y", "drop_header", "only at the end of a name in drop_headers", nil, nil),
+            ("a | - | - | drop_header X-*", "", "", nil, nil),
+            ("a | - | - | strip_query utm_*_id", "strip_query", "only at the end", nil, nil),
+            ("a | - | - | strip_query a=b", "strip_query", "no name of a parameter", nil, nil),
+            ("a | - | - | strip_query *", "", "", nil, nil),
+            ("a | - | - | deny | respond 200 x", "respond", "a rule answers once, and deny answers already", nil, nil),
+            ("a | - | - | redirect 302 /x | deny", "deny", "a rule answers once, and redirect", nil, nil),
+            ("a | - | - | ttl url.path", "ttl", "this is text", nil, nil),
+            ("a | - | - | ttl tls.resumed", "ttl", "this is BOOLEAN", nil, nil),
+            ("a | - | - | ttl TRUE", "ttl", "is a number of seconds", nil, nil),
+            ("a | - | - | ttl NULL", "ttl", "this is NULL", nil, nil),
+            ("a | - | - | ttl -1", "ttl", "this is negative", nil, nil),
+            ("a | - | - | ttl 0 - 5", "ttl", "this is negative", nil, nil),
+            ("a | - | - | ttl url.pth", "ttl", "did you mean url.path", 1, 3),
+            ("a | - | - | ttl TRY_CAST(header('x-ttl') AS BIGINT)", "", "", nil, nil),
+            ("a | - | - | ttl client.port * 2", "", "", nil, nil),
+            ("a | - | - | rewrite x/y", "rewrite", "a path begins with /", nil, nil),
+            ("a | - | - | rewrite /x#${url.path}", "rewrite", "no #", nil, nil),
+            ("a | - | - | rewrite /x y", "rewrite", "no blank", nil, nil),
+            ("a | - | - | rewrite ${url.path}?x=1", "", "", nil, nil),
+            ("a | - | - | redirect 302", "redirect", "a URL without blanks", nil, nil),
+            ("a | - | - | redirect 302 /x y", "redirect", "a URL without blanks", nil, nil),
         ] as [(String, String, String, Int?, Int?)])
     func mistakesHaveTheirPlace(
         text: String, key: String, message: String, line: Int?, column: Int?
@@ -52,6 +75,11 @@ import Testing
             "conflicts with \"a\""
         ),
         (["a | - | url.path = '/' | origin main", "b | - | - | origin next"], "conflicts with \"a\""),
+        (["a | - | - | deny | ttl 60"], "no effect: deny answers"),
+        (["a | - | NULL | deny"], "never true"),
+        (["a | - | url.path = '/%61dmin' | deny"], "never true: url.path is in one spelling"),
+        (["a | - | url.domain = 'Example.test' AND url.path = '/' | deny"], "url.domain is in lower case"),
+        (["a | - | url.extension = '.css' | bypass"], "without its dot"),
     ])
     func likelyMistakesAreWarnedOf(texts: [String], message: String) {
         let found = faults(texts)
@@ -73,6 +101,20 @@ import Testing
         rule.actions = [("cache_key", .cacheKey([], replacesURL: true))]
         let found = RuleSet.compile([rule], origins: ["main"], allowsESI: false).faults
         #expect(found.map(\.key) == ["cache_key"])
+        #expect(found.first?.isWarning == false)
+    }
+
+    @Test(
+        arguments: [
+            ("set_headers.", .setHeader(name: "", value: "x")), ("add_headers.", .addHeader(name: "", value: "x")),
+            ("respond", .respond(status: 200, headers: [("", "x")], body: "")), ("drop_headers", .dropHeader("")),
+            ("strip_query", .stripQuery(["a", ""])), ("rewrite", .rewrite("")), ("grace", .grace(.seconds(-1))),
+        ] as [(String, RuleDeclaration.Action)])
+    func nothingIsNoName(key: String, action: RuleDeclaration.Action) {
+        var rule = RuleDeclaration(name: "a")
+        rule.actions = [(key, action)]
+        let found = RuleSet.compile([rule], origins: ["main"], allowsESI: false).faults
+        #expect(found.map(\.key) == [key])
         #expect(found.first?.isWarning == false)
     }
 

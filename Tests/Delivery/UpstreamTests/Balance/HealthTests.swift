@@ -50,6 +50,28 @@ import Testing
         #expect(detector.nextReturn == now + 30 * second)
     }
 
+    @Test func whatComesBackIsOnTrial() {
+        var detector = detector(2)
+        for _ in 0..<3 { _ = detector.record(0, .failure, now: 0) }
+        #expect(detector.begin(0, now: second) == false)
+        #expect(detector.advance(now: 30 * second) == true)
+        #expect(!detector.isEjected(0))
+        // The request that finds out is alone there.
+        #expect(detector.begin(0, now: 30 * second) == true)
+        #expect(detector.isEjected(0) && detector.begin(0, now: 30 * second) == false)
+        #expect(detector.record(0, .failure, now: 31 * second) == true)
+        #expect(detector.nextReturn == 91 * second)
+        // Another is let in where one takes too long.
+        #expect(detector.advance(now: 91 * second) == true)
+        #expect(detector.begin(0, now: 91 * second) == true)
+        #expect(detector.advance(now: 121 * second) == true)
+        #expect(detector.begin(0, now: 121 * second) == true)
+        #expect(detector.record(0, .success, now: 122 * second) == true)
+        #expect(!detector.isEjected(0) && detector.begin(0, now: 122 * second) == false)
+        for _ in 0..<2 { #expect(detector.record(0, .failure, now: 123 * second) == false) }
+        #expect(detector.record(0, .failure, now: 123 * second) == true)
+    }
+
     @Test func theCapHoldsButOneMayAlwaysGo() {
         var detector = detector(4)
         for host in 0..<4 { for _ in 0..<3 { _ = detector.record(host, .failure, now: 0) } }

@@ -41,12 +41,17 @@ extension HTTP2ClientSession {
             session.builder.start(isTrailers: session.records[frame.pointee.hd.stream_id]?.hasResponse == true)
             return 0
         }
-        nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, _, name, nameCount, value, count, _, owner in
-            guard let name, let value else { return 0 }
-            HTTP2ClientSession.owner(owner)?.builder.add(
+        nghttp2_session_callbacks_set_on_header_callback(callbacks) {
+            _, frame, name, nameCount, value, count, _, owner in
+            guard let frame, let name, let value, let session = HTTP2ClientSession.owner(owner) else { return 0 }
+            session.builder.add(
                 UnsafeBufferPointer(start: name, count: nameCount).span,
                 UnsafeBufferPointer(start: value, count: count).span)
-            return 0
+            guard let error = session.builder.error, error.code == .headTooLarge else { return 0 }
+            // nghttp2 breaks the stream off and reads the rest for its table alone: small fields that stand for large ones
+            // would be looked through one by one.
+            session.records[frame.pointee.hd.stream_id]?.fault = error
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, owner in
             guard let frame else { return 0 }
