@@ -98,7 +98,7 @@ def main():
     windows, sevens = ledger.hops(ticks, last - ledger.DELAY)
     for name in ("ledger", "archive"):
         until(f"{name} has read all", lambda: (j := job(server, name)) and j["lag_rows"] == 0 and j["state"] == "started", 60)
-    until("the windows are there", lambda: len(written(server)[0]) >= len(windows), 60)
+    until("the windows are there", lambda: (w := written(server)) and len(w[0]) >= len(windows) and len(w[1]) >= len(sevens), 60)
     rows, found = written(server)
     check(len(rows) == len(set(rows)), f"no window is there twice ({len(rows)} rows)")
     check(set(rows) == windows, f"the {len(windows)} windows are those of an uninterrupted run")

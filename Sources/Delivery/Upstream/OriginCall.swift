@@ -105,6 +105,9 @@ public final class OriginCall {
         return facts
     }
 
+    /// Of HTTP, in which the attempt that counts is answered.
+    public var version: OriginVersion? { counting?.facts.version }
+
     /// The identity of the endpoint that answers, see ``OriginGroup/id(of:)``.
     public var endpointID: UInt64? { counting.map { $0.group.id(of: $0.index) } ?? last.id }
 

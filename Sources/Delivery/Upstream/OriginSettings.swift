@@ -38,7 +38,7 @@ public struct OriginSettings: Sendable, Equatable {
     public var maximumRetries = 2
     /// This many failed connects in a row take the origin for down…
     public var failureThreshold = 5
-    /// …for this long; then one request tries again.
+    /// …for a sixteenth of this at first, then twice as long each time that the one which tries again fails, up to this.
     public var failurePauseMilliseconds = 1_000
 
     /// Its part of the load.

@@ -137,7 +137,7 @@ struct PoolState {
         let owner = owners.removeValue(forKey: id)
         guard !waiting.isEmpty else { return [] }
         if failuresInARow >= settings.failureThreshold {
-            downUntil = now + Int64(settings.failurePauseMilliseconds) * 1_000_000
+            downUntil = now + pauseNanoseconds
             if connecting.isEmpty, inUse.isEmpty {
                 defer { waiting = [] }
                 return waiting.map(\.ticket)
@@ -149,6 +149,12 @@ struct PoolState {
         }
         guard let index = waiting.firstIndex(where: { $0.ticket == owner }) else { return [] }
         return [waiting.remove(at: index).ticket]
+    }
+
+    /// Short at first, for an origin that has merely been started again, then twice as long each time.
+    private var pauseNanoseconds: Int64 {
+        let halvings = max(0, 4 - (failuresInARow - settings.failureThreshold))
+        return (Int64(settings.failurePauseMilliseconds) * 1_000_000) >> Int64(halvings)
     }
 
     /// A request is through with its connection.

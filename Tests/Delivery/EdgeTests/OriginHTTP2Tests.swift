@@ -107,6 +107,7 @@ import Upstream
         let edge = try edge(origin.port)
         let response = try sockets(edge, heads(1, "DELETE"))[0].response()
         #expect(response.status == 200 && origin.connectionCount == 1)
+        #expect(response.field("via")?.hasPrefix("2.0 ") == true)
         // One that is refused for ever is answered in the end.
         let rude = FrameOrigin { peer, _ in
             while true {

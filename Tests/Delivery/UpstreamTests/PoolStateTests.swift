@@ -114,7 +114,7 @@ import Testing
     @Test func eachFailedConnectFailsOneRequestUntilTheOriginIsDown() {
         var state = pool {
             $0.failureThreshold = 3
-            $0.failurePauseMilliseconds = 10
+            $0.failurePauseMilliseconds = 160
         }
         for ticket: PoolState.Ticket in [1, 2, 3, 4] { _ = state.request(ticket, fresh: false, now: 0) }
         #expect(state.connectFailed(1, now: 0) == [1])
@@ -123,11 +123,12 @@ import Testing
         #expect(state.isDown(at: 5_000_000))
         #expect(state.request(5, fresh: false, now: 5_000_000) == .refuseDown)
         #expect(state.connectFailed(4, now: 5_000_000) == [4])
-        #expect(!state.isDown(at: 16_000_000))
-        #expect(state.request(6, fresh: false, now: 16_000_000) == .connect(5))
-        #expect(state.request(7, fresh: false, now: 16_000_000) == .wait)
-        #expect(state.connected(5, now: 16_000_000) == .assign(6))
-        #expect(state.request(8, fresh: false, now: 16_000_000) == .connect(6))
+        // The first pause is a sixteenth of what it comes to, the next twice that.
+        #expect(state.isDown(at: 24_000_000) && !state.isDown(at: 26_000_000))
+        #expect(state.request(6, fresh: false, now: 26_000_000) == .connect(5))
+        #expect(state.request(7, fresh: false, now: 26_000_000) == .wait)
+        #expect(state.connected(5, now: 26_000_000) == .assign(6))
+        #expect(state.request(8, fresh: false, now: 26_000_000) == .connect(6))
     }
 
     @Test func oldIdleConnectionsAndLateRequestsExpire() {

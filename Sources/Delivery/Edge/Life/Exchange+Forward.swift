@@ -234,10 +234,13 @@ extension Exchange: OriginHandler {
         }
         if !response.block.contains(.date) { worker.writeDate(&writer) }
         writeAffinity(&writer, call)
-        if response.minorVersion == 1, !response.block.contains(.via) {
+        let isHTTP2 = call?.version == .http2
+        if !isHTTP2, response.minorVersion == 1, !response.block.contains(.via) {
             writer.bytes.append(contentsOf: worker.viaLine)
         } else {
-            writer.via(response.block, minorVersion: response.minorVersion, name: worker.settings.name)
+            writer.via(
+                response.block, majorVersion: isHTTP2 ? 2 : 1, minorVersion: response.minorVersion,
+                name: worker.settings.name)
         }
         guard worker.cache != nil else { return }
         var status = CacheStatus.forwarded(reason)

@@ -9,8 +9,10 @@ struct JobOutput: Sendable {
     /// Of each row that a job wrote.
     static let jobField = "job.name"
     static let epochField = "job.epoch"
-    /// Rows of one append. An append is there as a whole or not at all.
+    /// Rows of one append, and memory of the batches that they are taken from. An append is there as a whole or not at all;
+    /// each is a turn of the log's thread and a sync, which a job waits for that has much to write.
     static let rowsAtOnce = 524_288
+    static let bytesAtOnce = 8 << 20
 
     enum Sink: Sendable {
         case topic(String)
@@ -39,18 +41,20 @@ struct JobOutput: Sendable {
         guard case .topic = sink else { return .batches(batches) }
         var pieces: [EncodedRows] = []
         var group: [Batch] = []
-        var rows = 0
+        var (rows, bytes) = (0, 0)
         func flush() {
             guard !group.isEmpty else { return }
             pieces.append(
                 EncodedRows(marked(Batch.concatenate(group), job: job, epoch: epoch), compression: compression))
             group = []
-            rows = 0
+            (rows, bytes) = (0, 0)
         }
         for batch in batches {
-            if rows + batch.rowCount > Self.rowsAtOnce { flush() }
+            let isFull = rows + batch.rowCount > Self.rowsAtOnce || bytes + batch.memoryBytes > Self.bytesAtOnce
+            if isFull { flush() }
             group.append(Batch(schema: schema, rowCount: batch.rowCount, columns: batch.columns))
             rows += batch.rowCount
+            bytes += batch.memoryBytes
         }
         flush()
         return .appends(pieces)
