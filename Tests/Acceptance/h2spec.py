@@ -15,8 +15,13 @@ if not shutil.which("openssl"):
 files = folder()
 subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", files / "key",
                 "-out", files / "certificate", "-days", "2", "-subj", "/CN=localhost"], check=True, capture_output=True)
-nginx = Nginx("""location / { add_header Cache-Control "max-age=60"; }""")
-(nginx.root / "index.html").write_text("h2spec asks for a body of some length. " * 20)
+# Whole requests alone are answered: nginx refuses a POST by its head, and a client that is answered before it has sent its
+# faulty trailers is told that they are not wanted (RST_STREAM with NO_ERROR), not that they are faulty.
+nginx = Nginx("""
+  location / { proxy_pass http://$server_addr:$server_port/stored$uri; }
+  location /stored/ { add_header Cache-Control "max-age=60"; }""")
+(nginx.root / "stored").mkdir()
+(nginx.root / "stored" / "index.html").write_text("h2spec asks for a body of some length. " * 20)
 secure, plain = free_port(), free_port()
 (files / "squilla.yaml").write_text(f"""
 edge:
