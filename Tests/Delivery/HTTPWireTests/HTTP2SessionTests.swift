@@ -158,6 +158,11 @@ import Testing
         #expect(server.feed(Frames.frame(0, 1, 1, [1]) + Self.get(1) + windowUpdateOf1 + Self.get(3)))
         #expect(server.requests[3] != nil && codes(server.frames()).goAway == nil)
         #expect(server.streamCount == 1)
+        // Its frames must be well-formed all the same.
+        #expect(server.feed(Frames.frame(0, 8, 1, [2, 7, 0, 0]) + Self.get(5)))
+        #expect(server.requests[5] != nil)
+        #expect(!server.feed(Frames.frame(0, 8, 1, [3, 7, 0])))
+        #expect(codes(server.frames()).goAway == 1)
     }
 
     private var windowUpdateOf1: [UInt8] { Self.windowUpdate(1, 1) }

@@ -12,9 +12,11 @@ extension HTTP2Session {
         }
         bodyLeft = frame.length
         paddingLeft = 0
+        let isPadded = frame.has(HTTP2Frame.Flag.padded)
+        if isPadded, frame.length == 0 { return fail(.frameSizeError) }
         guard let slot = streams.find(frame.stream) else {
             guard memory.verdict(frame.stream) != .closed else { return fail(.streamClosed) }
-            skipBody()
+            skipBody(isPadded: isPadded)
             return .nothing
         }
         streams.slots[slot].held += frame.length
@@ -22,8 +24,7 @@ extension HTTP2Session {
         if state.hasEnded { return breakOffBody(slot, .streamClosed) }
         guard state.held + state.unannounced <= streamWindow else { return breakOffBody(slot, .flowControlError) }
         bodySlot = slot
-        phase = frame.has(HTTP2Frame.Flag.padded) ? .paddingLength : .body
-        if phase == .paddingLength, frame.length == 0 { return fail(.frameSizeError) }
+        phase = isPadded ? .paddingLength : .body
         return frame.length == 0 && !frame.has(HTTP2Frame.Flag.endStream) ? noteControl() : .nothing
     }
 
@@ -32,9 +33,10 @@ extension HTTP2Session {
         areSettingsAcknowledged ? limits.streamWindowBytes : max(limits.streamWindowBytes, HTTP2Session.defaultWindow)
     }
 
-    /// The frame's octets are thrown away, and count as used up.
-    private mutating func skipBody() {
-        phase = .skip
+    /// The frame's octets are thrown away, and count as used up. That they are padding must be true all the same (6.1).
+    private mutating func skipBody(isPadded: Bool) {
+        bodySlot = -1
+        phase = isPadded ? .paddingLength : .skip
         consume(frame.length)
     }
 
