@@ -75,7 +75,11 @@ struct DiskTests {
         }
 
         private func waitForLoad(_ before: Int) {
-            for _ in 0..<400_000 where scene.outcomes.all.count == before { usleep(50) }
+            var turns = 0
+            while scene.outcomes.all.count == before, turns < 400_000 {
+                usleep(50)
+                turns += 1
+            }
         }
     }
 
