@@ -2,14 +2,16 @@
 """SQL over our own log: a tumbling count per key (q12), percentiles per second and status, a hopping count (q5). M events
 per CPU-second of the whole process, start included, the groups summed up rather than printed; then with two shards
 against one, as stored queries and as jobs that catch up with the topic, by the clock on the wall. As jobs alone: sessions, an
-interval join and a count for good, which go to shards by their key. At any moment one bidder makes most of the bids, and a key
-is one shard's; prices are spread, so that the count per price shows what is not that.
+interval join and counts for good, which go to shards by their key. At any moment one bidder makes most of the bids, and a key
+is one shard's; prices are spread, so that the count per price shows what is not that. In the last one every second row has one
+key, and the others have one of very many.
 
 A job has other threads than its shards (checkpoints and the log encode and write its answers), so one shard keeps more than
 one core busy, and on as many cores as shards it can't be outrun by as many times. Hence a third figure: one shard, with all
 of the process on one core, against so many shards on all. Beside each rate stands how many cores the process kept busy.
 
     Benchmarks/streams/log_queries.py BINARY [--events N] [--rounds N] [--shards N] [--only stored|job]
+                                  [--query TEXT]
 """
 import argparse, json, os, pathlib, statistics, subprocess, sys, time
 
@@ -49,6 +51,9 @@ KEYED = {
         "SELECT bidder, COUNT(*) AS n, AVG(price) AS mean FROM bids GROUP BY bidder EMIT CHANGES",
     "count and mean per price, for good":
         "SELECT price % 100003 AS price, COUNT(*) AS n, AVG(bidder) AS mean FROM bids GROUP BY price % 100003 EMIT CHANGES",
+    "count and mean of one key and of many, for good":
+        "SELECT k, COUNT(*) AS n, AVG(bidder) AS mean FROM (SELECT CASE WHEN price % 2 = 0 THEN -1 ELSE price % 100003 END AS k, bidder"
+        " FROM bids) GROUP BY k EMIT CHANGES",
 }
 
 
@@ -109,6 +114,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shards", type=int, default=2)
     parser.add_argument("--only", choices=["stored", "job"])
+    parser.add_argument("--query", default="", help="those alone whose titles have this in them")
     parser.add_argument("--data", help="a data folder that an earlier run filled, or that is to be filled and kept")
     options = parser.parse_args()
     data = pathlib.Path(options.data) if options.data else folder() / "data"
@@ -130,6 +136,8 @@ def main():
         ways = {"1 shard": (1, all_cores), "on one core": (1, one_core), several: (options.shards, all_cores)}
         print("\njobs that catch up, M events a second (cores busy)" + " " * 14 + "   ".join(f"{way:14}" for way in ways))
         for title, query in (QUERIES | KEYED).items():
+            if options.query not in title:
+                continue
             taken = {way: [] for way in ways}
             for _ in range(options.rounds):
                 for way, (shards, cores) in ways.items():
@@ -146,6 +154,8 @@ def main():
         return
     print("\nstored queries, M events: a CPU-second, a second with 1 thread, with several")
     for title, query in QUERIES.items():
+        if options.query not in title:
+            continue
         walls, cpus, answers = {1: [], options.shards: []}, [], set()
         for _ in range(options.rounds):
             for threads in walls:

@@ -4,8 +4,10 @@ import SQL
 /// A job that is known: its life, its files, and its run while it has one. Safe from every thread.
 final class Job: Sendable {
     private struct State: Sendable {
-        var text: String
-        var header: JobHeader
+        private(set) var text: String
+        /// Without what lets somebody in.
+        private(set) var shownText: String
+        private(set) var header: JobHeader
         var life: JobLifeCycle
         var run: JobRun?
         var progress = JobProgress()
@@ -18,6 +20,19 @@ final class Job: Sendable {
         var lines: [JobLogLine] = []
         /// What the next run begins with.
         var start = JobStart()
+
+        init(text: String, life: JobLifeCycle) {
+            self.text = text
+            self.life = life
+            shownText = SecretText.hidden(in: text)
+            header = Job.header(of: text)
+        }
+
+        mutating func take(_ text: String) {
+            self.text = text
+            shownText = SecretText.hidden(in: text)
+            header = Job.header(of: text)
+        }
     }
 
     /// Checkpoints that `info` tells of.
@@ -34,7 +49,7 @@ final class Job: Sendable {
         self.service = service
         var limits = JobLifeCycle.Limits()
         limits.restartBudget = service.settings.restartBudget
-        self.state = Monitor(State(text: text, header: Self.header(of: text), life: JobLifeCycle(limits: limits)))
+        self.state = Monitor(State(text: text, life: JobLifeCycle(limits: limits)))
     }
 
     var phase: JobLifeCycle.Phase { state.withLock { $0.life.phase } }
@@ -43,7 +58,7 @@ final class Job: Sendable {
         let savepoints = folder.savepoints
         return state.withLock { state in
             JobInfo(
-                name: name, text: SecretText.hidden(in: state.text), phase: state.life.phase.rawValue,
+                name: name, text: state.shownText, phase: state.life.phase.rawValue,
                 progress: state.progress, restarts: state.life.restarts, failure: state.failure,
                 checkpoint: state.recentCheckpoints.first, checkpoints: state.checkpoints,
                 recentCheckpoints: state.recentCheckpoints, savepoints: savepoints, targets: state.targets,
@@ -125,10 +140,7 @@ final class Job: Sendable {
             throw SQLError(code: .sinkFailed, message: "job \(name) can't be stored: \(error)")
         }
         try store(isStopped: false)
-        state.update { state in
-            state.text = text
-            state.header = Self.header(of: text)
-        }
+        state.update { state in state.take(text) }
         launch(start)
     }
 

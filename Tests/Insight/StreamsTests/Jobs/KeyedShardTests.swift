@@ -221,9 +221,10 @@ import Testing
     // MARK: Inputs that end
 
     private static let made = """
-        CREATE TABLE made (k BIGINT, v BIGINT, t TIMESTAMP(3), WATERMARK FOR t AS t) WITH ('connector' = 'datagen',
-          'number-of-rows' = '30000', 'seed' = '5', 'fields.k.min' = '0', 'fields.k.max' = '99',
-          'fields.v.min' = '0', 'fields.v.max' = '9');
+        CREATE TABLE made (k BIGINT, v BIGINT, w BIGINT, t TIMESTAMP(3), WATERMARK FOR t AS t) WITH (
+          'connector' = 'datagen', 'number-of-rows' = '30000', 'seed' = '5', 'fields.k.min' = '0',
+          'fields.k.max' = '99', 'fields.v.min' = '0', 'fields.v.max' = '9', 'fields.w.min' = '0',
+          'fields.w.max' = '99999');
 
         """
 
@@ -247,6 +248,9 @@ import Testing
             + "FROM made) WHERE r < 3",
         "INSERT INTO answers SELECT a.k, a.n, b.n AS m FROM (SELECT k, COUNT(*) AS n FROM made GROUP BY k) AS a "
             + "JOIN (SELECT k, COUNT(*) AS n FROM made WHERE v > 4 GROUP BY k) AS b ON a.k = b.k",
+        // Half of the rows have one key, the others one of many.
+        "INSERT INTO answers SELECT k, COUNT(*) AS n, SUM(v) AS total, MAX(t) IS NULL AS none "
+            + "FROM (SELECT CASE WHEN v < 5 THEN -1 ELSE w END AS k, v, t FROM made) GROUP BY k",
     ]) func inputsThatEndAreSharedOut(text: String) throws {
         let expected = try Self.answersOfMade(text, shards: 1)
         #expect(expected.count >= 100)
