@@ -8,6 +8,7 @@ from support import *
 class Origin(socketserver.ThreadingTCPServer):
     """Answers each path in its own bad way."""
     allow_reuse_address = daemon_threads = True
+    request_queue_size = 512
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -60,14 +61,18 @@ class Handler(socketserver.StreamRequestHandler):
 origin = Origin()
 config = folder() / "squilla.yaml"
 config.write_text(f"""
-edge: {{header_timeout_ms: 3s, body_timeout_ms: 1s, keep_alive_timeout_ms: 5s, write_timeout_ms: 2s, max_body_bytes: 1MiB}}
-origins: [{{url: "http://127.0.0.1:{origin.server_address[1]}", first_byte_timeout_ms: 3s, between_bytes_timeout_ms: 1500ms, retries: 1}}]
+edge: {{header_timeout_ms: 8s, body_timeout_ms: 1s, keep_alive_timeout_ms: 5s, write_timeout_ms: 2s, max_body_bytes: 1MiB}}
+origins:
+  # A busy machine may give the origin no moment for some seconds.
+  - {{url: "http://127.0.0.1:{origin.server_address[1]}", first_byte_timeout_ms: 20s, between_bytes_timeout_ms: 20s, retries: 1}}
+  - {{name: hasty, hosts: [hasty.example], url: "http://127.0.0.1:{origin.server_address[1]}", first_byte_timeout_ms: 3s,
+      between_bytes_timeout_ms: 1500ms, retries: 1}}
 """)
 server = Server("-c", config)
 BASE = b"Host: a.example\r\n"
 
 
-def status_of(data, timeout=10):
+def status_of(data, timeout=30):
     answer = raw(server.edge, data, timeout)
     return int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.") else answer[:60]
 
@@ -113,7 +118,7 @@ for name, (data, expected) in refused.items():
 alive()
 
 # A smuggled second request must never be answered.
-answer = raw(server.edge, b"POST /ok HTTP/1.1\r\n" + BASE + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /ok/smuggled HTTP/1.1\r\n" + BASE + b"\r\n", 4)
+answer = raw(server.edge, b"POST /ok HTTP/1.1\r\n" + BASE + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /ok/smuggled HTTP/1.1\r\n" + BASE + b"\r\n", 30)
 check(answer.count(b"HTTP/1.1 ") == 1 and "/ok/smuggled" not in origin.hits, "a smuggled request is neither answered nor forwarded")
 
 # Slow clients are let go, and hold up nobody.
@@ -129,7 +134,7 @@ def dripped_out():
             s.sendall(b"a")
         except OSError:
             return True
-until("slowloris connections are closed", dripped_out, 10)
+until("slowloris connections are closed", dripped_out, 60)
 for s in sockets:
     s.close()
 
@@ -144,11 +149,11 @@ alive()
 # Origins
 for path, expected in {"/hang": {504}, "/close": {502}, "/garbage": {502}, "/headers": {502}, "/long-header": {502},
                        "/two-lengths": {502}}.items():
-    status = server.get(path, timeout=15)[0]
+    status = server.get(path, {"Host": "hasty.example"} if path == "/hang" else None, timeout=60)[0]
     check(status in expected, f"origin's {path}: {status}")
 for path in ("/short", "/torn-chunk", "/bad-chunk", "/slow"):
     for attempt in (1, 2):
-        answer = raw(server.edge, b"GET %s HTTP/1.1\r\n%s\r\n" % (path.encode(), BASE), 15)
+        answer = raw(server.edge, b"GET %s HTTP/1.1\r\n%s\r\n" % (path.encode(), b"Host: hasty.example\r\n" if path == "/slow" else BASE), 60)
         complete = answer.endswith(b"0\r\n\r\n") or b"HTTP/1.1 50" in answer
         check(complete is False or b"HTTP/1.1 502" in answer, f"origin's {path} is not passed off as whole ({answer[:40]!r}… {len(answer)} B)")
     check(origin.hits[path] >= 2, f"nor stored: {path} went to the origin {origin.hits[path]} times")
@@ -160,7 +165,7 @@ threads = [threading.Thread(target=lambda: statuses.append(server.get("/ok/colla
 for t in threads:
     t.start()
 for t in threads:
-    t.join(20)
+    t.join(60)
 check(statuses.count(200) == 200 and origin.hits["/ok/collapsed"] == 1, f"200 simultaneous misses are {origin.hits['/ok/collapsed']} fetch")
 
 # Every one of them is an event with a fault

@@ -67,7 +67,7 @@ origins:
   - name: shop
     endpoints: [{endpoints}]
     balance: {{policy: least_request}}
-    check: {{path: /up, interval_ms: 200ms, timeout_ms: 200ms, fall: 1, rise: 1}}
+    check: {{path: /up, interval_ms: 200ms, timeout_ms: 10s, fall: 1, rise: 1}}
     retries: 2
 """)
     stop, answers, lock = threading.Event(), [], threading.Lock()
@@ -75,11 +75,12 @@ origins:
     def client(number):
         connection = http.client.HTTPConnection(*server.edge, timeout=20)
         while not stop.is_set():
+            begun = time.monotonic()
             connection.request("GET", f"/{number}/{len(answers)}")
             response = connection.getresponse()
             body = response.read().decode()
             with lock:
-                answers.append((time.monotonic(), response.status, body))
+                answers.append((begun, response.status, body))
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -103,9 +104,8 @@ origins:
     check(not any(body == "b" for at, _, body in answers if out < at < out + 0.4), "nothing was sent where nobody is")
     table = run("origins", "--data", server.data).stdout
     check("127.0.0.1:%d" % origins[0].port in table and "available" in table, "squilla origins shows the endpoints")
-    events = until("retries are in the events", lambda: server.sql(
-        "SELECT count(*) AS n, count(DISTINCT origin.endpoint) AS e FROM requests WHERE origin.tier = 'origin'"))
-    check(events[0]["e"] == 3, "events name the endpoints")
+    until("events name the endpoints", lambda: server.sql(
+        "SELECT count(DISTINCT origin.endpoint) AS e FROM requests WHERE origin.tier = 'origin'")[0]["e"] == 3)
     server.terminate()
 
 

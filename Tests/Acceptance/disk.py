@@ -135,6 +135,7 @@ def restarts():
         server = Server("-c", config, data=data)
         answered, clients = load(server, 3600)
         time.sleep(random.uniform(0.8, 2.0))
+        until("objects are answered and go to disk", lambda: answered[0] > 100 and metric(server, "objects") > 20, 60)
         server.kill()
         for each in clients:
             each.join()
@@ -202,8 +203,8 @@ def full():
     server = Server("-c", configured(mount / "cache"))
     run_load(server, 3)
     until("the tier pauses on a full disk", lambda: metric(server, "paused") == 1 or run_load(server, 1) < 0, 30)
-    check(run_load(server, 1) > 50, "requests are answered as before")
-    check("writes nothing to disk" in server.output(), "the log says so")
+    until("requests are answered as before", lambda: run_load(server, 1) > 50, 60)
+    until("the log says so", lambda: "writes nothing to disk" in server.output(), 60)
     server.kill()
     subprocess.run(["umount", "-l", mount], capture_output=True)
 

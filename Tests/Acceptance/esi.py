@@ -50,8 +50,12 @@ class Origin(http.server.BaseHTTPRequestHandler):
             head, body = {**head, "Cache-Control": "private, no-store"}, self.headers.get("Cookie", "nobody").encode()
         elif path == "/hostile":
             names = ("hangs", "trickles", "binary", "cookie", "bomb", "self", "loop", "truncated", "garbage", "huge")
-            options = 'onerror="continue" maxwait="3000" dca="esi"'
-            parts = "".join(f"[{name}:{include('/' + name, options)}]" for name in names)
+            def fragment(name):
+                # The others have as long as they need on a busy machine.
+                limit = 'maxwait="3000"' if name in ("hangs", "trickles") else ""
+                return f"[{name}:" + include("/" + name, f'onerror="continue" {limit} dca="esi"') + "]"
+
+            parts = "".join(map(fragment, names))
             head, body = asks, (parts + "end").encode()
         elif path == "/hangs":
             time.sleep(30)
@@ -93,6 +97,7 @@ class Origin(http.server.BaseHTTPRequestHandler):
 
 class Threads(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 512
 
     def handle_error(self, *arguments):
         pass
@@ -121,16 +126,24 @@ check(b"news 2" in edge.get("/page")[2] and Origin.seen.count("/page") == 1, "le
 
 before = edge.resident_bytes()
 start = time.monotonic()
-status, headers, body = edge.get("/hostile")
+status, headers, body = edge.get("/hostile", timeout=60)
 took = time.monotonic() - start
-check(status == 200 and body.endswith(b"end") and took < 15, f"bad fragments: {len(body)} bytes in {took:.1f} s")
+check(status == 200 and body.endswith(b"end") and took < 25, f"bad fragments: {len(body)} bytes in {took:.1f} s")
 check(b"[hangs:]" in body and b"[bomb:]" in body and b"[cookie:c]" in body and b"[garbage:]" in body and b"[huge:]" in body, "each fails alone")
 check("set-cookie" not in headers and b"esi:include" not in body, "no cookie and no markup of theirs comes through")
 check(edge.resident_bytes() - before < 150 << 20, f"resident {(edge.resident_bytes() - before) / 1e6:+.0f} MB")
 events = until("events", lambda: (r := edge.sql("SELECT * FROM requests WHERE url.path = '/hostile'")) and r)
 check(events[0]["esi.failed"] >= 6 and events[0]["esi.refused"] >= 3 and events[0]["esi.error.code"], f"the event tells: {events[0]['esi.error.message']}")
-codes = {r["c"]: r["n"] for r in edge.sql("SELECT error.code AS c, count(*) AS n FROM requests WHERE esi.parent IS NOT NULL AND error.code IS NOT NULL GROUP BY 1")}
-check({"esi_timeout", "esi_decoded_bytes", "esi_bad_coding"} <= codes.keys(), f"and those of the fragments: {codes}")
+
+
+
+def codes():
+    rows = edge.sql("SELECT error.code AS c, count(*) AS n FROM requests WHERE esi.parent IS NOT NULL AND error.code IS NOT NULL GROUP BY 1")
+    found = {row["c"]: row["n"] for row in rows}
+    return found if {"esi_timeout", "esi_decoded_bytes", "esi_bad_coding"} <= found.keys() else None
+
+
+print("ok:", until("events of the fragments say what was wrong", codes))
 metrics = edge.api("/metrics")[2].decode()
 check('squilla_esi_errors_total{code="decoded_bytes"} 1' in metrics, "and the counters")
 check(edge.get("/page")[0] == 200, "it still serves")
@@ -162,13 +175,15 @@ for _ in range(3):
     visitors = [threading.Thread(target=visit, args=(edge, f"visitor{number}")) for number in range(8)]
     for visitor in visitors:
         visitor.start()
+    before = pages[0]
     time.sleep(0.8)
+    until("pages are put together", lambda: wrong or pages[0] >= before + 40, 60)
     edge.kill()
     for visitor in visitors:
         visitor.join()
 check(not wrong and pages[0] > 100, f"{pages[0]} pages over three kills with -9 are whole: {wrong[:1]}")
 edge = Server("-c", work / "killed.yaml", data=data)
 check(edge.get("/page", {"Cookie": "ada", "Host": "esi.test"})[2] == b"<p>news 2, ada</p>", "and the next one too")
-rows = edge.sql("SELECT count(*) AS n, sum(esi.includes) AS parts FROM requests WHERE url.path = '/page'")
+rows = until("its events", lambda: (r := edge.sql("SELECT count(*) AS n, sum(esi.includes) AS parts FROM requests WHERE url.path = '/page'")) and r[0]["n"] and r)
 check(rows[0]["parts"] == 2 * rows[0]["n"] > 0, f"what the log has of them is whole: {rows[0]}")
 check(edge.terminate() == 0, "and it stops")

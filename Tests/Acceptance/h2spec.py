@@ -36,7 +36,7 @@ origins:
 """)
 server = Server("-c", files / "squilla.yaml", listen=False)
 for name, arguments in (("over TLS", ["-t", "-k", "-p", secure]), ("in cleartext", ["-p", plain])):
-    done = subprocess.run([h2spec, "-h", "127.0.0.1", "-o", "5", *map(str, arguments)], capture_output=True, text=True, timeout=280)
+    done = subprocess.run([h2spec, "-h", "127.0.0.1", "-o", "15", *map(str, arguments)], capture_output=True, text=True, timeout=280)
     found = re.search(r"(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed", done.stdout)
     if not found or found[2] != found[1]:
         print(done.stdout[-6000:], done.stderr[-1000:])

@@ -139,6 +139,7 @@ def main():
     check(run("sql", "DROP MATERIALIZED VIEW sums", "--data", data).returncode == 0, "it is dropped")
     until("its job is gone", lambda: job(server, "sums") is None)
 
+    until("the job runs again", lambda: job(server)["state"] == "started", 60)
     listed = run("job", "list", "--data", data)
     check("ledger" in listed.stdout and "started" in listed.stdout, "squilla job list shows it")
     check(run("job", "savepoint", "ledger", "good", "--data", data).returncode == 0, "a savepoint is taken")

@@ -63,8 +63,8 @@ for name, (text, isOrdered) in QUERIES.items():
     check(ours == [tuple(row) for row in theirs], f"{name}: {len(ours)} rows are those of {'DuckDB' if db else 'a query in memory'}")
     check(not list(temporary.iterdir()), f"{name}: nothing is left behind")
 
-# Interrupted: what it left goes with the next one.
-process = subprocess.Popen([str(BINARY), "sql", "--memory", "8MiB", DDL + QUERIES["ORDER BY"][0]], stdout=subprocess.DEVNULL, env=environment, cwd=work)
+# Interrupted: what it left goes with the next one. Nobody reads its answers, so that it doesn't end before.
+process = subprocess.Popen([str(BINARY), "sql", "--format", "json", "--memory", "8MiB", DDL + QUERIES["ORDER BY"][0]], stdout=subprocess.PIPE, env=environment, cwd=work)
 deadline = time.monotonic() + 60
 while process.poll() is None and time.monotonic() < deadline and not any(temporary.glob("*/spill-*")):
     time.sleep(0.005)

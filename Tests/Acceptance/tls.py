@@ -101,10 +101,12 @@ origins:
   - name: inner
     hosts: [inner.test]
     url: https://127.0.0.1:{inner_port}
+    connect_timeout_ms: 30s
     tls: {{authorities: {files}/ca.pem, server_name: inner.test}}
   - name: wrong
     hosts: [wrong.test]
     url: https://127.0.0.1:{inner_port}
+    connect_timeout_ms: 30s
     tls: {{authorities: {files}/ca.pem, server_name: other.test}}
 {extra}""")
 

@@ -161,8 +161,8 @@ configure("nonsense: 1")
 serving = facts()["pid"]
 done = run("upgrade", "--data", data, "--timeout", "3")
 check(done.returncode != 0 and "still serves" in done.stderr, "an upgrade to a configuration that is wrong fails")
-check(facts()["pid"] == serving and is_running(serving), "the process before it serves on")
-check("not upgraded" in server.output(), "and says so")
+until("the process before it says so", lambda: "not upgraded" in server.output(), 60)
+check(facts()["pid"] == serving and is_running(serving), "and serves on")
 configure()
 last = upgrade()
 

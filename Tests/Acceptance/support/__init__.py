@@ -25,13 +25,21 @@ def folder():
     return path
 
 
+given = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody has, and that was not given before."""
+    while True:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
 
 
-def until(what, condition, seconds=20.0):
+def until(what, condition, seconds=60.0):
     """Waits, bounded, for a condition to hold and returns its value."""
     end = time.monotonic() + seconds
     while True:
@@ -46,7 +54,7 @@ def until(what, condition, seconds=20.0):
         time.sleep(0.02)
 
 
-def run(*arguments, stdin=None, timeout=60, env=None):
+def run(*arguments, stdin=None, timeout=120, env=None):
     """Runs the binary to its end."""
     return subprocess.run([BINARY, *map(str, arguments)], input=stdin, capture_output=True, text=True, timeout=timeout,
                           env={**os.environ, **(env or {})})
@@ -66,7 +74,7 @@ class Server:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self, seconds=20):
+    def wait_ready(self, seconds=60):
         def ready():
             if self.process.poll() is not None:
                 check(False, f"the server runs (it ended with {self.process.returncode}: {self.output()})")
@@ -86,7 +94,7 @@ class Server:
             self.process.kill()
             self.process.wait()
 
-    def terminate(self, seconds=40):
+    def terminate(self, seconds=90):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
 
