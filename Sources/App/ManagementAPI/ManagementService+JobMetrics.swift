@@ -10,7 +10,7 @@ extension ManagementService {
         }
         metrics.family("squilla_job_info", .gauge, "Jobs by state.")
         for job in all { metrics.sample("squilla_job_info", [("job", job.name), ("state", job.phase)], 1) }
-        write("squilla_job_rows_in_total", .counter, "Rows read in this run.") { $0.progress.rowsIn }
+        write("squilla_job_rows_in_total", .counter, "Rows read.") { $0.progress.rowsIn }
         write("squilla_job_rows_out_total", .counter, "Rows answered.") { $0.progress.rowsOut }
         write("squilla_job_late_rows_total", .counter, "Rows that came after their window had closed.") {
             $0.progress.lateRows

@@ -1,5 +1,6 @@
 import Edge
 import EventLog
+import Runtime
 import Streams
 
 extension ManagementService {

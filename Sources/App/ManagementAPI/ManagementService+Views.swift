@@ -7,14 +7,14 @@ extension ManagementService {
     /// `GET /api/v1/views`: the materialised views.
     func serveViews(_ request: HTTPRequest, _ responder: Responder) throws(APIError) {
         try only("GET", in: request)
-        respond(responder, context.queries.materializedViews.compactMap(ViewDocument.init))
+        respond(responder, context.queries.materializedViews.compactMap { ViewDocument($0, context.queries) })
     }
 
     /// `GET /api/v1/views/NAME`, and with `?key=VALUE` the row of a key (values of several columns joined by commas).
     func serveView(_ name: String, _ request: HTTPRequest, _ responder: Responder) throws(APIError) {
         try only("GET", in: request)
         let view = context.queries.materializedView(name)
-        guard let snapshot = view.snapshot, let document = ViewDocument(view) else {
+        guard let snapshot = view.snapshot, let document = ViewDocument(view, context.queries) else {
             throw APIError(404, "unknown_view", "there is no materialized view \(name)")
         }
         guard let key = QueryString(request.query)["key"] else { return respond(responder, document) }
@@ -39,17 +39,19 @@ struct ViewDocument: Encodable {
     let bytes: Int
     let key: [String]
     let columns: [ColumnDocument]
+    /// `kept`, or the state of its job where that is another.
+    let state: String
     /// Why it is kept up to date no more.
     let failure: String?
 
     /// `nil` where there is no such view.
-    init?(_ view: ViewHandle) {
+    init?(_ view: ViewHandle, _ queries: QueryService) {
         guard let snapshot = view.snapshot else { return nil }
         name = view.name
         rows = snapshot.rowCount
         bytes = snapshot.byteCount
         key = snapshot.keyFields.map(\.name)
         columns = snapshot.fields.map { ColumnDocument(name: $0.name, type: $0.type.name) }
-        failure = view.failure
+        (state, failure) = queries.standing(of: view)
     }
 }

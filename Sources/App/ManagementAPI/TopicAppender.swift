@@ -86,16 +86,19 @@ public struct TopicAppender: Sendable {
     /// The topic's fields, integers widened to doubles where doubles come, then the new ones. A known field keeps its
     /// type otherwise: what does not fit goes to `_unfit`, and queries that add it up go on working.
     static func schema(of lines: [UInt8], known: Schema?) -> Schema {
-        let found = SchemaInference.ndjson(lines.span)
-        var fields = known?.fields ?? [Field(timestampField, .timestamp)]
-        for field in found.fields {
+        let found = SchemaInference.fields(ofNDJSON: lines.span)
+        var fields = known?.fields ?? []
+        // A topic without columns was made by a job that waits for its events.
+        if fields.isEmpty { fields = [Field(timestampField, .timestamp)] }
+        for field in found.schema.fields {
             guard let index = fields.firstIndex(where: { $0.name == field.name }) else {
                 guard fields.count < maximumColumns, field.name.utf8.count <= maximumNameBytes else { continue }
                 let isUnfit = field.name == NDJSONReader.unfitColumn
                 fields.append(isUnfit ? Field(field.name, .json) : field)
                 continue
             }
-            if fields[index].type == .int64, field.type == .float64 { fields[index].type = .float64 }
+            // Text among the numbers of a request takes nothing from them.
+            if fields[index].type == .int64, found.fractional.contains(field.name) { fields[index].type = .float64 }
         }
         return Schema(fields)
     }
@@ -103,6 +106,7 @@ public struct TopicAppender: Sendable {
     private static func read(_ lines: [UInt8], _ schema: Schema) throws(APIError) -> (Batch, unfitValues: Int) {
         var options = NDJSONOptions()
         options.collectsUnknown = true
+        options.keepsIntegersExact = true
         // One batch, so that the log takes all of it or nothing.
         options.batchRows = lines.reduce(1) { $0 + ($1 == 0x0A ? 1 : 0) }
         guard options.batchRows <= maximumRows else {

@@ -35,10 +35,13 @@ import Testing
         #expect(try management.ask("GET", "/metrics").body.contains("squilla_job_rows_out_total{job=\"louder\"} 1"))
         #expect(try management.ask("POST", "/api/v1/jobs/louder/savepoint", "{\"label\": \"one\"}").status == 200)
         #expect(try wait(management, "/api/v1/jobs/louder", for: "\"savepoints\":[\"one\"]"))
+        #expect(try management.ask("POST", "/api/v1/jobs/louder/savepoint", "{\"label\": \"one\"}").status == 409)
         #expect(try management.ask("DELETE", "/api/v1/jobs/louder").status == 409)
         #expect(try management.ask("POST", "/api/v1/jobs/louder/stop").status == 200)
         #expect(try wait(management, "/api/v1/jobs/louder", for: "\"state\":\"stopped\""))
         #expect(try management.ask("GET", "/api/v1/jobs/louder/log").body.contains("stopped"))
+        let both = "{\"savepoint\": \"one\", \"from\": \"latest\"}"
+        #expect(try management.ask("POST", "/api/v1/jobs/louder/restart", both).status == 400)
         let anew = "{\"from\": \"earliest\"}"
         #expect(try management.ask("POST", "/api/v1/jobs/louder/restart", anew).status == 200)
         #expect(try wait(management, "/api/v1/jobs/louder", for: "\"rows_out\":2"))
@@ -55,6 +58,7 @@ import Testing
         let wrong = try submit(management, "a", "INSERT INTO x SELECT nope FROM events")
         #expect(wrong.status == 400)
         #expect(wrong.body.contains("\"column\":22"))
+        #expect(try submit(management, "a", "INSERT INTO x SELECT n FROM events ORDER BY n").status == 400)
         let file = "CREATE TABLE f WITH ('path' = '/etc/passwd'); INSERT INTO x SELECT * FROM f"
         #expect(try submit(management, "a", file).body.contains("can't read or write files"))
         #expect(try management.ask("POST", "/api/v1/jobs", "[]").status == 400)

@@ -37,6 +37,39 @@ import Testing
         #expect(kept == ["null}", #"{"a":"x","b":2}}"#, #"{"_unfit":"mine"}}"#, #"{"a":1e400}}"#])
     }
 
+    @Test func fractionsCountWhateverElseComesWithThem() throws {
+        let api = try TestManagement()
+        defer { api.stop() }
+        let events = "/api/v1/topics/t/events"
+        for event in [#"{"p":1}"#, "{\"p\":\"x\"}\n{\"p\":20.5}\n{\"p\":3}"] {
+            #expect(try api.ask("POST", events + "?durability=commit", event).status == 200)
+        }
+        let schema = try #require(api.log.topic("t")).schema
+        #expect(schema.index(of: "p").map { schema.fields[$0].type } == .float64)
+        let kept = try api.ask("GET", events).body
+        #expect(kept.contains(#""_unfit":{"p":"x"}"#) && kept.contains(#""p":20.5"#) && !kept.contains(#"{"p":20.5}"#))
+    }
+
+    @Test func integersThatNoDoubleHoldsAreKeptBesideDoubles() throws {
+        let api = try TestManagement()
+        defer { api.stop() }
+        let events = "/api/v1/topics/t/events"
+        for event in [#"{"p":1}"#, #"{"p":2.5}"#, #"{"p":9007199254740993}"#, #"{"p":9007199254740994}"#] {
+            #expect(try api.ask("POST", events + "?durability=commit", event).status == 200)
+        }
+        let kept = try api.ask("GET", events).body
+        #expect(kept.contains(#""_unfit":{"p":9007199254740993}"#) && !kept.contains(#"{"p":9007199254740994}"#))
+    }
+
+    @Test func aTopicWithoutColumnsIsAsGoodAsNew() throws {
+        let api = try TestManagement()
+        defer { api.stop() }
+        try api.log.createTopic("t", schema: Schema([]))
+        #expect(try api.ask("POST", "/api/v1/topics/t/events?durability=commit", #"{"p":1}"#).status == 200)
+        let topic = try #require(api.log.topic("t"))
+        #expect(topic.schema.fields == [Field("@timestamp", .timestamp), Field("p", .int64)])
+    }
+
     @Test func namesWithoutEndDoNotGrowTheSchemaWithoutEnd() throws {
         let api = try TestManagement()
         defer { api.stop() }

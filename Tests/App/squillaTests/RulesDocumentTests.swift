@@ -32,6 +32,14 @@ import Testing
         }
     }
 
+    @Test func aMistakeIsShownInTheFileThatWasRead() throws {
+        let settings = try Settings(
+            yaml: "origins: [{url: \"http://127.0.0.1:3000\"}]\nrules:\n  - when: url.paht = '/'\n    deny: 403\n",
+            overrides: { $0.source = "/etc/edge.yaml" })
+        let failure = try #require(throws: Failure.self) { _ = try settings.edgeSettings() }
+        #expect(failure.description.hasPrefix("/etc/edge.yaml:3:11:"), "\(failure)")
+    }
+
     @Test(arguments: [
         ("rules:\n  - name: a\n    when: url.paht = '/'\n    deny: 403\n", 4, 11, "did you mean url.path"),
         (

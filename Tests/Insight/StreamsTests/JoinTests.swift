@@ -86,6 +86,18 @@ import Testing
         #expect(try run.feed("a", [(3_601, "x", 4)]) == ["4|2", "4|3"])
     }
 
+    @Test func rowsFromBeforeTheFirstWatermarkLiveForTheirTimeToo() throws {
+        let run = try Run("SELECT a.v, b.v FROM a JOIN b ON a.k = b.k")
+        _ = try run.feed("a", [(1, "x", 1)], watermark: 1)
+        _ = try run.feed("b", [(2, "y", 2)], watermark: 2)
+        #expect(try run.feed("b", [(2, "x", 3)]) == ["1|3"])
+        try run.restart()
+        _ = try run.feed("a", [], watermark: 3_602)
+        _ = try run.feed("b", [], watermark: 3_602)
+        #expect(try run.feed("b", [(3_602, "x", 4)]).isEmpty)
+        #expect(try run.feed("a", [(3_602, "y", 5)]).isEmpty)
+    }
+
     @Test func keysOfAStreamBesideAnEndedTableAreForgotten() throws {
         let run = try Run("SELECT a.v, b.v FROM a JOIN b ON a.k = b.k")
         #expect(try run.feed("b", [(1, "x", 10)]).isEmpty)

@@ -222,6 +222,27 @@ import Testing
             ])
     }
 
+    static let tumble = "TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND))"
+    static let sessions = "TABLE(SESSION(TABLE t PARTITION BY k, DESCRIPTOR(ts), INTERVAL '2' SECOND))"
+    static let windowJoin = """
+        (SELECT l.ts AS ts, l.k AS k, l.v AS v FROM \(tumble) AS l LEFT JOIN \(tumble) AS r
+        ON l.k = r.k AND l.window_start = r.window_start AND l.window_end = r.window_end)
+        """
+
+    /// Rows that are held for a window are in time for one that ends with it or later.
+    @Test(arguments: [
+        ("(SELECT window_start AS w FROM \(tumble) GROUP BY window_start, window_end)", 20),
+        ("(SELECT window_time AS w FROM \(tumble) GROUP BY window_start, window_end, window_time)", 3),
+        ("(SELECT window_time AS w FROM \(sessions))", 3), ("(SELECT ts AS w FROM \(windowJoin) AS x)", 10),
+    ])
+    func windowsThatEndNoSoonerTakeThem(rows: String, seconds: Int) throws {
+        let text = """
+            SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE \(rows), DESCRIPTOR(w), INTERVAL '\(seconds)' SECOND))
+            GROUP BY window_start, window_end
+            """
+        _ = try Self.run(text, seed: 1, batches: 1).plan(text)
+    }
+
     @Test(arguments: [
         ("SELECT LEAD(v) OVER (ORDER BY ts) FROM t", "rows that are still to come"),
         ("SELECT NTILE(2) OVER (ORDER BY ts) FROM t", "the whole partition"),
@@ -245,6 +266,26 @@ import Testing
             SELECT window_start, MAX(r) FROM TABLE(TUMBLE(TABLE (SELECT ts, RANK() OVER (PARTITION BY window_end ORDER BY v) AS r
             FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '5' SECOND))), DESCRIPTOR(ts), INTERVAL '1' SECOND))
             GROUP BY window_start, window_end
+            """, "when their window has closed"
+        ),
+        (
+            """
+            SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE (SELECT ts FROM \(sessions)), DESCRIPTOR(ts),
+              INTERVAL '1' SECOND)) GROUP BY window_start, window_end
+            """, "when their window has closed"
+        ),
+        (
+            """
+            SELECT window_start, SUM(n) FROM TABLE(TUMBLE(TABLE (SELECT window_start AS w, COUNT(*) AS n
+            FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '2' SECOND, INTERVAL '6' SECOND))
+            GROUP BY window_start, window_end), DESCRIPTOR(w), INTERVAL '10' SECOND)) GROUP BY window_start, window_end
+            """, "when their window has closed"
+        ),
+        ("SELECT SUM(v) OVER (ORDER BY ts) FROM \(windowJoin) AS x", "when their window has closed"),
+        (
+            """
+            SELECT x.v, t.v FROM \(windowJoin) AS x JOIN t ON x.k = t.k
+            AND t.ts BETWEEN x.ts AND x.ts + INTERVAL '1' SECOND
             """, "when their window has closed"
         ),
     ])

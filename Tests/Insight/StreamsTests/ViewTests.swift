@@ -31,6 +31,20 @@ import Testing
         #expect(bench.ask("SELECT SUM(p.n) FROM paths p JOIN requests r ON p.url.path = r.url.path") == ["5"])
     }
 
+    @Test func theStartOfAWindowIsKeyEnough() throws {
+        let bench = try JobBench()
+        defer { bench.stop() }
+        try bench.append([(0, "/a", 200), (2, "/a", 200), (30, "/b", 200)])
+        let text = """
+            CREATE MATERIALIZED VIEW per_ten AS SELECT window_start, url.path, COUNT(*) AS n
+            FROM TABLE(TUMBLE(TABLE requests, DESCRIPTOR(`@timestamp`), INTERVAL '10' SECOND))
+            GROUP BY window_start, window_end, url.path
+            """
+        #expect(Self.tell(bench, text) == nil)
+        let expected = ["per_ten|window_start, url.path|1|kept"]
+        #expect(bench.wait { bench.ask("SHOW MATERIALIZED VIEWS") == expected })
+    }
+
     @Test func itSurvivesARestartAndACrash() throws {
         let bench = try JobBench()
         defer { bench.stop() }
@@ -104,6 +118,25 @@ import Testing
         #expect(bench.wait { bench.jobs.info("paths")?.phase == "failed" })
         #expect(bench.jobs.info("paths")?.failure?.contains("more than 2 rows") == true)
         #expect(bench.queries.materializedView("paths").failure?.contains("more than 2 rows") == true)
+        let standing = bench.queries.standing(of: bench.queries.materializedView("paths"))
+        #expect(standing.state == "failed" && standing.failure?.contains("more than 2 rows") == true)
+        let sorted = "CREATE MATERIALIZED VIEW sorted AS SELECT url.path FROM requests ORDER BY url.path"
+        #expect(Self.tell(bench, sorted)?.code == .unsupported)
+        #expect(bench.jobs.info("sorted") == nil && bench.queries.materializedView("sorted").snapshot == nil)
+    }
+
+    @Test func aViewWhoseJobDoesNotRunSaysSo() throws {
+        let bench = try JobBench()
+        defer { bench.stop() }
+        try bench.append([(0, "/a", 200)])
+        #expect(Self.tell(bench, Self.paths) == nil)
+        #expect(bench.wait { bench.ask("SELECT n FROM paths") == ["1"] })
+        let view = bench.queries.materializedView("paths")
+        #expect(bench.queries.standing(of: view).state == "kept" && bench.queries.standing(of: view).failure == nil)
+        try bench.jobs.stop("paths")
+        #expect(bench.wait { bench.jobs.info("paths")?.phase == "stopped" })
+        #expect(bench.queries.standing(of: view).failure == "its job is stopped")
+        #expect(bench.ask("SHOW MATERIALIZED VIEWS") == ["paths|url.path|1|stopped: its job is stopped"])
     }
 
     @Test func theBoundsAreSettings() throws {

@@ -52,6 +52,46 @@ import Testing
         #expect(waiting.watermark == 100 * Self.second, "it waits for events")
     }
 
+    @Test func isIdleWhereATableSaysWhen() {
+        var usual = WatermarkTracker(delay: 0, isBoundToClock: true)
+        var tracker = WatermarkTracker(delay: 0, isBoundToClock: true, idleTimeout: 5 * Self.second)
+        for now in [100, 104, 106] {
+            usual.tick(now: Int64(now) * Self.second)
+            tracker.tick(now: Int64(now) * Self.second)
+            #expect(tracker.isIdle == (now == 106), "it counts from the first look")
+        }
+        #expect(!usual.isIdle)
+        let isFarther = tracker.bringUp(to: 50 * Self.second)
+        let isOnceMore = tracker.bringUp(to: 50 * Self.second)
+        #expect(isFarther && !isOnceMore)
+        tracker.observe(maximumTime: 40 * Self.second, now: 107 * Self.second)
+        #expect(!tracker.isIdle && tracker.watermark == 50 * Self.second)
+        var resumed = WatermarkTracker(delay: 0, isBoundToClock: true, idleTimeout: 5 * Self.second)
+        resumed.resume(latest: tracker.latest, watermark: tracker.watermark, now: 200 * Self.second)
+        resumed.tick(now: 204 * Self.second)
+        #expect(!resumed.isIdle && resumed.watermark == 50 * Self.second)
+    }
+
+    @Test func anIdleInputGoesAlongWithThoseItMeetsFirst() {
+        // The first two meet in a union, which meets the third.
+        let last = UnionStage(inputCount: 2, next: StageInput(stage: OutputStage(), port: 0))
+        let first = UnionStage(inputCount: 2, next: StageInput(stage: last, port: 0))
+        let meetings = InputMeetings(of: [first, first, last])
+        func time(_ input: Int, _ standings: (time: Int64, isIdle: Bool)?...) -> Int64? {
+            let known = standings.map { standing -> InputMeetings.Standing? in
+                standing.map { InputMeetings.Standing(watermark: $0.time, isIdle: $0.isIdle) }
+            }
+            return meetings.time(for: input, known)
+        }
+        #expect(time(0, (.min, true), (7, false), (3, false)) == 7)
+        #expect(time(0, (.min, true), (.min, false), (3, false)) == nil, "that one is waited for")
+        #expect(time(0, (.min, true), (7, true), (3, false)) == 3)
+        #expect(time(0, (.min, true), (7, true), (9, true)) == 9)
+        #expect(time(0, (.min, true), nil, (3, false)) == 3)
+        #expect(time(2, (5, false), (7, false), (1, true)) == 5)
+        #expect(time(0, (.min, true), nil, nil) == nil)
+    }
+
     @Test func keepsThePaceOfAReplay() {
         var tracker = WatermarkTracker(delay: 0, isBoundToClock: true)
         tracker.observe(maximumTime: 5 * Self.second, now: 1_000 * Self.second)

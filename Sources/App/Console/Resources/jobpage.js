@@ -13,7 +13,7 @@ const LOG_EVERY = 3;
 const LOG_LINES_MOST = 50;
 
 const facts = [
-  { key: 'in', label: 'Rows in', hint: 'Read per second, and in this run' },
+  { key: 'in', label: 'Rows in', hint: 'Read per second, and in all' },
   { key: 'out', label: 'Rows out', hint: 'Written per second, and in all' },
   { key: 'lag', label: 'Lag', hint: 'Rows that are there and were not read yet' },
   { key: 'time', label: 'Event time', hint: 'How far the watermark is behind the clock' },
@@ -123,7 +123,7 @@ function setFact(key, value, note = '', isBad = false) {
 function showFacts(job) {
   const running = job.state === 'started';
   const rate = (key) => (running ? format.join(format.rate(rates.perSecond(key))) : '–');
-  setFact('in', rate('in'), `${format.join(format.count(job.rows_in))} in this run`);
+  setFact('in', rate('in'), `${format.join(format.count(job.rows_in))} in all`);
   setFact('out', rate('out'), `${format.join(format.count(job.rows_out))} in all`);
   setFact('lag', format.join(format.count(job.lag_rows)), job.lag_rows === 1 ? 'row' : 'rows');
   const behind = api.now() - format.moment(job.watermark);

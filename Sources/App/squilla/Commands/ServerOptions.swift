@@ -32,7 +32,9 @@ struct ServerOptions: ParsableArguments {
         for text in listen { flags.listen.append(try address("--listen", text)) }
         flags.management = try management.map { try address("--management", $0) }
 
+        let source = config ?? "flags"
         let apply: (inout Settings) -> Void = { settings in
+            settings.source = source
             if !flags.origins.isEmpty {
                 var section = OriginSection()
                 section.urls = flags.origins

@@ -27,6 +27,7 @@ final class Server: Sendable {
     private let keeper = Mutex<CertificateKeeper?>(nil)
     /// What can't change while running is as it was then.
     private let started: Settings
+    private let submitting = Mutex<Void>(())
     private let settings: Mutex<Settings>
     /// Reads the configuration again; nil where it came from flags alone.
     private let readSettings: @Sendable () throws -> Settings
@@ -196,6 +197,7 @@ final class Server: Sendable {
                     RequestEventSchema.topic, settings: new.topicSettings, schema: RequestEventSchema.schema)
             }
             let note = needRestart.isEmpty ? "" : "; waiting for a restart: \(needRestart.joined(separator: ", "))"
+            submitFiles()
             StandardError.write(line: "squilla: reloaded\(note)")
             return .success(ReloadReport(needRestart: needRestart))
         } catch {
@@ -213,7 +215,6 @@ final class Server: Sendable {
         }
     }
 
-    /// Takes on the jobs of the folder `jobs.files`; one that runs already with the same text is left alone.
     /// Takes a job on that the program brings along. One of its name stays as it is, so that a stopped one stays stopped.
     func submitSample(_ name: String, _ text: String) throws {
         guard jobs.info(name) == nil else { return }
@@ -224,23 +225,33 @@ final class Server: Sendable {
         }
     }
 
-    private func submitFiles() {
-        guard let folder = settings.withLock({ $0.jobs.files }) else { return }
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-        for name in names where name.hasSuffix(".sql") {
-            guard let data = FileManager.default.contents(atPath: folder + "/" + name) else { continue }
-            let job = String(name.dropLast(4))
-            let text = String(decoding: data, as: UTF8.self)
-            guard !jobs.isKnown(job, text: text), !clusters.isKnown(job, text: text) else { continue }
-            do {
-                if ClusterService.isCluster(text) {
-                    try clusters.submit(name: job, text: text, replaces: true, allowsFiles: true)
-                    continue
-                }
-                try jobs.submit(name: job, text: text, replaces: true, allowsFiles: true)
-            } catch {
-                StandardError.write(line: "squilla: \(folder)/\(name): \(error.rendered(text))")
+    /// Takes on the jobs of the folder `jobs.files`; one that runs already with the same text is left alone. Two reloads at once
+    /// take their turns.
+    private func submitFiles() { submitting.withLock { _ in submitFilesInTurn() } }
+
+    private func submitFilesInTurn() {
+        guard let folder = started.jobs.files else { return }
+        let files = JobFile.all(in: folder).filter { file in
+            !jobs.isKnown(file.name, text: file.text) && !clusters.isKnown(file.name, text: file.text)
+        }
+        let refused = JobFile.takeOn(files, awaitLaunch: awaitLaunch) { (file) throws(SQLError) in
+            if ClusterService.isCluster(file.text) {
+                try clusters.submit(name: file.name, text: file.text, replaces: true, allowsFiles: true)
+            } else {
+                try jobs.submit(name: file.name, text: file.text, replaces: true, allowsFiles: true)
             }
+        }
+        for (file, error) in refused {
+            StandardError.write(line: "squilla: \(folder)/\(file.name).sql: \(error.rendered(file.text))")
+        }
+    }
+
+    /// Returns when the jobs have made their topics, or have failed; after two seconds at most.
+    private func awaitLaunch(of names: [String]) {
+        for _ in 0..<200 {
+            let phases = names.compactMap { jobs.info($0)?.phase }
+            guard phases.contains(where: { $0 == "accepted" || $0 == "launched" }) else { return }
+            usleep(10_000)
         }
     }
 

@@ -37,7 +37,7 @@ extension Settings {
         do throws(SettingsError) {
             settings.rules = try edgeRules(queries: queries).0
         } catch {
-            throw Failure(error.rendered(file: "squilla.yaml"))
+            throw Failure(error.rendered(file: source))
         }
         edge.applyForwarding(to: &settings)
         edge.limits.apply(to: &settings)

@@ -14,6 +14,7 @@ public struct LogPiece: Sendable {
     let content: Content
     let schema: Schema
     let columns: [String]?
+    let keepsTypes: Bool
 
     /// The earliest event time of the frame, microseconds since 1970.
     public var earliestTime: Int64 {
@@ -50,7 +51,7 @@ public final class LogPieceReader {
             base = header.baseOffset
         }
         let wanted = Int(piece.offsets.lowerBound - base)..<Int(piece.offsets.upperBound - base)
-        let batch = rows.widened(to: piece.schema).slice(wanted)
+        let batch = rows.given(piece.schema, piece.columns, keepsTypes: piece.keepsTypes).slice(wanted)
         return LogBatch(
             topic: piece.topic, partition: piece.partition, baseOffset: piece.offsets.lowerBound, batch: batch)
     }

@@ -8,7 +8,8 @@ public final class LogReader {
     private static let gapsMaximum = 1000
 
     /// What the batches have: the topic's schema when the reader was made, or the columns wanted of it. Events of an
-    /// older or newer schema are brought to it: null where a column is missing or does not fit.
+    /// older or newer schema are brought to it: null where a column is missing or does not fit. With
+    /// `ReadOptions.keepsTypes` a batch has what of the columns it was appended with, in the types of that time.
     public let schema: Schema
     /// The offset of the next event that `next` looks at.
     public private(set) var offset: Int64
@@ -19,6 +20,7 @@ public final class LogReader {
 
     private let view: PartitionView
     private let columns: [String]?
+    private let keepsTypes: Bool
     private let times: Range<Int64>?
     private let endOffset: Int64
     private let frameBytes: Int
@@ -45,6 +47,7 @@ public final class LogReader {
             var fields: [Field] = []
             for column in columns {
                 guard let index = schema.index(of: column) else {
+                    if options.keepsTypes { continue }
                     throw LogError(.unknownColumn, "topic \(view.topic) has no column \(column)", at: view.topic)
                 }
                 if !fields.contains(schema.fields[index]) { fields.append(schema.fields[index]) }
@@ -55,6 +58,7 @@ public final class LogReader {
             self.schema = schema
             self.columns = nil
         }
+        self.keepsTypes = options.keepsTypes
         self.times = options.times
         self.endOffset = options.endOffset ?? .max
         self.frameBytes = frameBytes
@@ -82,7 +86,7 @@ public final class LogReader {
                 offset = max(offset, min(end, endOffset))
                 return nil
             case .tail(let frame):
-                let all = frame.batch.widened(to: schema)
+                let all = frame.batch.given(schema, columns, keepsTypes: keepsTypes)
                 return give(all, baseOffset: frame.baseOffset, maximumRows)
             case .disk(let file, let positions, let nextOffset):
                 begin(file, positions, nextOffset)
@@ -145,7 +149,8 @@ public final class LogReader {
                 passRun(header)
                 continue
             }
-            let batch = give(decoded.widened(to: schema), baseOffset: header.baseOffset, maximumRows)
+            let rows = decoded.given(schema, columns, keepsTypes: keepsTypes)
+            let batch = give(rows, baseOffset: header.baseOffset, maximumRows)
             passRun(header)
             return batch
         }
@@ -231,7 +236,7 @@ public final class LogReader {
     private func piece(_ content: LogPiece.Content, _ frame: Range<Int64>, _ maximumRows: Int) -> LogPiece {
         LogPiece(
             topic: view.topic, partition: view.number, offsets: take(frame, maximumRows), content: content,
-            schema: schema, columns: columns)
+            schema: schema, columns: columns, keepsTypes: keepsTypes)
     }
 
     /// What of a frame's offsets is given next; moves `offset` past it.

@@ -7,6 +7,9 @@ public struct ReadOptions: Sendable {
     public var times: Range<Int64>?
     /// The offset to end at; `nil` follows the partition as it grows.
     public var endOffset: Int64?
+    /// Columns come in the types that they were appended in, but as json what is json by now. One that the topic lacks is
+    /// no error: it comes with the batches that have it.
+    public var keepsTypes = false
 
     public init(columns: [String]? = nil, times: Range<Int64>? = nil, endOffset: Int64? = nil) {
         self.columns = columns

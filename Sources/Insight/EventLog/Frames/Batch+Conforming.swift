@@ -13,6 +13,25 @@ extension Batch {
         }
         return Batch(schema: schema, rowCount: rowCount, columns: widened)
     }
+
+    /// What a reader of `columns` gives of a frame.
+    ///
+    /// - Parameter schema: of those of the columns that the topic had when the reader was made.
+    func given(_ schema: Schema, _ columns: [String]?, keepsTypes: Bool) -> Batch {
+        if schema == self.schema { return self }
+        guard keepsTypes else { return widened(to: schema) }
+        var fields: [Field] = []
+        var values: [Column] = []
+        var names: Set<String> = []
+        for name in columns ?? schema.fields.map(\.name) where names.insert(name).inserted {
+            guard let column = column(name) else { continue }
+            let isJSON = schema.index(of: name).map { schema.fields[$0].type == .json } ?? false
+            let value = isJSON ? column.widened(to: .json) : column
+            fields.append(Field(name, value.type))
+            values.append(value)
+        }
+        return Batch(schema: Schema(fields), rowCount: rowCount, columns: values)
+    }
 }
 
 extension Column {

@@ -1,4 +1,4 @@
-import Columns
+public import Columns
 
 /// How a topic's schema grows when events bring new fields or other types.
 enum SchemaWidening {
@@ -43,5 +43,14 @@ enum SchemaWidening {
             guard let index = schema.index(of: field.name) else { return true }
             return !holds(schema.fields[index].type, field.type)
         }
+    }
+}
+
+extension Schema {
+    /// The type of a topic's column that would have to become another one to keep values of `field`; `nil` where it
+    /// keeps them, or there is no such column yet.
+    public func typeThatRefuses(_ field: Field) -> FieldType? {
+        guard let type = index(of: field.name).map({ fields[$0].type }) else { return nil }
+        return SchemaWidening.holds(type, field.type) ? nil : type
     }
 }

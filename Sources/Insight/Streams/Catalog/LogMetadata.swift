@@ -61,7 +61,7 @@ extension RowMetadata {
 extension LogBatch {
     /// The columns of `schema`: those of the batch, and the metadata that goes by their names.
     func conformed(to schema: Schema, _ metadata: [String: LogMetadata]) -> Batch {
-        let rows = batch.conformed(to: schema)
+        let rows = batch.read(as: schema)
         guard !metadata.isEmpty else { return rows }
         let columns = zip(schema.fields, rows.columns).map { field, column in
             metadata[field.name].map { self.column($0) } ?? column
@@ -96,13 +96,11 @@ extension LogBatch {
 }
 
 extension [String: LogMetadata] {
-    /// The columns of a topic to read for those of a schema.
-    func names(toRead schema: Schema, from topic: Schema) -> [String] {
-        var names = schema.fields.map(\.name).filter { self[$0] == nil && topic.index(of: $0) != nil }
+    /// The columns of a topic to read for those of a schema. It may not have all of them yet.
+    func names(toRead schema: Schema) -> [String] {
+        var names = schema.fields.map(\.name).filter { self[$0] == nil }
         let wantsTime = schema.fields.contains { self[$0.name] == .timestamp }
-        if wantsTime, topic.index(of: LogMetadata.timeName) != nil, !names.contains(LogMetadata.timeName) {
-            names.append(LogMetadata.timeName)
-        }
+        if wantsTime, !names.contains(LogMetadata.timeName) { names.append(LogMetadata.timeName) }
         return names
     }
 }

@@ -25,6 +25,10 @@ struct ResolvedTable: Sendable {
     var lookup = LookupOptions()
     var metadata: [String: LogMetadata] = [:]
     var idleTimeout: Int64?
+    /// The types of its columns are declared, whatever the source has.
+    var isDeclared = false
+    /// Columns that were stored in other types than they are read in.
+    var converted: Set<String> = []
 }
 
 /// The tables one query sees: those that came with it or were declared in it, the service's, the topics of the log.

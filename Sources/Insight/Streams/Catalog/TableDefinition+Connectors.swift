@@ -34,8 +34,24 @@ extension TableDefinition {
             }
             return try watched(path, format, declaration)
         }
-        if let topic = options["topic"] { return .topic(topic) }
-        return existing?.source ?? .topic(declaration.name)
+        let source = options["topic"].map { Source.topic($0) } ?? existing?.source ?? .topic(declaration.name)
+        if case .topic = source { try checkTopicOptions(declaration) }
+        return source
+    }
+
+    /// Refuses what a topic knows nothing of: an option without effect is a mistake that nobody sees.
+    private static func checkTopicOptions(_ declaration: TableDeclaration) throws(SQLError) {
+        let table = declaration.name
+        if declaration.options["scan.startup.mode"] != nil {
+            throw SQLError(
+                code: .invalidQuery, message: "table \(table): connector 'topic' has no option 'scan.startup.mode'",
+                suggestion: "leave it out: a job reads from the earliest event on, and from the latest with "
+                    + "squilla job submit … --from latest")
+        }
+        let options = try ConnectorOptions(
+            table: table, connector: "topic", values: declaration.options, known: ["topic", "format", idleOption])
+        // Events come in as JSON. What the log keeps has no format that could be chosen.
+        _ = try options.word("format", among: ["json"])
     }
 
     private static func file(_ path: String, _ format: String?, _ table: String) throws(SQLError) -> Source {

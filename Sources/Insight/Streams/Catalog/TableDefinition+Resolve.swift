@@ -24,19 +24,21 @@ extension TableDefinition {
     }
 
     /// Looks at what the table is made of.
-    func resolve(name: String, service: QueryService, isLive: Bool) throws(SQLError) -> ResolvedTable {
+    ///
+    /// - Parameter awaitsTopics: a topic that isn't there yet is an empty one, where its columns are declared.
+    func resolve(
+        name: String, service: QueryService, isLive: Bool, awaitsTopics: Bool = false
+    ) throws(SQLError) -> ResolvedTable {
         let declared = fields.map { Schema(planFields: $0) }
         let schema: Schema
         let resolved: ResolvedTable.Source
         var delay = watermarkDelay ?? 0
+        var converted: Set<String> = []
         switch source {
         case .topic(let topic):
-            guard let info = service.log?.topic(topic) else {
-                throw SQLError(
-                    code: .unknownTable, message: "table \(name) is made of topic \(topic), which is not there")
-            }
-            try Self.require(declared, in: info.schema, table: name, besides: metadata)
-            let read = declared ?? info.schema
+            let stored = try storedSchema(of: topic, name: name, service.log, awaitsTopics: awaitsTopics)
+            converted = try convertedColumns(of: topic, stored, table: name)
+            let read = declared ?? stored
             // Rows of a topic stand for those before of their key; the column that says so isn't shown.
             schema =
                 isUpserted && read.index(of: LatestRows.Operation.field) == nil
@@ -82,6 +84,8 @@ extension TableDefinition {
         var table = QueryCatalog.table(
             name, schema: schema, source: resolved, fields: known, timeColumn: timeColumn, watermarkDelay: delay)
         table.metadata = metadata
+        table.isDeclared = declared != nil
+        table.converted = converted
         table.idleTimeout = idleTimeout
         table.description.primaryKey = primaryKey
         table.description.isUpserted = isUpserted
@@ -118,16 +122,45 @@ extension TableDefinition {
         return !primaryKey.isEmpty
     }
 
-    /// Declared columns must be there, in the physical type that carries the declared one.
-    private static func require(
-        _ declared: Schema?, in schema: Schema, table: String, besides metadata: [String: LogMetadata] = [:]
-    ) throws(SQLError) {
-        for field in declared?.fields ?? [] where metadata[field.name] == nil {
+    private func storedSchema(
+        of topic: String, name: String, _ log: EventLog?, awaitsTopics: Bool
+    ) throws(SQLError) -> Schema {
+        if let info = log?.topic(topic) { return info.schema }
+        guard awaitsTopics, log != nil, fields != nil else {
+            throw SQLError(
+                code: .unknownTable, message: "table \(name) is made of topic \(topic), which is not there",
+                suggestion: "a job can wait for it, where CREATE TABLE \(name) declares its columns")
+        }
+        return Schema([])
+    }
+
+    /// The declared columns that the topic has in other types.
+    ///
+    /// - Throws: `type_mismatch` for one that can't be read as what it is declared.
+    private func convertedColumns(
+        of topic: String, _ stored: Schema, table: String
+    ) throws(SQLError) -> Set<String> {
+        var converted: Set<String> = []
+        for field in fields ?? [] where metadata[field.name] == nil {
+            guard let type = stored.index(of: field.name).map({ stored.fields[$0].type }) else { continue }
+            guard StoredTypes.canRead(type, as: field.type) else {
+                throw StoredTypes.refusal(of: field, stored: type, table: table, topic: topic)
+            }
+            if type != field.type.fieldType { converted.insert(field.name) }
+        }
+        return converted
+    }
+
+    /// Declared columns that are there must be of the physical type that carries the declared one.
+    private static func require(_ declared: Schema?, in schema: Schema, table: String) throws(SQLError) {
+        for field in declared?.fields ?? [] {
             guard let index = schema.index(of: field.name) else { continue }
             guard schema.fields[index].type == field.type else {
+                let (wanted, type) = (SQLType(carriedBy: field.type), SQLType(carriedBy: schema.fields[index].type))
                 throw SQLError(
                     code: .typeMismatch,
-                    message: "column \(field.name) of table \(table) is declared as another type than it has")
+                    message: "column \(field.name) of table \(table) is declared as \(wanted.name), and it is "
+                        + type.name, suggestion: "declare it as \(type.name), and CAST it in the query")
             }
         }
     }

@@ -56,7 +56,9 @@ struct Checkpoint: Sendable {
 
     /// This record with what the one before holds of the tables that are not whole.
     func following(_ earlier: Checkpoint) -> Checkpoint {
-        let known = Dictionary(earlier.states.map { ($0.key, $0.state) }, uniquingKeysWith: { first, _ in first })
+        // The text may have been changed in between: its statements had other numbers then.
+        let before = earlier.renumbered(for: outputs.map(\.target))
+        let known = Dictionary(before.states.map { ($0.key, $0.state) }, uniquingKeysWith: { first, _ in first })
         var joined = self
         joined.states = states.map { key, state in
             (key, known[key].map { state.following($0, sequence: sequence) } ?? state)

@@ -110,6 +110,13 @@ final class Job: Sendable {
         }
     }
 
+    /// Refuses the label of a savepoint that is there: somebody may count on what it holds.
+    func requireFree(_ label: String) throws(SQLError) {
+        guard folder.savepoints.contains(label) else { return }
+        throw SQLError(
+            code: .jobState, message: "job \(name) has a savepoint \(label) already", suggestion: "take another label")
+    }
+
     func savepoint(_ label: String) throws(SQLError) {
         let isAsked = state.withLock { state -> Bool in
             guard state.life.phase == .started, let run = state.run else { return false }
@@ -131,7 +138,10 @@ final class Job: Sendable {
     }
 
     /// Goes on with another text. The job is stopped first, if it runs.
-    func replace(_ text: String, _ start: JobStart) throws(SQLError) {
+    ///
+    /// - Parameter plans: of the text.
+    func replace(_ text: String, _ plans: [JobScript.Plan], _ start: JobStart) throws(SQLError) {
+        let changes = changes(to: plans)
         suspend()
         guard hasEnded(withinNanoseconds: 10_000_000_000) else { throw refusal("does not stop") }
         do throws(StorageError) {
@@ -140,8 +150,31 @@ final class Job: Sendable {
             throw SQLError(code: .sinkFailed, message: "job \(name) can't be stored: \(error)")
         }
         try store(isStopped: false)
-        state.update { state in state.take(text) }
+        state.update { state in
+            state.take(text)
+            for change in changes { log(change, &state) }
+        }
         launch(start)
+    }
+
+    /// The statements that another text has too and changes, in words: state goes on where it fits, whatever rows it came
+    /// of.
+    private func changes(to plans: [JobScript.Plan]) -> [String] {
+        let text = state.withLock { $0.text }
+        guard let script = try? JobScript(text, name: name, limits: service.queries.limits.sql),
+            let old = try? script.plans(service.queries)
+        else { return [] }
+        let known = Dictionary(
+            zip(JobStatement.all(old.map(\.output.target)), old.map(\.plan.description)),
+            uniquingKeysWith: { first, _ in first })
+        var changes: [String] = []
+        for (index, statement) in JobStatement.all(plans.map(\.output.target)).enumerated() {
+            guard let before = known[statement], before != plans[index].plan.description else { continue }
+            changes.append(
+                "statement \(index + 1): \(statement.words) is changed; what it kept goes on where it fits, also where "
+                    + "a filter or a table below it is another")
+        }
+        return changes
     }
 
     func remove() throws(SQLError) {
@@ -224,12 +257,7 @@ final class Job: Sendable {
 
     private func fail(_ error: SQLError, _ state: inout State) {
         state.failure = error.description
-        let isPermanent: Bool
-        switch error.code {
-        case .stateMismatch, .corruptState, .syntax, .unsupported, .limitExceeded: isPermanent = true
-        default: isPermanent = false
-        }
-        _ = state.life.on(.failed(isPermanent: isPermanent), now: now())
+        _ = state.life.on(.failed(isPermanent: error.isPermanent), now: now())
         log("failed: \(error.description)", &state)
     }
 

@@ -33,7 +33,7 @@ enum JobEvent {
 
 /// How far a job has come.
 public struct JobProgress: Sendable, Hashable {
-    /// Rows read since this run began, and rows written since the job began.
+    /// Rows read and rows answered since the job began.
     public var rowsIn: Int64 = 0
     public var rowsOut: Int64 = 0
     /// Rows that came after their window had closed.

@@ -128,7 +128,17 @@ final class JobInput {
         isTable == other.isTable ? watermark < other.watermark : isTable
     }
 
+    /// In this run.
     var rows: Int64 { rowsRead }
+
+    /// Without those that a bounded source gives again.
+    var freshRows: Int64 { max(0, rowsRead - rowsToSkip) }
+
+    /// How far a scan has come. The rows of what ends may come in any order: it tells no event time before its end.
+    func standing(of scan: JobScan) -> InputMeetings.Standing? {
+        if isFinished { return nil }
+        return .init(watermark: goesOn ? scan.watermark : .min, isIdle: scan.isIdle)
+    }
 
     private var goesOn: Bool { if case .bounded = source { false } else { true } }
 
@@ -152,11 +162,14 @@ final class JobInput {
         var notes: [String] = []
         for field in schema.fields {
             guard let index = known.index(of: field.name), known.fields[index].type != field.type,
-                scans[0].reading.table.metadata[field.name] == nil, changedColumns.insert(field.name).inserted
+                scans[0].reading.table.metadata[field.name] == nil,
+                !scans.contains(where: { $0.reading.table.converted.contains(field.name) }),
+                changedColumns.insert(field.name).inserted
             else { continue }
+            let isDeclared = scans[0].reading.table.isDeclared
             notes.append(
                 "column \(field.name) of \(topic) has become \(known.fields[index].type), and the job reads \(field.type): "
-                    + "what that doesn't hold is null; a restart reads it as it is")
+                    + "what that doesn't hold is null" + (isDeclared ? "" : "; a restart reads it as it is"))
         }
         return notes
     }
@@ -233,6 +246,20 @@ final class JobInput {
         }
         return DeadLetters.Place(
             source: name, partition: nil, offsets: rowsRead - Int64(unseen.rowCount)..<rowsRead)
+    }
+
+    /// Has the idle scans go along with others. While there is nothing, and no round.
+    ///
+    /// - Parameter others: how far those have come that a scan meets.
+    func bringUpIdle(_ others: (JobScan) -> Int64?) throws(SQLError) {
+        var hasMoved = false
+        for index in scans.indices where scans[index].isIdle {
+            guard let time = others(scans[index]), scans[index].watermarks.bringUp(to: time) else { continue }
+            hasMoved = true
+        }
+        guard hasMoved else { return }
+        guard let exchange else { return try announce() }
+        for index in scans.indices { try exchange.advance(index, to: scans[index].watermark) }
     }
 
     private func nothingNow() throws(SQLError) {

@@ -27,6 +27,8 @@ extension JobRun {
         epoch += 1
         let sequence = schedule.nextSequence()
         let states = try savedStates(sequence, isWhole: savepoint != nil)
+        var counts = counts
+        counts[Self.rowsInName] = rowsIn
         let record = Checkpoint(
             sequence: sequence, epoch: epoch, inputs: inputs.flatMap(\.saved), states: states,
             outputs: outputs.indices.map { index in

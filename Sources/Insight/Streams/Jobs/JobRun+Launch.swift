@@ -16,12 +16,16 @@ extension JobRun {
 
     /// Plans the job, and takes it to where its last checkpoint says that it stood.
     func launch() throws(SQLError) {
-        let checkpoint = try folder.readCheckpoint()
-        if let checkpoint {
-            epoch = checkpoint.epoch
-            counts = checkpoint.counts
+        let record = try folder.readCheckpoint()
+        if let record {
+            epoch = record.epoch
+            counts = record.counts
         }
         let plans = try script.plans(service)
+        let targets = plans.map(\.output.target)
+        let checkpoint = record?.renumbered(for: targets)
+        let goesOn = record != nil && !from.rewindsInputs
+        let fresh = goesOn ? Set(record?.unknown(among: targets) ?? []) : Set(plans.indices)
         let known = from.rewindsInputs ? [] : checkpoint?.inputs ?? []
         let saved = Dictionary(known.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
         var scans: [JobScan] = []
@@ -33,7 +37,7 @@ extension JobRun {
             outputs.append(plan.output)
             pending.append([])
             if let log = service.log { try plan.output.prepare(log, settings: settings.topicSettings) }
-            for literal in query.literals where checkpoint == nil {
+            for literal in query.literals where fresh.contains(index) {
                 try literal.input.stage.accept(literal.batch, port: literal.input.port)
             }
             for literal in query.literals { try literal.input.stage.close(port: literal.input.port) }
@@ -45,6 +49,8 @@ extension JobRun {
                         saved: saved[key], now: now, deadLetters: deadLetters))
             }
         }
+        meetings = queries.map { InputMeetings(of: $0.scans.map(\.input.stage)) }
+        try awaitTopics(scans)
         try shareStatements(&scans, plans, now: now)
         inputs = try Self.inputs(scans, service: service, from: from, saved: saved, deadLetters: deadLetters)
         try shareInputs(plans, now: now)
@@ -67,6 +73,9 @@ extension JobRun {
         planParts = parts
         report(.planned(plan, targets: outputs.prefix(queries.count).map(\.target)))
         noteLoops()
+        if let record, !from.rewindsInputs {
+            for note in record.differences(from: targets) { report(.note(note)) }
+        }
         if let checkpoint, !from.rewindsInputs { try restore(checkpoint, plans, now: now) }
         try openSinks(checkpoint)
         if let checkpoint { try completeEpoch(checkpoint) }

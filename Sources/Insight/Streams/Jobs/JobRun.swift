@@ -32,6 +32,8 @@ final class JobRun: SteppedTask, @unchecked Sendable {
 
     private var phase = Phase.launching
     var queries: [PhysicalQuery] = []
+    /// Of each statement.
+    var meetings: [InputMeetings] = []
     var outputs: [JobOutput] = []
     var inputs: [JobInput] = []
     var subscriptions: [Subscription] = []
@@ -50,10 +52,14 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     /// Of the last checkpoint, what is not yet acknowledged; one append is under way at a time.
     let outbox: JobOutbox
     var counts: [String: Int64] = [:]
+    /// In `counts`, the rows that were read before this run.
+    static let rowsInName = "rows_in"
     /// In this run, by output.
     var rowsAnswered: [(rows: Int64, bytes: Int64)] = []
     var planParts: [PlanPart] = []
     private var hasNotedFuture = false
+    /// What inputs told: two statements that read one table have the same to tell.
+    private var noted: Set<String> = []
     /// When shards rested last.
     private var rested: Int64 = 0
     /// When somebody subscribed to the job's targets last, or it began: monotonic, microseconds.
@@ -163,7 +169,7 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             switch request {
             case .stop(let savepoint):
                 if isSettled {
-                    try beginCheckpoint(savepoint: savepoint)
+                    try beginCheckpoint(savepoint: savepoint.flatMap { unusedLabel($0) })
                 } else if savepoint != nil {
                     report(.note("no savepoint: a sink takes no rows"))
                 }
@@ -172,10 +178,17 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             case .savepoint where !isSettled:
                 control.putBack(request)
                 return false
-            case .savepoint(let label): try beginCheckpoint(savepoint: label)
+            case .savepoint(let label): if let label = unusedLabel(label) { try beginCheckpoint(savepoint: label) }
             }
         }
         return false
+    }
+
+    /// The label; `nil` where a savepoint of it was written since it was asked for.
+    private func unusedLabel(_ label: String) -> String? {
+        guard folder.savepoints.contains(label) else { return label }
+        report(.note("no savepoint: there is one of the label \(label) already"))
+        return nil
     }
 
     /// The job is there for its subscribers, and the last has been gone for long enough.
@@ -217,7 +230,10 @@ final class JobRun: SteppedTask, @unchecked Sendable {
                 self?.wake()
             }
             if result == .busy || result == .again { return result }
-            guard result == .rows else { continue }
+            guard result == .rows else {
+                try leaveOutIdle(inputs[index])
+                continue
+            }
             for letters in inputs[index].takeDeadLetters() { try add(letters: letters) }
             break
         }
@@ -230,6 +246,21 @@ final class JobRun: SteppedTask, @unchecked Sendable {
         return result
     }
 
+    /// Has the scans of an input that has nothing now, where they are idle, go along with those that they meet.
+    private func leaveOutIdle(_ input: JobInput) throws(SQLError) {
+        guard !input.isFinished, input.scans.contains(where: \.isIdle) else { return }
+        try input.bringUpIdle { scan in
+            let statement = scan.place.statement
+            var standings = [InputMeetings.Standing?](repeating: nil, count: queries[statement].scans.count)
+            for other in inputs {
+                for known in other.scans where known.place.statement == statement {
+                    standings[known.place.number] = other.standing(of: known)
+                }
+            }
+            return meetings[statement].time(for: scan.place.number, standings)
+        }
+    }
+
     /// Whether the shards of an input may begin another round while this thread hands on what came of the last: nothing is
     /// due that needs them at rest, and it is this input's turn again.
     private func mayOverlap(_ index: Int) -> Bool {
@@ -237,6 +268,9 @@ final class JobRun: SteppedTask, @unchecked Sendable {
             && inputs.indices.allSatisfy { $0 == index || inputs[$0].isFinished }
             && !queries.contains(where: \.isFull)
     }
+
+    /// Since the job began.
+    var rowsIn: Int64 { inputs.reduce(counts[Self.rowsInName] ?? 0) { $0 + $1.freshRows } }
 
     private func add(letters: Batch) throws(SQLError) {
         add(letters, to: outputs.count - 1, as: "dead_rows")
@@ -270,12 +304,12 @@ final class JobRun: SteppedTask, @unchecked Sendable {
     }
 
     private func note() {
-        for note in inputs.flatMap({ $0.takeNotes() }) { report(.note(note)) }
+        for note in inputs.flatMap({ $0.takeNotes() }) where noted.insert(note).inserted { report(.note(note)) }
         let watermarks = inputs.filter { !$0.isFinished && !$0.isTable }.map(\.watermark)
         report(
             .progress(
                 JobProgress(
-                    rowsIn: inputs.reduce(0) { $0 + $1.rows }, rowsOut: counts["rows_out"] ?? 0,
+                    rowsIn: rowsIn, rowsOut: counts["rows_out"] ?? 0,
                     lateRows: Int64(queries.reduce(lateRowsOfShards) { $0 + $1.lateRows }),
                     deadRows: counts["dead_rows"] ?? 0,
                     stateBytes: account.usedBytes,

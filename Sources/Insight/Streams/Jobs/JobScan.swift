@@ -52,6 +52,8 @@ struct JobScan {
 
     var watermark: Int64 { watermarks.watermark }
     var farthestAhead: Int64 { watermarks.farthestAhead }
+    /// Nothing has come for as long as the table says.
+    var isIdle: Bool { watermarks.isIdle }
 
     /// Where the scan stands, for a checkpoint.
     func saved(offsets: [Int: Int64]) -> Checkpoint.Input {

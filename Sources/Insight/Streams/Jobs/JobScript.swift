@@ -150,7 +150,7 @@ struct JobScript {
         }
         var resolved: [String: ResolvedTable] = [:]
         for (name, definition) in definitions where !written.contains(name) {
-            resolved[name] = try definition.resolve(name: name, service: service, isLive: true)
+            resolved[name] = try definition.resolve(name: name, service: service, isLive: true, awaitsTopics: true)
         }
         let catalog = QueryCatalog(
             declared: resolved, log: service.log,
@@ -160,6 +160,7 @@ struct JobScript {
         for insert in inserts {
             plans.append(try plan(insert, binder, catalog, service))
         }
+        try Self.checkTypes(plans, service.log)
         return plans
     }
 
@@ -190,7 +191,13 @@ struct JobScript {
                     message: "INSERT INTO \(target) names \(columns.count) columns, and the query gives \(fields.count)"
                 )
             }
-            for index in fields.indices { fields[index].name = columns[index] }
+            for index in fields.indices {
+                guard !columns[..<index].contains(columns[index]) else {
+                    throw SQLError(
+                        code: .ambiguousName, message: "INSERT INTO \(target) names column \(columns[index]) twice")
+                }
+                fields[index].name = columns[index]
+            }
         }
         for field in fields where field.name == JobOutput.jobField || field.name == JobOutput.epochField {
             throw SQLError(

@@ -40,7 +40,8 @@ public final class JobService: Sendable {
             },
             drop: { [weak self] name throws(SQLError) in try self?.drop(view: name) },
             text: { [weak self] name in self?.all.first { $0.name == name }?.text },
-            jobs: { [weak self] in self?.all ?? [] })
+            jobs: { [weak self] in self?.all ?? [] },
+            job: { [weak self] name in self?.info(name) })
     }
 
     /// Takes up the jobs that were known before, and runs those that were not stopped.
@@ -92,8 +93,8 @@ public final class JobService: Sendable {
     /// - Parameter replaces: whether a job of this name may be there: it is stopped at a checkpoint, and goes on with
     ///   the new text and what of its state still fits.
     /// - Parameter allowsFiles: whether the text may name files. Never for one that came over the network.
-    /// - Throws: `job_exists`, `invalid_query` for a name, `limit_exceeded`, what is wrong with the text, `sink_failed`
-    ///   where the files can't be written.
+    /// - Throws: `job_exists`, `invalid_query` for a name, `limit_exceeded`, what is wrong with the text or can't be planned,
+    ///   `sink_failed` where the files can't be written. Nothing is stored or stopped by then.
     @discardableResult
     public func submit(
         name: String, text: String, start: JobStart = JobStart(), replaces: Bool = false,
@@ -109,13 +110,14 @@ public final class JobService: Sendable {
         }
         let script = try JobScript(text, name: name, limits: queries.limits.sql)
         try checkReach(script, name: name, allowsFiles: allowsFiles)
-        _ = try script.plans(queries)
+        let plans = try script.plans(queries)
+        try script.check(plans, queries)
         if let old = job(name) {
             guard replaces else {
                 throw SQLError(
                     code: .jobExists, message: "there is a job \(name)", suggestion: "replace it, or take another name")
             }
-            try old.replace(text, start)
+            try old.replace(text, plans, start)
             return old.info
         }
         let folder = JobFolder(jobs: path, name: name, storage: storage)
@@ -176,22 +178,37 @@ public final class JobService: Sendable {
     /// Stops the job after a last checkpoint.
     ///
     /// - Parameter savepoint: a label under which the checkpoint is kept.
+    /// - Throws: `job_state` where there is a savepoint of the label.
     public func stop(_ name: String, savepoint: String? = nil) throws(SQLError) {
         try check(label: savepoint)
-        try known(name).stop(savepoint: savepoint)
+        let job = try known(name)
+        if let savepoint { try job.requireFree(savepoint) }
+        try job.stop(savepoint: savepoint)
     }
 
     /// Keeps the job's next checkpoint under a label.
+    ///
+    /// - Throws: `job_state` where there is a savepoint of the label.
     public func savepoint(_ name: String, label: String) throws(SQLError) {
         try check(label: label)
-        try known(name).savepoint(label)
+        let job = try known(name)
+        try job.requireFree(label)
+        try job.savepoint(label)
     }
 
     /// Runs a job that is not running: from its last checkpoint, from a savepoint, or anew.
+    ///
+    /// - Throws: `invalid_query` where it is to go on from a savepoint and to begin anew, `job_state`.
     public func restart(
         _ name: String, savepoint: String? = nil, start: JobStart = JobStart()
     ) throws(SQLError) {
         try check(label: savepoint)
+        guard savepoint == nil || !start.rewindsInputs else {
+            throw SQLError(
+                code: .invalidQuery,
+                message: "job \(name) goes on from a savepoint, or forgets its state and begins anew: not both",
+                suggestion: "leave out the savepoint, or where to begin (from)")
+        }
         try known(name).restart(savepoint: savepoint, start)
     }
 

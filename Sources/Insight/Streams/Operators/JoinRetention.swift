@@ -49,6 +49,13 @@ enum JoinRetention: CustomStringConvertible {
         }
     }
 
+    /// When the rows of a side go that came before there was a watermark; `nil` where they know, or there is none yet.
+    func firstExpiry(_ watermarks: [Int64], side: Int) -> Int64? {
+        let watermark = min(watermarks[0], watermarks[1])
+        guard case .timeToLive(let left, let right) = self, watermark != .min else { return nil }
+        return (side == 0 ? left : right).map { Self.add(watermark, $0) }
+    }
+
     /// The watermark that the rows of a side go by.
     func clock(_ watermarks: [Int64], side: Int) -> Int64 {
         switch self {

@@ -255,12 +255,22 @@ final class JoinStage: Stage, DrainingStage {
     override func advance(watermark: Int64, port: Int) throws(SQLError) {
         guard port < 2, watermark > watermarks[port] else { return }
         workBegan = meter.begin(watermark: watermark)
+        let isFirst = min(watermarks[0], watermarks[1]) == .min
         watermarks[port] = watermark
+        if isFirst { beginLives() }
         for side in 0..<2 where !(isClosed[side] && retention.keepsEndedSides) {
             try release(side, through: retention.clock(watermarks, side: side))
         }
         meter.pause(since: workBegan)
         try announce()
+    }
+
+    /// What came before event time was known has its time to live from now on. A side that has ended is held for good.
+    private func beginLives() {
+        for side in 0..<2 where watermarks[side] != .max {
+            guard let expiry = retention.firstExpiry(watermarks, side: side) else { continue }
+            sides[side].begin(expiry: expiry)
+        }
     }
 
     override func close(port: Int) throws(SQLError) {
@@ -413,6 +423,7 @@ final class JoinStage: Stage, DrainingStage {
         }
         announced = state[number: "announced"] ?? .min
         ownLateRows = Int(state[number: "late_rows"] ?? 0)
+        beginLives()
         try charge()
         return []
     }

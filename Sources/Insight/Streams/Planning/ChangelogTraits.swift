@@ -76,13 +76,31 @@ extension PhysicalPlanner {
         case .over(let input, let over): return over.keys(inputCount: input.outputFields.count) + keys(input)
         case .distinct(let input): return [Array(input.outputFields.indices)] + keys(input)
         case .project(let input, let expressions, _):
-            return ChangelogTraits(mode: .append, keys: keys(input)).mapped(expressions).keys
+            let known = keys(input)
+            let kept = ChangelogTraits(mode: .append, keys: known).mapped(expressions).keys
+            guard kept.isEmpty else { return kept }
+            return ChangelogTraits(mode: .append, keys: windowKeys(input, known)).mapped(expressions).keys
         case .window(let input, _):
             let start = input.outputFields.count
             return keys(input).map { $0 + [start, start + 1] }
         case .aggregate(_, let keys, _, _): return [Array(keys.indices)]
         case .match, .union, .expand, .unnest: return []
         case .join(let left, let right, let join): return joinKeys(left, right, join)
+        }
+    }
+
+    /// Keys of groups with one bound of their window in place of all: of windows of one length it tells the others.
+    private func windowKeys(_ plan: LogicalPlan, _ keys: [[Int]]) -> [[Int]] {
+        guard plan.isOfGroups else { return [] }
+        let attributes = WindowAttributes.of(plan).byColumn
+        return keys.flatMap { key in
+            key.compactMap { bound -> [Int]? in
+                guard let window = attributes[bound]?.window else { return nil }
+                switch window.kind {
+                case .tumble, .hop: return key.filter { $0 == bound || attributes[$0]?.window != window }
+                case .cumulate, .session: return nil
+                }
+            }
         }
     }
 
@@ -133,6 +151,18 @@ extension PhysicalPlanner {
         case .over(let input, _): return isChanging(input) ? changingPart(input) : "a top-N that may change"
         case .union(let inputs): return inputs.first(where: isChanging).map(changingPart) ?? "a UNION"
         case .values: return "VALUES"
+        }
+    }
+}
+
+extension LogicalPlan {
+    /// Whether the rows are groups of one GROUP BY, as they are or some of them.
+    fileprivate var isOfGroups: Bool {
+        switch self {
+        case .aggregate: true
+        case .filter(let input, _), .project(let input, _, _), .sort(let input, _), .limit(let input, _, _):
+            input.isOfGroups
+        default: false
         }
     }
 }

@@ -11,6 +11,10 @@ extension PhysicalPlanner {
             return try buildChangelogJoin(left, right, join, plan, next, query)
         }
         let retention = isLive ? retention(left, right, join) ?? .bounded : .bounded
+        if case .interval(let leftTime, let rightTime, _, _) = retention {
+            try requireTimesOnTime(left, time: leftTime, for: "a join of intervals")
+            try requireTimesOnTime(right, time: rightTime, for: "a join of intervals")
+        }
         let stage = try JoinStage(
             join, schemas: [Schema(planFields: left.outputFields), Schema(planFields: right.outputFields)],
             schema: Schema(planFields: plan.outputFields), retention: retention, context: context, account: account,
@@ -20,7 +24,7 @@ extension PhysicalPlanner {
     }
 
     /// How long a live join holds its rows; `nil` where what met none can't be told.
-    private func retention(
+    func retention(
         _ left: LogicalPlan, _ right: LogicalPlan, _ join: JoinSpecification
     ) -> JoinRetention? {
         if !holdsRowsPastTheirTime(left), !holdsRowsPastTheirTime(right) {

@@ -7,7 +7,7 @@ extension PhysicalPlanner {
         _ query: PhysicalQuery
     ) throws(SQLError) {
         try requireRowsInTime(input, for: "MATCH_RECOGNIZE")
-        try requireTimesOnTime(input, for: "MATCH_RECOGNIZE")
+        try requireTimesOnTime(input, time: match.timeColumn, for: "MATCH_RECOGNIZE")
         try requireAppended(input, for: "MATCH_RECOGNIZE", "match the events before they are grouped or joined")
         let inputFields = input.outputFields
         let layout = try MatchLayout(

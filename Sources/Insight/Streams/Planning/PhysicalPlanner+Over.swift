@@ -28,7 +28,7 @@ extension PhysicalPlanner {
             return try build(input, byKey(stage(rows, "OVER", next)), query)
         }
         guard let clock = Self.clock(over, input) else { throw refusal(over, input) }
-        try requireTimesOnTime(input, for: "OVER")
+        if !clock.isNeverLate { try requireTimesOnTime(input, time: clock.column, for: "OVER") }
         let pending = PendingRows(
             schema: layout.inputSchema, order: try SortOrder(keys: over.order, context: context),
             timeColumn: clock.column)
@@ -67,18 +67,6 @@ extension PhysicalPlanner {
             message: "OVER needs rows in order, and those of a live query come in the order of their event time only",
             suggestion: "ORDER BY the time column, ascending, or bound ROW_NUMBER for a top-N that changes; "
                 + perWindow)
-    }
-
-    /// What goes by the watermark can't stand over rows that wait for the end of a window: by then their own times are
-    /// past.
-    ///
-    /// - Parameter what: stands in the refusal.
-    func requireTimesOnTime(_ input: LogicalPlan, for what: String) throws(SQLError) {
-        guard isLive, input.waitsForWindows else { return }
-        throw SQLError(
-            code: .unsupported,
-            message: "\(what) over rows of OVER (PARTITION BY window_start, …): they come when their window has closed",
-            suggestion: "group by the window's own window_start and window_end instead")
     }
 }
 
@@ -124,23 +112,5 @@ extension OverSpecification {
             if let end = PhysicalPlanner.windowEnd(key, attributes) { return end }
         }
         return nil
-    }
-}
-
-extension LogicalPlan {
-    /// Whether rows are held until a window of theirs closes, which is after their own event time.
-    fileprivate var waitsForWindows: Bool {
-        switch self {
-        case .over(let input, let over):
-            guard let end = over.closingWindow(of: input) else { return input.waitsForWindows }
-            return WindowAttributes.of(input).byColumn[end.column]?.isAggregated == false || input.waitsForWindows
-        case .filter(let input, _), .project(let input, _, _), .window(let input, _), .distinct(let input),
-            .sort(let input, _), .limit(let input, _, _), .sample(let input, _), .expand(let input, _, _),
-            .unnest(let input, _):
-            return input.waitsForWindows
-        case .join(let left, let right, _): return left.waitsForWindows || right.waitsForWindows
-        case .union(let inputs): return inputs.contains(where: \.waitsForWindows)
-        case .scan, .values, .aggregate, .match: return false
-        }
     }
 }

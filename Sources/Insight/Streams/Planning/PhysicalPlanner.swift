@@ -83,6 +83,7 @@ struct PhysicalPlanner {
         let fields = plan.outputFields
         switch target {
         case .appended(let table) where emission.timing != .changes:
+            try requireNoUpdates(plan, of: table)
             try requireAppended(
                 plan, for: "INSERT INTO \(table)",
                 "declare the table with PRIMARY KEY (…) NOT ENFORCED to have the latest row of each key, write EMIT CHANGES "
@@ -104,6 +105,20 @@ struct PhysicalPlanner {
             guard !isChanging(plan) else { return shown }
             return stage(MarkInsertions(schema: Schema(planFields: fields)), "", shown)
         }
+    }
+
+    /// Refuses `EMIT EARLY` and `ALLOW LATENESS` where it is these that have a window answer more than once.
+    private func requireNoUpdates(_ plan: LogicalPlan, of table: String) throws(SQLError) {
+        guard isLive, emission.updatesWindows, isChanging(plan), let position = emission.position else { return }
+        var closing = self
+        closing.emission = Emission()
+        guard !closing.isChanging(plan) else { return }
+        throw SQLError(
+            code: .unsupported,
+            message: "INSERT INTO \(table) can't take updates: with EMIT EARLY or ALLOW LATENESS a window answers anew",
+            at: position,
+            suggestion: "declare the table with PRIMARY KEY (…) NOT ENFORCED to have the latest row of each key, or "
+                + "write EMIT CHANGES to have the changes")
     }
 
     private func checkEmission(of plan: LogicalPlan) throws(SQLError) {
@@ -313,7 +328,7 @@ struct PhysicalPlanner {
         _ query: PhysicalQuery
     ) throws(SQLError) {
         try requireRowsInTime(input, for: "a window")
-        try requireTimesOnTime(input, for: "a window")
+        try requireTimesOnTime(input, time: window.timeColumn, in: window, for: "a window")
         try requireAppended(
             input, for: "a window over event time", "put the window below: window the events, then group or join")
         if case .session(let gap, let partition) = window.kind {

@@ -68,6 +68,14 @@ final class LiveDriver: ScanDriver {
         return batches.isEmpty ? .wait : .again
     }
 
+    var standing: InputMeetings.Standing? {
+        isFinished ? nil : .init(watermark: watermarks.watermark, isIdle: watermarks.isIdle)
+    }
+
+    func bringUp(to time: Int64) throws(SQLError) {
+        if watermarks.bringUp(to: time) { try announce() }
+    }
+
     func close() {
         subscription?.cancel()
         subscription = nil

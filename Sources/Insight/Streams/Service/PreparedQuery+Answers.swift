@@ -72,9 +72,10 @@ extension PreparedQuery {
         case .materializedViews:
             return service.views.published.map { view in
                 let keys = view.snapshot?.keyFields.map(\.name).joined(separator: ", ") ?? ""
+                let (state, failure) = service.views.standing(of: view)
                 return [
                     view.name, keys.isEmpty ? nil : keys, String(view.snapshot?.rowCount ?? 0),
-                    view.failure ?? "kept",
+                    failure.map { "\(state): \($0)" } ?? state,
                 ]
             }
         case .jobs:

@@ -79,13 +79,13 @@ extension PreparedQuery {
         }
 
         /// The event times to read: what the predicate and the request leave. Only where the log knows the column's
-        /// times.
+        /// times, which it does of those that are stored as times.
         private static func times(
             _ scan: PhysicalQuery.Scan, _ window: TimeWindow, _ table: ResolvedTable
         ) -> Range<Int64>? {
-            guard let time = table.description.timeColumn, table.schema.fields[time].name == "@timestamp" else {
-                return nil
-            }
+            guard let time = table.description.timeColumn, table.schema.fields[time].name == "@timestamp",
+                !table.converted.contains("@timestamp")
+            else { return nil }
             let low = max(scan.timeRange.lowerBound, window.from)
             let afterHigh = scan.timeRange.upperBound == .max ? Int64.max : scan.timeRange.upperBound + 1
             let high = min(afterHigh, window.to)

@@ -12,6 +12,9 @@ final class QueryRun {
     let isLive: Bool
     private(set) var isFinished = false
     private let sources: [any ScanDriver]
+    /// The scan of each source, by its place in the query.
+    private let scanPlaces: [Int]
+    private let meetings: InputMeetings
     /// Steps that answer in pieces what memory doesn't hold.
     private let draining = DrainingStages()
     private var hasSentLiterals = false
@@ -49,6 +52,7 @@ final class QueryRun {
         planner.readsSubqueriesFromStart = isLive
         planner.lookups = LookupEnvironment(catalog: prepared.catalog, service: service, wake: wake)
         query = try planner.plan(plan)
+        meetings = InputMeetings(of: query.scans.map(\.input.stage))
         var sources: [any ScanDriver] = []
         let helpers = mayShare && !isLive && !replays ? prepared.threads - 1 : 0
         if helpers > 0, query.scans.count == 1,
@@ -56,12 +60,15 @@ final class QueryRun {
                 query, plan, prepared, request, service, planner, helpers: helpers, wake: wake)
         {
             self.sources = [driver]
+            scanPlaces = [0]
             return
         }
-        for scan in query.scans.filter(\.isTable) + query.scans.filter({ !$0.isTable }) {
+        let scans = query.scans
+        scanPlaces = scans.indices.filter { scans[$0].isTable } + scans.indices.filter { !scans[$0].isTable }
+        for place in scanPlaces {
             sources.append(
                 try prepared.makeDriver(
-                    for: scan, request: request, service: service, replays: replays, wake: wake))
+                    for: scans[place], request: request, service: service, replays: replays, wake: wake))
         }
         self.sources = sources
     }
@@ -88,12 +95,22 @@ final class QueryRun {
             open += 1
             if try source.advance() == .wait { waiting += 1 } else if !source.isLive, !replays { break }
         }
+        if isLive, sources.count > 1 { try leaveOutIdle() }
         if open == 0, !query.output.isFinished, query.polled.contains(where: \.isWaiting) { return .wait }
         if open == 0 || query.output.isFinished {
             isFinished = true
             return .again
         }
         return waiting == open ? .wait : .again
+    }
+
+    /// Has the sources that are idle go along with those that they meet.
+    private func leaveOutIdle() throws(SQLError) {
+        var standings = [InputMeetings.Standing?](repeating: nil, count: sources.count)
+        for (place, source) in zip(scanPlaces, sources) { standings[place] = source.standing }
+        for (place, source) in zip(scanPlaces, sources) where standings[place]?.isIdle == true {
+            if let time = meetings.time(for: place, standings) { try source.bringUp(to: time) }
+        }
     }
 
     func statistics() -> QueryStatistics {

@@ -111,6 +111,10 @@ public final class QueryService: Sendable {
     /// A materialised view of a name, whether it is there yet or not.
     public func materializedView(_ name: String) -> ViewHandle { views.handle(name) }
 
+    /// How a materialised view stands: `kept`, or the state of its job where that is another, and why it is kept up to date
+    /// no more.
+    public func standing(of view: ViewHandle) -> (state: String, failure: String?) { views.standing(of: view) }
+
     /// The columns of a query's answer, without running it.
     ///
     /// - Throws: what is wrong with the text.

@@ -50,7 +50,8 @@ final class LogSource: BatchSource {
         do throws(LogError) {
             for partition in info.partitions {
                 var options = ReadOptions()
-                options.columns = metadata.names(toRead: columns, from: info.schema)
+                options.columns = metadata.names(toRead: columns)
+                options.keepsTypes = true
                 options.times = times
                 options.endOffset = isBounded ? partition.nextOffset : nil
                 let known = offsets[partition.partition]
@@ -143,9 +144,9 @@ final class LogSource: BatchSource {
     }
 
     private func firstTime(_ batch: Batch) -> Int64 {
-        guard let timeName, let column = batch.column(timeName), let times = column.int64s, let first = times.first
-        else { return .min }
-        return first
+        guard let timeName, let column = batch.column(timeName), column.count > 0 else { return .min }
+        let first = column.type == .timestamp ? column : column.slice(0..<1).read(as: .timestamp)
+        return first?.int64s?.first ?? .min
     }
 }
 

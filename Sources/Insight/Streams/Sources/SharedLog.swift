@@ -23,7 +23,7 @@ final class SharedLog: SharedScan {
         self.topic = info.name
         self.schema = columns
         self.metadata = metadata
-        self.columns = metadata.names(toRead: columns, from: info.schema)
+        self.columns = metadata.names(toRead: columns)
         self.times = times
         let rows = info.partitions.reduce(0) { $0 + $1.nextOffset - $1.firstOffset }
         let pieceRows = min(max(rows / 16, 1), 131_072)
@@ -43,7 +43,8 @@ final class SharedLog: SharedScan {
 
     fileprivate func nextReader() throws(SQLError) -> LogReader? {
         guard let piece = pieces.withLock({ $0.popLast() }) else { return nil }
-        let options = ReadOptions(columns: columns, times: times, endOffset: piece.offsets.upperBound)
+        var options = ReadOptions(columns: columns, times: times, endOffset: piece.offsets.upperBound)
+        options.keepsTypes = true
         do throws(LogError) {
             return try log.read(
                 topic: topic, partition: piece.partition, from: .offset(piece.offsets.lowerBound), options: options)

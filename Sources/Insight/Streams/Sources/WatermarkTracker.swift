@@ -8,8 +8,11 @@ struct WatermarkTracker {
     private(set) var latest = Int64.min
     /// Wall time at which `latest` came.
     private var latestSeen: Int64 = 0
-    /// Wall time at which anything came.
-    private var rowsSeen: Int64 = 0
+    /// Wall time at which anything came, or of the first look that found nothing.
+    private var rowsSeen: Int64?
+    /// Nothing has come for as long as the table says: the input is left out where it meets others.
+    private(set) var isIdle = false
+    private let mayBeIdle: Bool
     /// Silence shorter than this is only the pause between two batches, microseconds.
     private static let usualPause: Int64 = 500_000
     private let pause: Int64
@@ -19,12 +22,13 @@ struct WatermarkTracker {
 
     /// - Parameters:
     ///   - delay: microseconds.
-    ///   - idleTimeout: a longer silence than this, microseconds, lets event time go on with the clock; 0 for none, `nil` for
-    ///     half a second.
+    ///   - idleTimeout: a longer silence than this, microseconds, lets event time go on with the clock, and makes the
+    ///     input idle; 0 for none, `nil` for half a second, which makes no input idle.
     init(delay: Int64, isBoundToClock: Bool, idleTimeout: Int64? = nil) {
         self.delay = delay
         self.isBoundToClock = isBoundToClock
         self.pause = idleTimeout ?? Self.usualPause
+        self.mayBeIdle = idleTimeout != nil
     }
 
     /// Goes on where a tracker had come to.
@@ -40,6 +44,7 @@ struct WatermarkTracker {
     /// - Parameter now: wall time, microseconds.
     mutating func observe(maximumTime: Int64, now: Int64) {
         rowsSeen = now
+        isIdle = false
         if isBoundToClock, maximumTime > now {
             let (ahead, overflow) = maximumTime.subtractingReportingOverflow(now)
             farthestAhead = max(farthestAhead, overflow ? .max : ahead)
@@ -53,9 +58,25 @@ struct WatermarkTracker {
 
     /// Time has passed without events.
     mutating func tick(now: Int64) {
-        guard pause > 0, latest != .min, now - rowsSeen > pause else { return }
+        guard pause > 0 else { return }
+        guard let since = rowsSeen else {
+            rowsSeen = now
+            return
+        }
+        guard now - since > pause else { return }
+        isIdle = mayBeIdle
+        guard latest != .min else { return }
         let (time, overflow) = latest.addingReportingOverflow(now - latestSeen - pause)
         if !overflow { raise(time) }
+    }
+
+    /// Others have come so far, and this one is left out of what they do. The rows to come that are older are late.
+    ///
+    /// - Returns: whether that is farther than it was.
+    mutating func bringUp(to time: Int64) -> Bool {
+        guard time > watermark else { return false }
+        watermark = time
+        return true
     }
 
     private mutating func raise(_ time: Int64) {

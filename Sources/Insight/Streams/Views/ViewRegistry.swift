@@ -12,6 +12,8 @@ final class ViewRegistry: Sendable {
         let text: @Sendable (String) -> String?
         /// All jobs that there are.
         let jobs: @Sendable () -> [JobInfo]
+        /// The job of a name.
+        let job: @Sendable (String) -> JobInfo?
     }
 
     private let handles = Mutex<[String: ViewHandle]>([:])
@@ -37,6 +39,18 @@ final class ViewRegistry: Sendable {
     }
 
     func snapshot(_ name: String) -> ViewSnapshot? { handles.withLock { $0[name] }?.snapshot }
+
+    /// How its job keeps a view: `kept`, or the job's state where that is another, and why it is kept up to date no more.
+    func standing(of view: ViewHandle) -> (state: String, failure: String?) {
+        guard let job = keeper?.job(view.name) else { return (view.failure == nil ? "kept" : "failed", view.failure) }
+        switch job.phase {
+        case "launched", "started": return ("kept", nil)
+        // Its inputs have ended: there is nothing more to be kept up with.
+        case "completed": return (job.phase, nil)
+        case "failed", "restarting": return (job.phase, job.failure ?? view.failure)
+        default: return (job.phase, view.failure ?? "its job is \(job.phase)")
+        }
+    }
 
     func remove(_ name: String) { handles.withLock { $0[name] }?.publish(nil) }
 }

@@ -159,6 +159,12 @@ import Testing
         #expect(bench.jobs.info("bad-1")?.owner == "ann" && bench.jobs.info("bad-1")?.labels == ["team": "edge"])
         #expect(try clusters.known("bad").jobs == ["bad-1", "bad-2"])
         #expect(throws: SQLError.self) { try clusters.submit(name: "bad", text: Self.text) }
+        let sorted = #expect(throws: SQLError.self) {
+            try clusters.submit(name: "sorted", text: Self.text + " ORDER BY path")
+        }
+        #expect(sorted?.code == .unsupported)
+        // What is missing may be there when a job is launched.
+        try clusters.submit(name: "later", text: Self.text.replacing("FROM requests", with: "FROM later"))
         #expect(throws: SQLError.self) { try clusters.submit(name: "bad-1", text: Self.text) }
         #expect(throws: SQLError.self) { try clusters.launch("bad", parameters: ["nope": "1"]) }
         #expect(throws: SQLError.self) { try clusters.remove("bad") }

@@ -145,7 +145,7 @@ final class JobSimulation {
         case 6 where random.chance(0.3): note("a call fails") { storage.failCall(number: 1 + random.below(8)) }
         case 7 where random.chance(0.2):
             note("calls fail at random, or no more") { storage.setFailureProbability(random.chance(0.5) ? 0 : 0.02) }
-        case 8 where random.chance(0.3): note("savepoint") { try? jobs?.savepoint("job", label: "s") }
+        case 8 where random.chance(0.3): note("savepoint") { try? jobs?.savepoint("job", label: "s\(lines.count)") }
         case 9 where random.chance(0.2): note("stop") { try? jobs?.stop("job") }
         case 10 where random.chance(0.5): note("restart") { try? jobs?.restart("job") }
         case 11..<14: note("write") { _ = writer.turn() }

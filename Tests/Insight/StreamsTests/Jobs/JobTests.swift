@@ -91,6 +91,7 @@ import Testing
         let expected = Self.expected(Self.requests(0..<100), before: 68)
         #expect(bench.wait { bench.rows(of: "counts") >= expected.count })
         #expect(bench.ask(Self.answers).sorted() == expected)
+        #expect(bench.wait { bench.jobs.info("per-ten")?.progress.rowsIn == 100 }, "since the job began, as rows out")
         // From the savepoint once more: its windows from then on come again.
         try bench.jobs.stop("per-ten")
         #expect(bench.wait { bench.jobs.info("per-ten")?.phase == "stopped" })
@@ -133,6 +134,38 @@ import Testing
         #expect(bench.wait { bench.jobs.info("two")?.progress.rowsIn == 70 })
     }
 
+    @Test func anIdleInputHoldsNothingUp() throws {
+        let bench = try JobBench()
+        defer { bench.stop() }
+        try bench.log.createTopic("others", schema: JobBench.schema)
+        func table(_ name: String, _ topic: String, _ timeout: String) -> String {
+            "CREATE TABLE \(name) (`@timestamp` TIMESTAMP(3), WATERMARK FOR `@timestamp` AS `@timestamp` - INTERVAL '1' "
+                + "SECOND) WITH ('topic' = '\(topic)', 'scan.watermark.idle-timeout' = '\(timeout)');"
+        }
+        try bench.jobs.submit(
+            name: "both",
+            text: table("a", "requests", "0 s") + table("b", "others", "10 s") + """
+                INSERT INTO counts SELECT window_start, COUNT(*) AS n FROM TABLE(TUMBLE(TABLE (
+                  SELECT `@timestamp` AS ts FROM a UNION ALL SELECT `@timestamp` AS ts FROM b
+                ), DESCRIPTOR(ts), INTERVAL '10' SECOND)) GROUP BY window_start, window_end
+                """)
+        try bench.append([(1, "/a", 200), (2, "/a", 200), (12, "/a", 200)])
+        #expect(bench.wait { bench.jobs.info("both")?.progress.rowsIn == 3 })
+        #expect(bench.rows(of: "counts") == 0)
+        bench.clock.advance(microseconds: 11_000_000)
+        #expect(bench.wait { bench.rows(of: "counts") == 1 })
+        // It counts again, and what the others have passed is late.
+        try bench.append([(5, "/b", 200), (13, "/b", 200)], to: "others")
+        #expect(bench.wait { bench.jobs.info("both")?.progress.rowsIn == 5 })
+        try bench.append([(30, "/a", 200)])
+        #expect(bench.wait { bench.jobs.info("both")?.progress.rowsIn == 6 })
+        #expect(bench.rows(of: "counts") == 1)
+        bench.clock.advance(microseconds: 11_000_000)
+        #expect(bench.wait { bench.rows(of: "counts") == 2 })
+        #expect(bench.ask("SELECT n FROM counts") == ["2", "2"])
+        #expect(bench.wait { bench.jobs.info("both")?.progress.lateRows == 1 })
+    }
+
     @Test func statementsOfOneTopicGoOnFromWhereEachStood() throws {
         let bench = try JobBench()
         defer { bench.stop() }
@@ -169,6 +202,11 @@ import Testing
         #expect(code("a", "") == "invalid_query")
         #expect(code("a", "INSERT INTO x (a, b) SELECT url.path FROM requests") == "invalid_query")
         #expect(code("a", "INSERT INTO x SELECT url.path AS job.epoch FROM requests") != nil)
+        #expect(code("a", "INSERT INTO x SELECT url.path FROM requests ORDER BY url.path") == "unsupported")
+        let early = "INSERT INTO x SELECT url.path FROM requests EMIT EARLY EVERY INTERVAL '1' SECOND"
+        #expect(code("a", early) == "unsupported")
+        #expect(code("a", "INSERT INTO x SELECT url.path, COUNT(*) FROM requests GROUP BY url.path") == "unsupported")
+        #expect(bench.jobs.all.isEmpty)
         #expect(code("a", "INSERT INTO x SELECT url.path FROM requests") == nil)
         #expect(code("a", "INSERT INTO x SELECT url.path FROM requests") == "job_exists")
         #expect(throws: SQLError.self) { try bench.jobs.stop("nobody") }

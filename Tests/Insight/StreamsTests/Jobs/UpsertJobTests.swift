@@ -65,14 +65,25 @@ import Testing
         #expect(bench.ask("SELECT n, paths FROM few WHERE row.op = 'delete'") == ["1|NULL"])
     }
 
+    @Test func windowsThatAnswerAnewNeedATableWithAKey() throws {
+        let bench = try JobBench()
+        defer { bench.stop() }
+        for clause in ["EMIT EARLY EVERY INTERVAL '1' SECOND", "ALLOW LATENESS INTERVAL '1' SECOND"] {
+            let text = JobTests.perTenSeconds + " " + clause
+            let error = #expect(throws: SQLError.self) { try bench.jobs.submit(name: "counts", text: text) }
+            let failure = error?.description ?? ""
+            #expect(failure.contains("a window answers anew") && failure.contains("PRIMARY KEY"), "\(failure)")
+        }
+    }
+
     @Test func aTopicWithoutAKeyTakesNoChanges() throws {
         let bench = try JobBench()
         defer { bench.stop() }
         try bench.append([(0, "/a", 200)])
-        try bench.jobs.submit(
-            name: "counts", text: "INSERT INTO counts SELECT url.path, COUNT(*) AS n FROM requests GROUP BY url.path")
-        #expect(bench.wait { bench.jobs.info("counts")?.phase == "failed" })
-        let failure = bench.jobs.info("counts")?.failure ?? ""
+        let text = "INSERT INTO counts SELECT url.path, COUNT(*) AS n FROM requests GROUP BY url.path"
+        let error = #expect(throws: SQLError.self) { try bench.jobs.submit(name: "counts", text: text) }
+        #expect(bench.jobs.info("counts") == nil)
+        let failure = error?.description ?? ""
         #expect(failure.contains("INSERT INTO counts can't take rows back") && failure.contains("PRIMARY KEY"))
     }
 

@@ -95,10 +95,9 @@ import Testing
             INSERT INTO named SELECT r.url.path FROM requests AS r
             JOIN owners FOR SYSTEM_TIME AS OF PROCTIME() AS o ON r.url.path = o.path
             """
-        // Submitted, it fails for good, with the reason.
-        try bench.jobs.submit(name: "named", text: text)
-        #expect(bench.wait { bench.jobs.info("named")?.phase == "failed" })
-        #expect(bench.jobs.info("named")?.failure?.contains("it needs a key") == true)
+        let error = #expect(throws: SQLError.self) { try bench.jobs.submit(name: "named", text: text) }
+        #expect(error?.message.contains("it needs a key") == true)
+        #expect(bench.jobs.info("named") == nil)
     }
 
     @Test func aFileIsReadAgainWhenItHasChanged() throws {

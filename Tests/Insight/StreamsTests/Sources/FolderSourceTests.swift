@@ -360,6 +360,31 @@ import Testing
         #expect(source.takeNotes().contains { $0.contains("a.log: what stands at byte 0 is no row") })
     }
 
+    @Test func statementsOfOneTableTellOfALineOnce() throws {
+        let folder = try Folder()
+        let bench = try JobBench()
+        defer { bench.stop() }
+        try folder.write("nonsense\n" + line(1), to: "a.log")
+        try bench.jobs.submit(
+            name: "follow",
+            text: """
+                CREATE TABLE app (v BIGINT, s STRING) WITH ('connector' = 'filesystem', 'path' = '\(folder.path)',
+                  'source.monitor-interval' = '10 ms');
+                INSERT INTO seen SELECT v FROM app;
+                INSERT INTO more SELECT v FROM app
+                """, allowsFiles: true)
+        func told() -> Int {
+            let lines = (try? bench.jobs.log("follow")) ?? []
+            return lines.count { $0.message.contains("is no row") }
+        }
+        let isRead = bench.wait {
+            bench.clock.advance(microseconds: 20_000)
+            return bench.rows(of: "seen") == 1 && bench.rows(of: "more") == 1 && told() > 0
+        }
+        #expect(isRead)
+        #expect(told() == 1)
+    }
+
     @Test func largeFilesComeInPieces() throws {
         let folder = try Folder()
         try folder.write((0..<50_000).map(line).joined(), to: "a.log")

@@ -138,6 +138,8 @@ public final class ClusterService: Sendable {
         let filled = try JobParameters.filled(text, [:])
         let script = try JobScript(filled, name: "\(name)-1", limits: jobs.queries.limits.sql)
         try jobs.checkReach(script, name: name, allowsFiles: allowsFiles)
+        // Topics and columns that are missing may be there when a job is launched.
+        if let plans = try? script.plans(jobs.queries) { try script.check(plans, jobs.queries) }
         return header
     }
 

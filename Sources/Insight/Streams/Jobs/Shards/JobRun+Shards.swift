@@ -17,17 +17,9 @@ extension JobRun {
         _ plan: JobScript.Plan, deadLetters: DeadLetters?, target: AnswerTarget, now: Int64,
         account: MemoryAccount? = nil
     ) -> PhysicalPlanner {
-        var planner = PhysicalPlanner(
-            isLive: plan.isLive, context: EvaluationContext(now: now, clock: { [service] in service.clock.now() }),
-            account: account ?? self.account)
-        planner.take(script.settings, standard: service.limits.stateTimeToLiveMilliseconds)
-        planner.emission = plan.emission
-        planner.target = target
-        planner.deadLetters = deadLetters
-        planner.isBounded = { !plan.readsTopics($0) }
-        planner.lookups = LookupEnvironment(
-            catalog: plan.catalog, service: service, wake: { [weak self] in self?.wake() })
-        return planner
+        script.planner(
+            of: plan, for: target, service, account: account ?? self.account, deadLetters: deadLetters, now: now,
+            wake: { [weak self] in self?.wake() })
     }
 
     /// Shares out the inputs all of whose scans go into windows that can be counted in parts.
