@@ -17,18 +17,25 @@ extension RuleSection {
         if section.node("phase") != nil { phase = section.choice("phase", default: Phase.receive) }
         stops = section.bool("stop", default: false)
         for key in section.order { read(key, section) }
-        for known in RuleSection.actionKeys where !section.has(known) { _ = section.node(known) }
+        for known in RuleSection.examples.keys where !section.has(known) { _ = section.node(known) }
         section.finish()
         notePlaces(section, lines)
     }
 
-    private static let actionKeys = [
-        "deny", "respond", "redirect", "rewrite", "set_headers", "add_headers", "drop_headers", "strip_query",
-        "sort_query", "cache_key", "add_cache_key", "ttl", "grace", "bypass", "throttle", "origin", "canary", "tags",
-        "compress", "esi",
+    /// What is written behind each action's key, for whoever wrote nothing.
+    private static let examples = [
+        "deny": "403", "respond": "{status: 200, body: hello}", "redirect": "/new/path", "rewrite": "/new/path",
+        "set_headers": "{X-Name: value}", "add_headers": "{X-Name: value}", "drop_headers": "[X-Name]",
+        "strip_query": "[utm_*]", "sort_query": "true", "cache_key": "[url.domain, url.path]",
+        "add_cache_key": "[url.scheme]", "ttl": "10m", "grace": "1h", "bypass": "true", "throttle": "{rate: 10/s}",
+        "origin": "main", "canary": "{split: {blue: 95, green: 5}}", "tags": "[products]", "compress": "false",
+        "esi": "true",
     ]
 
     private mutating func read(_ key: String, _ section: YAMLSection) {
+        if let example = RuleSection.examples[key], section.value(of: key)?.isNull == true {
+            return section.report(key, "an action without a value; write what it is to do, such as \(key): \(example)")
+        }
         guard let action = action(key, section) else { return }
         actions.append(KeyedAction(key: key, action: action))
     }
@@ -167,6 +174,10 @@ extension YAMLSection {
         return mapping.compactMap { name, value in
             guard let name = name.string, let text = value.scalar?.string else {
                 report(key, "expected a text for each field")
+                return nil
+            }
+            if value.isNull {
+                report(key, "the field \(name) has no value; write \(name): \"\" for one that is empty")
                 return nil
             }
             return RuleSection.Header(name: name, value: text)

@@ -1,5 +1,7 @@
 /// All of `squilla.yaml`. Every value has a default, so an empty file is a valid one once an origin is named.
 public struct Settings: Hashable, Sendable {
+    /// What messages call the place that it was read from: a file, or the flags.
+    public var source = "flags"
     /// The folder of the event log and all else that is kept.
     public var dataFolder = "./squilla-data"
     public var edge = EdgeSection()
@@ -41,7 +43,7 @@ public struct EdgeSection: Hashable, Sendable {
     public var peers: PeersSection?
     public var maxConnections = 100_000
     public var debug = DebugSection()
-    /// Peers whose `X-Forwarded-For` and `Forwarded` are believed.
+    /// Peers whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
     public var trustedProxies: [CIDRBlock] = []
     /// Request fields that nobody else is believed; nil is the usual list.
     public var untrustedHeaders: [String]?

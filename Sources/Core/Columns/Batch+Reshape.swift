@@ -48,7 +48,7 @@ extension Batch {
 
 extension Column {
     /// Numbers of one type as those of another, null where it doesn't hold them; `nil` for other types.
-    fileprivate func converted(to wanted: FieldType) -> Column? {
+    public func converted(to wanted: FieldType) -> Column? {
         if type == wanted { return self }
         switch (storage, wanted) {
         case (.int64(let values), .float64) where type == .int64:

@@ -11,6 +11,8 @@ public struct NDJSONOptions: Sendable {
     /// Values of keys that have no column go to column `_unfit`, if the schema has it, and are counted. Else they are
     /// skipped.
     public var collectsUnknown = false
+    /// An integer that no double holds exactly does not fit a column of doubles. Else it is the double that is nearest.
+    public var keepsIntegersExact = false
 
     public init() {}
 }

@@ -163,6 +163,9 @@ extension NDJSONReader {
     ) {
         switch (type, number) {
         case (.int64, .integer(let value)): builder[column].append(int64: value)
+        case (.float64, .integer(let value))
+        where options.keepsIntegersExact && Int64(exactly: Double(value)) != value:
+            appendUnfit(column, text)
         case (.float64, .integer(let value)): builder[column].append(float64: Double(value))
         case (.float64, .double(let value)) where value.isFinite: builder[column].append(float64: value)
         case (.string, _), (.json, _): builder[column].append(bytes: text.span)

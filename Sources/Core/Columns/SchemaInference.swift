@@ -17,8 +17,18 @@ public struct SchemaInference: ~Copyable {
 
     private init() {}
 
+    /// What lines of JSON show of their fields.
+    public struct Found: Sendable {
+        public var schema: Schema
+        /// Fields with numbers that are no integers, whatever else came in them.
+        public var fractional: Set<String>
+    }
+
     /// The schema of lines of JSON. Lines that are no objects do not count.
-    public static func ndjson(_ text: Span<UInt8>) -> Schema {
+    public static func ndjson(_ text: Span<UInt8>) -> Schema { fields(ofNDJSON: text).schema }
+
+    /// The same, with what the types don't tell.
+    public static func fields(ofNDJSON text: Span<UInt8>) -> Found {
         var inference = SchemaInference()
         var start = 0
         while start < text.count {
@@ -26,17 +36,19 @@ public struct SchemaInference: ~Copyable {
             text.extracting(start..<end).withUnsafeBufferPointer { inference.note(line: $0) }
             start = end + 1
         }
-        return inference.schema()
+        return inference.found()
     }
 
-    private borrowing func schema() -> Schema {
+    private borrowing func found() -> Found {
         var fields: [Field] = []
+        var fractional: Set<String> = []
         for index in 0..<names.count {
             let name = names.key(index).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
             if fields.contains(where: { $0.name == name }) { continue }
             fields.append(Field(name, name == "@timestamp" ? .timestamp : kinds[index].type(mixed: .json)))
+            if kinds[index].contains(.double) { fractional.insert(name) }
         }
-        return Schema(fields)
+        return Found(schema: Schema(fields), fractional: fractional)
     }
 
     private mutating func note(line: UnsafeBufferPointer<UInt8>) {

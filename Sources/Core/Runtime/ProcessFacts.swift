@@ -1,9 +1,9 @@
 import Glibc
 
 /// What the kernel knows of this process.
-enum ProcessFacts {
-    /// Resident memory; 0 where `/proc` is not mounted.
-    static func residentBytes() -> Int {
+public enum ProcessFacts {
+    /// Bytes of resident memory; 0 where `/proc` is not mounted.
+    public static func residentBytes() -> Int {
         guard let file = fopen("/proc/self/statm", "r") else { return 0 }
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 256)
@@ -14,7 +14,7 @@ enum ProcessFacts {
     }
 
     /// User and system time.
-    static func cpuSeconds() -> Double {
+    public static func cpuSeconds() -> Double {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)

@@ -82,20 +82,25 @@ public final class CacheFetch: CacheErrand, Sendable {
 
     /// The origin's final response head.
     /// - Parameters:
-    ///   - request: the client's request.
+    ///   - renewed: of ``renewed(by:)``, where somebody has changed it.
+    ///   - request: the client's request, as it was looked up: it says for whom the response is.
     ///   - requestTime: when it was sent to the origin, seconds.
     ///   - now: seconds.
     ///   - override: what the operator says about keeping it.
     public func received(
-        _ response: ResponseHead, request: RequestHead, requestTime: Int64, now: Int64,
+        _ response: ResponseHead, renewed: ResponseHead? = nil, request: RequestHead, requestTime: Int64, now: Int64,
         override: CacheOverride = CacheOverride()
     ) -> Outcome {
         guard takeEnd() else { return .relay("over") }
         let box = cache.box
-        if response.status == 304, isConditional, let stored {
-            cache.noteSearch(self, request, response, limit: box.settings.maximumSearchRules)
+        if isValidated(by: response), let stored {
+            // What only the stored head says was learnt when it came.
+            if renewed == nil || SearchVariance(response.block) != nil {
+                cache.noteSearch(self, request, renewed ?? response, limit: box.settings.maximumSearchRules)
+            }
             return validated(
-                stored, response, requestTime: requestTime, now: now, settings: box.settings, override: override)
+                stored, response, renewed, requestTime: requestTime, now: now, settings: box.settings,
+                override: override)
         }
         if CachePolicy.isError(response.status), let hit = standIn(graceSeconds: 0, now: now) {
             end(.failed(status: response.status))
@@ -117,6 +122,7 @@ public final class CacheFetch: CacheErrand, Sendable {
             request: request, response: response, requestTime: requestTime, now: now, rules: box.storageRules)
         switch storage {
         case .refuse(let reason):
+            if mayReplace(request, status: response.status) { replaceStored(status: response.status) }
             refused(response.status, now: now, box)
             return .relay(reason)
         case .store where isPartial && ![200, 404, 410].contains(response.status):
@@ -173,6 +179,7 @@ public final class CacheFetch: CacheErrand, Sendable {
             return outcome
         }
         if let announced, announced > UInt64(settings.maximumObjectBytes) {
+            replaceStored(status: response.status)
             markUncacheable(now: now, seconds: settings.hitForMissSeconds)
             end(.retry)
             return .relay("too-large")
@@ -182,6 +189,7 @@ public final class CacheFetch: CacheErrand, Sendable {
         switch prepare(response, request, freshness, body, now: now, settings: settings) {
         case .object(let prepared): object = prepared
         case .refused(let reason):
+            replaceStored(status: response.status)
             markUncacheable(now: now, seconds: settings.hitForMissSeconds)
             end(.retry)
             return .relay(reason)
@@ -241,41 +249,6 @@ public final class CacheFetch: CacheErrand, Sendable {
             variance.count <= CachedObject.maximumVarianceBytes, key.bytes.count <= CachedObject.maximumKeyBytes
         else { return nil }
         return variance
-    }
-
-    /// RFC 9111 §4.3.3 and §4.3.4.
-    private func validated(
-        _ stored: CachedObject, _ response: ResponseHead, requestTime: Int64, now: Int64, settings: CacheSettings,
-        override: CacheOverride
-    ) -> Outcome {
-        let fields = stored.fields()
-        guard Freshening.applies(response.block, to: fields) else {
-            cache.drop(stored, key: key)
-            end(.retry)
-            return .retry
-        }
-        let tags = tags(response.block, settings, else: stored)
-        var (head, freshness, ownFields) = Freshening.update(
-            stored, fields, response, requestTime: requestTime, now: now, settings: settings,
-            keepsUnasked: override.lifetimeSeconds != nil)
-        if override.isRefused { freshness.lifetime = -1 }
-        if freshness.mayStay { override.apply(to: &freshness) }
-        // Nil are too many.
-        if tags == nil { freshness.lifetime = -1 }
-        let fresh = stored.replacing(
-            head: head, freshness: freshness, tags: tags ?? [])
-        if freshness.mayStay {
-            cache.replace(stored, with: fresh, key: key, number: number, limit: settings.memoryBytes)
-        } else {
-            cache.drop(stored, key: key)
-        }
-        end(.retry)
-        var status = CacheStatus.forwarded(reason)
-        status.forwardStatus = 304
-        status.isStored = freshness.mayStay
-        var hit = CacheHit(fresh, .revalidated, now: now, status: status)
-        hit.ownFields = ownFields
-        return .serve(hit)
     }
 
     /// Nobody fetches: it was a question only.

@@ -83,6 +83,7 @@ public final class CacheFill: Sendable {
     private func letGo(now: Int64) {
         body.letGo()
         giveBack()
+        fetch.replaceStored(status: Int(object.status))
         fetch.markUncacheable(now: now, seconds: settings.hitForMissSeconds)
         fetch.end(.retry)
     }

@@ -249,10 +249,12 @@ extension ResponseCache {
         guard let match = found.match else {
             return found.part != nil ? .partial : found.other == nil ? .uriMiss : .varyMiss
         }
-        if case .validate(let reason) = reuse(match.freshness, directives, now: now) {
-            return reason
+        switch reuse(match.freshness, directives, now: now) {
+        case .validate(let reason): return reason
+        // Nobody renews it beside an answer where the URL turned out not to be cacheable.
+        case .staleWhileRevalidate: return .stale
+        case .fresh, .stale: return .request
         }
-        return .request
     }
 
     /// A waiting request gives up (its client is gone, or it waited too long).

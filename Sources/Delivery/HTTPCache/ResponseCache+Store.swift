@@ -46,6 +46,27 @@ extension ResponseCache {
         if !isStored { release(cost) }
     }
 
+    /// Takes a response out, of memory and disk, that another one has replaced which isn't stored. What was stored
+    /// after it stays.
+    func dropReplaced(_ object: CachedObject, key: CacheKey) {
+        let freed = shard(key.hash).part.withLock { part -> Int in
+            var found: (index: Int, time: Int64)?
+            part.store.forEach(hash: key.hash, key: key.bytes.span) { index, other in
+                guard other.hasSameVariance(as: object) else { return true }
+                found = (index, other.freshness.responseTime)
+                return false
+            }
+            if let found, found.time > object.freshness.responseTime { return 0 }
+            // It may have left memory meanwhile.
+            disk?.supersede(key, variance: object)
+            guard let found else { return 0 }
+            return part.store.remove(found.index, hash: key.hash)
+        }
+        release(freed)
+        // Nothing else may come to be written before a crash.
+        disk?.wake()
+    }
+
     /// Takes one response out.
     func drop(_ object: CachedObject, key: CacheKey) {
         let freed = shard(key.hash).part.withLock { part -> Int in

@@ -27,6 +27,8 @@ public final class OriginCall {
     let isUpgrade: Bool
     /// See `OriginRequest`.
     public var takesTrailers = false
+    /// See `OriginRequest`.
+    public var isConditional = true
     /// The client that asks, for origins that want a PROXY header.
     @exclusivity(unchecked) public var client: ProxyHeader.Addresses?
     public var wantsClient: Bool { tiers.contains { $0.group.wantsClient } }
@@ -159,6 +161,7 @@ public final class OriginCall {
         var request = OriginRequest(method: method, head: tiers[tier].head, framing: framing)
         request.isUpgrade = isUpgrade
         request.takesTrailers = takesTrailers
+        request.isConditional = isConditional
         let group = self.group
         let attempt = OriginAttempt(self, group, index: index, charge: charge, consume request)
         attempts.append(attempt)

@@ -6,6 +6,7 @@ import Reactor
 final class OriginConnection: OriginCarrier, TCPHandler {
     /// Interim responses before a final one.
     static let maximumInterim = 16
+    static let unaskedNotModified = "304 in answer to a request without a condition"
 
     let id: PoolState.ConnectionID
     private let pool: OriginPool
@@ -217,6 +218,9 @@ final class OriginConnection: OriginCarrier, TCPHandler {
             default: exchange.hearInterim(head)
             }
             return
+        }
+        guard head.status != 304 || exchange.request.isConditional else {
+            throw WireError(.malformedStartLine, OriginConnection.unaskedNotModified)
         }
         exchange.facts.status = head.status
         isInBody = true

@@ -13,6 +13,8 @@ public struct OriginRequest: Sendable {
     public var isUpgrade = false
     /// The client takes trailers (`TE`, RFC 9110, 10.1.4); told to origins of HTTP/2, where nothing else says it.
     public var takesTrailers = false
+    /// It may be answered with 304. Where it has no condition such an answer is malformed (RFC 9110, 15.4.5).
+    public var isConditional = true
     /// For origins that want to know (`OriginSettings.proxyHeader`).
     public var client: ProxyHeader.Addresses?
 

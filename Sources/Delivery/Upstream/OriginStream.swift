@@ -113,6 +113,10 @@ final class OriginStream: OriginCarrier {
         }
         touch(exchange)
         guard head.isInterim else {
+            if head.status == 304, !exchange.request.isConditional {
+                let words = OriginConnection.unaskedNotModified
+                return fail(UpstreamError(.malformedResponse, words, mayRetry: false))
+            }
             exchange.facts.status = head.status
             isInBody = true
             exchange.hear(head)

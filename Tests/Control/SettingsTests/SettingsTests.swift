@@ -134,6 +134,12 @@ import Testing
         ("edge: {listen: 9000}\nmanagement:\n  token: long-enough\n  listen: 0.0.0.0:9000", 4, 11, "of its own"),
         ("origins: [{url: http://x}]\nrules:\n  - when:\n    deny: true", 0, 0, "an empty condition"),
         ("origins: [{url: http://x}]\nrules:\n  - when: NULL\n    deny: true", 3, 11, "an empty condition"),
+        ("origins: [{url: http://x}]\nrules:\n  - deny:", 0, 0, "such as deny: 403"),
+        ("origins: [{url: http://x}]\nrules:\n  - respond:\n    stop: true", 0, 0, "an action without a value"),
+        ("origins: [{url: http://x}]\nrules:\n  - compress: ~", 3, 15, "such as compress: false"),
+        ("origins: [{url: http://x}]\nrules:\n  - deny: 403\n    ttl:", 0, 0, "such as ttl: 10m"),
+        ("origins: [{url: http://x}]\nrules:\n  - set_headers: {X: null}", 3, 18, "the field X has no value"),
+        ("origins: [{url: http://x}]\nrules:\n  - respond: {headers: {X: }}", 0, 0, "the field X has no value"),
         ("lb: {heartbeat_ms: 100, silence_ms: 200}", 1, 37, "more than twice heartbeat_ms"),
         ("cache: {memory_bytes: 1MiB, max_object_bytes: 2MiB}", 1, 47, "larger than the whole cache"),
     ])

@@ -193,6 +193,23 @@ struct DiskTests {
         machine.disk.stop()
     }
 
+    /// What was taken down since does not come back.
+    @Test func whatAnUnstoredAnswerReplacedIsGone() throws {
+        let machine = try Machine()
+        machine.put("/x", body: "old")
+        machine.fill(150)
+        #expect(machine.get("/x")?.body == "old")
+        let request = Scene.request("/x", "Cache-Control: no-cache")
+        let fetch = try #require(machine.scene.lookup(request).fetch)
+        // It may leave memory before the answer comes.
+        machine.fill(150, "more")
+        machine.scene.answer(fetch, request, 404, "")
+        #expect(machine.get("/x") == nil)
+        try machine.restart()
+        #expect(machine.get("/x") == nil)
+        machine.disk.stop()
+    }
+
     @Test func theByteLimitIsKept() throws {
         let machine = try Machine(memory: 100_000)
         let large = String(repeating: "x", count: 20_000)

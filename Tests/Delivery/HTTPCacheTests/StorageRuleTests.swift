@@ -100,6 +100,15 @@ import Testing
         #expect((scene.lookup("/", "Authorization: other").hit != nil) == isShared)
     }
 
+    @Test(arguments: [
+        ("text/html", true), ("application/json", true), ("application/hal+json; charset=utf-8", true),
+        ("application/LD+JSON", true), ("image/svg+xml", false), ("text/css", false), ("+json", false),
+    ])
+    func dataUnderTheNameOfAFileIsNotStored(type: String, isRefused: Bool) {
+        let outcome = Scene().fetch("Cache-Control: max-age=10|Content-Type: \(type)", path: "/account/x.css")
+        #expect(outcome?.refusal == (isRefused ? "type-mismatch" : nil))
+    }
+
     @Test func ageCountsDelayAndDate() {
         let scene = Scene()
         let request = Scene.request("/")

@@ -85,6 +85,57 @@ import Testing
         #expect(scene.cache.counters.objects == 1)
     }
 
+    /// Rules see what a 304 renews, and what they make of it is kept like a whole response.
+    @Test(arguments: ["old", "new"])
+    func whatIsRenewedIsKeptAsRulesLeaveIt(tag: String) throws {
+        let scene = Scene()
+        scene.fetch(
+            "Cache-Control: no-cache|ETag: \"x\"|Content-Type: a/b|Link: own|Link: added|Surrogate-Key: old")
+        let request = Scene.request("/")
+        var override = CacheOverride()
+        override.lifetimeSeconds = 2
+        for round in 1...3 {
+            let fetch = try #require(scene.lookup(request).fetch)
+            let response = scene.response(304, "ETag: \"x\"|B: 2|Cache-Control: no-store|Set-Cookie: c=1")
+            #expect(fetch.renewed(by: scene.response(304, "ETag: \"y\"")) == nil)
+            #expect(fetch.renewed(by: scene.response(200, "ETag: \"x\"")) == nil)
+            var renewed = try #require(fetch.renewed(by: response))
+            #expect(renewed.status == 200 && renewed.block.string(named: "content-type") == "a/b")
+            #expect(renewed.block.string(named: "b") == "2" && renewed.block.contains(.setCookie))
+            renewed.block.remove(.setCookie)
+            renewed.block.append("Link", "added \(round)")
+            renewed.block.append("Surrogate-Key", "new")
+            let outcome = fetch.received(
+                response, renewed: renewed, request: request, requestTime: scene.now, now: scene.now,
+                override: override)
+            #expect(try #require(outcome.hit).kind == .revalidated)
+            let hit = try #require(scene.lookup(request).hit)
+            #expect(hit.kind == .hit && hit.timeToLive == 2)
+            let answer = Answer(hit, request, now: scene.now)
+            #expect(answer["b"] == "2" && answer["set-cookie"] == nil && answer["surrogate-key"] == nil)
+            let links = answer.head.fields.filter { answer.head.string($0.name) == "Link" }
+            #expect(links.map { answer.head.string($0.value) } == ["own", "added \(round)"])
+            scene.now += 2
+        }
+        #expect(scene.cache.purge(.tag(Array(tag.utf8)), isSoft: false, now: scene.now) == 1)
+    }
+
+    /// A lifetime by rules is for what a 304 renews what it is for a whole response.
+    @Test(arguments: [(0, false), (60, true)])
+    func aRuledLifetimeOutweighsTheNotModified(seconds: Int64, isHit: Bool) throws {
+        let scene = Scene { $0.servesStaleWhileRevalidate = true }
+        let control = "Cache-Control: max-age=30, stale-while-revalidate=30|ETag: \"x\""
+        scene.fetch(control)
+        scene.now += 100
+        let request = Scene.request("/")
+        var override = CacheOverride()
+        override.lifetimeSeconds = seconds
+        let fetch = try #require(scene.lookup(request).fetch)
+        _ = fetch.received(
+            scene.response(304, control), request: request, requestTime: scene.now, now: scene.now, override: override)
+        #expect((scene.lookup(request).hit != nil) == isHit)
+    }
+
     @Test func notModifiedMayShortenOrForbid() throws {
         for (fields, isKept) in [("Cache-Control: max-age=1", true), ("Cache-Control: no-store", false)] {
             let scene = Scene()

@@ -14,3 +14,10 @@ static inline void squilla_keep_freed_memory(int bytes) {
     mallopt(M_MMAP_THRESHOLD, bytes / 8);
 #endif
 }
+
+/// See `FreedMemory.giveBack()`.
+static inline void squilla_give_back_freed_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}

@@ -26,6 +26,8 @@ final class CacheFetchJob: OriginHandler {
     /// The request where it is not to be read from the exchange: there is none any more, or rules change it. Until the
     /// response's head is there.
     @exclusivity(unchecked) private var head: RequestHead?
+    /// The request as it was looked up, where rules have changed it since: it says for whom the response is.
+    @exclusivity(unchecked) private var lookedUpHead: RequestHead?
     /// What the rules said before the fetch, and what they are told after it.
     @exclusivity(unchecked) private var decisions: RuleDecisions?
     private var subject: RuleSubject?
@@ -42,7 +44,10 @@ final class CacheFetchJob: OriginHandler {
     private init(_ fetch: CacheFetch, for exchange: Exchange, route: RouteTable.Route, isRefresh: Bool) {
         worker = exchange.worker
         self.fetch = fetch
-        if isRefresh || worker.rules != nil { head = exchange.head }
+        if isRefresh || worker.rules != nil {
+            head = exchange.head
+            lookedUpHead = exchange.lookedUpHead
+        }
         // They are large, and without rules they say nothing.
         if worker.rules != nil { decisions = exchange.decisions }
         if worker.rules?.set.has(.fetch) == true { subject = exchange.ruleSubject() }
@@ -53,6 +58,7 @@ final class CacheFetchJob: OriginHandler {
         origin = OriginCall(
             exchange.tiers(route, fetch: fetch), method: .get, framing: .none, handler: self)
         if let origin, origin.wantsClient { origin.client = exchange.clientAddresses }
+        origin?.isConditional = fetch.isConditional || exchange.head.block.isConditional
         worker.counters.originRequests += 1
     }
 
@@ -105,12 +111,19 @@ final class CacheFetchJob: OriginHandler {
         // A copy only where something is changed.
         guard lifetime != nil || worker.rules != nil else { return answer(with: response) }
         var changed = lifetime.map { response.kept(seconds: $0) } ?? response
-        if worker.rules != nil { askRules(&changed) }
-        answer(with: changed)
+        guard worker.rules != nil, fetch.isValidated(by: changed) else {
+            if worker.rules != nil { askRules(&changed) }
+            return answer(with: changed)
+        }
+        // A 304 says little by itself: rules are asked about what it renews. One about something else is thrown away.
+        guard var renewed = fetch.renewed(by: changed) else { return answer(with: changed) }
+        askRules(&renewed)
+        answer(with: changed, renewed)
     }
 
-    private func answer(with response: ResponseHead) {
-        switch take(response) {
+    /// - Parameter renewed: what a 304 makes of the stored head, after the rules.
+    private func answer(with response: ResponseHead, _ renewed: ResponseHead? = nil) {
+        switch take(response, renewed) {
         case .store(let fill, let hit):
             mode = .filling(fill)
             if let exchange { hit.object.follow(&exchange.key) }
@@ -136,12 +149,14 @@ final class CacheFetchJob: OriginHandler {
         }
     }
 
-    private func take(_ response: ResponseHead) -> CacheFetch.Outcome {
+    private func take(_ response: ResponseHead, _ renewed: ResponseHead?) -> CacheFetch.Outcome {
         let (requestTime, now) = (requestSeconds, worker.nowSeconds)
         let override = decisions?.cache ?? CacheOverride()
         // The exchange's own copy is alone then, and keeps its memory for the next request.
-        if let request = head.take() {
-            return fetch.received(response, request: request, requestTime: requestTime, now: now, override: override)
+        let sent = head.take()
+        if let request = lookedUpHead.take() ?? sent {
+            return fetch.received(
+                response, renewed: renewed, request: request, requestTime: requestTime, now: now, override: override)
         }
         guard let exchange else { return .relay("over") }
         return exchange.lendHead {

@@ -28,10 +28,20 @@ extension Exchange {
     }
 
     private func decide(_ cache: ResponseCache) -> CacheDecision {
-        lendHead { head in
+        lendLookedUp { head in
             setKey(head)
             return cache.lookup(key: key, request: head, now: worker.nowSeconds) { wakeup() }
         }
+    }
+
+    /// Lends out the head that the cache is asked with. What rules of phase miss change is for the origin: it neither
+    /// chooses among stored responses nor says for whom one is.
+    @inline(__always)
+    func lendLookedUp<Result>(_ body: (borrowing RequestHead) -> Result) -> Result {
+        // Without such rules nothing is copied.
+        guard decisions.hasMissed else { return lendHead(body) }
+        let head = lookedUpHead ?? self.head
+        return body(head)
     }
 
     // MARK: Waiting for another request's fetch
@@ -61,11 +71,16 @@ extension Exchange {
         switch outcome {
         case .retry: lookUp(cache)
         case .failed(let status):
-            if let hit = cache.standIn(key: key, request: head, now: worker.nowSeconds) { return serve(hit) }
+            if let hit = standIn(cache) { return serve(hit) }
             row.cacheStatus = .collapsed
             note(error: "collapsed_fetch_failed", "the fetch that this request waited for failed", .origin)
             respondError(status)
         }
+    }
+
+    /// What is stored, though stale, where the origin fails.
+    func standIn(_ cache: ResponseCache) -> CacheHit? {
+        lendLookedUp { cache.standIn(key: key, request: $0, now: worker.nowSeconds) }
     }
 
     /// Waited long enough: the fetch of the other request may be stuck.
@@ -87,8 +102,8 @@ extension Exchange {
     func serve(_ hit: CacheHit) {
         if worker.settings.esi.isEnabled, assemble(hit) { return }
         let takesCodings =
-            hit.object.freshness.flags.contains(.mayBeEncoded) && head.block.contains(.acceptEncoding)
-            && decisions.compress != false
+            hit.object.freshness.flags.contains(.mayBeEncoded)
+            && (head.block.contains(.acceptEncoding) || decisions.hasMissed) && decisions.compress != false
         if takesCodings, serve(form: encoded(hit)) { return }
         // What was let go of may have lost its start already.
         if !serve(form: hit) { forward(.miss) }
@@ -96,7 +111,7 @@ extension Exchange {
 
     private func encoded(_ hit: CacheHit) -> CacheHit {
         guard let cache = worker.cache else { return hit }
-        let head = self.head
+        let head = lookedUpHead ?? self.head
         let form = cache.form(
             of: hit, for: head, key: key, now: worker.nowSeconds, settings: worker.cacheBox.settings)
         switch form {
@@ -186,8 +201,8 @@ extension Exchange {
 
     /// Asked of the fields' bits first: most requests have neither a condition nor a range.
     private func servePlan(_ hit: CacheHit) -> ServePlan {
-        guard head.block.asksForPart else { return .whole }
-        return hit.plan(for: head, now: worker.nowSeconds, settings: worker.cacheBox.settings)
+        guard head.block.asksForPart || decisions.hasMissed else { return .whole }
+        return lendLookedUp { hit.plan(for: $0, now: worker.nowSeconds, settings: worker.cacheBox.settings) }
     }
 
     /// Answers without a body say nothing of its type.

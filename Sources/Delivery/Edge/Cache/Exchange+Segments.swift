@@ -24,7 +24,7 @@ extension Exchange {
 
     /// In a function of its own, see `decide`.
     private func firstBytes(_ hit: CacheHit) -> Range<UInt64>? {
-        hit.firstBytes(of: head, now: worker.nowSeconds, settings: worker.cacheBox.settings)
+        lendLookedUp { hit.firstBytes(of: $0, now: worker.nowSeconds, settings: worker.cacheBox.settings) }
     }
 
     private func beginSegmented(_ hit: CacheHit, _ cache: ResponseCache) {

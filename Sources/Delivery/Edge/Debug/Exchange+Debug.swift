@@ -49,11 +49,11 @@ extension Exchange {
 
     /// Which rules fired, and what became of the others that were asked.
     private func append(_ trace: RuleTrace, to out: inout [UInt8]) {
-        guard let set = worker.rules?.set else { return }
+        guard worker.rules != nil || !trace.entries.isEmpty else { return }
         var lists: (fired: [String], others: [String]) = ([], [])
         var room = Exchange.maximumDebugBytes - out.count
-        for entry in trace.entries where entry.rule < set.names.count {
-            let name = "\(entry.phase.rawValue).\(set.names[entry.rule])"
+        for entry in trace.entries {
+            let name = "\(entry.phase.rawValue).\(entry.name)"
             let word = entry.verdict.word
             let text = quoted(entry.verdict == .fired ? name : "\(name) \(word)")
             room -= text.utf8.count + 1

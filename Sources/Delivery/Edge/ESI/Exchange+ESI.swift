@@ -76,6 +76,8 @@ extension Exchange {
     private func startWithoutRange() {
         head.block.remove(.range)
         head.block.remove(.ifRange)
+        lookedUpHead?.block.remove(.range)
+        lookedUpHead?.block.remove(.ifRange)
         dropOrigin()
         detachJob()
         guard head.method == .get || head.method == .head, let cache = worker.cache else { return forward(.bypass) }

@@ -14,8 +14,9 @@ extension Exchange {
         }
         let address = SocketAddress(high: row.clientHigh, low: row.clientLow, port: 0)
         var request = ESIRequest(
-            block: head.block, method: Array(head.slice(head.methodRange)), isHTTPS: connection?.isSecure ?? false,
-            host: host, path: Array(head.slice(head.path)), query: head.hasQuery ? Array(head.slice(head.query)) : nil,
+            block: (lookedUpHead ?? head).block, method: Array(head.slice(head.methodRange)), isHTTPS: isSecure,
+            host: host,
+            path: Array(head.slice(head.path)), query: head.hasQuery ? Array(head.slice(head.query)) : nil,
             clientAddress: Array(address.host.utf8), now: worker.nowSeconds, seed: .random(in: .min ... .max))
         request.lookUp = worker.esiFacts(address)
         return request
@@ -31,7 +32,8 @@ extension Exchange {
         writer.field("Host", authority.span)
         var dropped = Exchange.ownFields
         if !fetch.isOwnHost { dropped = dropped.union([.cookie, .authorization]) }
-        var block = head.block
+        // What rules of phase miss have changed is for the page's origin.
+        var block = (lookedUpHead ?? head).block
         for change in fetch.headers where change.kind != .append { block.remove(named: change.name.span) }
         writer.copyFields(of: block, except: dropped)
         for change in fetch.headers where change.kind != .remove { writer.field(change.name.span, change.value.span) }

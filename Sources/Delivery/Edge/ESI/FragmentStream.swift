@@ -40,6 +40,7 @@ final class FragmentStream: ClientStream {
         exchange.open(on: self)
         exchange.head = head
         exchange.row.requestHeaderBytes = Int32(clamping: head.block.bytes.count)
+        exchange.isToldSecure = client.exchange?.isToldSecure
         exchange.fragmentLifetime = fetch.timeToLiveSeconds
         exchange.parentName = page.name
         input = entity.isEmpty ? .waiting : .body

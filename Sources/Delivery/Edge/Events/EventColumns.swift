@@ -46,7 +46,7 @@ struct EventColumns: ~Copyable {
             Self.addresses(rows),
             Self.always(rows) { Int64($0.clientPort) },
             Self.strings(&method, block) { $0.method },
-            Self.coded(block, EventColumns.schemes, { $0.tls == 0 ? 0 : 1 }, isNull: { !$0.hasRequest }),
+            Self.coded(block, EventColumns.schemes, { $0.isSecure ? 1 : 0 }, isNull: { !$0.hasRequest }),
             Self.strings(&domain, block) { $0.domain },
             Self.strings(&path, block) { $0.path },
             Self.strings(&query, block) { $0.query },

@@ -36,6 +36,8 @@ struct EventRow {
     var forward: CacheStatus.Forward?
     /// Whether a request line was understood; without one the fields of the request are null.
     var hasRequest = false
+    /// The client asked over https, of us or of a trusted proxy.
+    var isSecure = false
     var version = Version.http11
     /// Index + 1 in the block's handshakes; 0 without TLS.
     var tls: UInt16 = 0

@@ -6,7 +6,8 @@ extension Exchange {
     func describe(into block: EventBlock) {
         row.hasRequest = !head.methodRange.isEmpty
         row.version = head.majorVersion == 2 ? .http2 : head.minorVersion == 0 ? .http10 : .http11
-        if isSecure, let facts = connection?.tcp.tlsFacts { row.tls = block.note(tls: facts) }
+        row.isSecure = isSecure
+        if connection?.isSecure == true, let facts = connection?.tcp.tlsFacts { row.tls = block.note(tls: facts) }
         if row.hasRequest {
             let asked = decisions.asked ?? (head.path, head.query, head.hasQuery)
             let query = asked.hasQuery ? asked.query : nil

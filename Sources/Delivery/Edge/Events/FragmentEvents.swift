@@ -123,6 +123,7 @@ extension EventRow {
         row.clientHigh = clientHigh
         row.clientLow = clientLow
         row.clientPort = clientPort
+        row.isSecure = isSecure
         row.tls = tls
         row.method = method
         row.userAgent = userAgent

@@ -6,6 +6,7 @@ extension RequestExplainer {
     /// Phases miss, fetch and deliver.
     mutating func ask() throws(RequestQuestion.Fault) {
         var response = ResponseHead()
+        let lookedUp = head
         run(.miss, &response)
         if let answer = decisions.answer { return answered(answer) }
         guard explanation.route != nil else { return refuse(421, "no origin serves this host") }
@@ -18,16 +19,17 @@ extension RequestExplainer {
         response = try RequestQuestion.head(of: answer)
         if response.status >= 500 { decisions.cache.lifetimeSeconds = nil }
         run(.fetch, &response)
-        tellStorage(response)
+        tellStorage(response, lookedUp)
         run(.deliver, &response)
         tell(response, from: "the origin, as was assumed")
     }
 
     /// Whether the answer would be kept.
-    private mutating func tellStorage(_ response: ResponseHead) {
+    /// - Parameter request: as it was looked up.
+    private mutating func tellStorage(_ response: ResponseHead, _ request: RequestHead) {
         guard explanation.cache?.outcome != "pass" else { return }
         let storage = decisions.cache.storage(
-            request: head, response: response, requestTime: now / 1_000_000, now: now / 1_000_000,
+            request: request, response: response, requestTime: now / 1_000_000, now: now / 1_000_000,
             rules: settings.cacheSettings.storageRules)
         switch storage {
         case .refuse(let reason): explanation.cache?.why += "; the answer would not be stored: \(reason)"
@@ -45,10 +47,13 @@ extension RequestExplainer {
 
     /// The edge answers with an error of its own.
     mutating func refuse(_ status: Int, _ why: String) {
-        var response = ResponseHead()
-        response.status = status
+        var response = ResponseHead(pageOf: status)
+        let page = response.block
         run(.error, &response)
-        if let answer = decisions.answer { return answered(answer) }
+        if var answer = decisions.answer {
+            answer.replace(page, ruled: response.block)
+            return answered(answer)
+        }
         tell(response, from: why)
     }
 
@@ -121,14 +126,17 @@ extension RuleRunner {
         var end: Int?
         var isSure = true
         for (index, rule) in rules.rules.enumerated() {
+            let name = set.names[rule.number]
             let asksAnswer = rules.needs(of: index).contains { rules.fills[Int($0)].isOfResponse }
             if asksAnswer {
                 let values = zip(entries[index].values, rules.needs(of: index)).filter {
                     !rules.fills[Int($1)].isOfResponse
                 }.map(\.0)
-                entries[index] = RuleTrace.Entry(rule: rule.number, phase: phase, verdict: .depends, values: values)
+                entries[index] = RuleTrace.Entry(
+                    rule: rule.number, name: name, phase: phase, verdict: .depends, values: values)
             } else if entries[index].verdict == .fired, let end, isSure {
-                entries[index] = RuleTrace.Entry(rule: rule.number, phase: phase, verdict: .notAsked(after: end))
+                entries[index] = RuleTrace.Entry(
+                    rule: rule.number, name: name, phase: phase, verdict: .notAsked(after: end))
             }
             guard rule.stops, end == nil, asksAnswer || entries[index].verdict == .fired else { continue }
             end = rule.number

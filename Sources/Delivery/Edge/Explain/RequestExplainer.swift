@@ -64,7 +64,7 @@ public struct RequestExplainer {
             String(decoding: $0, as: UTF8.self)
         }
         let client = isTrusted ? head.block.namedClient(settings.trustedProxies) ?? question.client : question.client
-        subject.isSecure = isSecure
+        subject.isSecure = isTrusted ? head.block.isToldSecure ?? isSecure : isSecure
         subject.clientHigh = client.high
         subject.clientLow = client.low
         subject.clientPort = client.port

@@ -455,6 +455,8 @@ final class ServerConnection: ClientStream, ClientConnection, TCPHandler {
     func deadlinePassed() {
         switch input {
         case .head: headDeadlinePassed()
+        // Its answer is complete, and only the client's reading is waited for.
+        case .body where exchange?.phase == .draining: writeDeadlinePassed()
         case .body: bodyDeadlinePassed()
         case .waiting where exchange?.phase == .awaitingFetch: exchange?.collapseTimedOut()
         case .skipping where tcp.queuedBytes == 0: tcp.closeAfterFlush(linger: false)

@@ -32,7 +32,7 @@ extension Exchange {
     func beginEncoding(_ fields: HeaderBlock, status: Int, length: UInt64?) -> LiveEncoding {
         guard !isFragment, !hasResponded, decisions.compress != false, let connection else { return .none }
         let box = worker.cacheBox
-        let encoding = lendHead {
+        let encoding = lendLookedUp {
             LiveEncoding(fields, status: status, length: length, to: $0.block, box: box)
         }
         guard let coding = encoding.coding else { return encoding }

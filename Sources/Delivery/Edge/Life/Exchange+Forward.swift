@@ -20,6 +20,7 @@ extension Exchange: OriginHandler {
             handler: self)
         if origin.wantsClient { origin.client = clientAddresses }
         origin.takesTrailers = takesTrailers
+        origin.isConditional = head.block.isConditional
         self.origin = origin
         worker.counters.originRequests += 1
         if head.framing.isEmpty { connection?.watchWriting() }
@@ -189,9 +190,13 @@ extension Exchange: OriginHandler {
             let elapsed = Int64(clamping: (worker.loop.refreshClock() - startedAt) / 1_000_000_000)
             // What rules say about keeping is meant for answers that are asked for.
             if decisions.cache == CacheOverride(), decisions.tags.isEmpty {
-                aside = cache.keep(postedTo: key, head, response, requestTime: now - elapsed, now: now)
+                aside = lendLookedUp {
+                    cache.keep(postedTo: key, $0, response, requestTime: now - elapsed, now: now)
+                }
             }
             isKept = aside != nil
+        } else if head.method == .head, lookups > 0, let cache = worker.cache {
+            lendLookedUp { cache.note(headOf: key, $0, response, now: worker.nowSeconds) }
         }
         pass(response, from: origin, reason: forwardReason, detail: "")
     }
@@ -277,7 +282,7 @@ extension Exchange: OriginHandler {
     /// HEAD and Range go to the origin alone; what is stored, though stale, answers them when it can't be reached.
     private func standIn() -> CacheHit? {
         guard lookups > 0, forwardReason == .stale, let cache = worker.cache else { return nil }
-        return cache.standIn(key: key, request: head, now: worker.nowSeconds)
+        return standIn(cache)
     }
 
     func originCanTakeMore() { connection?.resumeBody() }

@@ -9,9 +9,11 @@ extension Exchange {
         return worker.settings.trustedProxies.contains { $0.contains(peer) }
     }
 
-    /// Behind a trusted proxy the event names the client that the nearest untrusted hop is.
+    /// Behind a trusted proxy the client is the nearest untrusted hop, and the scheme is the one that the proxy tells.
     func believeTrustedProxy() {
-        guard isTrustedPeer, let client = head.block.namedClient(worker.settings.trustedProxies) else { return }
+        guard isTrustedPeer else { return }
+        if let told = head.block.isToldSecure { isToldSecure = told }
+        guard let client = head.block.namedClient(worker.settings.trustedProxies) else { return }
         row.clientHigh = client.high
         row.clientLow = client.low
     }
@@ -37,8 +39,8 @@ extension Exchange {
         } else {
             connection.writeForwarded(style, to: &writer) { writeClient(&$0, style, after: nil) }
         }
-        guard style != .forwarded, !head.host.isEmpty else { return }
-        writer.field("X-Forwarded-Host", head.slice(head.host))
+        // No key holds another host than this one, whoever claims it: many proxies pass on what clients say.
+        if style != .forwarded, !head.host.isEmpty { writer.field("X-Forwarded-Host", head.slice(head.host)) }
     }
 
     /// - Parameter block: what a proxy that is believed says; nil where there is none.
@@ -85,6 +87,17 @@ extension HeaderBlock {
             if !trusted.contains(where: { $0.contains(address) }) { break }
         }
         return client
+    }
+
+    /// What the nearest hop says in `X-Forwarded-Proto`, `https` or `http`; nil where it says neither.
+    var isToldSecure: Bool? {
+        guard let field = fields.last(where: { $0.id == .xForwardedProto }) else { return nil }
+        let list = slice(field.value)
+        var start = list.count
+        while start > 0, list[start - 1] != 0x2C { start -= 1 }
+        while start < list.count, list[start] == 0x20 || list[start] == 0x09 { start += 1 }
+        let scheme = list.extracting(start..<list.count)
+        return scheme.isEqual(to: "https") ? true : scheme.isEqual(to: "http") ? false : nil
     }
 }
 

@@ -33,8 +33,10 @@ extension Exchange {
         hasResponded = true
         row.status = UInt16(status)
         frame(length: length, status: status, method: head.method, minorVersion: head.minorVersion)
-        if !isRequestComplete, connection.input == .body, isAwaitingContinue || !connection.canSkipBody {
-            connection.isLast = true
+        if !isRequestComplete, connection.input == .body {
+            // Whether a client that was not told to go on sends its body after all is not known (RFC 9110, 10.1.1).
+            let mayHoldBack = head.expectsContinue && !hasContinued
+            if mayHoldBack || !connection.canSkipBody { connection.isLast = true }
         }
         let count = connection.writeHead { writer in
             let start = writer.bytes.count
@@ -164,15 +166,20 @@ extension Exchange {
         if worker.rules != nil, let answer = ruledError(status) { return send(answer) }
         let body = errorPage(status)
         startResponse(status: status, length: UInt64(body.count)) { writer in
-            writer.field("Content-Type", "text/plain; charset=utf-8")
-            writer.field("Cache-Control", "no-store")
-            if status == 503 { writer.field("Retry-After", 1) }
-            if status == 405 { writer.field("Allow", text: Exchange.allowedMethods) }
+            Exchange.writePageFields(&writer, status)
             worker.writeDate(&writer)
         }
         mimeType.append(contentsOf: "text/plain".utf8)
         sendBody(body.span)
         finishResponse()
+    }
+
+    /// Of the edge's own page, the date apart.
+    static func writePageFields(_ writer: inout HeadWriter, _ status: Int) {
+        writer.field("Content-Type", "text/plain; charset=utf-8")
+        writer.field("Cache-Control", "no-store")
+        if status == 503 { writer.field("Retry-After", 1) }
+        if status == 405 { writer.field("Allow", text: Exchange.allowedMethods) }
     }
 
     func errorPage(_ status: Int) -> [UInt8] {

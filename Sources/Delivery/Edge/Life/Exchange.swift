@@ -49,6 +49,8 @@ final class Exchange {
     @exclusivity(unchecked) var headDeadline: Int64 = 0
     @exclusivity(unchecked) var isRequestComplete = true
     @exclusivity(unchecked) var isAwaitingContinue = false
+    /// Whether a trusted proxy says that it was asked over https; nil where none says.
+    @exclusivity(unchecked) var isToldSecure: Bool?
     /// The client was told to go on.
     @exclusivity(unchecked) var hasContinued = false
 
@@ -96,6 +98,8 @@ final class Exchange {
     @exclusivity(unchecked) var pageNote: EventBlock.PageNote?
     /// What the rules have said about the request.
     @exclusivity(unchecked) var decisions = RuleDecisions()
+    /// The request as the cache is asked for it, where rules of phase miss have changed it for its origin.
+    @exclusivity(unchecked) var lookedUpHead: RequestHead?
     /// Server-sent events by a service.
     @exclusivity(unchecked) var isEventStream = false
 
@@ -136,6 +140,7 @@ final class Exchange {
         isRequestComplete = true
         isAwaitingContinue = false
         hasContinued = false
+        isToldSecure = nil
         hasResponded = false
         responseFraming = .none
         owedBytes = 0
@@ -167,7 +172,7 @@ final class Exchange {
         }
         stripUntrusted()
         takeDebugTicket()
-        if head.block.contains(.xForwardedFor) { believeTrustedProxy() }
+        if head.block.contains(.xForwardedFor) || head.block.contains(.xForwardedProto) { believeTrustedProxy() }
         if head.block.contains(.cdnLoop), isLooping { return refuseLoop() }
         if !worker.challenges.isEmpty, answersChallenge() { return }
         if worker.rules != nil, !asksRules(.receive) { return }
@@ -179,8 +184,8 @@ final class Exchange {
         }
     }
 
-    /// Whether the client came over TLS.
-    var isSecure: Bool { connection?.isSecure ?? false }
+    /// Whether the client asked over https: of us, or of a trusted proxy that says so.
+    var isSecure: Bool { isToldSecure ?? connection?.isSecure ?? false }
 
     var queuedBytes: Int { connection?.queuedBytes ?? 0 }
 

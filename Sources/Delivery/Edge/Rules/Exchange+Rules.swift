@@ -36,27 +36,31 @@ extension Exchange {
     func asksMissRules() -> Bool {
         guard let rules = worker.rules, rules.set.has(.miss), !decisions.hasMissed else { return true }
         decisions.hasMissed = true
+        lookedUpHead = head
         return asksRules(.miss)
     }
 
     /// Phase miss for a fetch beside an answer that is served already: what the rules change is the fetch's alone, and where
     /// they would answer there is no fetch.
     func missAside(_ fetch: (RouteTable.Route) -> Void) {
-        let kept = (head, decisions)
+        let kept = (head, decisions, lookedUpHead)
         if let rules = worker.rules, rules.set.has(.miss), !decisions.hasMissed {
+            lookedUpHead = head
             var response = ResponseHead()
             rules.run(.miss, ruleSubject(), head: &head, response: &response, &decisions)
         }
         if decisions.answer == nil, let route { fetch(route) }
-        (head, decisions) = kept
+        (head, decisions, lookedUpHead) = kept
     }
 
     func send(_ answer: RuleDecisions.Answer) {
         guard !hasResponded else { return tear() }
         if answer.status == 429 { note(error: "throttled", "more requests than a rule lets through", .client) }
-        // A body that nobody reads ends the connection.
-        if !isRequestComplete { connection?.input = .ended }
-        startResponse(status: answer.status, length: UInt64(answer.body.count)) { writer in
+        // Nobody waits for the request's body any more; the client has to take the answer in time.
+        if !isRequestComplete { connection?.watchWriting() }
+        // A 304 has no body, so what it says of one would be made up (RFC 9110 §8.6).
+        let length = answer.status == 304 ? nil : UInt64(answer.body.count)
+        startResponse(status: answer.status, length: length) { writer in
             writer.bytes.append(contentsOf: answer.lines)
             worker.writeDate(&writer)
         }
@@ -115,56 +119,77 @@ extension Exchange {
         }
     }
 
-    /// Phase error: what the client gets instead of the edge's own page.
+    /// Phase error: what the client gets instead of the edge's own page, where a rule fires.
     func ruledError(_ status: Int) -> RuleDecisions.Answer? {
         guard let rules = worker.rules, rules.set.has(.error), connection?.isService != true else { return nil }
-        var response = ResponseHead()
-        response.status = status
+        var response = ResponseHead(pageOf: status)
+        let page = response.block
         var subject = ruleSubject()
         subject.originName = originName
         subject.cacheStatus = row.cacheStatus
         subject.errorCode = error?.code ?? ""
-        rules.run(.error, subject, head: &head, response: &response, &decisions)
-        defer { decisions.answer = nil }
+        guard rules.run(.error, subject, head: &head, response: &response, &decisions) else { return nil }
         guard var answer = decisions.answer else {
-            guard !response.block.fields.isEmpty else { return nil }
-            return page(status, response.block)
+            return RuleDecisions.Answer(status: status, lines: response.block.lines, body: errorPage(status))
         }
-        for field in response.block.fields { answer.append(response.block, field) }
-        return answer
-    }
-
-    private func page(_ status: Int, _ fields: HeaderBlock) -> RuleDecisions.Answer {
-        var answer = RuleDecisions.Answer(status: status, body: errorPage(status))
-        var writer = HeadWriter(capacity: 256)
-        writer.field("Content-Type", "text/plain; charset=utf-8")
-        writer.field("Cache-Control", "no-store")
-        answer.lines = writer.bytes
-        for field in fields.fields { answer.append(fields, field) }
+        decisions.answer = nil
+        answer.replace(page, ruled: response.block)
         return answer
     }
 
     func resetRules() {
+        if decisions.hasMissed { lookedUpHead = nil }
         if !decisions.fired.isEmpty || decisions.hasMissed || decisions.trace != nil { decisions = RuleDecisions() }
     }
 
     /// Names of the rules that fired, with commas between.
     func describeRules(into block: EventBlock) {
-        guard !decisions.fired.isEmpty, let rules = worker.rules else { return }
+        guard !decisions.fired.isEmpty else { return }
         var names: [UInt8] = []
-        for number in decisions.fired where Int(number) < rules.set.names.count {
+        for name in decisions.fired {
             if !names.isEmpty { names.append(0x2C) }
-            names.append(contentsOf: rules.set.names[Int(number)].utf8)
+            names.append(contentsOf: name.utf8)
         }
         row.rules = block.keep(names.span)
     }
 }
 
+extension ResponseHead {
+    /// The head of the edge's own page, as rules of phase error find it.
+    init(pageOf status: Int) {
+        self.init()
+        self.status = status
+        var writer = HeadWriter(capacity: 256)
+        Exchange.writePageFields(&writer, status)
+        block = HeaderBlock(fieldLines: writer.bytes.span)
+    }
+}
+
 extension RuleDecisions.Answer {
-    fileprivate mutating func append(_ block: HeaderBlock, _ field: HeaderBlock.Field) {
-        var writer = HeadWriter(capacity: 0)
-        swap(&writer.bytes, &lines)
-        writer.field(block.slice(field.name), block.slice(field.value))
-        swap(&writer.bytes, &lines)
+    /// Takes the place of the edge's own page. What the answer says itself outweighs, by name, what rules made of the
+    /// page's fields; where it says no more than the page did, theirs counts. What else the page says stays: a 405 names
+    /// the methods (RFC 9110, 15.5.6).
+    mutating func replace(_ page: HeaderBlock, ruled: HeaderBlock) {
+        let own = HeaderBlock(fieldLines: lines.span)
+        let said = own.fields.filter { !page.has($0, of: own) }
+        var block = ruled
+        if body.isEmpty { block.remove(.contentType) }
+        for field in said where field.id != .setCookie { block.remove(named: own.slice(field.name)) }
+        for field in said { block.append(own.slice(field.name), own.slice(field.value)) }
+        lines = block.lines
+    }
+}
+
+extension HeaderBlock {
+    /// All fields as they are written.
+    fileprivate var lines: [UInt8] {
+        var writer = HeadWriter(capacity: 256)
+        for field in fields { writer.field(slice(field.name), slice(field.value)) }
+        return writer.bytes
+    }
+
+    /// Has the very field of another block, value and all.
+    fileprivate func has(_ field: Field, of other: HeaderBlock) -> Bool {
+        contains(name: other.slice(field.name)) { slice($0.value).isEqual(to: other.slice(field.value)) }
     }
 }

@@ -3,17 +3,18 @@ import HTTPWire
 
 /// Where a URL that clients ask for lies, once rules have given it another path or query.
 extension EdgeSettings {
-    /// The URL's own key, the one that the rules of receive make of a bare request for it, and the one with every query rule
-    /// applied, whatever its condition asks for: too much is purged rather than too little.
+    /// The most keys of one URL, since each rule that may fire can double them.
+    private static let maximumPurgeKeys = 64
+
+    /// The URL's own key, the one that the rules of receive make of a bare request for it, the one with every query
+    /// rule applied, and those that rules about paths and queries make whether they fire or not, where their conditions
+    /// ask for more than the URL: too much is purged rather than too little.
     func keys(of url: CacheKey) -> [CacheKey] {
-        guard let set = rules.set, set.changesTarget, let (head, isHTTPS) = url.request(wireLimits) else {
-            return [url]
-        }
+        guard let set = rules.set, let phase = set.phases[RulePhase.receive.index],
+            phase.rules.contains(where: \.changesTarget), let (head, isHTTPS) = url.request(wireLimits)
+        else { return [url] }
         var keys = [url]
-        func add(_ head: RequestHead) {
-            let key = CacheKey(head, isHTTPS: isHTTPS)
-            if !keys.contains(key) { keys.append(key) }
-        }
+        func add(_ key: CacheKey) { if !keys.contains(key) { keys.append(key) } }
         let runner = RuleRunner(set, settings: rules, throttle: ThrottleTable(keys: 1), geography: esi.geography)
         var decisions = RuleDecisions()
         decisions.trace = RuleTrace()
@@ -23,32 +24,35 @@ extension EdgeSettings {
         var ruled = head
         var response = ResponseHead()
         runner.run(.receive, subject, head: &ruled, response: &response, &decisions)
-        add(ruled)
+        add(CacheKey(ruled, isHTTPS: isHTTPS))
         var tidied = head
-        for action in set.phases[RulePhase.receive.index]?.rules.flatMap(\.actions) ?? [] {
+        for action in phase.rules.flatMap(\.actions) {
             switch action {
             case .stripQuery(let query): query.strip(&tidied)
             case .sortQuery: RuleQuery.sort(&tidied)
             default: break
             }
         }
-        add(tidied)
+        add(CacheKey(tidied, isHTTPS: isHTTPS))
+        // Those before each rule are asked with and without it.
+        var heads = [(head: head, key: url)]
+        for index in phase.rules.indices where phase.rules[index].changesTarget {
+            for known in heads {
+                guard keys.count < EdgeSettings.maximumPurgeKeys else { return keys }
+                var other = known.head
+                guard runner.retarget(index, phase, subject, &other) else { continue }
+                let key = CacheKey(other, isHTTPS: isHTTPS)
+                guard !heads.contains(where: { $0.key == key }) else { continue }
+                heads.append((other, key))
+                add(key)
+            }
+        }
         return keys
     }
 }
 
-extension RuleSet {
-    /// Rules give requests another path or query.
-    fileprivate var changesTarget: Bool {
-        phases[RulePhase.receive.index]?.rules.contains { rule in
-            rule.actions.contains {
-                switch $0 {
-                case .rewrite, .stripQuery, .sortQuery: true
-                default: false
-                }
-            }
-        } ?? false
-    }
+extension CompiledRule {
+    fileprivate var changesTarget: Bool { actions.contains(where: \.changesTarget) }
 }
 
 extension CacheKey {

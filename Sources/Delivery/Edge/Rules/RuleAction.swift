@@ -24,6 +24,16 @@ enum RuleAction: Sendable {
     case esi(Bool)
 }
 
+extension RuleAction {
+    /// It gives the request another path or query.
+    var changesTarget: Bool {
+        switch self {
+        case .rewrite, .stripQuery, .sortQuery: true
+        default: false
+        }
+    }
+}
+
 enum RuleAmount: Sendable {
     case seconds(Int64)
     case computed(RowProgram)
@@ -43,10 +53,27 @@ struct RuleHeader: Sendable {
         id = isPrefix ? .other : KnownHeader(name: bytes.span)
     }
 
-    func remove(from block: inout HeaderBlock) {
+    /// What frames messages or names the client, which rules can't set or take out.
+    static func isOfEdge(_ id: KnownHeader, isResponse: Bool) -> Bool {
+        switch id {
+        case .contentLength, .transferEncoding, .connection, .keepAlive, .te, .trailer, .upgrade, .proxyConnection,
+            .via, .age, .date:
+            true
+        case .host, .expect, .cdnLoop, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .maxForwards:
+            !isResponse
+        default: false
+        }
+    }
+
+    /// Those of an answer. A pattern leaves alone what the edge owns, as it would be refused by its name.
+    func remove(fromResponse block: inout HeaderBlock) {
+        remove(from: &block) { RuleHeader.isOfEdge($0, isResponse: true) }
+    }
+
+    private func remove(from block: inout HeaderBlock, keeping isKept: (KnownHeader) -> Bool) {
         guard isPrefix else { return block.remove(named: name.span) }
         var names: [[UInt8]] = []
-        for field in block.fields where field.name.count >= name.count && field.id != .contentLength {
+        for field in block.fields where field.name.count >= name.count && !isKept(field.id) {
             let found = block.slice(field.name)
             guard found.extracting(0..<name.count).equalsIgnoringCase(name.span) else { continue }
             names.append([UInt8](found))
@@ -57,7 +84,7 @@ struct RuleHeader: Sendable {
     /// Those of a request: with an underscore where the name has a hyphen they are meant as well, since CGI, WSGI and PHP make
     /// one variable of both.
     func remove(fromRequest block: inout HeaderBlock) {
-        remove(from: &block)
+        remove(from: &block) { $0 == .contentLength }
         var names: [[UInt8]] = []
         for field in block.fields where field.id == .other && isSpelled(block.slice(field.name)) {
             names.append([UInt8](block.slice(field.name)))
@@ -84,7 +111,18 @@ struct RuleThrottle: Sendable {
     /// Nil for the client's address.
     let key: RowProgram?
     let rate: ThrottleRate
+    /// The rule's, as a string of a structured field, its quotes included.
     let name: String
+
+    /// RFC 9651, 4.1.6.
+    static func quoted(_ name: String) -> String {
+        var text = "\""
+        for scalar in name.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { text.unicodeScalars.append("\\") }
+            text.unicodeScalars.append(scalar)
+        }
+        return text + "\""
+    }
 }
 
 struct RuleCanary: Sendable {
@@ -102,8 +140,15 @@ final class CompiledRule: Sendable {
     /// Which of the phase's `fills` the actions read.
     let needs: [UInt16]
     let stops: Bool
+    /// Of a rule that gives requests another path or query: those parts of its condition, all of which must hold, that
+    /// a bare URL decides.
+    let targetConditions: [RowProgram]
 
-    init(number: Int, name: [UInt8], actions: [RuleAction], needs: [UInt16], stops: Bool) {
+    init(
+        number: Int, name: [UInt8], actions: [RuleAction], needs: [UInt16], stops: Bool,
+        targetConditions: [RowProgram]
+    ) {
+        self.targetConditions = targetConditions
         self.number = number
         self.name = name
         self.actions = actions

@@ -11,6 +11,11 @@ extension RuleCompiler {
             if !(200...599).contains(status) {
                 report(rule.number, key, "an answer's status is from 200 to 599, and this is \(status)")
             }
+            if RuleDeclaration.bodiless.contains(status), !body.isEmpty {
+                report(
+                    rule.number, key,
+                    "an answer with \(status) has no body (RFC 9110); leave the body out, or take another status")
+            }
             for (name, value) in headers {
                 check(header: name, key, rule, isResponse: true)
                 template(value, key, &rule)
@@ -46,6 +51,7 @@ extension RuleCompiler {
             if let by { value(by, .varchar, key, &rule) }
         case .origin(let name):
             check(origin: name, key, rule)
+            // For conditions of the URL see `settleOrigins`.
             if !isOfURL(rule.condition) { checkIsKeyed(key, rule) }
         case .canary(let by, let split):
             bind(split, key, rule)
@@ -67,23 +73,6 @@ extension RuleCompiler {
         }
     }
 
-    private mutating func check(origin name: String, _ key: String, _ rule: BoundRule) {
-        guard !origins.contains(name) else { return }
-        report(
-            rule.number, key,
-            "there is no origin \(name); there \(origins.count == 1 ? "is" : "are") "
-                + origins.sorted().joined(separator: ", "))
-    }
-
-    /// Once the cache was asked, an origin can't be told apart there any more.
-    private mutating func checkIsKeyed(_ key: String, _ rule: BoundRule) {
-        guard rule.phase == .miss else { return }
-        report(
-            rule.number, key,
-            "in phase miss the cache's key is settled, and answers of different origins would be mixed up; leave phase out, "
-                + "or ask for nothing but the URL")
-    }
-
     private mutating func check(header name: String, _ key: String, _ rule: BoundRule, isResponse: Bool) {
         let bytes = Array(name.utf8)
         // The star is a token's octet too, but no field in use has one, and who writes it means a pattern.
@@ -95,16 +84,7 @@ extension RuleCompiler {
                     + (name.contains("*") ? "; a * stands only at the end of a name in drop_headers" : ""))
         }
         let id = KnownHeader(name: bytes.span)
-        let isFraming: Bool
-        switch id {
-        case .contentLength, .transferEncoding, .connection, .keepAlive, .te, .trailer, .upgrade, .proxyConnection,
-            .via, .age, .date:
-            isFraming = true
-        case .host, .expect, .cdnLoop, .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .maxForwards:
-            isFraming = !isResponse
-        default: isFraming = false
-        }
-        if isFraming {
+        if RuleHeader.isOfEdge(id, isResponse: isResponse) {
             report(
                 rule.number, key,
                 "\(id.name) is the edge's own"
@@ -166,8 +146,10 @@ extension RuleCompiler {
         case .throttle(_, let events, let milliseconds, let burst):
             let rate = ThrottleRate(events: events, milliseconds: milliseconds, burst: burst)
             return .throttle(
-                RuleThrottle(salt: StableHash.hash("throttle " + name), key: values.first, rate: rate, name: name))
-        case .origin(let name): return .origin(name, isInKey: !isOfURL(rule.condition))
+                RuleThrottle(
+                    salt: StableHash.hash("throttle " + name), key: values.first, rate: rate,
+                    name: RuleThrottle.quoted(name)))
+        case .origin(let name): return .origin(name, isInKey: !isToldByURL(rule))
         case .canary(_, let split):
             var bounds: [(origin: String, upTo: Int)] = []
             var sum = 0
@@ -187,20 +169,5 @@ extension RuleCompiler {
         case .seconds(let seconds): .seconds(seconds)
         case .computed: .computed(values[0])
         }
-    }
-
-    /// Whether a condition is about nothing but the URL, which cache keys have anyway.
-    private func isOfURL(_ condition: BoundExpression) -> Bool {
-        var isOf = condition.isRepeatable
-        forEachColumn(condition) { column in
-            if column < binder.fields.count, !RuleField.allCases[column].isOfURL { isOf = false }
-            if column >= binder.fields.count {
-                if case .keyed(RuleKeyed.parameter.rawValue, _) = binder.lookups[column - binder.fields.count] {
-                    return
-                }
-                isOf = false
-            }
-        }
-        return isOf
     }
 }

@@ -1,4 +1,3 @@
-import HTTPWire
 import SQL
 
 /// What is wrong with the texts of actions as they are written, whatever the expressions in them will give.
@@ -84,41 +83,6 @@ extension RuleCompiler {
                 rule.number, key, "has no effect: \(answer) answers, and neither the cache nor an origin is asked",
                 isWarning: true)
         }
-    }
-
-    /// Comparisons with what the field is never spelled like (docs/rules.md).
-    mutating func warnOfSpelling(_ rule: BoundRule) {
-        for part in conjuncts(rule.condition) {
-            guard case .call(.equal, let sides, _) = part, let problem = spelling(sides) else { continue }
-            report(rule.number, "when", "the condition is never true: \(problem)", isWarning: true)
-            return
-        }
-    }
-
-    private func spelling(_ sides: [BoundExpression]) -> String? {
-        var column: Int?
-        var octets: [UInt8]?
-        for side in sides {
-            if case .column(let index, _) = side { column = index }
-            if case .literal(.bytes(let bytes), _) = side { octets = bytes }
-        }
-        guard let column, let octets, RuleField.allCases.indices.contains(column) else { return nil }
-        let field = RuleField.allCases[column]
-        let isUpper = octets.contains { $0 &- 0x41 < 26 }
-        switch field {
-        case .domain where isUpper: return "\(field.rawValue) is in lower case"
-        case .extension where isUpper || octets.first == 0x2E:
-            return "\(field.rawValue) is in lower case and without its dot"
-        case .path where !isPlain(octets): return "\(field.rawValue) is in one spelling (docs/rules.md)"
-        default: return nil
-        }
-    }
-
-    private func isPlain(_ path: [UInt8]) -> Bool {
-        guard path.first == 0x2F else { return path.isEmpty }
-        var plain: [UInt8] = []
-        PlainPath.append(path.span, to: &plain)
-        return plain == path
     }
 }
 

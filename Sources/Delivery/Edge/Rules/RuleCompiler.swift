@@ -23,6 +23,8 @@ struct RuleCompiler {
     var binder = RowBinder(fields: RuleField.planFields, keyed: RuleKeyed.allCases.map(\.binding))
     var faults: [RuleFault] = []
     var bound: [BoundRule] = []
+    /// Those in which the URL in the cache's key decides between origins, see `settleOrigins`.
+    var phasesOfURL: Set<RulePhase> = []
     /// Names of origins.
     let origins: Set<String>
     let allowsESI: Bool
@@ -48,7 +50,7 @@ struct RuleCompiler {
             number: number, declaration: declaration, phase: phase,
             condition: .literal(.bool(true), type: .boolean))
         if let when = declaration.when {
-            guard let condition = condition(when, number, phase) else { return }
+            guard let condition = condition(when, number, declaration, phase) else { return }
             rule.condition = condition
         }
         for (key, action) in declaration.actions {
@@ -91,10 +93,12 @@ struct RuleCompiler {
         return false
     }
 
-    private mutating func condition(_ text: String, _ number: Int, _ phase: RulePhase) -> BoundExpression? {
+    private mutating func condition(
+        _ text: String, _ number: Int, _ declaration: RuleDeclaration, _ phase: RulePhase
+    ) -> BoundExpression? {
         do throws(SQLError) {
             let condition = try binder.condition(text)
-            return isKnown(condition, in: phase, number, "when") ? condition : nil
+            return isKnown(condition, in: phase, number, declaration, "when") ? condition : nil
         } catch {
             report(number, "when", error)
             return nil
@@ -103,7 +107,8 @@ struct RuleCompiler {
 
     /// Whether nothing of the answer is asked before there is one.
     private mutating func isKnown(
-        _ expression: BoundExpression, in phase: RulePhase, _ number: Int, _ key: String
+        _ expression: BoundExpression, in phase: RulePhase, _ number: Int, _ declaration: RuleDeclaration,
+        _ key: String
     ) -> Bool {
         guard !phase.knowsResponse else { return true }
         var early: String?
@@ -119,8 +124,23 @@ struct RuleCompiler {
         guard let early else { return true }
         report(
             number, key,
-            "\(early) is not known in phase \(phase.rawValue): the answer has not come; write phase: fetch or deliver")
+            "\(early) is not known in phase \(phase.rawValue): the answer has not come; "
+                + laterPhases(of: declaration))
         return false
+    }
+
+    /// What to write instead for a rule that asks for the answer.
+    private func laterPhases(of rule: RuleDeclaration) -> String {
+        let phases = RulePhase.allCases.filter { phase in
+            phase.knowsResponse && rule.actions.allSatisfy { $0.action.phases.contains(phase) }
+        }
+        switch phases {
+        case []:
+            let place = rule.actions.first { !$0.action.phases.contains(where: \.knowsResponse) } ?? rule.actions.first
+            return place.map { "\($0.key) can't stand in a phase that knows it" } ?? "write phase: fetch or deliver"
+        case [.error]: return "write phase: error, which is asked for the edge's own answers only"
+        default: return "write phase: " + phases.filter { $0 != .error }.map(\.rawValue).joined(separator: " or ")
+        }
     }
 
     /// Also those that tables are asked with.
@@ -139,7 +159,7 @@ struct RuleCompiler {
     ) {
         do throws(SQLError) {
             let value = try binder.value(text, as: type)
-            if isKnown(value, in: rule.phase, rule.number, key) {
+            if isKnown(value, in: rule.phase, rule.number, rule.declaration, key) {
                 rule.values[rule.values.count - 1].append(value)
             }
         } catch {
@@ -160,7 +180,7 @@ struct RuleCompiler {
             case .expression(let text, let line, let column):
                 do throws(SQLError) {
                     let value = try binder.value(text, as: .varchar)
-                    guard isKnown(value, in: rule.phase, rule.number, key) else { return }
+                    guard isKnown(value, in: rule.phase, rule.number, rule.declaration, key) else { return }
                     template.append(.value(value))
                 } catch {
                     report(rule.number, key, error, line: line, column: column)

@@ -12,8 +12,8 @@ struct RuleDecisions {
         var body: [UInt8] = []
     }
 
-    /// Numbers of the rules that fired, in order; one only once a phase.
-    var fired: [UInt16] = []
+    /// Names of the rules that fired, in order; one only once a phase. Numbers would mean other rules after a reload.
+    var fired: [String] = []
     var answer: Answer?
     /// Phase miss is over.
     var hasMissed = false

@@ -53,6 +53,9 @@ public struct RuleDeclaration: Sendable {
     /// No later rule of the phase is asked where this one fires.
     public var stops = false
 
+    /// Statuses whose answers have no content (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
+    static let bodiless: Set<Int> = [204, 205, 304]
+
     public init(name: String) { self.name = name }
 }
 

@@ -24,8 +24,9 @@ extension RuleRunner {
         case .respond(let status, let headers, let body):
             decisions.answer = try answer(status, headers, body)
         case .redirect(let template, let status, let keepsQuery):
-            return .redirect(try text(template), status: status, keepsQuery: keepsQuery)
-        case .rewrite(let template): return .rewrite(try text(template))
+            let target = try RuleRunner.location(try text(template))
+            return .redirect(target, status: status, keepsQuery: keepsQuery)
+        case .rewrite(let template): return .rewrite(RuleRunner.encoded(try text(template)))
         case .setHeader(let name, let template):
             return .header(name, value: RuleRunner.fieldValue(try text(template)), replaces: true)
         case .addHeader(let name, let template):
@@ -58,10 +59,7 @@ extension RuleRunner {
         switch edit {
         case .none: return false
         case .redirect(var target, let status, let keepsQuery):
-            if keepsQuery, head.hasQuery, !target.contains(0x3F) {
-                target.append(0x3F)
-                target.append(contentsOf: head.slice(head.query))
-            }
+            if keepsQuery, head.hasQuery { RuleRunner.add([UInt8](head.slice(head.query)), to: &target) }
             decisions.answer = RuleRunner.redirect(RuleRunner.fieldValue(target), status)
             return false
         case .rewrite(let target):
@@ -82,7 +80,11 @@ extension RuleRunner {
                 head.block.append(name.name.span, value.span)
             }
         case .drop(let name):
-            if phase.knowsResponse { name.remove(from: &response.block) } else { name.remove(fromRequest: &head.block) }
+            if phase.knowsResponse {
+                name.remove(fromResponse: &response.block)
+            } else {
+                name.remove(fromRequest: &head.block)
+            }
         }
         return true
     }
@@ -129,9 +131,10 @@ extension RuleRunner {
     ) throws(SQLError) -> RuleDecisions.Answer {
         var answer = RuleDecisions.Answer(status: status)
         var writer = HeadWriter(capacity: 256)
+        let isBodiless = RuleDeclaration.bodiless.contains(status)
         var hasType = false
         var hasLifetime = false
-        for (name, template) in headers {
+        for (name, template) in headers where !isBodiless || name.id != .contentType {
             let value = RuleRunner.fieldValue(try text(template))
             writer.field(name.name.span, value.span)
             if name.id == .contentType { hasType = true }
@@ -176,11 +179,17 @@ extension RuleRunner {
 
     private func choose(_ origin: String, isInKey: Bool, _ decisions: inout RuleDecisions) {
         decisions.origin = origin
-        if isInKey {
-            let name = Array(origin.utf8)
-            CacheKey.append(part: name.span, to: &decisions.keyParts)
-        }
+        guard isInKey else { return }
+        let name = Array(origin.utf8)
+        var part: [UInt8] = []
+        CacheKey.append(part: name.span, to: &part)
+        // Unlike any part that a value makes, of which a client may say what it is.
+        part[1] = RuleRunner.originMark
+        decisions.keyParts.append(contentsOf: part)
     }
+
+    /// What a chosen origin's part of a key begins with, behind the line end.
+    private static let originMark: UInt8 = 0x40
 
     /// The same key always goes the same way, on every edge.
     private func share(_ canary: RuleCanary, _ subject: RuleSubject) throws(SQLError) -> String {
@@ -211,10 +220,9 @@ extension RuleRunner {
         let answer = throttle.take(key, rule.rate, now: subject.now)
         let seconds = (answer.wait + 999_999_999) / 1_000_000_000
         var writer = HeadWriter(capacity: 128)
-        let name = rule.name.replacing("\"", with: "'")
         let window = max(1, rule.rate.interval * rule.rate.burst / 1_000_000_000)
-        writer.field("RateLimit-Policy", text: "\"\(name)\";q=\(rule.rate.burst);w=\(window)")
-        writer.field("RateLimit", text: "\"\(name)\";r=\(answer.remaining);t=\(seconds)")
+        writer.field("RateLimit-Policy", text: "\(rule.name);q=\(rule.rate.burst);w=\(window)")
+        writer.field("RateLimit", text: "\(rule.name);r=\(answer.remaining);t=\(seconds)")
         decisions.limits += writer.bytes
         guard !answer.isAllowed else { return }
         writer.removeAll()

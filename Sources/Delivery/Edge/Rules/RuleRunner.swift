@@ -95,6 +95,34 @@ final class RuleRunner {
         release()
     }
 
+    /// Gives a request the path and query that a rule of receive gives it, whatever its condition asks for besides the
+    /// URL.
+    /// - Returns: whether it may fire for the URL.
+    func retarget(
+        _ index: Int, _ rules: RuleSet.Phase, _ subject: RuleSubject, _ head: inout RequestHead
+    ) -> Bool {
+        let rule = rules.rules[index]
+        var (response, decisions) = (ResponseHead(), RuleDecisions())
+        values.begin(slots: set.slotCount)
+        values.now = subject.wallMicroseconds
+        forget()
+        lend(head, response)
+        defer { release() }
+        need(rules.needs(of: index), rules.fills, (subject, false), head, response)
+        for condition in rule.targetConditions {
+            guard (try? condition.test(0, &values)) == true else { return false }
+        }
+        for action in rule.actions where action.changesTarget {
+            need(rule.needs[...], rules.fills, (subject, false), head, response)
+            if let edit = try? prepare(action, subject, &decisions) {
+                release()
+                if apply(edit, .receive, &head, &response, &decisions) { forget() }
+            }
+            lend(head, response)
+        }
+        return true
+    }
+
     private func holds(
         _ phase: RulePhase, _ rules: RuleSet.Phase, _ index: Int, _ decisions: inout RuleDecisions
     ) -> Bool {
@@ -112,7 +140,7 @@ final class RuleRunner {
 
     private func note(_ rule: CompiledRule, _ decisions: inout RuleDecisions) {
         fired[rule.number] += 1
-        if decisions.fired.count < RuleDecisions.maximumNames { decisions.fired.append(UInt16(rule.number)) }
+        if decisions.fired.count < RuleDecisions.maximumNames { decisions.fired.append(set.names[rule.number]) }
     }
 
     private func noteFailure(_ number: Int, _ error: SQLError, _ decisions: inout RuleDecisions) {

@@ -16,6 +16,8 @@ extension RuleSet {
         }
         for (number, declaration) in declarations.enumerated() { compiler.bind(declaration, number) }
         guard compiler.faults.isEmpty else { return (nil, compiler.faults) }
+        compiler.settleOrigins()
+        guard compiler.faults.isEmpty else { return (nil, compiler.faults) }
         let set = compiler.finish(declarations)
         compiler.warn()
         return (set, compiler.faults.sorted { $0.rule < $1.rule })
@@ -40,7 +42,7 @@ extension RuleCompiler {
     }
 
     private mutating func compile(_ rules: [BoundRule]) -> (phase: RuleSet.Phase, slotCount: Int)? {
-        var compiled: [(rule: BoundRule, actions: [RuleAction])] = []
+        var compiled: [(rule: BoundRule, actions: [RuleAction], targetConditions: [RowProgram])] = []
         // By rule, what its condition reads and what its actions read.
         var columns: [(condition: [Int], actions: Set<Int>)] = []
         for rule in rules {
@@ -48,7 +50,7 @@ extension RuleCompiler {
             do throws(SQLError) {
                 // Apart from the others, so that a pattern that is wrong is told of with its rule.
                 let condition = try RowProgram(conditions: [rule.condition], binder)
-                compiled.append((rule, actions))
+                compiled.append((rule, actions, try targetConditions(of: rule)))
                 columns.append((condition.columns, Set(actions.flatMap(\.programs).flatMap(\.columns))))
             } catch {
                 report(rule.number, "when", error)
@@ -61,20 +63,31 @@ extension RuleCompiler {
             let conditions = try RowProgram(conditions: rules.map(\.condition), binder)
             var phase = RuleSet.Phase(
                 conditions: conditions, rules: [], fills: read.map { RuleFill($0, binder) }, needs: [], needStarts: [0])
-            for ((rule, actions), columns) in zip(compiled, columns) {
+            for ((rule, actions, targetConditions), columns) in zip(compiled, columns) {
                 phase.rules.append(
                     CompiledRule(
                         number: rule.number, name: Array(rule.declaration.name.utf8), actions: actions,
-                        needs: columns.actions.sorted().compactMap { places[$0] }, stops: rule.declaration.stops))
+                        needs: columns.actions.sorted().compactMap { places[$0] }, stops: rule.declaration.stops,
+                        targetConditions: targetConditions))
                 phase.needs += columns.condition.compactMap { places[$0] }
                 phase.needStarts.append(Int32(phase.needs.count))
             }
-            let most = compiled.flatMap(\.actions).flatMap(\.programs).map(\.slotCount).max() ?? 0
-            return (phase, max(most, conditions.slotCount))
+            let programs = compiled.flatMap(\.actions).flatMap(\.programs) + compiled.flatMap(\.targetConditions)
+            return (phase, max(programs.map(\.slotCount).max() ?? 0, conditions.slotCount))
         } catch {
             report(rules[0].number, "when", error)
             return nil
         }
+    }
+
+    /// For a purge, which knows nothing of a request but its URL.
+    private func targetConditions(of rule: BoundRule) throws(SQLError) -> [RowProgram] {
+        guard rule.declaration.actions.contains(where: \.action.changesTarget) else { return [] }
+        var programs: [RowProgram] = []
+        for part in conjuncts(rule.condition) where isOfTarget(part) {
+            programs.append(try RowProgram(conditions: [part], binder))
+        }
+        return programs
     }
 
     // MARK: Warnings

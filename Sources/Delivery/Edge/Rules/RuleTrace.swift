@@ -17,6 +17,8 @@ struct RuleTrace {
 
     struct Entry {
         let rule: Int
+        /// Its name: after a reload the number may be another's.
+        let name: String
         let phase: RulePhase
         let verdict: Verdict
         /// What the condition read, in no order; nil for NULL.
@@ -51,7 +53,8 @@ extension RuleRunner {
         case .success(nil): verdict = .isUnknown
         case .failure(let error): verdict = .failed(error.message)
         }
-        var entry = RuleTrace.Entry(rule: rules.rules[index].number, phase: phase, verdict: verdict)
+        let number = rules.rules[index].number
+        var entry = RuleTrace.Entry(rule: number, name: set.names[number], phase: phase, verdict: verdict)
         for fill in rules.needs(of: index) {
             let column = rules.fills[Int(fill)]
             entry.values.append((column.name, values.description(of: column.column, as: column.type)))
@@ -64,7 +67,8 @@ extension RuleRunner {
         for later in rules.rules[(index + 1)...] {
             decisions.trace?.note(
                 RuleTrace.Entry(
-                    rule: later.number, phase: phase, verdict: .notAsked(after: rules.rules[index].number)))
+                    rule: later.number, name: set.names[later.number], phase: phase,
+                    verdict: .notAsked(after: rules.rules[index].number)))
         }
     }
 }

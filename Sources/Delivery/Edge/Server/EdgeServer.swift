@@ -41,7 +41,7 @@ public final class EdgeServer: Sendable {
             waitMilliseconds: settings.eventWaitMilliseconds)
         cache = ResponseCache(settings: settings.cacheSettings, disk: disk)
         self.disk = disk
-        sweeper = CacheSweeper(cache)
+        sweeper = CacheSweeper(cache, limitBytes: settings.cacheSettings.memoryBytes)
         let resolver = Resolver(cacheMilliseconds: Int64(settings.nameCacheMilliseconds))
         let throttle = ThrottleTable(keys: settings.rules.throttleKeys)
         var workers: [Worker] = []

@@ -80,6 +80,7 @@ struct PartialResponse: Sendable {
     let freshness: Freshness
     let requestTime: Int64
     let receivedAt: Int64
+    let override: CacheOverride
 
     /// What came, which may be less than was promised: its place is where the range begins. Nil if it is more, for then
     /// nobody knows what it is.

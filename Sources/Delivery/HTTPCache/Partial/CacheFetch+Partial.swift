@@ -12,14 +12,13 @@ extension CacheFetch {
         var head = response
         head.status = 200
         head.block.remove(.contentRange)
-        guard isPartial, !override.isRefused, settings.partialBytes > 0,
+        guard isPartial, settings.partialBytes > 0,
             let value = response.block.value(of: .contentRange),
             response.block.count(of: .contentRange) == 1,
             case (let range, let length?)? = ByteRanges.contentRange(value),
             range.count <= settings.partialBytes, isPlausible(response.framing, range),
-            case .store(var freshness) = CachePolicy.storage(
-                request: request, response: override.applied(to: head), requestTime: requestTime, now: now,
-                rules: settings.storageRules),
+            case .store(var freshness) = override.storage(
+                request: request, response: head, requestTime: requestTime, now: now, rules: settings.storageRules),
             !freshness.flags.contains(.asksForESI), let variance = variance(response, request),
             let tags = tags(response.block, settings)
         else { return nil }
@@ -27,12 +26,11 @@ extension CacheFetch {
             freshness.flags.insert(.mayBeEncoded)
         }
         if head.block.contains(.contentEncoding) { freshness.flags.insert(.isCoded) }
-        override.apply(to: &freshness)
         freshness.flags.insert(.isPartial)
         guard let fetch = alone(now: now, settings: settings) else { return nil }
         let part = PartialResponse(
             response: head, range: range, length: length, variance: variance, tags: tags, freshness: freshness,
-            requestTime: requestTime, receivedAt: now)
+            requestTime: requestTime, receivedAt: now, override: override)
         return .keep(
             AsideFill(fetch, .part(part), limit: settings.partialBytes, memoryLimit: settings.memoryBytes))
     }
@@ -91,8 +89,7 @@ extension CacheFetch {
             let tags = tags(response.block, settings, else: part)
         else { return nil }
         var (head, freshness, ownFields) = Freshening.update(
-            part, stored, response, requestTime: requestTime, now: now, settings: settings,
-            keepsUnasked: override.lifetimeSeconds != nil)
+            part, stored, response, requestTime: requestTime, now: now, settings: settings, override: override)
         guard freshness.mayStay, !override.isRefused else { return nil }
         override.apply(to: &freshness)
         let body = CachedBody(announced: content.length, windowBytes: settings.streamWindowBytes)

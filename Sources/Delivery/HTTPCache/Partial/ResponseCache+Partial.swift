@@ -38,11 +38,11 @@ extension ResponseCache {
             {
                 let updated = Freshening.update(
                     before, stored, part.response, requestTime: part.requestTime, now: part.receivedAt,
-                    settings: settings)
+                    settings: settings, override: part.override)
                 guard updated.freshness.mayStay else { return nil }
                 content = older.adding(
                     content, maximumRanges: settings.maximumRanges, maximumBytes: settings.partialBytes)
-                (head, freshness) = (updated.head, updated.freshness)
+                (head, freshness) = (updated.head, part.override.applied(to: updated.freshness))
                 freshness.flags.insert(.isPartial)
                 if tags.count == (key.family == nil ? 0 : 1) { tags = before.tags }
             }

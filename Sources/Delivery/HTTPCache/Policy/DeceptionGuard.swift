@@ -49,5 +49,7 @@ enum DeceptionGuard {
         let bare = type.extracting(0..<end)
         return bare.equalsIgnoringCase("text/html") || bare.equalsIgnoringCase("application/xhtml+xml")
             || bare.equalsIgnoringCase("application/json")
+            // RFC 6839 §3.1
+            || bare.count > 5 && bare.extracting((bare.count - 5)...).equalsIgnoringCase("+json")
     }
 }

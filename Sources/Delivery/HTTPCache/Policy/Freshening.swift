@@ -1,3 +1,4 @@
+import Bytes
 import HTTPWire
 
 /// Updating a stored response by a 304 (RFC 9111 §3.2 and §4.3.4).
@@ -13,13 +14,8 @@ enum Freshening {
         return EntityTag.weaklyEqual(new, old)
     }
 
-    /// New field lines and freshness, and the lines that only the request which validated may see. Each field of the 304
-    /// replaces all stored ones of that name.
-    /// - Parameter keepsUnasked: the operator says how long it is kept, whatever the 304 says.
-    static func update(
-        _ object: CachedObject, _ stored: HeaderBlock, _ response: ResponseHead, requestTime: Int64, now: Int64,
-        settings: CacheSettings, keepsUnasked: Bool = false
-    ) -> (head: [UInt8], freshness: Freshness, ownFields: [UInt8]?) {
+    /// The stored head with the fields of a 304: each of these replaces all stored ones of its name.
+    static func merge(_ object: CachedObject, _ stored: HeaderBlock, _ response: ResponseHead) -> ResponseHead {
         var merged = ResponseHead()
         merged.status = Int(object.status)
         let options = ConnectionOptions(response.block)
@@ -34,25 +30,71 @@ enum Freshening {
         for field in response.block.fields where passed(field) {
             merged.block.append(response.block.slice(field.name), response.block.slice(field.value))
         }
-        let control = CacheControl.forCDN(merged.block)
         if let age = response.block.value(of: .age) { merged.block.append("Age", String(DeltaSeconds.parse(age) ?? 0)) }
+        return merged
+    }
+
+    /// A merged head as rules have changed it. What they add takes the place of what they added when it was stored,
+    /// which stands last among the stored lines of its name: else a head would grow with each validation.
+    static func settle(_ ruled: HeaderBlock, from merged: HeaderBlock, _ response: HeaderBlock) -> HeaderBlock {
+        var settled = HeaderBlock()
+        for (index, field) in ruled.fields.enumerated() {
+            let name = ruled.slice(field.name)
+            let count = ruled.count(named: name, in: 0..<ruled.fields.count)
+            let added = count - merged.count(named: name, in: 0..<merged.fields.count)
+            if added > 0, added < count, !response.contains(name: name, where: { _ in true }) {
+                let place = ruled.count(named: name, in: 0..<index)
+                // Of other lines one may be the origin's, where the rule is new since then.
+                let isRepeated = ruled.fields[(index + 1)...].contains {
+                    ruled.slice($0.name).equalsIgnoringCase(name)
+                        && ruled.slice($0.value).isEqual(to: ruled.slice(field.value))
+                }
+                if place >= count - 2 * added, place < count - added, isRepeated || count - added > added { continue }
+            }
+            settled.append(name, ruled.slice(field.value))
+        }
+        return settled
+    }
+
+    /// New field lines and freshness, and the lines that only the request which validated may see.
+    /// - Parameters:
+    ///   - merged: of ``merge(_:_:_:)``, as rules have left it.
+    ///   - override: what the operator says about keeping it, over what the head says. The freshness is still to be
+    ///     given to ``CacheOverride/apply(to:)``, as that of a whole response is.
+    static func update(
+        _ object: CachedObject, _ stored: HeaderBlock, _ response: ResponseHead, merged: ResponseHead? = nil,
+        requestTime: Int64, now: Int64, settings: CacheSettings, override: CacheOverride = CacheOverride()
+    ) -> (head: [UInt8], freshness: Freshness, ownFields: [UInt8]?) {
+        var merged = merged ?? merge(object, stored, response)
+        let told = override.applied(to: merged)
+        let toldControl = CacheControl.forCDN(told.block)
         var freshness = CachePolicy.freshness(
-            merged, control, requestTime: requestTime, now: now, rules: settings.storageRules)
+            told, toldControl, requestTime: requestTime, now: now, rules: settings.storageRules)
         freshness.flags.formUnion(
             object.freshness.flags.intersection([.allowsRanges, .isHTTP10, .mayBeEncoded, .isCoded]))
-        let isForbidden = !keepsUnasked && !control.flags.isDisjoint(with: [.noStore, .isPrivate])
+        let isForbidden = !toldControl.flags.isDisjoint(with: [.noStore, .isPrivate])
         if isForbidden || variesMore(merged.block, than: stored) {
             freshness.lifetime = -1
         }
+        let control = CacheControl.forCDN(merged.block)
         var withheld = control.withheldFields
         // A cookie that a 200 may not bring to others a 304 may not either.
-        if response.block.contains(.setCookie), !control.isSetCookieMeant(settings.storageRules, freshness) {
+        let isCookieMeant =
+            control.isSetCookieMeant(settings.storageRules, freshness)
+            && override.permitsCookies(of: merged, now: now, rules: settings.storageRules)
+        if merged.block.contains(.setCookie), !isCookieMeant {
             withheld.append(Array("set-cookie".utf8))
         }
+        // What others have seen already is nobody's own.
+        let own = withheld.filter { response.block.contains(name: $0) || !stored.contains(name: $0) }
+        let ownFields = StoredHead.ownLines(merged.block, names: own)
         for name in withheld { merged.block.remove(named: name.span) }
-        if !settings.sendsTags { merged.block.removeCacheTags() }
+        if !settings.sendsTags {
+            merged.block.removeCacheTags()
+            if !freshness.flags.contains(.asksForESI) { merged.block.remove(.surrogateControl) }
+        }
         if freshness.flags.contains(.mayBeEncoded) { CachePolicy.addVary(to: &merged.block) }
-        return (write(merged, now: now), freshness, StoredHead.ownLines(response.block, names: withheld))
+        return (write(merged, now: now), freshness, ownFields)
     }
 
     /// By more request fields than the stored response was selected by: it is not known whom else it suits.
@@ -71,5 +113,16 @@ enum Freshening {
             writer.endLine()
         }
         return writer.bytes
+    }
+}
+
+extension HeaderBlock {
+    fileprivate func contains(name: [UInt8]) -> Bool { contains(name: name.span, where: { _ in true }) }
+
+    /// How many of the fields at these indices have the name, in any case.
+    fileprivate func count(named name: Span<UInt8>, in indices: Range<Int>) -> Int {
+        var count = 0
+        for field in fields[indices] where slice(field.name).equalsIgnoringCase(name) { count += 1 }
+        return count
     }
 }

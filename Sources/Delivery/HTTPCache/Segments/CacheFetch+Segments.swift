@@ -28,12 +28,9 @@ extension CacheFetch {
         head.block.remove(.contentRange)
         guard let value = response.block.value(of: .contentRange), response.block.count(of: .contentRange) == 1,
             case (let range, let length?)? = ByteRanges.contentRange(value), length > settings.segmentedAboveBytes,
-            !override.isRefused,
-            case .store(let freshness) = CachePolicy.storage(
-                request: request, response: override.applied(to: head), requestTime: requestTime, now: now,
-                rules: settings.storageRules),
-            let whole = whole(
-                head, request, override.applied(to: freshness), length: length, now: now, settings: settings)
+            case .store(let freshness) = override.storage(
+                request: request, response: head, requestTime: requestTime, now: now, rules: settings.storageRules),
+            let whole = whole(head, request, freshness, length: length, now: now, settings: settings)
         else {
             return keepPart(
                 response, request, requestTime: requestTime, now: now, settings: settings, override: override)

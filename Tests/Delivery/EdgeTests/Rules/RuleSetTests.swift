@@ -18,6 +18,7 @@ import Testing
             ("a | - | - | rewrite /x | compress off | grace 1 | bypass", "", "", nil, nil),
             ("a | - | - | origin nxt", "origin", "there is no origin nxt; there are main, next", nil, nil),
             ("a | miss | cookie('x') = '1' | origin next", "origin", "the cache's key is settled", nil, nil),
+            ("a | miss | parameter('v') = '2' | origin next", "origin", "the cache's key is settled", nil, nil),
             ("a | miss | RAND() < 0.5 | origin next", "origin", "the cache's key is settled", nil, nil),
             ("a | miss | url.path = '/x' | origin next", "origin", "", nil, nil),
             ("a | - | - | set_header Content-Length 1", "set_header", "the edge's own", nil, nil),
@@ -28,6 +29,14 @@ import Testing
             ("a | - | -", "", "does nothing", nil, nil),
             ("a | - | REGEXP(url.path, '(') | deny", "when", "regular expression", nil, nil),
             ("a | - | - | respond 99 x", "respond", "from 200 to 599", nil, nil),
+            ("a | - | - | respond 204 x", "respond", "an answer with 204 has no body", nil, nil),
+            ("a | - | - | respond 205 x", "respond", "an answer with 205 has no body", nil, nil),
+            ("a | - | - | respond 304 ${url.path}", "respond", "an answer with 304 has no body", nil, nil),
+            ("a | - | - | respond 304", "", "", nil, nil),
+            ("a | - | http.response.status_code = 200 | deny", "when", "write phase: error", nil, nil),
+            ("a | - | http.response.status_code = 200 | ttl 1", "when", "write phase: fetch", nil, nil),
+            ("a | - | cache.age > 1 | set_header X-A 1", "when", "write phase: fetch or deliver", nil, nil),
+            ("a | - | origin.name = 'x' | rewrite /x", "when", "rewrite can't stand in a phase that knows", nil, nil),
             ("a | - | - | set_header X-* 1", "set_header", "only at the end of a name in drop_headers", nil, nil),
             ("a | - | - | drop_header X-*-Y", "drop_header", "only at the end of a name in drop_headers", nil, nil),
             ("a | - | - | drop_header X-*", "", "", nil, nil),
@@ -80,6 +89,15 @@ import Testing
         (["a | - | url.path = '/%61dmin' | deny"], "never true: url.path is in one spelling"),
         (["a | - | url.domain = 'Example.test' AND url.path = '/' | deny"], "url.domain is in lower case"),
         (["a | - | url.extension = '.css' | bypass"], "without its dot"),
+        (["a | - | url.extension IN ('.css', 'CSS') | bypass"], "never true: url.extension is in lower case"),
+        (["a | - | url.extension IN ('css', 'CSS') | bypass"], "a value of the list is never met: url.extension"),
+        (["a | - | url.path LIKE '/café%' | bypass"], "never true: url.path is in one spelling"),
+        (["a | - | url.path LIKE '//x%' | bypass"], "never true: url.path is in one spelling"),
+        (["a | - | url.path LIKE 'admin%' | bypass"], "never true: url.path is in one spelling"),
+        (["a | - | url.domain = 'shop.example:8080' | bypass"], "without a port"),
+        (["a | - | url.domain LIKE '%.Example' | bypass"], "url.domain is in lower case"),
+        (["a | - | http.request.method = 'get' | bypass"], "methods are in capitals"),
+        (["a | - | url.scheme = 'HTTP' | bypass"], "url.scheme is http or https"),
     ])
     func likelyMistakesAreWarnedOf(texts: [String], message: String) {
         let found = faults(texts)
@@ -93,6 +111,11 @@ import Testing
         ["a | - | url.path = '/' | origin main | stop", "b | - | - | origin next"],
         ["a | deliver | - | set_header X-A 1", "b | - | - | set_header X-A 1"],
         ["a | - | RAND() < 0.5 | deny", "b | - | RAND() < 0.5 | deny"],
+        ["a | - | url.path LIKE '/.%' AND url.path LIKE '/caf!%C%' ESCAPE '!' | bypass"],
+        ["a | - | url.path LIKE '/a/..b%' AND url.path LIKE '%.php' | bypass"],
+        ["a | - | url.domain = '[::1]' AND http.request.method IN ('GET', 'BREW') | bypass"],
+        ["a | - | url.scheme LIKE 'http_' AND url.extension LIKE 'js%' | bypass"],
+        ["a | - | url.path NOT IN ('admin') AND url.path NOT LIKE '//%' | bypass"],
     ])
     func whatIsRightIsNotWarnedOf(texts: [String]) { #expect(faults(texts).isEmpty) }
 
