@@ -43,7 +43,7 @@ public struct EdgeSection: Hashable, Sendable {
     public var peers: PeersSection?
     public var maxConnections = 100_000
     public var debug = DebugSection()
-    /// Peers whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+    /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     public var trustedProxies: [CIDRBlock] = []
     /// Request fields that nobody else is believed; nil is the usual list.
     public var untrustedHeaders: [String]?

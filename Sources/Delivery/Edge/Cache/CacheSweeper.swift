@@ -2,7 +2,7 @@ import HTTPCache
 import Runtime
 
 /// Gives back the memory of what was purged or evicted, on a thread of its own: one sweep at a time, with a tenth of a core,
-/// and once a second a look at what heaps keep.
+/// and behind each, else once a second, a look at what heaps keep.
 final class CacheSweeper: Sendable {
     private static let lookNanoseconds: Int64 = 1_000_000_000
 
@@ -47,8 +47,9 @@ final class CacheSweeper: Sendable {
             switch step {
             case .stop: break loop
             case .sweep: sweep(cache, state)
-            case nil: look(cache, &watch)
+            case nil: break
             }
+            look(cache, &watch)
         }
         state.update { $0.hasEnded = true }
     }

@@ -23,7 +23,7 @@ public struct EdgeSettings: Sendable {
     public var esi = EdgeESISettings()
     public var rules = EdgeRuleSettings()
     public var debug = EdgeDebugSettings()
-    /// Peers whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` are believed.
+    /// Peers whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     public var trustedProxies: [AddressBlock] = []
     public var forwardedHeaders = ForwardedHeaders.both
     /// Fields that are taken out of requests of all other peers.
